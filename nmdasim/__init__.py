@@ -1,0 +1,55 @@
+"""nmdasim: how pain is amplified in the spinal cord, and how ketamine turns the amplifier down."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_PUBLIC = {
+    "Model": "nmdasim.model.model",
+    "Circuit": "nmdasim.model.circuit",
+    "Projection": "nmdasim.model.circuit",
+    "Mechanism": "nmdasim.model.mechanism",
+    "Morphology": "nmdasim.model.morphology",
+    "Section": "nmdasim.model.morphology",
+    "Parameter": "nmdasim.model.parameters",
+    "ParameterSet": "nmdasim.model.parameters",
+    "Port": "nmdasim.model.ports",
+    "WindUp": "nmdasim.protocols",
+    "Events": "nmdasim.protocols",
+    "simulate": "nmdasim.simulate",
+    "citations": "nmdasim.citations",
+    "spikes": "nmdasim.measures",
+    "ModelError": "nmdasim.model.check",
+    "UnitError": "nmdasim.model.units",
+    "DISCLAIMER": "nmdasim.disclaimer",
+}
+_MODULES = ("neurons", "receptors", "protocols", "measures", "plot", "engines")
+_UNITS = (
+    "Hz", "kHz", "second", "ms", "us", "minute", "hour", "volt", "mV", "amp", "nA", "pA", "uA", "siemens", "mS", "uS",
+    "nS", "pS", "farad", "uF", "pF", "nF", "meter", "cm", "mm", "um", "ohm", "mM", "uM", "nM", "kelvin", "Quantity",
+)  # fmt: skip
+
+__all__ = [*_PUBLIC, *_MODULES, *_UNITS]
+
+
+def __getattr__(name: str) -> Any:
+    """Load the scientific stack when a name is first used, so that ``nmdasim --help`` answers at once."""
+    if name in _MODULES:
+        return import_module(f"nmdasim.{name}")
+    if name in _PUBLIC:
+        value = getattr(import_module(_PUBLIC[name]), name)
+    elif name == "Quantity":
+        value = import_module("brian2").Quantity
+    elif name in _UNITS:
+        value = import_module("nmdasim.model.units").unit(name)
+    elif name == "__version__":
+        value = import_module("importlib.metadata").version("nmdasim")
+    else:
+        raise AttributeError(f"module 'nmdasim' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,5 @@
+"""``python -m nmdasim``."""
+
+from nmdasim.cli import main
+
+main()

@@ -1,0 +1,40 @@
+"""Citations computed from what was run."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from nmdasim.model.circuit import Circuit
+from nmdasim.model.model import Model
+
+_ENTRY = re.compile(r"@\w+\{(\w+),.*?^\}", re.DOTALL | re.MULTILINE)
+
+
+@cache
+def bibliography() -> dict[str, str]:
+    """Return every BibTeX entry of the library by key."""
+    text = (files("nmdasim") / "parameters" / "references.bib").read_text("utf-8")
+    return {match[1]: match[0] for match in _ENTRY.finditer(text)}
+
+
+def citations(what: Any) -> str:
+    """Return the BibTeX of exactly the models and parameters behind a result, a model or a circuit.
+
+    Parameters
+    ----------
+    what
+        A result of :func:`nmdasim.simulate`, a :class:`Model` or a :class:`Circuit`.
+    """
+    entries = bibliography()
+    return "\n\n".join(entries[key] for key in dict.fromkeys(_keys(what)) if key in entries)
+
+
+def _keys(what: Any) -> list[str]:
+    if isinstance(what, Circuit):
+        return [*what.references, *(key for cell in what.populations.values() for key in _keys(cell))]
+    if isinstance(what, Model):
+        return [*what.references, *(p.source.split(" ")[0] for p in what.parameters.values())]
+    return [key.split(" ")[0] for key in str(what.attrs["references"]).split()]

@@ -1,0 +1,99 @@
+"""Read-outs of a result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+#: End of the early (A-fibre) window and start of the late (C-fibre) window after a pulse.
+EARLY_MS = 100.0
+
+
+def windup(result: xr.Dataset) -> xr.Dataset:
+    """Measure wind-up.
+
+    With nᵢ the spikes 100 ms after pulse i until the next pulse (for the last, one period), N pulses:
+
+    - ``early``, ``late`` (…, pulse): spikes 0–100 ms after the pulse, and nᵢ;
+    - ``input``: n₁, the response before any wind-up;
+    - ``index``: Σnᵢ - N·n₁, the spikes that wind-up added;
+    - ``ratio``: mean of the last three nᵢ over n₁ (NaN where n₁ = 0);
+    - ``slope``: spikes per pulse, least squares over the first 8 pulses;
+    - ``area``: Σnᵢ.
+
+    Parameters
+    ----------
+    result
+        A result of :func:`nmdasim.simulate` under a :class:`WindUp` protocol.
+
+    Raises
+    ------
+    ValueError
+        If the result has no pulses.
+    """
+    if "pulse_time" not in result:
+        raise ValueError("this result has no pulses; wind-up is measured on a run under a WindUp protocol")
+    times = result.spike_time
+    if result.attrs.get("output"):
+        times = times.sel(population=result.attrs["output"], drop=True)
+    start, end = result.pulse_time, result.window_end
+    split = start + EARLY_MS
+    data = xr.Dataset(attrs=result.attrs)
+    exists = start.notnull()
+    data["early"] = ((times >= start) & (times < np.minimum(split, end))).sum("spike").where(exists)
+    data["late"] = ((times >= split) & (times < end)).sum("spike").where(exists)
+    late = data["late"]
+    data["input"] = late.isel(pulse=0)
+    data["area"] = late.sum("pulse")
+    data["index"] = data["area"] - exists.sum("pulse") * data["input"]
+    ordinal = exists.cumsum("pulse")
+    last = late.where(ordinal > exists.sum("pulse") - 3).mean("pulse")
+    data["ratio"] = last / data["input"].where(data["input"] > 0)
+    data["slope"] = _slope(late.isel(pulse=slice(0, 8)))
+    for name, text in _LONG_NAMES.items():
+        data[name].attrs = {"units": "1", "long_name": text}
+    return data.drop_vars("spike", errors="ignore")
+
+
+_LONG_NAMES = {
+    "early": "spikes 0–100 ms after the pulse",
+    "late": "spikes from 100 ms after the pulse to the next",
+    "input": "late spikes of the first pulse",
+    "area": "late spikes of all pulses",
+    "index": "wind-up index",
+    "ratio": "wind-up ratio",
+    "slope": "late spikes gained per pulse",
+}
+
+
+def _slope(counts: xr.DataArray) -> xr.DataArray:
+    if counts.sizes["pulse"] < 2:
+        return xr.full_like(counts.isel(pulse=0, drop=True), np.nan, dtype=float)
+    x = counts.pulse - counts.pulse.mean()
+    return (counts * x).sum("pulse") / (x**2).sum()
+
+
+def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
+    """Return every spike as one row of a table: ``time_ms``, ``lane`` and, per varied quantity, its value.
+
+    Parameters
+    ----------
+    result
+        A result of :func:`nmdasim.simulate`.
+    population
+        Population of a circuit; its output by default.
+    """
+    times = result.spike_time
+    if "population" in times.dims:
+        times = times.sel(population=population or result.attrs["output"], drop=True)
+    dims: list[Any] = [dim for dim in times.dims if dim != "spike"]
+    stacked = times.stack(lane=dims) if dims else times.expand_dims("lane")  # noqa: PD013  (an xarray method)
+    values = stacked.transpose("lane", "spike").values
+    lane, index = np.nonzero(np.isfinite(values))
+    table = pd.DataFrame({"time_ms": values[lane, index], "neuron": 0, "lane": lane})
+    for dim in dims:
+        table[str(dim)] = stacked[dim].values[lane]
+    return table

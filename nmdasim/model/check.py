@@ -1,0 +1,189 @@
+"""What a Model checks when it is made: units by Brian2, every symbol defined once, ports and values that refer to states."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import brian2
+from brian2 import Equations, NeuronGroup
+from brian2.equations.equations import DIFFERENTIAL_EQUATION
+from brian2.parsing.expressions import parse_expression_dimensions
+from brian2.units.fundamentalunits import Dimension, get_dimensions
+
+from nmdasim.model import units
+from nmdasim.model.symbols import CONSTANTS, FUNCTIONS
+
+if TYPE_CHECKING:
+    from nmdasim.model.model import Model
+
+_IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_BUILT_IN = {"v", "t", "dt", "area", "i", "True", "False", "and", "or", "not", "rand", "randn", "weight"}
+
+
+class ModelError(ValueError):
+    """A model, or a request to it, that does not make sense."""
+
+
+def model(given: Model) -> None:
+    """Check a model.
+
+    Raises
+    ------
+    ModelError
+        With the model's name and what is wrong.
+    """
+    try:
+        text = _parse(given.equations)
+    except ModelError as error:
+        raise ModelError(f"{given.name}: {error}") from None
+    declared = tuple((base, _dimension(given, base)) for base in given.parameters.bases)
+    try:
+        _symbols(given, text)
+        _units(given.equations, declared, "Im" in text)
+        _values(given, text)
+    except ModelError as error:
+        raise ModelError(f"{given.name}: {error}") from None
+
+
+def _dimension(given: Model, base: str) -> str:
+    texts = {given.parameters[key].unit for key in given.parameters.entries(base)}
+    first = next(iter(texts))
+    if not all(units.same_dimension(first, other) for other in texts):
+        raise ModelError(f"parameter {base} has different dimensions in different regions: {', '.join(sorted(texts))}")
+    return first
+
+
+@cache
+def _parse(equations: str) -> Equations:
+    try:
+        return Equations(equations)
+    except Exception as error:  # Brian2's parser raises many kinds; the text is what the user needs
+        raise ModelError(" ".join(str(error).split())) from None
+
+
+@cache
+def display_unit(equations: str, name: str) -> str:
+    """Return a conventional unit for a variable of the equations: mV, nS, uM, nA, Hz…, SI where there is none."""
+    dimension = brian2.volt.dim if name == "v" else _parse(equations)[name].dim
+    for text in ("mV", "nS", "uM", "nA", "uA/cm**2", "mS/cm**2", "Hz", "ms", "mM/second"):
+        if get_dimensions(units.parse_unit(text)) is dimension:
+            return text
+    return _base_units_of(dimension)
+
+
+def _symbols(given: Model, text: Equations) -> None:
+    bases = set(given.parameters.bases)
+    twice = sorted(bases & set(text.names))
+    if twice:
+        raise ModelError(f"{', '.join(twice)} defined twice: as a parameter and in the equations")
+    for key in given.parameters:
+        region = key.partition(".")[2]
+        if region and region not in given.morphology.regions:
+            raise ModelError(f"parameter {key}: no region {region!r}; there are {', '.join(given.morphology.regions)}")
+    if "Im" in text and "Cm" not in bases:
+        raise ModelError("a membrane given by Im needs the parameter Cm (capacitance per area)")
+    known = bases | set(text.names) | _BUILT_IN | set(FUNCTIONS) | set(CONSTANTS)
+    for equation in text.values():
+        for name in _IDENTIFIER.findall(equation.expr.code if equation.expr else ""):
+            if name not in known and not _is_unit(name):
+                raise ModelError(f"{name!r} in the equation of {equation.varname} is not defined")
+    if not any(eq.type == DIFFERENTIAL_EQUATION for eq in text.values()) and "Im" not in text:
+        raise ModelError("there is no differential equation")
+
+
+def _is_unit(name: str) -> bool:
+    try:
+        units.unit(name)
+    except units.UnitError:
+        return False
+    return True
+
+
+def declarations(parameters: tuple[tuple[str, str], ...]) -> str:
+    """Return Brian2 parameter declarations for (name, unit text) pairs."""
+    return "\n".join(f"{name} : {_base_units(unit)} (constant)" for name, unit in parameters)
+
+
+def _base_units(unit_text: str) -> str:
+    return _base_units_of(get_dimensions(units.parse_unit(unit_text)))
+
+
+@cache
+def _base_units_of(dimension: Dimension) -> str:
+    names = {"m": "metre", "kg": "kilogram", "s": "second", "A": "amp", "K": "kelvin", "mol": "mole", "cd": "candle"}
+    powers = [(name, dimension.get_dimension(key)) for key, name in names.items()]
+    parts = [f"{name}**{power:g}" if power != 1 else name for name, power in powers if power > 0]
+    below = "".join(f"/{name}**{-power:g}" if power != -1 else f"/{name}" for name, power in powers if power < 0)
+    return ("*".join(parts) or "1") + below if parts else (f"1{below}" if below else "1")
+
+
+@cache
+def _units(equations: str, parameters: tuple[tuple[str, str], ...], membrane: bool) -> None:
+    declared = declarations(parameters)
+    if membrane:
+        declared += "\nv : volt"
+    if "area" not in dict(parameters):
+        declared += "\narea : metre**2 (constant)"
+    try:
+        text = Equations(equations) + Equations(declared)
+        group = NeuronGroup(
+            1, text, threshold="False", refractory="False", namespace={}, method="euler", name="nmdasim_check*"
+        )
+        text.check_units(group, run_namespace={})
+    except Exception as error:
+        raise ModelError(" ".join(str(error).split())) from None
+
+
+def _values(given: Model, text: Equations) -> None:
+    states = {name: eq.dim for name, eq in text.items() if eq.type == DIFFERENTIAL_EQUATION}
+    if "Im" in text:
+        states["v"] = brian2.volt.dim
+    for start in (given.initial, *given.starts.values()):
+        for name, value in start.items():
+            if name not in states:
+                raise ModelError(f"initial value of {name!r}: there is no such state; there are {', '.join(states)}")
+            if not isinstance(value, str):
+                units.si(value, states[name], name=f"initial {name}")
+    variables = _Dimensions(given, text)
+    for port, entry in given.ports.items():
+        if not 0 <= entry.compartment < len(given.morphology):
+            raise ModelError(f"port {port} is in compartment {entry.compartment}; there are {len(given.morphology)}")
+        for state, expression in entry.increments():
+            if state not in states:
+                raise ModelError(f"port {port} adds to {state!r}, which is no state; there are {', '.join(states)}")
+            if "weight" not in _IDENTIFIER.findall(expression):
+                variables.expect(expression, states[state], f"port {port}: {state} += {expression}")
+    if given.threshold is not None:
+        variables.expect(given.threshold, None, f"threshold {given.threshold}")
+
+
+class _Dimensions:
+    """Dimensions of a model's names, for the expressions outside its equations."""
+
+    def __init__(self, given: Model, text: Equations):
+        known: dict[str, Any] = {name: eq.dim for name, eq in text.items()}
+        known |= {b: get_dimensions(units.parse_unit(_dimension(given, b))) for b in given.parameters.bases}
+        self.known = {"v": brian2.volt.dim, "t": brian2.second.dim, "area": (brian2.meter**2).dim} | known
+
+    def expect(self, expression: str, dimension: Dimension | None, what: str) -> None:
+        scope = {name: _Variable(dim) for name, dim in self.known.items()}
+        for name in _IDENTIFIER.findall(expression):
+            if name not in scope and name not in FUNCTIONS and _is_unit(name):
+                scope[name] = units.unit(name)
+        scope |= {name: brian2.DEFAULT_FUNCTIONS[name] for name in FUNCTIONS if name in brian2.DEFAULT_FUNCTIONS}
+        try:
+            found = parse_expression_dimensions(expression, scope)
+        except Exception as error:
+            raise ModelError(f"{what}: {' '.join(str(error).split())}") from None
+        if dimension is not None and found is not dimension:
+            raise ModelError(f"{what}: the units do not match")
+
+
+class _Variable:
+    """What Brian2's dimension parser asks of a variable."""
+
+    def __init__(self, dim: Dimension):
+        self.dim, self.dimensions = dim, dim
+        self.is_boolean = False

@@ -1,0 +1,249 @@
+"""Model: equations, parameters, morphology, ports and a spike rule, checked on construction."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Self
+
+import numpy as np
+
+from nmdasim.model import check, units
+from nmdasim.model.mechanism import Mechanism
+from nmdasim.model.morphology import Morphology
+from nmdasim.model.parameters import ParameterSet
+from nmdasim.model.ports import Afferents, Port, Summary
+from nmdasim.model.symbols import System, system
+
+ModelError = check.ModelError
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Model:
+    """A neuron as a frozen value.
+
+    Parameters
+    ----------
+    name
+        Name of the model.
+    equations
+        Brian2-language text. A point neuron gives ``dv/dt``; a model with a morphology (or assembled from mechanisms)
+        gives the membrane current density ``Im : amp/meter**2``, positive inward, and the parameter ``Cm``.
+    parameters
+        Quantities, texts or :class:`Parameter`; ``"g.region"`` holds in one region of the morphology.
+    initial
+        Initial values: quantities, arrays, or expressions with ``rand()`` and ``randn()``. States left out start at 0.
+    threshold, reset, refractory
+        Spike rule in Brian2's terms; `refractory` is a duration or a condition.
+    ports
+        Named inputs: :class:`Port`, or the text of what one event adds.
+    morphology
+        Compartments; one by default.
+    spike_site
+        Compartment in which the threshold is tested.
+    afferents
+        Fibre bundles that a protocol may drive, by name.
+    starts
+        Named alternatives to `initial` (for example with a drug equilibrated or just washed in).
+    gains
+        Names under which groups of parameters are scaled.
+    summaries
+        Per-window read-outs that a protocol may ask for.
+    references
+        Keys in ``references.bib`` of the publications it stands on.
+    dt, dt_max
+        Default step, and the largest one accepted.
+    description
+        One line for listings.
+
+    Raises
+    ------
+    ModelError
+        If units do not match, a symbol is undefined or defined twice, or a port or initial value refers to a state
+        that does not exist.
+    """
+
+    name: str
+    equations: str
+    parameters: ParameterSet | Mapping[str, Any] = field(default_factory=ParameterSet)
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    threshold: str | None = None
+    reset: str | None = None
+    refractory: Any = None
+    ports: Mapping[str, Any] = field(default_factory=dict)
+    morphology: Morphology = field(default_factory=Morphology.point)
+    spike_site: int = 0
+    afferents: Afferents = field(default_factory=dict)
+    starts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    gains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    summaries: Mapping[str, Summary] = field(default_factory=dict)
+    references: tuple[str, ...] = ()
+    dt: Any = "0.1 ms"
+    dt_max: Any = "1 ms"
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        ports = {name: p if isinstance(p, Port) else Port(p) for name, p in self.ports.items()}
+        object.__setattr__(self, "ports", ports)
+        if not isinstance(self.parameters, ParameterSet):
+            object.__setattr__(self, "parameters", ParameterSet(self.parameters))
+        check.model(self)
+
+    @cached_property
+    def system(self) -> System:
+        """Its equations as SymPy expressions."""
+        return system(self.equations, (*self.parameters.bases, "Cm", "area"))
+
+    @property
+    def is_point(self) -> bool:
+        """Whether it has one compartment and its own ``dv/dt``."""
+        return "Im" not in self.system.subexpressions
+
+    def values(self, base: str, overrides: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
+        """Return SI values of one parameter as (lanes or 1, compartments or 1).
+
+        Parameters
+        ----------
+        base
+            Bare parameter name.
+        overrides
+            Entries of `parameters` with values per lane, shape (lanes,).
+        """
+        entries = {key: p.si for key, p in self.parameters.items() if key.partition(".")[0] == base}
+        entries |= {key: value for key, value in (overrides or {}).items() if key in entries}
+        columns = {key: np.atleast_1d(value)[:, None] for key, value in entries.items()}
+        if set(columns) == {base}:
+            return columns[base]
+        lanes = max(column.shape[0] for column in columns.values())
+        table = np.zeros((lanes, len(self.morphology))) + columns.get(base, 0.0)
+        for key, column in columns.items():
+            if key != base:
+                table[:, list(self.morphology.regions[key.partition(".")[2]])] = column
+        return table
+
+    def entries(self, name: str) -> tuple[str, ...]:
+        """Return the parameter entries that `name` addresses, or raise a ModelError that offers the nearest."""
+        found = self.parameters.entries(name)
+        if not found:
+            raise ModelError(f"{self.name} has no parameter {name!r}{nearest(name, self.parameters)}")
+        return found
+
+    def unit_of(self, name: str) -> str:
+        """Conventional unit of a state, subexpression or parameter, for display."""
+        if name in self.parameters.bases:
+            return self.parameters.unit_of(name)
+        return check.display_unit(self.equations, name)
+
+    def replace(self, **parameters: Any) -> Self:
+        """Return this model with other parameter values; a bare name sets every region."""
+        changed = {
+            key: self.parameters[key].replace(value) for name, value in parameters.items() for key in self.entries(name)
+        }
+        return dataclasses.replace(self, parameters=self.parameters | changed)
+
+    def scaled(self, **factors: float) -> Self:
+        """Return this model with named gains multiplied, ``model.scaled(nmda=0.5)``."""
+        changed = {}
+        for name, factor in factors.items():
+            if name not in self.gains:
+                raise ModelError(f"{self.name} has no gain {name!r}; it has {', '.join(self.gains) or 'none'}")
+            if not np.isfinite(factor) or factor < 0:
+                raise ModelError(f"gain {name} = {factor}; a gain is a number from 0 upward")
+            for key in (key for base in self.gains[name] for key in self.entries(base)):
+                changed[key] = changed.get(key, self.parameters[key]).scaled(factor)
+        return dataclasses.replace(self, parameters=self.parameters | changed)
+
+    @cached_property
+    def digest(self) -> str:
+        """Hash of everything that determines its behaviour."""
+        content = {
+            "equations": self.equations,
+            "parameters": {k: (p.si.tolist(), p.unit) for k, p in self.parameters.items()},
+            "initial": {k: str(v) for k, v in self.initial.items()},
+            "starts": {k: {s: str(v) for s, v in start.items()} for k, start in self.starts.items()},
+            "spike": [self.threshold, self.reset, str(self.refractory), self.spike_site],
+            "ports": {k: [p.effect, p.compartment] for k, p in self.ports.items()},
+            "morphology": dataclasses.astuple(self.morphology),
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+    def source(self, engine: str = "kernel") -> str:
+        """Return what `engine` makes of this model, as text."""
+        from nmdasim import engines  # noqa: PLC0415  (a model can show its rendering; it does not depend on it)
+
+        return engines.source(self, engine)
+
+    def __repr__(self) -> str:
+        where = "point neuron" if self.is_point else f"{len(self.morphology)} compartments"
+        lines = [line for line in self.equations.strip().splitlines() if line.strip()]
+        return "\n  ".join([f"Model {self.name!r} ({where}, {len(self.parameters)} parameters)", *lines])
+
+    def _repr_latex_(self) -> str:
+        from brian2 import Equations  # noqa: PLC0415
+
+        return str(Equations(self.equations)._repr_latex_())
+
+    @classmethod
+    def assemble(cls, name: str, mechanisms: Iterable[Mechanism], *, site: int = 0, **options: Any) -> Self:
+        """Join mechanisms into one model.
+
+        Their inward currents add up to ``Im``, their calcium-carrying currents to ``i_ca``. Parameters of regions that
+        the morphology does not have are dropped.
+
+        Parameters
+        ----------
+        name
+            Name of the model.
+        mechanisms
+            In the order in which their equations are to stand.
+        site
+            Compartment in which every port arrives.
+        options
+            Further fields of :class:`Model`; mappings are merged over those of the mechanisms.
+        """
+        parts = list(mechanisms)
+        morphology = options.pop("morphology", Morphology.point())
+        densities = [term for part in parts for term in part.densities]
+        currents = [f"{term}/area" for part in parts for term in part.currents]
+        calcium = [term for part in parts for term in part.calcium] or ["0*amp/meter**2"]
+        lines = [part.equations.strip() for part in parts]
+        if any("i_ca" in part.equations for part in parts):
+            lines.append(f"i_ca = {' + '.join(calcium)} : amp/meter**2")
+        lines.append(f"Im = {' + '.join(densities + currents)} : amp/meter**2")
+        parameters = ParameterSet()
+        merged: dict[str, dict[str, Any]] = {"initial": {}, "ports": {}, "gains": {}}
+        for part in parts:
+            parameters |= part.parameters
+            merged["initial"] |= part.initial
+            merged["ports"] |= {key: Port(effect, site) for key, effect in part.ports.items()}
+            merged["gains"] |= part.gains
+        merged = {key: value | dict(options.pop(key, {})) for key, value in merged.items()}
+        references = [key for part in parts for key in part.references] + list(options.pop("references", ()))
+        return cls(
+            name=name,
+            equations="\n".join(lines) + "\n",
+            parameters=(parameters | options.pop("parameters", {})).within(morphology.regions),
+            morphology=morphology,
+            references=tuple(dict.fromkeys(references)),
+            **merged,
+            **options,
+        )
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean …?"`` or the list of what there is."""
+    names = list(known)
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names)}"
+
+
+def step_limit(model: Model, dt: float) -> None:
+    """Refuse a step that is not positive or larger than the model allows."""
+    limit = float(units.si(model.dt_max, "ms", name="dt_max"))
+    if not dt > 0 or dt > limit * (1 + 1e-9):
+        raise ModelError(f"dt = {dt * 1e3:g} ms; {model.name} takes a step above 0 and up to {limit * 1e3:g} ms")

@@ -1,0 +1,30 @@
+"""Wide-dynamic-range neuron of Chafaï, Delrocq et al. 2023, C fibres directly on it: the reference neuron.
+
+Its counts per pulse are the same for steps of .003 to .0125 ms and for an adaptive integrator, and within one spike up
+to .1 ms.
+"""
+
+from __future__ import annotations
+
+from nmdasim.model.model import Model
+from nmdasim.model.parameters import ParameterSet, load
+from nmdasim.neurons import dorsal_horn_cell as cell
+
+
+def delrocq2023() -> Model:
+    """Return the 16-compartment reference neuron."""
+    return cell.wide_dynamic_range(
+        "delrocq2023",
+        parameters=densities(),
+        afferents={"adelta": cell.a_delta(), "c": cell.c_fibres()},
+        references=("delrocq2023", "aguiar2010"),
+        dt="0.05 ms",
+        dt_max="0.25 ms",
+        description="16 compartments, C fibres directly on it; the reference neuron",
+    )
+
+
+def densities() -> ParameterSet:
+    """Return its parameters: those of aguiar2010 with what differs."""
+    inherited = load("aguiar2010", "reversals") | load("aguiar2010", "spike_generator") | load("aguiar2010", "wdr")
+    return inherited | load("delrocq2023")

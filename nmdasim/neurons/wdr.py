@@ -1,0 +1,33 @@
+"""Two-compartment wide-dynamic-range neuron: this library's own reduction of delrocq2023, for teaching and sweeps."""
+
+from __future__ import annotations
+
+from nmdasim.model.model import Model
+from nmdasim.model.morphology import Morphology
+from nmdasim.model.parameters import load
+from nmdasim.neurons import dorsal_horn_cell as cell
+from nmdasim.neurons.delrocq2023 import densities
+
+
+def wdr() -> Model:
+    """Return a soma that spikes and a dendrite that receives, coupled by one conductance."""
+    return cell.wide_dynamic_range(
+        "wdr",
+        parameters=densities() | load("wdr"),
+        morphology=_two_compartments(),
+        afferents={"adelta": cell.a_delta(), "c": cell.c_fibres()},
+        references=("delrocq2023", "nmdasim"),
+        dt="0.1 ms",
+        dt_max="0.25 ms",
+        description="2 compartments, own reduction of delrocq2023; the default",
+    )
+
+
+def _two_compartments() -> Morphology:
+    p = load("wdr", "morphology")
+    return Morphology(
+        areas=(float(p["soma_area"].si), float(p["dendrite_area"].si)),
+        parents=(-1, 0),
+        conductances=(0.0, float(p["coupling"].si)),
+        regions={"soma": (0,), "dendrite": (1,)},
+    )

@@ -1,0 +1,57 @@
+"""Plain events: given times on a given port."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nmdasim.model import units
+from nmdasim.model.check import ModelError
+from nmdasim.model.circuit import Circuit
+from nmdasim.model.model import Model, nearest
+
+
+@dataclass(frozen=True)
+class Events:
+    """Events at given times on one port.
+
+    Parameters
+    ----------
+    port
+        Name of the port.
+    times
+        Quantity of times, shape (events,).
+    weight
+        Strength of each event, for ports whose effect uses ``weight``.
+    population
+        Population of a circuit; its output by default.
+    lanes
+        Lanes that receive the events; every lane by default.
+    """
+
+    port: str
+    times: Any
+    weight: Any = 0.0
+    population: str = ""
+    lanes: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        times = units.si(self.times, "ms", name="times")
+        if np.any(times < 0):
+            raise ValueError(f"times of events on port {self.port!r} are not negative")
+
+    def variants(self) -> Iterator[tuple[Mapping[str, Any], Events]]:
+        """Yield the one variant there is: plain events have no axes."""
+        yield {}, self
+
+    def arrivals(self, model: Model | Circuit, rng: np.random.Generator) -> list[tuple[str, str, np.ndarray, float]]:
+        """Return ``(population, port, times in seconds, weight)`` parts; nothing is drawn."""
+        population = self.population or (model.output if isinstance(model, Circuit) else "")
+        cell = model.populations[population] if isinstance(model, Circuit) else model
+        if self.port not in cell.ports:
+            raise ModelError(f"{cell.name} has no port {self.port!r}{nearest(self.port, cell.ports)}")
+        times = np.ravel(units.si(self.times, "ms", name="times"))
+        return [(population, self.port, times, float(np.asarray(units.quantity(self.weight), dtype=float)))]

@@ -1,0 +1,167 @@
+"""Wind-up: a train of electrical stimuli that drives Aδ and C fibres, the way it is tested in animals and people."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from brian2 import Quantity
+
+from nmdasim.model import units
+from nmdasim.model.circuit import Circuit
+from nmdasim.model.model import Model
+from nmdasim.model.ports import Afferent, Contact
+
+_SENTENCE = re.compile(
+    r"\s*(?P<pulses>\d+)\s+(?:C-fibre |C-fiber |C )?(?:pulses|stimuli)\s+at\s+(?P<frequency>[\d.]+\s*\w*Hz)"
+    r"(?:\s+in\s+bursts\s+of\s+(?P<burst>\d+))?\s*"
+)
+_PART = list[tuple[str, str, np.ndarray, float]]
+
+
+@dataclass(frozen=True)
+class WindUp:
+    """A train of pulses at one rate.
+
+    The first pulse comes at `start`; the run ends one period after the last. Any of `frequency` and `pulses` may be an
+    array: it then becomes a dimension of the result.
+
+    Parameters
+    ----------
+    frequency
+        Rate of the pulses.
+    pulses
+        Number of pulses.
+    start
+        Time of the first pulse.
+    burst, burst_interval
+        Stimuli per pulse, and the time between them.
+    fibres
+        Afferents that each stimulus drives, as the model names them; those that a model does not have are left out.
+    latencies
+        Arrival delays by afferent (``"adelta"``, ``"c"``) in place of the drawn ones: quantities of shape (pulses or
+        more, synapses), or (synapses,) for one fixed delay per synapse.
+
+    Raises
+    ------
+    ValueError
+        For a rate that is not positive, fewer than one pulse or stimulus, or latencies that are negative or not finite.
+    UnitError
+        For a quantity of the wrong dimension.
+    """
+
+    frequency: Any = "1 Hz"
+    pulses: Any = 15
+    start: Any = "1 s"
+    burst: int = 1
+    burst_interval: Any = "10 ms"
+    fibres: tuple[str, ...] = ("adelta", "c")
+    latencies: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rate = units.si(self.frequency, "Hz", name="frequency")
+        if np.any(rate <= 0):
+            raise ValueError(f"frequency = {self.frequency}; a rate is above 0 Hz")
+        counts = np.asarray(self.pulses)
+        if not np.issubdtype(counts.dtype, np.integer) or np.any(counts < 1):
+            raise ValueError(f"pulses = {self.pulses}; a train has a whole number of pulses, 1 or more")
+        if self.burst < 1:
+            raise ValueError(f"burst = {self.burst}; a pulse has 1 stimulus or more")
+        if float(units.si(self.start, "s", name="start")) < 0:
+            raise ValueError(f"start = {self.start}; the first pulse does not come before 0 s")
+        if float(units.si(self.burst_interval, "ms", name="burst_interval")) * (self.burst - 1) >= 1 / rate.max():
+            raise ValueError(f"a burst of {self.burst} at {self.burst_interval} is longer than the period")
+        for fibre, table in self.latencies.items():
+            self._check_latencies(fibre, units.si(table, "ms", name=f"latencies of {fibre}"), int(counts.max()))
+
+    def _check_latencies(self, fibre: str, table: np.ndarray, pulses: int) -> None:
+        if table.ndim not in (1, 2) or table.size == 0:
+            raise ValueError(f"latencies of {fibre} have shape {table.shape}; give (pulses, synapses) or (synapses,)")
+        if table.ndim == 2 and table.shape[0] < pulses:
+            raise ValueError(f"latencies of {fibre} have {table.shape[0]} rows for {pulses} pulses; give one a pulse")
+        if np.any(table < 0):
+            raise ValueError(f"latencies of {fibre} hold negative delays; a delay is 0 ms or more")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read ``"16 C-fibre pulses at 1 Hz"`` or ``"10 pulses at 0.5 Hz in bursts of 3"``."""
+        match = _SENTENCE.fullmatch(text)
+        if match is None:
+            raise ValueError(f"cannot read {text!r}; write it as in '16 C-fibre pulses at 1 Hz in bursts of 3'")
+        return cls(frequency=match["frequency"], pulses=int(match["pulses"]), burst=int(match["burst"] or 1))
+
+    def variants(self) -> Iterator[tuple[Mapping[str, Any], WindUp]]:
+        """Yield every combination of `frequency` and `pulses` given as arrays, with its labels."""
+        rates = units.si(self.frequency, "Hz", name="frequency")
+        counts = np.asarray(self.pulses)
+        for rate, count in itertools.product(np.ravel(rates), np.ravel(counts)):
+            labels = ({"frequency": rate} if rates.ndim else {}) | ({"pulses": int(count)} if counts.ndim else {})
+            yield labels, dataclasses.replace(self, frequency=rate * Quantity(1, dim=_HERTZ.dim), pulses=int(count))
+
+    @property
+    def period(self) -> float:
+        """Seconds between pulses."""
+        return 1 / float(units.si(self.frequency, "Hz", name="frequency"))
+
+    @property
+    def pulse_times(self) -> np.ndarray:
+        """Time of each pulse in seconds, shape (pulses,)."""
+        return float(units.si(self.start, "s", name="start")) + self.period * np.arange(self.pulses)
+
+    @property
+    def duration(self) -> float:
+        """Length of the run in seconds."""
+        return float(self.pulse_times[-1]) + self.period
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        """Edges of the windows that summaries refer to: each pulse to the next."""
+        return (*self.pulse_times.tolist(), self.duration)
+
+    def stimuli(self) -> np.ndarray:
+        """Time of each stimulus in seconds, shape (pulses, burst)."""
+        gap = float(units.si(self.burst_interval, "ms", name="burst_interval"))
+        return self.pulse_times[:, None] + gap * np.arange(self.burst)
+
+    def arrivals(self, model: Model | Circuit, rng: np.random.Generator) -> _PART:
+        """Return ``(population, port, times in seconds, weight)`` parts, latencies drawn from `rng` where not given.
+
+        Raises
+        ------
+        ValueError
+            If the model has none of the fibres, or a latency table has the wrong number of synapses.
+        """
+        driven = {fibre: model.afferents[fibre] for fibre in self.fibres if fibre in model.afferents}
+        if not driven:
+            raise ValueError(f"{model.name} has no afferent among {', '.join(self.fibres)}; a wind-up train needs one")
+        parts: _PART = []
+        for fibre, afferent in driven.items():
+            times = self.stimuli()[:, :, None] + self._delays(fibre, afferent, rng)
+            parts += [(c.population, c.port, times + _delay(c), 0.0) for c in afferent.contacts]
+        return parts
+
+    def _delays(self, fibre: str, afferent: Afferent, rng: np.random.Generator) -> np.ndarray:
+        """Return delays in seconds, shape (pulses, burst or 1, synapses)."""
+        given = self.latencies.get(fibre) if afferent.latency.table == fibre else None
+        if given is None:
+            drawn = afferent.latency.draw(self.pulses * self.burst, rng)
+            return drawn.reshape(self.pulses, self.burst, -1)
+        table = np.atleast_2d(units.si(given, "ms", name=f"latencies of {fibre}"))
+        if table.shape[1] != afferent.latency.synapses:
+            raise ValueError(
+                f"latencies of {fibre} have {table.shape[1]} columns; the model has {afferent.latency.synapses} synapses"
+            )
+        rows = np.broadcast_to(table, (self.pulses, table.shape[1])) if len(table) == 1 else table[: self.pulses]
+        return rows[:, None, :]
+
+
+_HERTZ = units.unit("Hz")
+
+
+def _delay(contact: Contact) -> float:
+    return float(units.si(contact.delay, "ms", name="delay"))

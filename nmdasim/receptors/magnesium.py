@@ -1,0 +1,37 @@
+"""Magnesium block of the NMDA receptor (Jahr & Stevens 1990)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nmdasim.model import units
+from nmdasim.model.parameters import load
+
+#: Share of receptors whose pore is free of magnesium, as an equation.
+EQUATION = "B_mg = 1/(1 + mg/K_mg*exp(-slope_mg*v)) : 1"
+
+
+def magnesium_block(v: object, mg: object = "1 mM") -> np.ndarray:
+    """Return the share of NMDA receptors whose pore is free of magnesium.
+
+    B(V) = 1/(1 + [Mg]/3.57 mM · exp(-0.062 V/mV)), Jahr & Stevens 1990.
+
+    Parameters
+    ----------
+    v
+        Membrane potential, a quantity of any shape.
+    mg
+        Magnesium concentration outside, a quantity that broadcasts with `v`.
+
+    Raises
+    ------
+    UnitError
+        If a unit has the wrong dimension.
+    ValueError
+        If a concentration is negative.
+    """
+    values = load("receptors", "magnesium")
+    volts, conc = units.si(v, "mV", name="v"), units.si(mg, "mM", name="mg")
+    if np.any(conc < 0):
+        raise ValueError(f"mg = {mg}; a concentration is not negative")
+    return np.asarray(1 / (1 + conc / values["K_mg"].si * np.exp(-values["slope_mg"].si * volts)))

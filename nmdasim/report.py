@@ -1,0 +1,170 @@
+"""What commands print and save: JSON objects, tables and files."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from rich.console import Console
+from rich.table import Table
+
+from nmdasim import measures
+from nmdasim.model import units
+from nmdasim.model.circuit import Circuit
+from nmdasim.model.model import Model
+
+
+def _lanes(data: xr.Dataset) -> Iterator[xr.Dataset]:
+    for dose in range(data.sizes["ketamine"]):
+        for seed in range(data.sizes["seed"]):
+            yield data.isel(ketamine=dose, seed=seed)
+
+
+def windup_runs(result: xr.Dataset) -> list[dict[str, Any]]:
+    """Return one record per concentration and seed, with the keys of ``nmdasim windup --json``."""
+    measured = measures.windup(result)
+    start, end = float(result.pulse_time[0]), float(result.window_end[0])
+    return [
+        {
+            "model": result.attrs["model"],
+            "engine": result.attrs["engine"],
+            "dt_ms": result.attrs["dt_ms"],
+            "frequency_hz": round(1e3 / (end - start), 9),
+            "ketamine_um": float(lane.ketamine),
+            "block": result.attrs["block"],
+            "seed": int(lane.seed),
+            "early": lane.early.values.tolist(),
+            "late": lane.late.values.tolist(),
+            "input": int(lane["input"]),
+            "index": int(lane["index"]),
+            "ratio": _number(lane.ratio),
+            "ca_peak_um": summary.ca_peak.values.round(6).tolist(),
+            "blocked": summary.blocked.values.round(9).tolist(),
+        }
+        for lane, summary in zip(_lanes(measured), _lanes(result), strict=True)
+    ]
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return round(number, 6) if math.isfinite(number) else None
+
+
+def windup_json(result: xr.Dataset) -> str:
+    """Return the JSON object of ``nmdasim windup``."""
+    return json.dumps({"runs": windup_runs(result), "disclaimer": result.attrs["disclaimer"]})
+
+
+def windup_table(result: xr.Dataset) -> pd.DataFrame:
+    """Return one row per concentration, seed and pulse."""
+    rows = []
+    for run in windup_runs(result):
+        constant = {
+            key: run[key] for key in ("model", "engine", "dt_ms", "frequency_hz", "ketamine_um", "block", "seed")
+        }
+        columns = zip(run["early"], run["late"], run["ca_peak_um"], run["blocked"], strict=True)
+        for pulse, (early, late, calcium, blocked) in enumerate(columns, 1):
+            rows.append(constant | {"pulse": pulse, "early_spikes": early, "late_spikes": late,
+                                    "ca_peak_um": calcium, "blocked": blocked})  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def save_windup(result: xr.Dataset, folder: Path) -> None:
+    """Write ``windup.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
+    import matplotlib as mpl  # noqa: PLC0415
+
+    mpl.use("Agg")
+    from nmdasim import plot  # noqa: PLC0415
+
+    folder.mkdir(parents=True, exist_ok=True)
+    figure = plot.windup(result)[0].figure
+    for ending in ("png", "svg"):
+        figure.savefig(folder / f"windup.{ending}")
+    with (folder / "windup.csv").open("w", encoding="utf-8") as stream:
+        stream.write(f"# {result.attrs['disclaimer']}\n")
+        windup_table(result).to_csv(stream, index=False)
+    result.to_netcdf(folder / "windup.nc", engine="netcdf4")
+
+
+def print_windup(result: xr.Dataset, folder: Path | None) -> None:
+    """Print the wind-up of every concentration (mean and 95 % interval over seeds)."""
+    measured = measures.windup(result)
+    console = Console()
+    title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
+    table = Table("ketamine", "first", "last 3", "index", "ratio", "late spikes per pulse", title=title)
+    for k, dose in enumerate(measured.ketamine.values):
+        lane = measured.isel(ketamine=k)
+        last = lane.late.isel(pulse=slice(-3, None)).mean("pulse")
+        counts = " ".join(f"{value:.3g}" for value in lane.late.mean("seed").values)
+        cells = [_spread(values) for values in (lane["input"], last, lane["index"], lane.ratio)]
+        table.add_row(f"{dose:g} µM", *cells, counts)
+    console.print(table)
+    if result.attrs["block"] != "none":
+        console.print(f"Ketamine block at the start: {result.attrs['block']}.")
+    console.print(result.attrs["disclaimer"], style="dim")
+    if folder is not None:
+        console.print(f"Saved windup.png, .svg, .csv and .nc in {folder}/", highlight=False)
+
+
+def _spread(values: xr.DataArray) -> str:
+    numbers = np.asarray(values.values, dtype=float)
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers):
+        return "–"
+    if len(numbers) == 1:
+        return f"{numbers[0]:.3g}"
+    low, high = np.quantile(numbers, [0.025, 0.975])
+    return f"{numbers.mean():.3g} ({low:.3g}–{high:.3g})"
+
+
+def parameter_rows(model: Model | Circuit) -> list[dict[str, Any]]:
+    """Return one record per parameter: name, value, unit, source, kind, status, description."""
+    cells = model.populations if isinstance(model, Circuit) else {"": model}
+    return [
+        {
+            "population": population,
+            "name": name,
+            "value": float(p.number),
+            "unit": units.pretty(p.unit),
+            "bounds": list(p.bounds) if p.bounds else None,
+            "source": p.source,
+            "kind": p.kind,
+            "status": p.status,
+            "description": p.description,
+        }
+        for population, cell in cells.items()
+        for name, p in cell.parameters.items()
+    ]
+
+
+def parameters_json(model: Model | Circuit) -> str:
+    """Return the JSON object of ``nmdasim parameters``."""
+    return json.dumps({"model": model.name, "parameters": parameter_rows(model)})
+
+
+def print_parameters(model: Model | Circuit) -> None:
+    """Print the parameters of a model as a table."""
+    rows = parameter_rows(model)
+    several = any(row["population"] for row in rows)
+    table = Table(
+        *(["population"] if several else []), "name", "value", "unit", "source", "kind", "status", "what it is"
+    )
+    for row in rows:
+        style = "yellow" if row["status"] == "unverified" else None
+        cells = [
+            row["name"],
+            f"{row['value']:.6g}",
+            row["unit"],
+            row["source"],
+            row["kind"],
+            row["status"],
+            row["description"],
+        ]
+        table.add_row(*([row["population"]] if several else []), *cells, style=style)
+    Console().print(table)

@@ -1,0 +1,406 @@
+"""The one verb: model + protocol + drug → labelled result."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim import engines
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.model import units
+from nmdasim.model.circuit import Circuit
+from nmdasim.model.model import Model, ModelError, nearest, step_limit
+from nmdasim.model.plan import Arrivals, Link, Outcome, Plan, Recording, initial_values, parameter_values, probe
+from nmdasim.protocols import Events, WindUp
+
+Protocol = WindUp | Events | Sequence[Events] | None
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A named dimension of a result: SI values, one per position, and the unit in which they are shown."""
+
+    name: str
+    values: np.ndarray
+    unit: str = "1"
+
+
+def simulate(
+    model: Model | Circuit,
+    protocol: Protocol = None,
+    *,
+    ketamine: Any = None,
+    mg: Any = None,
+    block: str | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    initial: Mapping[str, Any] | None = None,
+    duration: Any = None,
+    dt: Any = None,
+    method: str = "",
+    engine: str = engines.DEFAULT,
+    threads: int = 0,
+    seed: int | Sequence[int] = 0,
+    record: Iterable[str] = (),
+    sample: Any = None,
+    tolerance: float = 1e-7,
+    progress: Callable[[float], None] | None = None,
+) -> xr.Dataset:
+    """Run a model under a protocol and return a labelled result.
+
+    Parameters
+    ----------
+    model
+        A :class:`Model`, or a feed-forward :class:`Circuit`.
+    protocol
+        :class:`WindUp`, or one or several :class:`Events`; array arguments become dimensions.
+    ketamine, mg
+        Concentrations; an array becomes a dimension of that name.
+    block
+        Which of the model's starts to take: ``"equilibrated"`` (long exposure before the run; the default where the
+        model has it) or ``"washin"`` (drug present from time 0, nothing bound yet).
+    parameters
+        Other values of parameters, by name; arrays become dimensions (their outer product).
+    initial
+        Other initial values.
+    duration
+        Length of the run; a wind-up train brings its own.
+    dt, method, engine, threads
+        Step, scheme, engine and number of threads (0: all cores).
+    seed
+        One seed, or several, which become a dimension. Lanes of one seed share their drawn latencies.
+    record
+        Variables to trace: ``"v"`` (every compartment), ``"v_soma"``.
+    sample
+        Sampling interval of traces; 0.1 ms or one step, whichever is larger.
+    tolerance
+        Relative tolerance of the ``reference`` engine.
+    progress
+        Called now and then with the share that is done, 0 to 1.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``spike_time`` (…, spike; ms, padded with NaN), ``spike_count`` (…), the protocol's per-pulse summaries
+        (…, pulse) and the recorded traces (…, time), each with units; provenance in ``attrs``.
+
+    Raises
+    ------
+    ModelError, UnitError, ValueError
+        Before any work starts, for anything that is unknown, of the wrong dimension or out of range.
+    """
+    drugs = {name: value for name, value in (("ketamine", ketamine), ("mg", mg)) if value is not None}
+    axes = _parameter_axes(model, dict(parameters or {}) | drugs)
+    seeds = np.atleast_1d(np.asarray(seed))
+    if seeds.ndim != 1 or not np.issubdtype(seeds.dtype, np.integer) or np.any(seeds < 0):
+        raise ValueError(f"seed = {seed!r}; a seed is a whole number from 0 upward, or a list of them")
+    axes.append(Axis("seed", seeds if np.ndim(seed) else np.asarray(seed)))
+    start = _choose_start(model, block)
+    variants = _variants(model, protocol, duration)
+    options = _Options(start, dict(initial or {}), _step(model, dt), method, engine, threads, tuple(record),
+                       _sample(sample), tolerance)  # fmt: skip
+    runs = [_prepare(model, labels, variant, axes, options, length) for labels, variant, length in variants]
+    for run in runs:
+        for plan in run.plans:
+            engines.check(plan, engine)
+    parts = []
+    for k, run in enumerate(runs):
+        report = (lambda share, k=k: progress((k + share) / len(runs))) if progress else None
+        outcomes = engines.run_feedforward(run.plans, run.links, engine, report)
+        parts.append(_label(model, run, axes, outcomes))
+    result = _join(parts)
+    result.attrs |= _provenance(model, protocol, axes, options)
+    return result
+
+
+# --- what is asked ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Options:
+    start: str
+    initial: Mapping[str, Any]
+    dt: float
+    method: str
+    engine: str
+    threads: int
+    record: tuple[str, ...]
+    sample: float
+    tolerance: float
+
+
+@dataclass(frozen=True)
+class _Run:
+    labels: Mapping[str, Any]
+    plans: tuple[Plan, ...]
+    links: tuple[Link, ...]
+    protocol: Any
+
+
+def _cells(model: Model | Circuit) -> dict[str, Model]:
+    return dict(model.populations) if isinstance(model, Circuit) else {"": model}
+
+
+def _parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axis]:
+    """Return one axis per parameter; a scalar has values of shape () and no dimension."""
+    cells = _cells(model)
+    known = {key for cell in cells.values() for key in (*cell.parameters, *cell.parameters.bases)}
+    axes = []
+    for name, value in given.items():
+        if name not in known:
+            raise ModelError(f"{model.name} has no parameter {name!r}{nearest(name, sorted(known))}")
+        owner = next(cell for cell in cells.values() if cell.parameters.entries(name))
+        unit = owner.parameters[owner.parameters.entries(name)[0]].unit
+        values = units.si(value, unit, name=name)
+        if values.ndim > 1 or values.size == 0:
+            raise ValueError(f"{name} has shape {values.shape}; give one value, or a list of one or more")
+        axes.append(Axis(name, values, unit))
+    return axes
+
+
+def _choose_start(model: Model | Circuit, block: str | None) -> str:
+    names = list(dict.fromkeys(name for cell in _cells(model).values() for name in cell.starts))
+    if block is None:
+        return names[0] if names else ""
+    if block not in names:
+        raise ModelError(f"block = {block!r}; {model.name} has {', '.join(names) or 'no alternative starts'}")
+    return block
+
+
+def _step(model: Model | Circuit, dt: Any) -> float:
+    value = float(units.si(model.dt if dt is None else dt, "ms", name="dt"))
+    for cell in (model, *_cells(model).values()):
+        step_limit(cell, value)
+    return value
+
+
+def _sample(sample: Any) -> float:
+    value = 1e-4 if sample is None else float(units.si(sample, "ms", name="sample"))
+    if value <= 0:
+        raise ValueError(f"sample = {sample}; a sampling interval is above 0")
+    return value
+
+
+def _variants(model: Model | Circuit, protocol: Protocol, duration: Any) -> list[tuple[Mapping[str, Any], Any, float]]:
+    """Return (labels, protocol, seconds) for every combination of array arguments of the protocol."""
+    given = None if duration is None else float(units.si(duration, "ms", name="duration"))
+    if given is not None and given <= 0:
+        raise ValueError(f"duration = {duration}; a run is longer than 0")
+    if isinstance(protocol, WindUp):
+        return [(labels, one, given or one.duration) for labels, one in protocol.variants()]
+    if given is None:
+        raise ValueError("give a duration, as in simulate(model, duration='200 ms')")
+    events = () if protocol is None else (protocol,) if isinstance(protocol, Events) else tuple(protocol)
+    return [({}, events, given)]
+
+
+# --- from what is asked to plans -------------------------------------------------------------------------------------
+
+
+def _prepare(
+    model: Model | Circuit, labels: Mapping[str, Any], protocol: Any, axes: list[Axis], options: _Options, length: float
+) -> _Run:
+    grid = np.meshgrid(*(np.atleast_1d(axis.values) for axis in axes), indexing="ij")
+    columns = {axis.name: values.ravel() for axis, values in zip(axes, grid, strict=True)}
+    seeds, table = np.unique(columns.pop("seed"), return_inverse=True)
+    lanes = len(table)
+    cells = _cells(model)
+    parts: dict[str, list[Any]] = {name: [] for name in cells}
+    streams = [np.random.default_rng(np.random.SeedSequence(int(value))) for value in seeds]
+    for row, rng in enumerate(streams):
+        for single in protocol if isinstance(protocol, tuple) else (protocol,):
+            for population, port, times, weight in single.arrivals(model, rng):
+                parts[population].append((times, list(cells[population].ports).index(port), row, weight))
+    links = _links(model, protocol, streams)
+    plans = tuple(
+        _plan(
+            cell,
+            columns,
+            Arrivals.gather(parts[name]),
+            table,
+            lanes,
+            protocol,
+            options,
+            streams,
+            length,
+            output=not isinstance(model, Circuit) or name == model.output,
+        )  # fmt: skip
+        for name, cell in cells.items()
+    )
+    return _Run(labels, plans, links, protocol)
+
+
+def _plan(
+    cell: Model, columns: Mapping[str, np.ndarray], arrivals: Arrivals, table: np.ndarray, lanes: int, protocol: Any,
+    options: _Options, streams: list[np.random.Generator], length: float, *, output: bool,
+) -> Plan:  # fmt: skip
+    overrides = {key: values for name, values in columns.items() for key in cell.parameters.entries(name)}
+    values = parameter_values(cell, overrides)
+    given = dict(cell.starts.get(options.start, {})) | dict(options.initial)
+    start = initial_values(cell, values, given, streams[0], lanes)
+    traces = tuple(p for name in options.record for p in probe(cell, name)) if output else ()
+    windows = protocol.windows if output and isinstance(protocol, WindUp) else ()
+    kept = tuple((probe(cell, f"{s.variable}_{s.region}")[0], s.kind) for s in cell.summaries.values() if windows)
+    recording = Recording(traces, max(options.sample, options.dt), windows, kept)
+    return Plan(cell, lanes, values, start, arrivals, table, length, options.dt, options.method, options.tolerance,
+                options.threads, recording)  # fmt: skip
+
+
+def _links(model: Model | Circuit, protocol: Any, streams: list[np.random.Generator]) -> tuple[Link, ...]:
+    """Return the projections with their delays drawn, or taken from the protocol's latency table."""
+    if not isinstance(model, Circuit):
+        return ()
+    order = list(model.populations)
+    links = []
+    for projection in model.projections:
+        latency = projection.latency
+        given = getattr(protocol, "latencies", {}).get(latency.table)
+        if given is not None:
+            row = np.atleast_2d(units.si(given, "ms", name=f"latencies of {latency.table}"))
+            if row.shape != (1, latency.synapses):
+                raise ValueError(
+                    f"latencies of {latency.table} have shape {row.shape}; {model.name} keeps one fixed delay for each "
+                    f"of its {latency.synapses} relay synapses: give one row or one column of {latency.synapses}"
+                )
+            delays = np.repeat(row, len(streams), axis=0)
+        else:
+            delays = np.stack([latency.draw(1, rng)[0] for rng in streams])
+        ports = list(model.populations[projection.post].ports)
+        contacts = tuple(
+            (ports.index(c.port), float(units.si(c.delay, "ms", name="delay"))) for c in projection.contacts
+        )
+        links.append(Link(order.index(projection.pre), order.index(projection.post), contacts, delays))
+    return tuple(links)
+
+
+# --- from outcomes to a Dataset --------------------------------------------------------------------------------------
+
+
+def _label(model: Model | Circuit, run: _Run, axes: list[Axis], outcomes: Sequence[Outcome]) -> xr.Dataset:
+    dims = [axis.name for axis in axes if axis.values.ndim]
+    shape = [len(axis.values) for axis in axes if axis.values.ndim]
+    data = xr.Dataset(coords={axis.name: _coordinate(axis) for axis in axes})
+    tables = [_spike_table(outcome, plan.lanes) for outcome, plan in zip(outcomes, run.plans, strict=True)]
+    width = max(table.shape[1] for table in tables)
+    padded = [np.pad(t, ((0, 0), (0, width - t.shape[1])), constant_values=np.nan) for t in tables]
+    counts = [np.sum(np.isfinite(table), axis=1) for table in tables]
+    extra = ["population"] if isinstance(model, Circuit) else []
+    lead = [len(tables)] if extra else []
+    if extra:
+        data["population"] = ("population", list(model.populations))
+    times, number = (np.stack(padded), np.stack(counts)) if extra else (padded[0], counts[0])
+    data["spike"] = ("spike", np.arange(1, width + 1))
+    data["spike_time"] = (
+        [*extra, *dims, "spike"],
+        times.reshape((*lead, *shape, width)),
+        _MS | {"long_name": "spike time"},
+    )
+    data["spike_count"] = ([*extra, *dims], number.reshape((*lead, *shape)), {"units": "1", "long_name": "spikes"})
+    plan, outcome = run.plans[-1], outcomes[-1]
+    _add_summaries(data, plan, outcome, dims, shape)
+    _add_traces(data, plan, outcome, dims, shape)
+    for name, value in run.labels.items():
+        data = data.assign_coords({name: value}).expand_dims(name)
+        data[name].attrs = {"units": "Hz" if name == "frequency" else "1"}
+    return data
+
+
+_MS = {"units": "ms"}
+
+
+def _coordinate(axis: Axis) -> Any:
+    values = np.asarray(axis.values if axis.name == "seed" else units.in_unit(axis.values, axis.unit))
+    attrs = {"units": units.pretty(axis.unit)}
+    return (axis.name, values, attrs) if axis.values.ndim else ((), values, attrs)
+
+
+def _spike_table(outcome: Outcome, lanes: int) -> np.ndarray:
+    """Return spike times in ms as (lanes, most spikes), padded with NaN."""
+    counts = np.bincount(outcome.spike_lane, minlength=lanes)
+    table = np.full((lanes, max(counts.max(initial=0), 1)), np.nan)
+    rank = np.arange(len(outcome.spike_lane)) - np.repeat(np.cumsum(counts) - counts, counts)
+    table[outcome.spike_lane, rank] = outcome.spike_time * 1e3
+    return table
+
+
+def _add_summaries(data: xr.Dataset, plan: Plan, outcome: Outcome, dims: list[str], shape: list[int]) -> None:
+    if not plan.recording.windows:
+        return
+    edges = np.asarray(plan.recording.windows) * 1e3
+    data["pulse"] = ("pulse", np.arange(1, len(edges)))
+    data["pulse_time"] = ("pulse", edges[:-1], _MS | {"long_name": "time of the pulse"})
+    data["window_end"] = ("pulse", edges[1:], _MS | {"long_name": "time of the next pulse"})
+    for (name, summary), values in zip(plan.model.summaries.items(), outcome.summaries, strict=True):
+        shown = units.in_unit(values, summary.unit)
+        attrs = {"units": units.pretty(summary.unit), "long_name": summary.long_name}
+        data[name] = ([*dims, "pulse"], shown.reshape(*shape, -1), attrs)
+
+
+def _add_traces(data: xr.Dataset, plan: Plan, outcome: Outcome, dims: list[str], shape: list[int]) -> None:
+    if not plan.recording.traces:
+        return
+    data["time"] = ("time", outcome.trace_time * 1e3, _MS)
+    several = len(plan.model.morphology) > 1
+    grouped: dict[str, list[int]] = {}
+    for k, p in enumerate(plan.recording.traces):
+        grouped.setdefault(p.variable, []).append(k)
+    for variable, members in grouped.items():
+        unit = _variable_unit(plan.model, variable)
+        for k in members:
+            where = plan.recording.traces[k].compartment
+            region = next(r for r, c in plan.model.morphology.regions.items() if where in c)
+            centred = where == plan.model.morphology.centre(region)
+            name = variable if not several else f"{variable}_{region}" if centred else f"{variable}_{where}"
+            values = units.in_unit(outcome.traces[k], unit).reshape(*shape, -1)
+            data[name] = ([*dims, "time"], values, {"units": units.pretty(unit)})
+
+
+def _variable_unit(model: Model, variable: str) -> str:
+    return "mV" if variable == "v" else model.unit_of(variable)
+
+
+def _join(parts: list[xr.Dataset]) -> xr.Dataset:
+    """Combine the variants of a protocol along their own dimensions."""
+    if len(parts) == 1:
+        return parts[0]
+    longest = {
+        dim: max((part[dim] for part in parts), key=len) for dim in ("spike", "pulse", "time") if dim in parts[0]
+    }
+    aligned = [part.reindex({dim: index.values for dim, index in longest.items()}) for part in parts]
+    joined = xr.combine_by_coords(aligned, combine_attrs="override", data_vars="all")
+    for dim, index in longest.items():
+        joined[dim].attrs = index.attrs
+    return joined  # type: ignore[return-value]
+
+
+def _provenance(model: Model | Circuit, protocol: Protocol, axes: list[Axis], options: _Options) -> dict[str, Any]:
+    cells = _cells(model)
+    numbers = {
+        f"{name}.{key}" if name else key: f"{p.number:.12g} {p.unit}".strip()
+        for name, cell in cells.items()
+        for key, p in cell.parameters.items()
+    }
+    unverified = sorted({key for cell in cells.values() for key, p in cell.parameters.items() if not p.verified})
+    sources = [p.source for cell in cells.values() for p in cell.parameters.values()]
+    keys = dict.fromkeys([*model.references, *(key for c in cells.values() for key in c.references), *sources])
+    return {
+        "model": model.name,
+        "model_digest": " ".join(cell.digest for cell in cells.values()),
+        "parameters": json.dumps(numbers),
+        "varied": " ".join(axis.name for axis in axes if axis.values.ndim),
+        "unverified_parameters": " ".join(unverified),
+        "references": " ".join(key for key in keys if key and key != "user"),
+        "engine": options.engine,
+        "method": options.method or "default",
+        "dt_ms": options.dt * 1e3,
+        "block": options.start or "none",
+        "protocol": repr(protocol),
+        "output": model.output if isinstance(model, Circuit) else "",
+        "nmdasim_version": version("nmdasim"),
+        "disclaimer": DISCLAIMER,
+    }
