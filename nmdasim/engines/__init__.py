@@ -12,7 +12,7 @@ import numpy as np
 from nmdasim.model.model import Model, ModelError
 from nmdasim.model.plan import Arrivals, Link, Outcome, Plan
 
-_MODULES = {"brian2": "brian", "reference": "reference"}
+_MODULES = {"kernel": "kernel", "brian2": "brian", "reference": "reference"}
 DEFAULT = "brian2"
 
 Report = Callable[[float], None]

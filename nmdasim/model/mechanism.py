@@ -33,6 +33,8 @@ class Mechanism:
         What one arriving event adds: ``{"ampa": "s_ampa += w_ampa"}``.
     gains
         Names under which a whole group of its parameters is scaled, ``{"kca": ("g_kca",)}``.
+    implicit
+        States that the published code solves by backward Euler rather than by exponentials.
     references
         Keys in ``references.bib``.
     """
@@ -46,6 +48,7 @@ class Mechanism:
     initial: Mapping[str, Any] = field(default_factory=dict)
     ports: Mapping[str, str] = field(default_factory=dict)
     gains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    implicit: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
 
     @classmethod
@@ -55,7 +58,7 @@ class Mechanism:
         rows = entry.pop("parameters", {})
         defaults = rows.pop("defaults", {}) if "defaults" in rows else {}
         parameters = ParameterSet({key: _parameter(defaults | row) for key, row in _flatten(rows)})
-        tuples = ("densities", "currents", "calcium", "references")
+        tuples = ("densities", "currents", "calcium", "implicit", "references")
         values = {key: tuple(value) if key in tuples else value for key, value in entry.items()}
         values["gains"] = {key: tuple(names) for key, names in entry.get("gains", {}).items()}
         return cls(name=name, parameters=parameters, **values)

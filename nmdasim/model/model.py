@@ -54,6 +54,9 @@ class Model:
         Names under which groups of parameters are scaled.
     summaries
         Per-window read-outs that a protocol may ask for.
+    implicit, feeding
+        For the scheme that follows the NEURON simulator: states that the published model solves by backward Euler, and
+        currents that feed other states and are computed once a step.
     references
         Keys in ``references.bib`` of the publications it stands on.
     dt, dt_max
@@ -82,6 +85,8 @@ class Model:
     starts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     gains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     summaries: Mapping[str, Summary] = field(default_factory=dict)
+    implicit: tuple[str, ...] = ()
+    feeding: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     dt: Any = "0.1 ms"
     dt_max: Any = "1 ms"
@@ -98,6 +103,11 @@ class Model:
     def system(self) -> System:
         """Its equations as SymPy expressions."""
         return system(self.equations, (*self.parameters.bases, "Cm", "area"))
+
+    @cached_property
+    def opaque_system(self) -> System:
+        """Its equations with the currents that feed other states left as symbols."""
+        return system(self.equations, (*self.parameters.bases, "Cm", "area"), self.feeding)
 
     @property
     def is_point(self) -> bool:
@@ -213,6 +223,7 @@ class Model:
         calcium = [term for part in parts for term in part.calcium] or ["0*amp/meter**2"]
         lines = [part.equations.strip() for part in parts]
         if any("i_ca" in part.equations for part in parts):
+            options["feeding"] = ("i_ca",)
             lines.append(f"i_ca = {' + '.join(calcium)} : amp/meter**2")
         lines.append(f"Im = {' + '.join(densities + currents)} : amp/meter**2")
         parameters = ParameterSet()
@@ -223,6 +234,7 @@ class Model:
             merged["ports"] |= {key: Port(effect, site) for key, effect in part.ports.items()}
             merged["gains"] |= part.gains
         merged = {key: value | dict(options.pop(key, {})) for key, value in merged.items()}
+        options["implicit"] = tuple(state for part in parts for state in part.implicit)
         references = [key for part in parts for key in part.references] + list(options.pop("references", ()))
         return cls(
             name=name,

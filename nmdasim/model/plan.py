@@ -194,6 +194,8 @@ class Outcome:
         One (lanes, samples) array per probe.
     trace_time
         Seconds, shape (samples,).
+    broken
+        Lanes whose numbers are no longer finite.
     """
 
     spike_lane: np.ndarray
@@ -201,6 +203,7 @@ class Outcome:
     summaries: tuple[np.ndarray, ...] = ()
     traces: tuple[np.ndarray, ...] = ()
     trace_time: np.ndarray = field(default_factory=lambda: np.empty(0))
+    broken: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def spikes_of(self, lane: int) -> np.ndarray:
         """Return the spike times of one lane, in seconds."""

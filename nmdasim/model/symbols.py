@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -201,9 +201,14 @@ _NUMPY = {"exprel": _exprel, "clip": np.clip, "truth": lambda x: np.asarray(x, d
 
 def evaluate(expression: sp.Expr, values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Evaluate an expression on arrays that broadcast against one another."""
-    arguments = sorted(s.name for s in expression.free_symbols)
-    function = sp.lambdify([symbol(name) for name in arguments], expression, modules=[_NUMPY, "numpy"])
-    return np.asarray(function(*(values[name] for name in arguments)), dtype=float)
+    return evaluator((expression,))(values)[0]
+
+
+def evaluator(expressions: Sequence[sp.Expr]) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
+    """Return a function that evaluates several expressions on arrays by name."""
+    arguments = sorted({s.name for expression in expressions for s in expression.free_symbols})
+    function = sp.lambdify([symbol(name) for name in arguments], list(expressions), modules=[_NUMPY, "numpy"])
+    return lambda values: [np.asarray(r, dtype=float) for r in function(*(values[name] for name in arguments))]
 
 
 @dataclass(frozen=True)
@@ -235,7 +240,7 @@ class System:
 
 
 @cache
-def system(equations: str, parameters: tuple[str, ...]) -> System:
+def system(equations: str, parameters: tuple[str, ...], opaque: tuple[str, ...] = ()) -> System:
     """Read equation text into a :class:`System`.
 
     Parameters
@@ -244,6 +249,8 @@ def system(equations: str, parameters: tuple[str, ...]) -> System:
         Brian2-language text.
     parameters
         Names that are parameters (``area`` and ``Cm`` included where the text uses them).
+    opaque
+        Subexpressions that stay symbols ``frozen_<name>`` where other equations use them.
     """
     text = Equations(equations)
     names = set(text.names) | set(parameters) | {"v", "t", "area"}
@@ -252,7 +259,8 @@ def system(equations: str, parameters: tuple[str, ...]) -> System:
     substituted: dict[sp.Symbol, sp.Expr] = {}
     for name in order:
         if text[name].type == SUBEXPRESSION:
-            substituted[symbol(name)] = raw[name].xreplace(substituted)
+            seen = substituted | {symbol(other): symbol(f"frozen_{other}") for other in opaque}
+            substituted[symbol(name)] = raw[name].xreplace(seen)
     derivatives = {name: raw[name].xreplace(substituted) for name in raw if text[name].type == DIFFERENTIAL_EQUATION}
     if "Im" in text:
         derivatives = {"v": substituted[symbol("Im")] / symbol("Cm")} | derivatives

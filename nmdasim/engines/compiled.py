@@ -1,0 +1,52 @@
+"""Generated source to compiled functions, kept on disk.
+
+Numba caches what lives in a file, not what was passed to ``exec``: each source is written to a file named by its hash,
+and its compiled form lies beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+import numba
+
+from nmdasim.engines.kernel import vmath
+
+
+@cache
+def folder() -> Path:
+    """Return the folder of generated sources: ``$NMDASIM_CACHE``, or ``nmdasim`` in the user's cache folder."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    chosen = Path(os.environ.get("NMDASIM_CACHE") or base / "nmdasim")
+    try:
+        chosen.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=chosen):
+            return chosen
+    except OSError:  # a read-only home: compile anew in every process
+        return Path(tempfile.mkdtemp(prefix="nmdasim-"))
+
+
+@cache
+def load(text: str) -> ModuleType:
+    """Return the module of a generated source; its functions compile on first call, or come from the cache."""
+    shared = Path(str(vmath.__file__)).read_bytes() + numba.__version__.encode()
+    name = f"kernel_{hashlib.sha256(shared + text.encode()).hexdigest()[:20]}"
+    path = folder() / f"{name}.py"
+    if not path.exists():
+        with tempfile.NamedTemporaryFile("w", dir=folder(), suffix=".tmp", delete=False, encoding="utf-8") as stream:
+            stream.write(text)
+        os.replace(stream.name, path)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module

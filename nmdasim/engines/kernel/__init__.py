@@ -1,0 +1,34 @@
+"""Kernel engine: a model's equations as one generated, compiled function over blocks of lanes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from nmdasim.engines.kernel import run as _run
+from nmdasim.engines.kernel.steps import DEFAULT, SCHEMES
+from nmdasim.model.model import Model, ModelError
+from nmdasim.model.plan import Outcome, Plan
+
+
+def check(plan: Plan) -> None:
+    """Refuse what this engine cannot render."""
+    method, slash, precision = plan.method.partition("/")
+    if (method or DEFAULT) not in SCHEMES or (slash and precision not in ("float32", "float64")):
+        names = ", ".join(SCHEMES)
+        raise ModelError(f"method {plan.method!r}; the kernel engine has {names}, each also as NAME/float32")
+    states = set(plan.model.system.states)
+    for probe, kind in plan.recording.summaries:
+        if probe.variable not in states:
+            raise ModelError(f"the {kind} of {probe.variable} is no state of {plan.model.name}; trace it instead")
+
+
+def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
+    """Run every lane."""
+    check(plan)
+    return _run.run(plan, report)
+
+
+def source(model: Model) -> str:
+    """Return the generated source of a model, no parameter varied."""
+    start = frozenset(model.initial) | {s for begin in model.starts.values() for s in begin}
+    return _run._kernel(model, DEFAULT, frozenset(), start, frozenset(), False).source.text

@@ -1,0 +1,199 @@
+"""SymPy rewriting that makes generated loops short: fewer exponentials, constants out of the loop.
+
+- 1/exprel(x) becomes one function with one division and an exact derivative.
+- Exponentials of the membrane potential whose slopes are multiples of one another become powers of one exponential.
+- What depends on parameters alone is computed once, outside the loop.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy as sp
+
+from nmdasim.model.symbols import dexprel, exprel
+
+
+class dbern(sp.Function):  # noqa: N801
+    """Derivative of bern."""
+
+
+class bern(sp.Function):  # noqa: N801
+    """x/(exp(x) - 1), 1 at 0."""
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return dbern(self.args[0])
+
+
+class bern_e(sp.Function):  # noqa: N801
+    """bern(x) given x and exp(x)."""
+
+
+class bern_m(sp.Function):  # noqa: N801
+    """bern(x) given x and exp(-x)."""
+
+
+class dbern_e(sp.Function):  # noqa: N801
+    """bern'(x) given x, exp(x) and bern(x)."""
+
+
+class exprel_e(sp.Function):  # noqa: N801
+    """exprel(x) given x and exp(x)."""
+
+
+class dexprel_e(sp.Function):  # noqa: N801
+    """exprel'(x) given x and exp(x)."""
+
+
+def with_bernoulli(expression: sp.Expr) -> sp.Expr:
+    """Write 1/exprel(x)ⁿ as bern(x)ⁿ."""
+
+    def is_inverse(e: Any) -> bool:
+        return isinstance(e, sp.Pow) and isinstance(e.base, exprel) and e.exp.is_negative
+
+    return expression.replace(is_inverse, lambda e: bern(e.base.args[0]) ** (-e.exp))
+
+
+@dataclass
+class Constants:
+    """Expressions over parameters alone, each named once.
+
+    Parameters
+    ----------
+    variables
+        Symbols that change within a run.
+    """
+
+    variables: frozenset[sp.Symbol]
+    names: dict[sp.Expr, sp.Symbol] = field(default_factory=dict)
+
+    def hoist(self, expression: sp.Expr) -> sp.Expr:
+        """Replace maximal subexpressions without variables by named constants; plain numbers stay."""
+        if expression.is_number or not getattr(expression, "free_symbols", set()):
+            return expression
+        if not expression.free_symbols & self.variables:
+            return self._name(expression)
+        if isinstance(expression, (sp.Add, sp.Mul)):
+            still = [a for a in expression.args if not a.free_symbols & self.variables]
+            moving = [self.hoist(a) for a in expression.args if a.free_symbols & self.variables]
+            fixed = expression.func(*still)
+            return expression.func(fixed if fixed.is_number else self._name(fixed), *moving)
+        return expression.func(*(self.hoist(a) for a in expression.args)) if expression.args else expression
+
+    def _name(self, expression: sp.Expr) -> sp.Symbol:
+        if expression not in self.names:
+            self.names[expression] = sp.Symbol(f"k{len(self.names)}", real=True)
+        return self.names[expression]
+
+
+def explicit_exponentials(expression: sp.Expr) -> sp.Expr:
+    """Spell exprel and bern through the exponential they contain, so that it can be shared."""
+    expression = expression.replace(dbern, lambda x: dbern_e(x, sp.exp(x), bern(x)))
+    expression = expression.replace(bern, _bern)
+    expression = expression.replace(dexprel, lambda x: dexprel_e(x, sp.exp(x)))
+    return expression.replace(exprel, lambda x: exprel_e(x, sp.exp(x)))
+
+
+def _bern(x: sp.Expr) -> sp.Expr:
+    """Prefer the exponential that falls with v, in which most published rates are written."""
+    slope = _linear(x)
+    return bern_m(x, sp.exp(-x)) if slope is not None and slope[0] > 0 else bern_e(x, sp.exp(x))
+
+
+_V = sp.Symbol("v", real=True)
+
+
+def _linear(argument: sp.Expr, variable: sp.Symbol = _V) -> tuple[float, float] | None:
+    """Return (a, b) where the argument is a·v + b with plain numbers."""
+    if argument.free_symbols != {variable}:
+        return None
+    slope = argument.diff(variable)
+    if not slope.is_number or slope == 0:
+        return None
+    return float(slope), float(argument.xreplace({variable: sp.Integer(0)}))
+
+
+def share_exponentials(
+    expressions: Sequence[sp.Expr], variable: sp.Symbol = _V
+) -> tuple[list[tuple[sp.Symbol, sp.Expr]], list[sp.Expr]]:
+    """Write exp(n·a·v + b) as exp(b)·Eⁿ with E = exp(a·v).
+
+    Returns
+    -------
+    definitions
+        (symbol, expression) pairs to compute first: each E, its inverse where needed, and its powers by squaring.
+    expressions
+        Rewritten.
+    """
+    arguments = {e.args[0] for expression in expressions for e in expression.atoms(sp.exp)}
+    linear = {argument: ab for argument in arguments if (ab := _linear(argument, variable)) is not None}
+    definitions: list[tuple[sp.Symbol, sp.Expr]] = []
+    replaced: dict[sp.Expr, sp.Expr] = {}
+    left = dict(linear)
+    for index in itertools.count():
+        base, members = _best_base(left)
+        if base is None:
+            break
+        powers = _Powers(f"E{index}_{variable.name}", base, variable)
+        for argument, n in members.items():
+            replaced[sp.exp(argument)] = sp.Float(math.exp(left.pop(argument)[1])) * powers.of(n)
+        definitions += powers.definitions
+    return definitions, [expression.xreplace(replaced) for expression in expressions]
+
+
+_LARGEST_POWER = 16
+
+
+def _best_base(linear: Mapping[sp.Expr, tuple[float, float]]) -> tuple[float | None, dict[sp.Expr, int]]:
+    """Return the slope a of which most exponentials are whole powers, with those powers."""
+    slopes = sorted({abs(a) for a, _ in linear.values()})
+    best: tuple[float | None, dict[sp.Expr, int]] = (None, {})
+    score = 1
+    for candidate in sorted({s / k for s in slopes for k in (1, 2, 3, 4, 5)}, reverse=True):
+        multiples = {s for s in slopes if _whole(s / candidate)}
+        if len(multiples) > score:
+            score = len(multiples)
+            members = {x: round(a / candidate) for x, (a, _) in linear.items() if _whole(abs(a) / candidate)}
+            falling = sum(1 if n < 0 else -1 for n in members.values()) > 0
+            sign = -1 if falling else 1
+            best = (sign * candidate, {x: sign * n for x, n in members.items()})
+    return best
+
+
+def _whole(ratio: float) -> bool:
+    return 0.5 < ratio <= _LARGEST_POWER + 0.5 and abs(ratio - round(ratio)) < 1e-9
+
+
+class _Powers:
+    """Whole powers of E = exp(a·v) by squaring."""
+
+    def __init__(self, name: str, slope: float, variable: sp.Symbol):
+        self.name = name
+        first = sp.Symbol(name, real=True)
+        self.known: dict[int, sp.Expr] = {1: first}
+        self.definitions = [(first, sp.exp(sp.Float(slope) * variable))]
+
+    def of(self, n: int) -> sp.Expr:
+        """Return the symbol of Eⁿ, defining what is missing."""
+        if n not in self.known:
+            if n == -1:
+                value = 1 / self.of(1)
+            elif n < 0:
+                half = -((-n) // 2)
+                value = sp.Mul(self.of(half), self.of(n - half), evaluate=False)
+            else:
+                value = sp.Mul(self.of(n // 2), self.of(n - n // 2), evaluate=False)
+            name = sp.Symbol(f"{self.name}_{'m' if n < 0 else ''}{abs(n)}", real=True)
+            self.definitions.append((name, value))
+            self.known[n] = name
+        return self.known[n]
+
+
+def shared(expressions: Iterable[sp.Expr], prefix: str) -> tuple[list[tuple[sp.Symbol, sp.Expr]], list[sp.Expr]]:
+    """Name common subexpressions."""
+    names = (sp.Symbol(f"{prefix}{k}", real=True) for k in itertools.count())
+    return sp.cse(list(expressions), symbols=names, order="none")  # type: ignore[no-any-return]

@@ -1,0 +1,532 @@
+"""Writes the kernel of a model: one readable Python file, compiled by Numba.
+
+Lanes go in blocks of ``W``. All of a block lives in one array of rows of W numbers; each compartment owns a record of
+consecutive rows: v, F, D (membrane), its states, and the constants that differ between lanes. Time runs outside,
+compartments inside it, lanes innermost and free of branches, so that LLVM turns the lane loops into SIMD.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sympy as sp
+from sympy.printing.str import StrPrinter
+
+from nmdasim.engines.kernel import algebra
+from nmdasim.engines.kernel.steps import DT, SCHEMES, Scheme, Step
+from nmdasim.engines.layout import Group, Layout
+from nmdasim.model.model import Model, ModelError
+from nmdasim.model.symbols import read, symbol
+
+#: Rows that every record begins with: membrane potential, right-hand side and diagonal of the membrane's system.
+HEAD = ("v", "F", "D")
+
+
+@dataclass(frozen=True)
+class Record:
+    """Layout of one group's records and constants.
+
+    Parameters
+    ----------
+    rows
+        Row names: head, live states, frozen currents, constants that differ between lanes.
+    scalars, varied
+        Expressions of the constants that all lanes share, and of those that differ; in the order of their names.
+    """
+
+    group: Group
+    rows: tuple[str, ...]
+    scalars: tuple[tuple[str, sp.Expr], ...]
+    varied: tuple[tuple[str, sp.Expr], ...]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A generated kernel and what its caller must lay out for it.
+
+    Parameters
+    ----------
+    text
+        Python source.
+    records
+        One per group.
+    spare
+        Rows at the end of a block: ``ready`` (refractoriness), ``spike``, and the constants of ports and spike rule.
+    events
+        Constants of ports, reset and threshold, one row each.
+    refractory
+        ``"none"``, ``"condition"`` or ``"steps"``.
+    """
+
+    text: str
+    records: tuple[Record, ...]
+    spare: tuple[str, ...]
+    events: tuple[tuple[str, sp.Expr], ...]
+    refractory: str
+    scheme: Scheme
+
+
+class _Printer(StrPrinter):
+    def __init__(self, single: bool):
+        super().__init__()
+        self.single = single
+
+    def _number(self, value: float) -> str:
+        return f"f({value!r})" if self.single else repr(float(value))
+
+    def _print_Float(self, e: Any) -> str:
+        return self._number(float(e))
+
+    _print_Integer = _print_Rational = _print_Float
+
+    def _print_NumberSymbol(self, e: Any) -> str:
+        return self._number(float(e))
+
+    def _print_Pow(self, e: Any) -> str:
+        if e.exp.is_Integer:
+            n = abs(int(e.exp))
+            if n <= 12:
+                base = self._atom(e.base)
+                product = "*".join([base] * n) if n < 4 or not base.isidentifier() else _power(base, n)
+                return f"({product})" if e.exp > 0 else f"({self._number(1.0)}/({product}))"
+        if e.exp == sp.Rational(1, 2):
+            return f"sqrt({self._print(e.base)})"
+        if e.exp == -sp.Rational(1, 2):
+            return f"({self._number(1.0)}/sqrt({self._print(e.base)}))"
+        return f"power({self._print(e.base)}, {self._print(e.exp)})"
+
+    def _atom(self, e: Any) -> str:
+        text = self._print(e)
+        return text if e.is_Atom and not text.startswith("-") else f"({text})"
+
+    def _print_Mul(self, e: Any) -> str:
+        above, below, negative = [], [], False
+        for a in e.as_ordered_factors():
+            if a.is_Number and a < 0:
+                negative, a = not negative, -a
+            if isinstance(a, sp.Pow) and a.exp.is_Integer and a.exp < 0:
+                below.append(self._atom(a.base ** (-a.exp)))
+            elif a != 1:
+                above.append(self._atom(a))
+        text = "*".join(above) or self._number(1.0)
+        text += f"/({'*'.join(below)})" if below else ""
+        return f"(-{text})" if negative else text
+
+    def _print_Add(self, e: Any) -> str:
+        return " + ".join(self._atom(a) if a.is_Add else self._print(a) for a in e.args)
+
+    def _print_Relational(self, e: Any) -> str:
+        return f"({self._print(e.lhs)} {e.rel_op} {self._print(e.rhs)})"
+
+    def _print_And(self, e: Any) -> str:
+        return "(" + " & ".join(self._print(a) for a in e.args) + ")"
+
+    def _print_Or(self, e: Any) -> str:
+        return "(" + " | ".join(self._print(a) for a in e.args) + ")"
+
+    def _print_Not(self, e: Any) -> str:
+        return f"(not {self._print(e.args[0])})"
+
+    def _print_truth(self, e: Any) -> str:
+        return f"({self._number(1.0)} if {self._print(e.args[0])} else {self._number(0.0)})"
+
+    def _print_clip(self, e: Any) -> str:
+        x, low, high = map(self._print, e.args)
+        return f"min(max({x}, {low}), {high})"
+
+    def _print_Function(self, e: Any) -> str:
+        name = e.func.__name__
+        if name not in _FUNCTIONS:
+            raise ModelError(f"the kernel has no {name}(); use engine='brian2' or engine='reference'")
+        return f"{_FUNCTIONS[name]}({', '.join(self._print(a) for a in e.args)})"
+
+    _print_exp = _print_log = _print_Abs = _print_Mod = _print_sign = _print_floor = _print_ceiling = _print_Function
+    _print_tanh = _print_sin = _print_cos = _print_tan = _print_sinh = _print_cosh = _print_Function
+
+
+_FUNCTIONS = {
+    "exp": "exp", "log": "log", "Abs": "abs", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh", "sin": "sin", "cos": "cos",
+    "tan": "tan", "sign": "sign", "floor": "floor", "ceiling": "ceil", "Mod": "remainder", "asin": "asin",
+    "acos": "acos", "atan": "atan", "exprel_e": "exprel_e", "dexprel_e": "dexprel_e", "bern_e": "bern_e",
+    "bern_m": "bern_m", "dbern_e": "dbern_e",
+}  # fmt: skip
+
+
+def _power(base: str, n: int) -> str:
+    half = f"({base}*{base})"
+    return "*".join([half] * (n // 2) + [base] * (n % 2))
+
+
+def write(layout: Layout, method: str, varied: Iterable[str], width: int, *, single: bool = False) -> Source:
+    """Write the kernel of a model.
+
+    Parameters
+    ----------
+    layout
+        The folded model.
+    method
+        Name of the scheme.
+    varied
+        Parameters that differ between lanes; every other is a scalar argument.
+    width
+        Lanes per block.
+    single
+        Single precision.
+    """
+    model, scheme, varied = layout.model, SCHEMES[method], frozenset(varied)
+    printer = _Printer(single)
+    groups = [_Group(model, g, group, scheme.step(model, group), varied, printer) for g, group in enumerate(layout.groups)]
+    rule = _Rule(model, layout, printer, staggered=scheme.staggered)
+    header = _HEADER.format(real="float32" if single else "float64", bits=32 if single else 64, width=width,
+                            name=model.name, method=method)  # fmt: skip
+    body = [*rule.start(), *(line for g in groups for line in g.code("before"))]
+    body += [] if model.is_point else _solve(scheme, single)
+    body += [line for g in groups for line in g.code("after")]
+    text = header + _ADVANCE.format(
+        deliver=_indent(rule.deliver(), 4), body=_indent(body, 2), spike=_indent(rule.finish(), 2)
+    )
+    return Source(text, tuple(g.record() for g in groups), rule.spare, rule.constants(), rule.refractory, scheme)
+
+
+class _Group:
+    """The loops of one group."""
+
+    def __init__(self, model: Model, index: int, group: Group, step: Step, varied: frozenset[str], printer: _Printer):
+        self.model, self.index, self.group, self.varied, self.printer = model, index, group, varied, printer
+        states = group.states
+        frozen = tuple(name for name in step.before if name.startswith("frozen_"))
+        moving = {symbol(name) for name in (*states, *frozen, *(f"{n}_new" for n in states), "t", "active")}
+        self.constants = algebra.Constants(frozenset(moving))
+        self.passes = {
+            "before": {name: self._prepare(e) for name, e in step.before.items()},
+            "after": {name: self._prepare(e) for name, e in step.after.items()},
+        }
+        self.states = (*HEAD, *(s for s in states if s != "v"), *frozen)
+
+    def _prepare(self, expression: sp.Expr) -> sp.Expr:
+        return self.constants.hoist(algebra.with_bernoulli(expression))
+
+    def _differs(self, expression: sp.Expr) -> bool:
+        return bool({s.name for s in expression.free_symbols} & self.varied)
+
+    def record(self) -> Record:
+        named = [(s.name, e) for e, s in self.constants.names.items()]
+        varied = tuple((name, e) for name, e in named if self._differs(e))
+        scalars = tuple((name, e) for name, e in named if not self._differs(e))
+        return Record(self.group, (*self.states, *(name for name, _ in varied)), scalars, varied)
+
+    def code(self, which: str) -> list[str]:
+        assignments = self.passes[which]
+        if not assignments:
+            return []
+        record = self.record()
+        lines, used = _statements(assignments, self.printer)
+        rows = {name: k for k, name in enumerate(record.rows)}
+        where = lambda name: f"a[o + {rows[name]}*W + l]"  # noqa: E731
+        loads = [f"{name} = {where(name)}" for name in rows if name in used]
+        stores = [f"{where(_row(name))} = {_value(name)}" for name in assignments]
+        loads += [f"active = a[READY + l]"] if "active" in used else []
+        scalars = [
+            f"{name} = ks[scalar_offset[{self.index}] + c*{len(record.scalars)} + {k}]"
+            for k, (name, _) in enumerate(record.scalars)
+            if name in used
+        ]
+        return [
+            f"for c in range(compartments[{self.index}]):  # {', '.join(self.group.states)}",
+            f"    o = record_offset[{self.index}] + c*{len(record.rows)}*W",
+            *("    " + line for line in scalars),
+            "    for l in range(W):",
+            *("        " + line for line in (*loads, *lines, *stores)),
+        ]
+
+
+def _row(name: str) -> str:
+    return "D" if name == "J" else name
+
+
+def _value(name: str) -> str:
+    return f"{name}_new"
+
+
+def _statements(assignments: Mapping[str, sp.Expr], printer: _Printer) -> tuple[list[str], set[str]]:
+    """Return the lines that compute ``<name>_new`` for each assignment, and the names they read."""
+    explicit = [algebra.explicit_exponentials(e) for e in assignments.values()]
+    powers, rewritten = algebra.share_exponentials(explicit)
+    temporaries, reduced = algebra.shared(rewritten, "s")
+    definitions = dict(powers) | dict(temporaries)
+    lines: list[str] = []
+    emitted: set[sp.Symbol] = set()
+
+    def emit(expression: sp.Expr) -> None:
+        for s in sorted(expression.free_symbols, key=lambda s: s.name):
+            if s in definitions and s not in emitted:
+                emitted.add(s)
+                emit(definitions[s])
+                lines.append(f"{s.name} = {printer.doprint(definitions[s])}")
+
+    for name, expression in zip(assignments, reduced, strict=True):
+        emit(expression)
+        lines.append(f"{_value(name)} = {printer.doprint(expression)}")
+    used = set(re.findall(r"[A-Za-z_]\w*", "\n".join(lines)))
+    return lines, used
+
+
+def _solve(scheme: Scheme, single: bool) -> list[str]:
+    """Solve (1 - γ dt J) k = F over the tree by elimination from the leaves, then move v."""
+    gamma = f"real({scheme.gamma!r})"
+    lines = [
+        f"g = {gamma}*dt",
+        "for i in range(N):",
+        "    o = offset[i]",
+        "    p = offset[parent[i]]",
+        "    x, y = up[i], down[i]  # axial rate into the child from its parent, and back",
+        "    if i > 0:",
+        "        for l in range(W):",
+        "            d = a[p + l] - a[o + l]",
+        "            a[o + W + l] += x*d",
+        "            a[p + W + l] -= y*d",
+        "    z = one + g*axial[i]",
+        "    for l in range(W):",
+        "        a[o + 2*W + l] = z - g*a[o + 2*W + l]",
+        "for i in range(N - 1, 0, -1):",
+        "    o, p = offset[i], offset[parent[i]]",
+        "    x, y = g*up[i], g*down[i]",
+        "    for l in range(W):",
+        "        r = one/a[o + 2*W + l]",
+        "        a[o + 2*W + l] = r",
+        "        a[p + 2*W + l] -= x*y*r",
+        "        a[p + W + l] += y*r*a[o + W + l]",
+        *_substitute("a[o + 2*W + l] = one/a[o + 2*W + l]"),
+    ]
+    if not scheme.second_solve:
+        return [*lines, "for i in range(N):", "    o = offset[i]", "    for l in range(W):",
+                "        a[o + l] += dt*a[o + W + l]"]  # fmt: skip
+    return [
+        *lines,
+        "for i in range(N):",
+        "    o = offset[i]",
+        "    for l in range(W):",
+        "        a[o + l] += g*a[o + W + l]",
+        "for i in range(N - 1, 0, -1):",
+        "    o, p = offset[i], offset[parent[i]]",
+        "    y = g*down[i]",
+        "    for l in range(W):",
+        "        a[p + W + l] += y*a[o + 2*W + l]*a[o + W + l]",
+        *_substitute(""),
+        "z = dt - g",
+        "for i in range(N):",
+        "    o = offset[i]",
+        "    for l in range(W):",
+        "        a[o + l] += z*a[o + W + l]",
+    ]
+
+
+def _substitute(invert: str) -> list[str]:
+    """Back-substitution from the root; D already holds the inverse diagonal of every other compartment."""
+    return [
+        "o = offset[0]",
+        "for l in range(W):",
+        *([f"    {invert}"] if invert else []),
+        "    a[o + W + l] *= a[o + 2*W + l]",
+        "for i in range(1, N):",
+        "    o, p = offset[i], offset[parent[i]]",
+        "    x = g*up[i]",
+        "    for l in range(W):",
+        "        a[o + W + l] = (a[o + W + l] + x*a[p + W + l])*a[o + 2*W + l]",
+    ]
+
+
+class _Rule:
+    """Ports, threshold, reset and refractoriness."""
+
+    def __init__(self, model: Model, layout: Layout, printer: _Printer, *, staggered: bool):
+        self.model, self.layout, self.printer, self._staggered = model, layout, printer, staggered
+        states = {symbol(s) for s in model.system.states} | {symbol("t"), symbol("weight")}
+        self._constants = algebra.Constants(frozenset(states))
+        refractory = model.refractory
+        self.refractory = "none" if refractory is None else "condition" if isinstance(refractory, str) else "steps"
+        self._threshold = None if model.threshold is None else self._read(model.threshold)
+        self._blocked = self._read(refractory) if isinstance(refractory, str) else None
+        self._ports = [self._port(k) for k in range(len(model.ports))]
+        self._reset = self._statements(model.reset) if model.reset else []
+        self.spare = ("ready", "spike", *(s.name for s in self._constants.names.values()))
+
+    def constants(self) -> tuple[tuple[str, sp.Expr], ...]:
+        return tuple((s.name, e) for e, s in self._constants.names.items())
+
+    def _read(self, text: str) -> sp.Expr:
+        expression = self.model.system.substitute(text, (*self.model.parameters.bases, "t", "weight", "area"))
+        return self._constants.hoist(algebra.with_bernoulli(expression))
+
+    def _row(self, state: str, compartment: int) -> str:
+        group, position = self.layout.slots[state, compartment]
+        return f"a[row_offset[{group}, {position}] + {_state_rows(self.layout.groups[group]).index(state)}*W + l]"
+
+    def _print(self, expression: sp.Expr, compartment: int) -> str:
+        """Print an expression with its states and constants read from their rows."""
+        text = self.printer.doprint(algebra.explicit_exponentials(expression))
+        names = {s: self._row(s, compartment) for s in self.model.system.states if (s, compartment) in self.layout.slots}
+        names |= {s.name: f"a[SPARE + {k + 2}*W + l]" for k, s in enumerate(self._constants.names.values())}
+        return re.sub(r"[A-Za-z_]\w*", lambda m: names.get(m[0], m[0]), text)
+
+    def _port(self, index: int) -> list[tuple[str, sp.Expr]]:
+        port = list(self.model.ports.values())[index]
+        return [
+            (state, self._early(state, port.compartment) * self._read(expression))
+            for state, expression in port.increments()
+            if (state, port.compartment) in self.layout.slots
+        ]
+
+    def _early(self, state: str, compartment: int) -> sp.Expr:
+        """Return the factor that carries an event at t back to t - dt/2, where a staggered state lives."""
+        if state == "v" or not self._staggered:
+            return sp.Integer(1)
+        group = self.layout.groups[self.layout.slots[state, compartment][0]]
+        slope = group.derivatives[state].diff(symbol(state))
+        moving = {symbol(s) for s in self.model.system.states} | {symbol("t")}
+        if slope.free_symbols & moving:
+            return sp.Integer(1)
+        return self._constants.hoist(sp.exp(-slope * DT / 2))
+
+    def deliver(self) -> list[str]:
+        lines: list[str] = []
+        for k, effects in enumerate(self._ports):
+            compartment = list(self.model.ports.values())[k].compartment
+            lines.append(f"{'el' if k else ''}if port == {k}:")
+            lines += [f"    {self._row(s, compartment)} += {self._print(e, compartment)}" for s, e in effects] or ["    pass"]
+        return lines or ["pass"]
+
+    def _statements(self, text: str) -> list[tuple[str, str, sp.Expr]]:
+        found = []
+        for part in filter(str.strip, re.split(r"[;\n]", text)):
+            match = re.fullmatch(r"\s*([A-Za-z]\w*)\s*([+\-*/]?=)\s*(.+?)\s*", part)
+            if match is None or match[1] not in self.model.system.states:
+                raise ModelError(f"{self.model.name}: the kernel cannot render the reset {part!r}; use engine='brian2'")
+            found.append((match[1], match[2], self._read(match[3])))
+        return found
+
+    def start(self) -> list[str]:
+        if self._blocked is None:
+            return []
+        where = self.model.spike_site
+        return [
+            "for l in range(W):",
+            f"    a[READY + l] = max(a[READY + l], real(0.0) if {self._print(self._blocked, where)} else one)",
+        ]
+
+    def finish(self) -> list[str]:
+        if self._threshold is None:
+            return []
+        where = self.model.spike_site
+        ready = {"none": "True", "condition": "a[READY + l] > half", "steps": "a[READY + l] > half"}[self.refractory]
+        lines = [
+            "hits = 0",
+            "for l in range(W):",
+            f"    fires = 1 if ({self._print(self._threshold, where)}) & ({ready}) else 0",
+            "    a[SPIKE + l] = real(fires)",
+            "    hits |= fires",
+            "if hits:",
+            "    for l in range(W):",
+            "        if a[SPIKE + l] > half:",
+            "            if found < spike_step.shape[0]:",
+            "                spike_step[found] = n + 1",
+            "                spike_lane[found] = l",
+            "            found += 1",
+        ]
+        for state, sign, expression in self._reset:
+            lines.append(f"            {self._row(state, where)} {sign} {self._print(expression, where)}")
+        if self.refractory == "condition":
+            lines.append("            a[READY + l] = real(0.0)")
+        if self.refractory == "steps":
+            lines += ["            a[WAIT + l] = real(refractory_steps)"]
+            lines += [
+                "for l in range(W):",
+                "    a[WAIT + l] -= one",
+                "    a[READY + l] = one if a[WAIT + l] < half else real(0.0)",
+            ]
+        return lines
+
+
+def _state_rows(group: Group) -> list[str]:
+    return [*HEAD, *(s for s in group.states if s != "v")]
+
+
+def _indent(lines: Sequence[str], levels: int) -> str:
+    return "\n".join("    " * levels + line for line in lines)
+
+
+_HEADER = '''"""Kernel of {name}, scheme {method}. Generated; SI units."""
+
+from math import acos, asin, atan, ceil, cos, cosh, floor, sin, sinh, sqrt, tan
+
+import numpy as np
+from numba import njit
+
+from nmdasim.engines.kernel.vmath import FASTMATH
+from nmdasim.engines.kernel.vmath import bern_e{bits} as bern_e, bern_m{bits} as bern_m, dbern_e{bits} as dbern_e
+from nmdasim.engines.kernel.vmath import dexprel_e{bits} as dexprel_e, exprel_e{bits} as exprel_e
+from nmdasim.engines.kernel.vmath import exp{bits} as exp, log{bits} as log, power{bits} as power
+from nmdasim.engines.kernel.vmath import remainder, sign, tanh{bits} as tanh
+
+real = f = np.{real}
+one, half = real(1.0), real(0.5)
+W = {width}
+'''
+
+_ADVANCE = '''
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
+def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, traces, windows):
+    compartments, record_offset, scalar_offset, row_offset, offset, parent, SPARE, refractory_steps = layout
+    up, down, axial = axial_rates
+    event_step, event_port, event_lane, event_weight, next_event = events
+    spike_step, spike_lane = spikes
+    trace_row, trace_mean, trace_every, trace_values = traces
+    edges, summary_row, summary_kind, summary_values = windows
+    READY, SPIKE, WAIT = SPARE, SPARE + W, SPARE - W
+    N = offset.shape[0]
+    found = 0
+    window = np.searchsorted(edges, first, side="right") - 1
+    for n in range(first, first + count):
+        t = real(n*dt)
+        while next_event < event_step.shape[0] and event_step[next_event] <= n:
+            port, weight = event_port[next_event], real(event_weight[next_event])
+            low = event_lane[next_event]
+            high = low + 1
+            if low < 0:
+                low, high = 0, W
+            for l in range(low, high):
+{deliver}
+            next_event += 1
+        sampled = trace_row.shape[0] > 0 and n % trace_every == 0
+        if sampled:
+            k = n//trace_every - (first + trace_every - 1)//trace_every
+            for j in range(trace_row.shape[0]):
+                for l in range(W):
+                    trace_values[j, k, l] = a[trace_row[j] + l]
+        if window + 1 < edges.shape[0] and n == edges[window + 1]:
+            window += 1
+            if window < summary_values.shape[1]:
+                for j in range(summary_row.shape[0]):
+                    for l in range(W):
+                        summary_values[j, window, l] = a[summary_row[j] + l]
+{body}
+        if sampled:
+            for j in range(trace_row.shape[0]):
+                if trace_mean[j]:
+                    for l in range(W):
+                        trace_values[j, k, l] = half*(trace_values[j, k, l] + a[trace_row[j] + l])
+        if 0 <= window < summary_values.shape[1]:
+            for j in range(summary_row.shape[0]):
+                if summary_kind[j] > 0:
+                    for l in range(W):
+                        summary_values[j, window, l] = max(summary_values[j, window, l], a[summary_row[j] + l])
+                elif summary_kind[j] < 0:
+                    for l in range(W):
+                        summary_values[j, window, l] = min(summary_values[j, window, l], a[summary_row[j] + l])
+{spike}
+    return found, next_event
+'''

@@ -1,0 +1,238 @@
+"""Transcendental functions in plain arithmetic, so that LLVM turns a loop over lanes into SIMD on any CPU.
+
+Numba's wheels carry no vector math library: ``math.exp`` in a loop stays scalar. These use range reduction, a Chebyshev
+polynomial and integer bit patterns instead. They need ``fastmath`` without ``reassoc``, which would cancel the
+rounding trick. Double precision is within 4 units in the last place of ``math``; see tests/engines/test_vmath.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+FASTMATH = {"contract", "nnan", "ninf", "nsz", "arcp"}
+_inline = njit(fastmath=FASTMATH, inline="always", error_model="numpy")
+
+
+def _bitcast(source: Any, target: Any) -> Any:
+    width = {types.float64: ir.DoubleType(), types.float32: ir.FloatType(),
+             types.int64: ir.IntType(64), types.int32: ir.IntType(32)}  # fmt: skip
+
+    @intrinsic
+    def cast(typing_context: Any, x: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], width[target])
+
+        return target(source), generate
+
+    return cast
+
+
+_bits64 = _bitcast(types.float64, types.int64)
+_float64 = _bitcast(types.int64, types.float64)
+_bits32 = _bitcast(types.float32, types.int32)
+_float32 = _bitcast(types.int32, types.float32)
+
+# Adding 1.5·2⁵² rounds to an integer and leaves it in the low bits.
+_ROUND64 = 6755399441055744.0
+_LOG2E = 1.4426950408889634
+_LN2_HIGH = 0.6931471803691238
+_LN2_LOW = 1.9082149292705877e-10
+
+
+@_inline
+def exp64(x):  # type: ignore[no-untyped-def]
+    """exp(x) for |x| ≤ 708, clamped beyond. exp(r) = 1 + r + r²·p(r) on |r| ≤ ln(2)/2, p of degree 9."""
+    x = min(max(x, -708.0), 708.0)
+    t = x * _LOG2E + _ROUND64
+    n = t - _ROUND64
+    r = (x - n * _LN2_HIGH) - n * _LN2_LOW
+    p = 2.5100472505694996e-08
+    p = p * r + 2.7620201591031547e-07
+    p = p * r + 2.7557268276905696e-06
+    p = p * r + 2.4801521057868204e-05
+    p = p * r + 0.00019841269863171557
+    p = p * r + 0.0013888888917367081
+    p = p * r + 0.008333333333330039
+    p = p * r + 0.041666666666623824
+    p = p * r + 0.16666666666666669
+    p = p * r + 0.5000000000000001
+    y = 1.0 + (r + r * r * p)
+    return _float64(_bits64(y) + (_bits64(t) << 52))
+
+
+@_inline
+def log64(x):  # type: ignore[no-untyped-def]
+    """log(x) for normal x > 0. With x = 2ᵏm, √½ ≤ m < √2 and s = (m-1)/(m+1), log m = 2s + s³·q(s²)."""
+    bits = _bits64(x)
+    k = (bits - 4604544271217802189) >> 52  # the pattern of √½
+    m = _float64(bits - (k << 52))
+    f = m - 1.0
+    s = f / (2.0 + f)
+    z = s * s
+    q = 0.13088034850927555
+    q = q * z + 0.13268638369266825
+    q = q * z + 0.15386244737621665
+    q = q * z + 0.18181795547521137
+    q = q * z + 0.22222222392581045
+    q = q * z + 0.28571428570799784
+    q = q * z + 0.40000000000000885
+    q = q * z + 0.6666666666666666
+    # log m = f - (f²/2 - s·(f²/2 + s²·q)) keeps the leading term exact.
+    h = 0.5 * f * f
+    n = _float64((k + 0x4338000000000000)) - _ROUND64
+    return n * _LN2_HIGH - ((h - (s * (h + z * q) + n * _LN2_LOW)) - f)
+
+
+@_inline
+def exp32(x):  # type: ignore[no-untyped-def]
+    """exp(x) in single precision for |x| ≤ 87, clamped beyond; p of degree 3."""
+    x = min(max(x, np.float32(-87.0)), np.float32(87.0))
+    t = x * np.float32(1.4426950408889634) + np.float32(12582912.0)
+    n = t - np.float32(12582912.0)
+    r = (x - n * np.float32(0.693359375)) - n * np.float32(-2.12194440e-4)
+    p = np.float32(0.008357247975823195)
+    p = p * r + np.float32(0.04183413914955366)
+    p = p * r + np.float32(0.1666663068148552)
+    p = p * r + np.float32(0.49999747983398674)
+    y = np.float32(1.0) + (r + r * r * p)
+    return _float32(_bits32(y) + (_bits32(t) << np.int32(23)))
+
+
+@_inline
+def _log_parts(x):  # type: ignore[no-untyped-def]
+    """log2(x) as k + (high + low), good to about 2⁻⁶⁸: s = (m-1)/(m+1) and its rounding error carried along."""
+    bits = _bits64(x)
+    k = (bits - 4604544271217802189) >> 52
+    m = _float64(bits - (k << 52))
+    f, g = m - 1.0, m + 1.0
+    s = f / g
+    # Error of the quotient: f - s·g, with s and g split so that products are exact.
+    s_high = _float64(_bits64(s) & -134217728)
+    g_high = _float64(_bits64(g) & -134217728)
+    g_low = m - (g_high - 1.0)
+    s_low = ((f - s_high * g_high) - s_high * g_low) / g
+    z = s * s
+    q = 0.13088034850927555
+    q = q * z + 0.13268638369266825
+    q = q * z + 0.15386244737621665
+    q = q * z + 0.18181795547521137
+    q = q * z + 0.22222222392581045
+    q = q * z + 0.28571428570799784
+    q = q * z + 0.40000000000000885
+    q = q * z + 0.6666666666666666
+    return _float64(k + 0x4338000000000000) - _ROUND64, 2.0 * s_high, 2.0 * s_low + s * z * q
+
+
+@_inline
+def power64(x, y):  # type: ignore[no-untyped-def]
+    """x**y for normal x > 0: exp(y·log x) with the logarithm and the product in two parts."""
+    k, high, low = _log_parts(x)
+    # k·ln 2 is exact in its high part; the sum of both is renormalised once.
+    a = k * _LN2_HIGH
+    total = a + high
+    rest = ((a - total) + high) + (low + k * _LN2_LOW)
+    t_high = _float64(_bits64(total) & -134217728)
+    t_low = (total - t_high) + rest
+    y_high = _float64(_bits64(y) & -134217728)
+    y_low = y - y_high
+    p = y_high * t_high
+    return exp64(p) * (1.0 + (y_low * t_high + y * t_low))
+
+
+@_inline
+def tanh64(x):  # type: ignore[no-untyped-def]
+    """tanh(x) = expm1(2x)/(expm1(2x) + 2); a Chebyshev series of expm1 near 0."""
+    z = min(max(x, -20.0), 20.0)
+    y = abs(z)
+    t = 2.0 * y
+    n = (t * _LOG2E + _ROUND64) - _ROUND64
+    r = (t - n * _LN2_HIGH) - n * _LN2_LOW
+    p = 2.5100472505694996e-08
+    p = p * r + 2.7620201591031547e-07
+    p = p * r + 2.7557268276905696e-06
+    p = p * r + 2.4801521057868204e-05
+    p = p * r + 0.00019841269863171557
+    p = p * r + 0.0013888888917367081
+    p = p * r + 0.008333333333330039
+    p = p * r + 0.041666666666623824
+    p = p * r + 0.16666666666666669
+    p = p * r + 0.5000000000000001
+    scale = _float64((_bits64(n + _ROUND64) << 52) + 4607182418800017408)
+    e = scale * (r + r * r * p) + (scale - 1.0)
+    magnitude = e / (e + 2.0)
+    return magnitude if x > 0 else -magnitude
+
+
+@_inline
+def power32(x, y):  # type: ignore[no-untyped-def]
+    """x**y in single precision."""
+    return np.float32(power64(np.float64(x), np.float64(y)))
+
+
+@_inline
+def log32(x):  # type: ignore[no-untyped-def]
+    """log(x) in single precision."""
+    return np.float32(log64(np.float64(x)))
+
+
+@_inline
+def tanh32(x):  # type: ignore[no-untyped-def]
+    """tanh(x) in single precision."""
+    return np.float32(tanh64(np.float64(x)))
+
+
+@_inline
+def sign(x):  # type: ignore[no-untyped-def]
+    """-1, 0 or 1."""
+    return (x > 0) * 1.0 - (x < 0) * 1.0
+
+
+@_inline
+def remainder(x, y):  # type: ignore[no-untyped-def]
+    """x modulo y with the sign of y, as in Python."""
+    return x - y * np.floor(x / y)
+
+
+# Below, e is exp(x) (or exp(-x)), computed once and shared by every function of the same argument. Near 0 a series
+# takes over, where the quotient would lose digits.
+
+
+def _family(real):  # type: ignore[no-untyped-def]
+    """Return exprel_e, bern_e, bern_m, dbern_e and dexprel_e in one precision."""
+    one, half, sixth, twelfth = real(1), real(1 / 2), real(1 / 6), real(1 / 12)
+    third, twentyfourth = real(1 / 3), real(1 / 24)
+    tiny = real(1e-4 if real is np.float64 else 2e-2)
+
+    @_inline
+    def exprel_e(x, e):  # type: ignore[no-untyped-def]
+        series = one + x * (half + x * (sixth + x * twentyfourth))
+        return series if abs(x) < tiny else (e - one) / x
+
+    @_inline
+    def bern_e(x, e):  # type: ignore[no-untyped-def]
+        series = one - x * (half - x * twelfth)
+        return series if abs(x) < tiny else x / (e - one)
+
+    @_inline
+    def bern_m(x, e):  # type: ignore[no-untyped-def]
+        series = one - x * (half - x * twelfth)
+        return series if abs(x) < tiny else x * e / (one - e)
+
+    @_inline
+    def dbern_e(x, e, b):  # type: ignore[no-untyped-def]
+        return x * sixth - half if abs(x) < tiny else b * (one - b * e) / x
+
+    @_inline
+    def dexprel_e(x, e):  # type: ignore[no-untyped-def]
+        return half + x * third if abs(x) < tiny else (e * (x - one) + one) / (x * x)
+
+    return exprel_e, bern_e, bern_m, dbern_e, dexprel_e
+
+
+exprel_e64, bern_e64, bern_m64, dbern_e64, dexprel_e64 = _family(np.float64)
+exprel_e32, bern_e32, bern_m32, dbern_e32, dexprel_e32 = _family(np.float32)
