@@ -21,7 +21,7 @@ from nmdasim.engines.rhs import Source, write
 from nmdasim.model import units
 from nmdasim.model.model import Model, ModelError
 from nmdasim.model.plan import Outcome, Plan, Probe
-from nmdasim.model.symbols import evaluator, symbol
+from nmdasim.model.symbols import evaluator
 
 _LONGEST_STEP = 0.01  # seconds; keeps a step from passing over a spike
 _SAMPLE = 1e-4  # seconds between the points at which an extremum is sought
@@ -299,15 +299,13 @@ class _Lane:
         inside = (window >= 0) & (window < len(edges) - 1)
         for (probe, kind), kept in zip(self.plan.recording.summaries, self.summaries, strict=True):
             trace = self._probe(probe, values)
-            for w, value in zip(window[inside], trace[inside], strict=True):
+            for w in np.unique(window[inside]):
+                part = trace[window == w]
                 if kind == "start":
-                    kept[w] = value if np.isnan(kept[w]) else kept[w]
+                    kept[w] = part[0] if np.isnan(kept[w]) else kept[w]
                 else:
-                    kept[w] = max(kept[w], value) if kind == "max" else min(kept[w], value)
+                    kept[w] = max(kept[w], part.max()) if kind == "max" else min(kept[w], part.min())
 
 
 def _empty(kind: str, windows: int) -> np.ndarray:
     return np.full(max(windows, 0), {"max": -np.inf, "min": np.inf, "start": np.nan}[kind])
-
-
-_ = symbol
