@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -201,9 +201,14 @@ _NUMPY = {"exprel": _exprel, "clip": np.clip, "truth": lambda x: np.asarray(x, d
 
 def evaluate(expression: sp.Expr, values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Evaluate an expression on arrays that broadcast against one another."""
-    arguments = sorted(s.name for s in expression.free_symbols)
-    function = sp.lambdify([symbol(name) for name in arguments], expression, modules=[_NUMPY, "numpy"])
-    return np.asarray(function(*(values[name] for name in arguments)), dtype=float)
+    return compiled([expression])(values)[0]
+
+
+def compiled(expressions: Sequence[sp.Expr]) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
+    """Return a function that evaluates several expressions on named arrays which broadcast against one another."""
+    arguments = sorted({s.name for expression in expressions for s in expression.free_symbols})
+    function = sp.lambdify([symbol(name) for name in arguments], list(expressions), modules=[_NUMPY, "numpy"])
+    return lambda values: [np.asarray(x, dtype=float) for x in function(*(values[name] for name in arguments))]
 
 
 @dataclass(frozen=True)
