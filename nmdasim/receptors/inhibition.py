@@ -1,21 +1,18 @@
-"""Concentration–inhibition curves, and how well the one-variable block of neurons follows a full scheme."""
+"""How much of the current a drug takes: against its concentration, and against voltage."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.integrate import solve_ivp
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.model import units
-from nmdasim.model.symbols import compiled, system
-from nmdasim.receptors import bench, hill
-from nmdasim.receptors.blockers import Blocker, block, blocker, ic50
-from nmdasim.receptors.scheme import Scheme
-from nmdasim.receptors.subtypes import mixture
+from nmdasim.receptors import hill
+from nmdasim.receptors.blockers import block, blocker, ic50
+from nmdasim.receptors.subtypes import Subtype, mixture
 
 
 def curve(
@@ -70,75 +67,48 @@ def _label(drug: str, subtype: Any, bath: tuple[Any, Any], dose: np.ndarray, res
     data["ic50_interval"] = ("bound", list(found.ic50_interval), {"units": "µM"})
     data["hill_interval"] = ("bound", list(found.hill_interval), {"units": "1"})
     data["bound"] = ["low", "high"]
-    kinds = [(kind, blocker(drug, kind.name)) for kind, _ in mixture(subtype)]
-    rows = {key: p for kind, agent in kinds for key, p in (*kind.parameters.items(), *agent.parameters.items())}
-    unverified = [key for key, p in rows.items() if not p.verified and p.source != "user"]
-    references = dict.fromkeys(p.source.split(" ")[0] for p in rows.values() if p.source != "user")
-    data.attrs = {"drug": drug, "subtype": str(subtype), "v": str(bath[0]), "mg": str(bath[1]),
-                  "unverified_parameters": " ".join(dict.fromkeys(unverified)), "references": " ".join(references),
-                  "disclaimer": DISCLAIMER}  # fmt: skip
-    return data
+    return data.assign_attrs(_attrs(drug, mixture(subtype)), subtype=str(subtype), v=str(bath[0]), mg=str(bath[1]))
 
 
-def reduction(
-    scheme: Scheme, drug: Blocker, concentration: Any, *, v: Any = "-60 mV", mg: Any = "1 mM", **train: Any
-) -> xr.Dataset:
-    """Compare the reduction used in neurons with the full scheme during a train of glutamate pulses.
+def _attrs(drug: str, parts: Sequence[tuple[Subtype, float]]) -> dict[str, str]:
+    """Return the provenance of a curve: what it stands on, and which of that is not verified."""
+    rows = [(key, kind[key]) for kind, _ in parts for key in ("P_open", "K_mg")]
+    rows += [row for kind, _ in parts for row in blocker(drug, kind.name).parameters.items()]
+    used = [(key, p) for key, p in rows if p.source != "user"]
+    return {
+        "drug": drug,
+        "unverified_parameters": " ".join(dict.fromkeys(key for key, p in used if not p.verified)),
+        "references": " ".join(dict.fromkeys(p.source.split(" ")[0] for _, p in used)),
+        "disclaimer": DISCLAIMER,
+    }
 
-    The reduction is driven by the activation of the same scheme without the drug, a = open/open_max, as a neuron's is
-    by its own synapse.
+
+def against_voltage(drug: str, concentration: Any, v: Any, mg: Any = "1 mM", subtype: str = "2A") -> xr.Dataset:
+    """Return the share of receptors that a drug blocks in the long run, against voltage.
 
     Parameters
     ----------
-    scheme
-        A scheme without the drug, in which magnesium blocks fast (``free = "B_mg"``).
-    drug
+    drug, concentration
         The drug.
-    concentration
-        Its concentration, present from the start with nothing bound.
-    v, mg
-        Holding potential and magnesium.
-    train
-        ``pulses``, ``frequency`` and ``before`` of :func:`nmdasim.receptors.bench.train`.
+    v
+        Voltages, shape (voltages,).
+    mg
+        Magnesium, one or several concentrations.
+    subtype
+        ``"2A"`` …
 
     Returns
     -------
     xarray.Dataset
-        ``full`` and ``reduced`` (time): the share of receptors that hold the drug.
+        ``ic50`` (mg, v) in µM and ``blocked`` (mg, v) = C/(C + IC50).
     """
-    if "B_mg" not in scheme.free:
-        raise ValueError(f"{scheme.name} has magnesium as states; the reduction goes with the fast block B_mg")
-    with_drug = block(scheme, drug)
-    bath = {"v": v, "mg": mg, drug.key: concentration}
-    full = bench.train(with_drug, drug.key, **bath, **train)
-    free = float(scheme.open(np.eye(len(scheme.states)), v=v, mg=mg).max())
-    alone = bench.train(with_drug, drug.key, **(bath | {drug.key: "0 uM"}), **train)
-    seconds = full.time.values / 1e3
-    largest = float(with_drug.parameters["open_max"].si)
-    peak_share = float(scheme.open(np.eye(len(scheme.states)), v=v, mg="0 mM").max())
-    activation = alone.open.values / free * peak_share / largest
-    data = xr.Dataset(coords={"time": full.time}, attrs=full.attrs)
-    named = {"units": "1", "long_name": f"share of receptors that hold {drug.name}"}
-    data["full"] = ("time", full.blocked.values, named)
-    data["reduced"] = ("time", _integrate(with_drug, drug, bath, seconds, activation), named)
-    data["activation"] = ("time", activation, {"units": "1", "long_name": "agonist-bound activation"})
-    return data
-
-
-def _integrate(
-    scheme: Scheme, drug: Blocker, bath: Mapping[str, Any], seconds: np.ndarray, activation: np.ndarray
-) -> np.ndarray:
-    """Integrate the reduction's own equations over a given activation."""
-    names = (*scheme.parameters.bases, "a_nmda", "B_mg")
-    text = system(scheme.definitions.splitlines()[0] + drug.equations(), names[:-1])
-    states = list(text.derivatives)
-    slope = compiled([text.derivatives[name] for name in states])
-    fixed = scheme.values(**bath)
-
-    def rhs(t: float, y: np.ndarray) -> list[float]:
-        now = {**fixed, **dict(zip(states, y, strict=True)), "a_nmda": np.interp(t, seconds, activation)}
-        return [float(x) for x in slope(now)]
-
-    found = solve_ivp(rhs, (seconds[0], seconds[-1]), np.zeros(len(states)), t_eval=seconds, method="LSODA",
-                      rtol=1e-8, atol=1e-11, max_step=0.02)  # fmt: skip
-    return np.asarray(found.y.sum(axis=0))
+    volts, baths = (np.atleast_1d(units.si(x, u, name=n)) for x, u, n in ((v, "mV", "v"), (mg, "mM", "mg")))
+    dose = float(units.si(concentration, "uM", name=drug))
+    if dose < 0:
+        raise ValueError(f"{drug} = {concentration}; a concentration is not negative")
+    half = ic50(drug, subtype, volts * units.unit("volt"), baths[:, None] * units.unit("mM"))
+    data = xr.Dataset(coords={"mg": ("mg", baths, {"units": "mM", "long_name": "magnesium"}),
+                              "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"})})  # fmt: skip
+    data["ic50"] = (("mg", "v"), units.in_unit(half, "uM"), {"units": "µM", "long_name": f"IC50 of {drug}"})
+    data["blocked"] = (("mg", "v"), dose / (dose + half), {"units": "1", "long_name": f"share blocked by {drug}"})
+    return data.assign_attrs(_attrs(drug, mixture(subtype)), concentration=str(concentration), subtype=subtype)

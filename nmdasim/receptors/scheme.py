@@ -29,6 +29,8 @@ from nmdasim.model.symbols import System, compiled, system
 _LINE = re.compile(r"\s*(\w+)\s*(<->|->)\s*(\w+)\s*:\s*(.+?)\s*")
 #: Conditions of a scheme that are no parameters, with the value they have when nothing is said.
 _DEFAULTS = {"v": "-60 mV", "glutamate": "0 mM"}
+#: Volts beyond which no membrane holds.
+LARGEST_VOLTAGE = 0.3
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,8 @@ class Scheme:
             found[name] = units.si(_listed(value), unit, name=name)
             if units.same_dimension(unit, "mM") and np.any(found[name] < 0):
                 raise ModelError(f"{name} = {value}; a concentration is not negative")
+        if np.any(np.abs(found["v"]) > LARGEST_VOLTAGE):
+            raise ModelError(f"v = {conditions['v']}; a membrane is held between -300 mV and 300 mV")
         return found
 
     def rates(self, **conditions: Any) -> np.ndarray:
