@@ -72,7 +72,8 @@ def _label(drug: str, subtype: Any, bath: tuple[Any, Any], dose: np.ndarray, res
 
 def _attrs(drug: str, parts: Sequence[tuple[Subtype, float]]) -> dict[str, str]:
     """Return the provenance of a curve: what it stands on, and which of that is not verified."""
-    rows = [(key, kind[key]) for kind, _ in parts for key in ("P_open", "K_mg")]
+    own = ("P_open", "K_mg") if len(parts) > 1 else ("K_mg",)
+    rows = [(key, kind[key]) for kind, _ in parts for key in own]
     rows += [row for kind, _ in parts for row in blocker(drug, kind.name).parameters.items()]
     used = [(key, p) for key, p in rows if p.source != "user"]
     return {
@@ -111,4 +112,4 @@ def against_voltage(drug: str, concentration: Any, v: Any, mg: Any = "1 mM", sub
                               "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"})})  # fmt: skip
     data["ic50"] = (("mg", "v"), units.in_unit(half, "uM"), {"units": "µM", "long_name": f"IC50 of {drug}"})
     data["blocked"] = (("mg", "v"), dose / (dose + half), {"units": "1", "long_name": f"share blocked by {drug}"})
-    return data.assign_attrs(_attrs(drug, mixture(subtype)), concentration=str(concentration), subtype=subtype)
+    return data.assign_attrs(_attrs(drug, mixture(subtype)), concentration=f"{float(units.in_unit(dose, 'uM')):g} µM", subtype=subtype)
