@@ -1,4 +1,4 @@
-"""Figures of the receptor bench. Every function takes results (and Axes, if you have some) and returns matplotlib Axes."""
+"""Figures of the receptor bench. Every function takes results (and Axes) and returns Axes."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from nmdasim import plot
 from nmdasim.receptors import hill
 from nmdasim.receptors.scheme import Scheme
 
+STYLE: Any = plot._STYLE
 _SHADES = ("#1b1b1b", "#7b3fa0", "#e8853d", "#3f8f8a", "#c0549d", "#8aa63f", "#f0b429", "#4a6fb5")
 _OPEN, _SHUT, _HELD = "#f0b429", "#e9e4ee", "#b9a3cc"
 
@@ -42,36 +43,57 @@ def note(figure: Figure, *results: xr.Dataset) -> None:
     figure.supxlabel(text, fontsize=9, color="0.35", x=0.01, ha="left")
 
 
-def pulse(results: Sequence[xr.Dataset], ax: Axes | None = None, *, labels: Sequence[str] = ()) -> Axes:
-    """Draw responses to a pulse of glutamate, one line a result; dots mark peak and 1/e."""
-    with plt.rc_context(plot._STYLE):
+def pulse(
+    results: Sequence[xr.Dataset], ax: Axes | None = None, *, labels: Sequence[str] = (), relative: bool = False
+) -> Axes:
+    """Draw responses to a pulse of glutamate, one line a result; dots mark peak and 1/e.
+
+    Parameters
+    ----------
+    results
+        Results of :func:`nmdasim.receptors.bench.pulse`.
+    ax
+        Axes; a new figure by default.
+    labels
+        One a result; the name of its scheme by default.
+    relative
+        Draw every response relative to its peak, on a logarithmic axis of time.
+    """
+    with plt.rc_context(STYLE):
         own, ax = ax is None, _axes(ax)
         for k, result in enumerate(results):
             name = labels[k] if labels else str(result.attrs["scheme"])
             colour = _SHADES[k % len(_SHADES)]
-            ax.plot(result.time, result.open, color=colour, label=name)
             when, peak = float(result.time_to_peak), float(result.peak_open)
+            scale = peak if relative and peak > 0 else 1.0
+            ax.plot(result.time, result.open / scale, color=colour, label=name)
+            peak /= scale
             ax.plot([when, when + float(result.decay_1e)], [peak, peak / np.e], "o", color=colour, markersize=7)
-        if len(results) == 1:
+        if len(results) == 1 and not relative:
             text = f"peak {peak:.3g} after {when:.3g} ms,\n1/e after another {float(result.decay_1e):.4g} ms"
             ax.annotate(text, (when, peak), xytext=(40, -8), textcoords="offset points", va="top")
-        ax.set(title="A pulse of glutamate at time 0 opens NMDA receptors", xlabel="time, ms", ylabel="open probability")
+        ax.set(
+            title="A pulse of glutamate at time 0 opens NMDA receptors", xlabel="time, ms", ylabel="open probability"
+        )
         spans = [float(r.time_to_peak + 4 * r.decay_1e) for r in results if np.isfinite(r.decay_1e)]
         ax.set_xlim(0, min(max(spans, default=np.inf), max(float(r.time[-1]) for r in results)))
         ax.set_ylim(bottom=0)
+        if relative:
+            ax.set(xscale="log", ylabel="open probability, relative to the peak")
+            ax.set_xlim(left=0.5)
         ax.legend(frameon=False)
     return _finish(ax, results, own=own)
 
 
 def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the steady current against voltage, one line a magnesium concentration."""
-    with plt.rc_context(plot._STYLE):
+    with plt.rc_context(STYLE):
         own, ax = ax is None, _axes(ax)
         for k, bath in enumerate(result.mg.values):
             ax.plot(result.v, result.current.sel(mg=bath), color=_SHADES[k], label=f"{bath:g} mM Mg")
         ax.axhline(0, color="0.7", linewidth=1, zorder=0)
         ax.axvline(0, color="0.7", linewidth=1, zorder=0)
-        ax.set(title="Magnesium holds the receptor shut until the cell is depolarised",
+        ax.set(title="Magnesium plugs the pore of a cell at rest",
                xlabel="holding potential, mV", ylabel=f"current, {result.current.units}")  # fmt: skip
         ax.legend(frameon=False, loc="upper left")
     return _finish(ax, [result], own=own)
@@ -79,7 +101,7 @@ def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 def block_voltage(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the share that a drug blocks against voltage, one line a magnesium concentration."""
-    with plt.rc_context(plot._STYLE):
+    with plt.rc_context(STYLE):
         own, ax = ax is None, _axes(ax)
         for k, bath in enumerate(result.mg.values):
             ax.plot(result.v, 100 * result.blocked.sel(mg=bath), color=_SHADES[k], label=f"{bath:g} mM Mg")
@@ -100,7 +122,7 @@ def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
     axes
         Two Axes; a new figure by default.
     """
-    with plt.rc_context(plot._STYLE):
+    with plt.rc_context(STYLE):
         own = axes is None
         upper, lower = plt.subplots(2, 1, figsize=(9, 7.5), sharex=True, constrained_layout=True)[1] if own else axes
         for k, (label, result) in enumerate(results.items()):
@@ -127,7 +149,7 @@ def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
     ax
         Axes; a new figure by default.
     """
-    with plt.rc_context(plot._STYLE):
+    with plt.rc_context(STYLE):
         own, ax = ax is None, _axes(ax)
         drugs = list(dict.fromkeys(label.partition(",")[0] for label in results))
         for label, result in results.items():
@@ -144,7 +166,7 @@ def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
 
 def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
     """Draw inhibition curves with their Hill fits, one colour a subtype (or drug), filled by magnesium."""
-    with plt.rc_context(plot._STYLE):
+    with plt.rc_context(STYLE):
         own, ax = ax is None, _axes(ax, (9, 6))
         kinds = list(dict.fromkeys(_kind(r) for r in results))
         baths = list(dict.fromkeys(str(r.attrs["mg"]) for r in results))
@@ -153,7 +175,7 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
             dose = result.concentration.values
             fitted = hill.fit(dose, result.response.values)
             fine = np.geomspace(dose[0], dose[-1], 300)
-            label = f"{_kind(result)}, Mg {result.attrs['mg']}: IC50 {float(result.ic50):.2g} µM"
+            label = f"{_kind(result)}, {result.attrs['mg']}: {float(result.ic50):.2g} µM"
             ax.plot(fine, 100 * fitted(fine), "-" if bath == 0 else "--", color=colour, label=label)
             face = colour if bath == 0 else "white"
             ax.plot(dose[::3], 100 * result.response[::3], "o", color=colour, markerfacecolor=face, markersize=6)
@@ -162,7 +184,7 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
         ax.set(title=f"Inhibition by {drugs} at {results[0].attrs['v']}", xscale="log",
                xlabel="concentration, µM", ylabel="current, % of control")  # fmt: skip
         ax.set_ylim(0, 105)
-        ax.legend(frameon=False, fontsize=11)
+        ax.legend(frameon=False, fontsize=11, loc="lower left", title="subtype, Mg: IC50", alignment="left")
     return _finish(ax, results, own=own)
 
 
@@ -178,9 +200,9 @@ def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
     """Draw a scheme: states, transitions, what conducts (gold) and what holds something in its pore (violet).
 
     The way from rest to the open state runs from left to right; states off that way stand above it; a sheet of states
-    with an ion or a drug in the pore is drawn below, a second one above. Rates are written along the arrows of small schemes.
+    with an ion or a drug in the pore is drawn below, a second one above. Small schemes have rates along the arrows.
     """
-    with plt.rc_context(plot._STYLE):
+    with plt.rc_context(STYLE):
         where = layout(given)
         points = np.array(list(where.values()))
         low, high = points.min(axis=0), points.max(axis=0)
@@ -194,7 +216,9 @@ def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
             ax.plot(x, y, "o", markersize=38, color=colour, markeredgecolor="#1b1b1b", markeredgewidth=1.6, zorder=3)
             ax.text(x, y, _short(given, state), ha="center", va="center", fontsize=11, zorder=4)
         _sheet_names(given, ax, where)
-        ax.set(xlim=(low[0] - 0.6, high[0] + 0.6), ylim=(low[1] - 0.55, high[1] + 0.6), aspect="equal", title=given.name)
+        ax.set(
+            xlim=(low[0] - 0.6, high[0] + 0.6), ylim=(low[1] - 0.55, high[1] + 0.6), aspect="equal", title=given.name
+        )
         ax.axis("off")
     if own:
         from nmdasim.receptors.exact import provenance  # noqa: PLC0415
@@ -276,7 +300,9 @@ def _arrow(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]], a:
             text = rates[pair].replace("*", "·").replace("glutamate", "Glu")
             if upright:
                 arrow = "↑" if above else "↓"
-                ax.text(middle[0] + 0.08, middle[1] + (0.1 if above else -0.1), f"{arrow} {text}", fontsize=9.5, va="center")
+                ax.text(
+                    middle[0] + 0.08, middle[1] + (0.1 if above else -0.1), f"{arrow} {text}", fontsize=9.5, va="center"
+                )
             else:
                 arrow = f"{text} →" if above else f"← {text}"
                 ax.text(middle[0], middle[1] + (0.12 if above else -0.14), arrow, fontsize=9.5, ha="center",

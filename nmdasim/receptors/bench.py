@@ -16,14 +16,17 @@ from scipy.linalg import expm
 from scipy.optimize import brentq, minimize_scalar
 
 from nmdasim.model import units
-from nmdasim.receptors.exact import Step, blocked, provenance, respond
+from nmdasim.receptors.exact import Step, provenance, respond
+from nmdasim.receptors.perfusion import GLUTAMATE, WIDTH, equilibrated, recovery, train, wash
 from nmdasim.receptors.scheme import Scheme
 
-_GLUTAMATE, _WIDTH = "1 mM", "1 ms"
+__all__ = [
+    "equilibrated", "iv_curve", "paired_pulses", "pulse", "recovery", "train", "voltage_ramp", "voltage_step", "wash",
+]  # fmt: skip
 
 
 def pulse(
-    scheme: Scheme, *, glutamate: Any = _GLUTAMATE, duration: Any = _WIDTH, tail: Any = "2 second",
+    scheme: Scheme, *, glutamate: Any = GLUTAMATE, duration: Any = WIDTH, tail: Any = "2 second",
     sample: Any = "0.1 ms", **conditions: Any,
 ) -> xr.Dataset:  # fmt: skip
     """Give one square pulse of glutamate at time 0.
@@ -51,7 +54,11 @@ def pulse(
     result = respond(scheme, steps, sample=sample, **conditions)
     peak, when, decay = _measure(scheme, steps, result, conditions)
     result["peak_open"] = ((), peak, {"units": "1", "long_name": "peak open probability"})
-    result["time_to_peak"] = ((), when * 1e3, {"units": "ms", "long_name": "time from the start of the pulse to the peak"})
+    result["time_to_peak"] = (
+        (),
+        when * 1e3,
+        {"units": "ms", "long_name": "time from the start of the pulse to the peak"},
+    )
     result["decay_1e"] = ((), decay * 1e3, {"units": "ms", "long_name": "time from the peak to 1/e of it"})
     return result
 
@@ -113,15 +120,15 @@ def paired_pulses(scheme: Scheme, intervals: Any, **conditions: Any) -> xr.Datas
         ``ratio`` (interval): what the second pulse adds at its peak over the peak of the first.
     """
     gaps = np.atleast_1d(units.si(intervals, "ms", name="intervals"))
-    hit = Step(_WIDTH, {"glutamate": _GLUTAMATE})
+    hit = Step(WIDTH, {"glutamate": GLUTAMATE})
     ratios = []
     for gap in gaps:
         rest = float(gap) - hit.seconds
         if rest <= 0:
-            raise ValueError(f"interval = {gap * 1e3:g} ms; it is longer than the pulse of {_WIDTH}")
+            raise ValueError(f"interval = {gap * 1e3:g} ms; it is longer than the pulse of {WIDTH}")
         between = Step(f"{rest} second")
         both = respond(scheme, [hit, between, hit, Step("1 second")], sample="0.2 ms", **conditions)
-        alone = respond(scheme, [hit, between, Step(_WIDTH), Step("1 second")], sample="0.2 ms", **conditions)
+        alone = respond(scheme, [hit, between, Step(WIDTH), Step("1 second")], sample="0.2 ms", **conditions)
         late = both.time.values >= gap * 1e3
         ratios.append(float((both.open - alone.open).values[late].max() / alone.open.values.max()))
     data = xr.Dataset(coords={"interval": ("interval", gaps * 1e3, {"units": "ms"})})
@@ -132,7 +139,7 @@ def paired_pulses(scheme: Scheme, intervals: Any, **conditions: Any) -> xr.Datas
 # --- voltage ---------------------------------------------------------------------------------------------------------
 
 
-def iv_curve(scheme: Scheme, v: Any, mg: Any = "1 mM", *, conductance: Any = "1 nS", glutamate: Any = _GLUTAMATE,
+def iv_curve(scheme: Scheme, v: Any, mg: Any = "1 mM", *, conductance: Any = "1 nS", glutamate: Any = GLUTAMATE,
              **conditions: Any) -> xr.Dataset:  # fmt: skip
     """Measure the steady current against voltage while glutamate stays on.
 
@@ -162,7 +169,11 @@ def iv_curve(scheme: Scheme, v: Any, mg: Any = "1 mM", *, conductance: Any = "1 
     data = xr.Dataset(coords={"mg": ("mg", baths, {"units": "mM", "long_name": "magnesium"}),
                               "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"})})  # fmt: skip
     data["open"] = (("mg", "v"), opened, {"units": "1", "long_name": "probability that a receptor conducts"})
-    data["current"] = (("mg", "v"), _current(scheme, opened, volts, conductance), {"units": "pA", "long_name": "current"})
+    data["current"] = (
+        ("mg", "v"),
+        _current(scheme, opened, volts, conductance),
+        {"units": "pA", "long_name": "current"},
+    )
     return data.assign_attrs(provenance(scheme, conditions | {"glutamate": glutamate}))
 
 
@@ -173,7 +184,7 @@ def _current(scheme: Scheme, opened: np.ndarray, volts: np.ndarray, conductance:
 
 
 def voltage_step(scheme: Scheme, start: Any, to: Any, *, duration: Any = "50 ms", conductance: Any = "1 nS",
-                 glutamate: Any = _GLUTAMATE, **conditions: Any) -> xr.Dataset:  # fmt: skip
+                 glutamate: Any = GLUTAMATE, **conditions: Any) -> xr.Dataset:  # fmt: skip
     """Step the voltage from `start` to `to` and back (10 ms before, 50 ms after) while glutamate stays on.
 
     Returns
@@ -188,7 +199,7 @@ def voltage_step(scheme: Scheme, start: Any, to: Any, *, duration: Any = "50 ms"
 
 
 def voltage_ramp(scheme: Scheme, start: Any = "-100 mV", stop: Any = "60 mV", *, duration: Any = "1 second",
-                 conductance: Any = "1 nS", glutamate: Any = _GLUTAMATE, points: int = 321,
+                 conductance: Any = "1 nS", glutamate: Any = GLUTAMATE, points: int = 321,
                  **conditions: Any) -> xr.Dataset:  # fmt: skip
     """Ramp the voltage while glutamate stays on, in `points` small steps.
 
@@ -210,106 +221,3 @@ def voltage_ramp(scheme: Scheme, start: Any = "-100 mV", stop: Any = "60 mV", *,
 def _with_current(scheme: Scheme, result: xr.Dataset, conductance: Any) -> xr.Dataset:
     amperes = _current(scheme, result.open.values, result.v.values / 1e3, conductance)
     return result.assign(current=("time", amperes, {"units": "pA", "long_name": "current"}))
-
-
-# --- drugs -----------------------------------------------------------------------------------------------------------
-
-
-def train(
-    scheme: Scheme, drug: str, *, pulses: int = 15, frequency: Any = "1 Hz", before: Any = "1 second",
-    start: np.ndarray | None = None, sample: Any = "1 ms", **conditions: Any,
-) -> xr.Dataset:  # fmt: skip
-    """Give a train of pulses of 1 mM × 1 ms in the presence of a drug, as C fibres do in a wind-up train.
-
-    Parameters
-    ----------
-    scheme
-        A scheme with the drug's blocked states.
-    drug
-        Key of the drug, whose concentration is a condition.
-    pulses, frequency
-        The train.
-    before
-        Time with the drug but without glutamate.
-    start
-        State probabilities at time 0; by default nothing is bound yet (wash-in).
-    sample
-        Sampling interval.
-    conditions
-        Voltage, magnesium, the drug and parameters.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``open``, ``blocked`` (time); ``peak_open`` and ``blocked_before`` (pulse).
-    """
-    period = 1 / float(units.si(frequency, "Hz", name="frequency"))
-    if pulses < 1:
-        raise ValueError(f"pulses = {pulses}; a train has 1 or more")
-    hit = Step(_WIDTH, {"glutamate": _GLUTAMATE})
-    cycle = [hit, Step(f"{period - hit.seconds} second")]
-    steps = [Step(before), *(cycle * pulses)]
-    result = respond(scheme, steps, start=start, sample=sample, **conditions)
-    result["blocked"] = blocked(result, scheme, drug)
-    onset = (steps[0].seconds + period * np.arange(pulses)) * 1e3
-    result["pulse"] = ("pulse", np.arange(1, pulses + 1))
-    result["pulse_time"] = ("pulse", onset, {"units": "ms", "long_name": "time of the pulse"})
-    edges = np.searchsorted(result.time.values, np.append(onset, np.inf) - 1e-6)
-    peaks = [result.open.values[a:b].max() for a, b in zip(edges[:-1], edges[1:], strict=True)]
-    result["peak_open"] = ("pulse", peaks, {"units": "1", "long_name": "peak open probability"})
-    result["blocked_before"] = ("pulse", result.blocked.values[edges[:-1]],
-                                {"units": "1", "long_name": "share blocked just before the pulse"})  # fmt: skip
-    return result
-
-
-def wash(scheme: Scheme, drug: str, concentration: Any, *, on: Any = "20 second", off: Any = "40 second",
-         glutamate: Any = _GLUTAMATE, **conditions: Any) -> xr.Dataset:  # fmt: skip
-    """Wash a drug in and out again while glutamate stays on.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``open``, ``blocked`` (time): 5 s without the drug, `on` with it, `off` without.
-    """
-    steady = scheme.steady(glutamate=glutamate, **conditions)
-    steps = [Step("5 second"), Step(on, {drug: concentration}), Step(off)]
-    result = respond(scheme, steps, start=steady, sample="20 ms", glutamate=glutamate, **conditions)
-    result["blocked"] = blocked(result, scheme, drug)
-    return result
-
-
-def equilibrated(scheme: Scheme, drug: str, concentration: Any, **conditions: Any) -> np.ndarray:
-    """Return state probabilities after long exposure to a drug with hardly any glutamate (1 nM) around."""
-    return scheme.steady(glutamate="1 nM", **{drug: concentration}, **conditions)
-
-
-def recovery(scheme: Scheme, drug: str, concentration: Any, *, agonist: bool, pulses: int = 60,
-             frequency: Any = "1 Hz", **conditions: Any) -> xr.Dataset:  # fmt: skip
-    """Remove a drug after it has blocked in glutamate for a long time, and follow what stays.
-
-    Parameters
-    ----------
-    scheme
-        A scheme with the drug's blocked states.
-    drug, concentration
-        What was applied.
-    agonist
-        Whether pulses of glutamate go on after the drug is gone; without them a trapped drug stays.
-    pulses, frequency
-        Their number and rate; without agonist, the time they would have taken.
-    conditions
-        Voltage, magnesium and parameters.
-
-    Returns
-    -------
-    xarray.Dataset
-        ``open``, ``blocked`` (time), time from removal.
-    """
-    steady = scheme.steady(glutamate=_GLUTAMATE, **{drug: concentration}, **conditions)
-    if agonist:
-        return train(scheme, drug, pulses=pulses, frequency=frequency, before="1 ms", start=steady, sample="5 ms",
-                     **conditions)  # fmt: skip
-    length = pulses / float(units.si(frequency, "Hz", name="frequency"))
-    result = respond(scheme, [Step(f"{length} second")], start=steady, sample="5 ms", **conditions)
-    result["blocked"] = blocked(result, scheme, drug)
-    return result

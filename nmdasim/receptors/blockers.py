@@ -1,8 +1,8 @@
 """Channel block: drugs that enter the open NMDA pore, and what they do to a kinetic scheme.
 
-A drug binds the open pore that magnesium has left and is held while the gate closes behind it. So every state that can
-be reached through the open pore gets a copy with the drug inside, with the same gating, and the two sheets are joined at
-the open state alone. Dependence on use, trapping and competition with magnesium follow; none of them is put in.
+A drug binds the open pore that magnesium has left and is held while the gate closes behind it. So every state that
+can be reached through the open pore gets a copy with the drug inside, with the same gating, and the two sheets are
+joined at the open state alone. Dependence on use, trapping and competition with magnesium follow; none is put in.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -64,7 +65,7 @@ class Blocker:
         p = {name.removesuffix(f"_{self.key}"): value.si for name, value in self.parameters.items()}
         return np.asarray(p["K"] * np.exp((units.si(v, "mV", name="v") - p["V"]) / p["slope"]))
 
-    def ic50(self, v: object = "-60 mV", mg: object = "1 mM", K_mg: object = None) -> np.ndarray:  # noqa: N803
+    def ic50(self, v: object = "-60 mV", mg: object = "1 mM", K_mg: object = None) -> np.ndarray:
         """Return the concentration that blocks half of the receptors in the long run, in mM (mol/m³).
 
         IC50(V, Mg) = K(V)/B(V, Mg): magnesium and the drug want the same place.
@@ -113,7 +114,7 @@ def blocker(name: str, subtype: str = "2A") -> Blocker:
 
 
 def ic50(drug: str, subtype: str = "2A", v: object = "-60 mV", mg: object = "1 mM") -> np.ndarray:
-    """Return the IC50 of a drug at a subtype in mM (mol/m³), in competition with magnesium; see :meth:`Blocker.ic50`."""
+    """Return the IC50 of a drug at a subtype in mM, in competition with magnesium; see :meth:`Blocker.ic50`."""
     return blocker(drug, subtype).ic50(v, mg, K_mg=properties(subtype)["K_mg"].value)
 
 
@@ -212,7 +213,7 @@ def _through_the_pore(scheme: Scheme) -> tuple[str, ...]:
 
 def _largest(scheme: Scheme) -> Parameter:
     """Return the largest open probability that a step to 1 mM glutamate reaches, without magnesium."""
-    settings = {"mg": "0 mM"} if "mg" in scheme.parameters else {}
+    settings: dict[str, Any] = {"mg": "0 mM"} if "mg" in scheme.parameters else {}
     course = respond(scheme, [Step("2 second", {"glutamate": "1 mM"})], sample="0.5 ms", v="0 mV", **settings)
     return Parameter(f"{float(course.open.max()):.6g}", source=scheme.name, kind="derived", verified=True,
                      description="largest open probability of the scheme")  # fmt: skip

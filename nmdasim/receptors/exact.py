@@ -128,7 +128,7 @@ def blocked(result: xr.Dataset, scheme: Scheme, drug: str) -> xr.DataArray:
         Key of the drug, ``"ketamine"``.
     """
     held = [state for state in scheme.occupied if state.endswith((f"_{drug}", f"_{drug}_escapable"))]
-    share = result.occupancy.sel(state=held).sum("state")
+    share: xr.DataArray = result.occupancy.sel(state=held).sum("state")
     return share.assign_attrs(units="1", long_name=f"share of receptors that hold {drug}")
 
 

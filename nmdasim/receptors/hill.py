@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import curve_fit
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def fit(concentration: np.ndarray, response: np.ndarray, level: float = 0.95) ->
 
     guess = (float(np.interp(-0.5, np.sort(-y), np.log(x)[np.argsort(-y)])), 1.0)
     best, covariance = curve_fit(curve, np.log(x), y, p0=guess)
-    width = student.ppf(0.5 + level / 2, len(x) - 2) * np.sqrt(np.diag(covariance))
+    width = stdtrit(len(x) - 2, 0.5 + level / 2) * np.sqrt(np.diag(covariance))
     low, high = best - width, best + width
     return HillFit(
         ic50=float(np.exp(best[0])),

@@ -112,4 +112,6 @@ def against_voltage(drug: str, concentration: Any, v: Any, mg: Any = "1 mM", sub
                               "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"})})  # fmt: skip
     data["ic50"] = (("mg", "v"), units.in_unit(half, "uM"), {"units": "µM", "long_name": f"IC50 of {drug}"})
     data["blocked"] = (("mg", "v"), dose / (dose + half), {"units": "1", "long_name": f"share blocked by {drug}"})
-    return data.assign_attrs(_attrs(drug, mixture(subtype)), concentration=f"{float(units.in_unit(dose, 'uM')):g} µM", subtype=subtype)
+    return data.assign_attrs(
+        _attrs(drug, mixture(subtype)), concentration=f"{float(units.in_unit(dose, 'uM')):g} µM", subtype=subtype
+    )

@@ -11,7 +11,7 @@ from nmdasim.model.parameters import load
 EQUATION = "B_mg = 1/(1 + mg/K_mg*exp(-slope_mg*v)) : 1"
 
 
-def magnesium_block(v: object, mg: object = "1 mM", K_mg: object = None) -> np.ndarray:  # noqa: N803
+def magnesium_block(v: object, mg: object = "1 mM", K_mg: object = None) -> np.ndarray:
     """Return the share of NMDA receptors whose pore is free of magnesium.
 
     B(V) = 1/(1 + [Mg]/3.57 mM · exp(-0.062 V/mV)), Jahr & Stevens 1990.

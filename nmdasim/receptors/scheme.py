@@ -25,6 +25,7 @@ from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model, ModelError, nearest
 from nmdasim.model.parameters import ParameterSet
 from nmdasim.model.symbols import System, compiled, system
+from nmdasim.receptors.stationary import stationary
 
 _LINE = re.compile(r"\s*(\w+)\s*(<->|->)\s*(\w+)\s*:\s*(.+?)\s*")
 #: Conditions of a scheme that are no parameters, with the value they have when nothing is said.
@@ -123,7 +124,9 @@ class Scheme:
         count, member = connected_components(joined, directed=False)
         if count > 1:
             apart = [s for s, m in zip(self.states, member, strict=True) if m != member[0]]
-            raise ModelError(f"{self.name} is not connected: no transition joins {', '.join(apart)} to {self.states[0]}")
+            raise ModelError(
+                f"{self.name} is not connected: no transition joins {', '.join(apart)} to {self.states[0]}"
+            )
 
     # --- numbers -----------------------------------------------------------------------------------------------------
 
@@ -298,48 +301,3 @@ def product(*factors: str) -> str:
 def _is_sum(text: str) -> bool:
     body = ast.parse(text, mode="eval").body
     return isinstance(body, ast.BinOp) and isinstance(body.op, ast.Add | ast.Sub)
-
-
-def stationary(matrix: np.ndarray, start: int) -> np.ndarray:
-    """Return the stationary distribution that a chain started in state `start` reaches.
-
-    States are eliminated one by one without a single subtraction (Grassmann, Taksar & Heyman), so that probabilities
-    come out positive and accurate to the last digits however stiff the rates.
-
-    Parameters
-    ----------
-    matrix
-        Generator, shape (states, states).
-    start
-        Index of the first state.
-
-    Raises
-    ------
-    ModelError
-        If the chain may end in one of several classes of states.
-    """
-    _, member = connected_components(matrix > 0, directed=True, connection="strong")
-    leaves = [np.any(matrix[np.ix_(member == k, member != k)] > 0) for k in range(member.max() + 1)]
-    reached = _reachable(matrix > 0, start)
-    closed = [k for k in np.unique(member[reached]) if not leaves[k]]
-    if len(closed) != 1:
-        raise ModelError(f"no unique steady state: from the start, {len(closed)} separate groups of states can be final")
-    inside = np.flatnonzero(member == closed[0])
-    rates = matrix[np.ix_(inside, inside)].copy()
-    for k in range(len(inside) - 1, 0, -1):
-        rates[:k, k] /= rates[k, :k].sum()
-        rates[:k, :k] += np.outer(rates[:k, k], rates[k, :k])
-    weight = np.ones(len(inside))
-    for k in range(1, len(inside)):
-        weight[k] = weight[:k] @ rates[:k, k]
-    found = np.zeros(len(matrix))
-    found[inside] = weight / weight.sum()
-    return found
-
-
-def _reachable(arrows: np.ndarray, start: int) -> np.ndarray:
-    seen = np.zeros(len(arrows), dtype=bool)
-    seen[start] = True
-    while np.any(new := arrows[seen].any(axis=0) & ~seen):
-        seen |= new
-    return seen
