@@ -177,7 +177,9 @@ def block(scheme: Scheme, drug: Blocker) -> Scheme:
         if sheet:
             added.append(Transition(copy[scheme.rest], scheme.rest, f"1/tau_{drug.key}"))
     copies = tuple(f"{state}_{drug.key}{sheet}" for sheet in sheets for state in reached)
-    known = scheme.parameters if "open_max" in scheme.parameters else scheme.parameters | {"open_max": _largest(scheme)}
+    known = (
+        scheme.parameters if "open_max" in scheme.parameters else scheme.parameters | {"open_max": largest_open(scheme)}
+    )
     constant = trapping.dissociation(f"K_block_{drug.key}", drug.key)
     return dataclasses.replace(
         scheme,
@@ -211,7 +213,7 @@ def _through_the_pore(scheme: Scheme) -> tuple[str, ...]:
     return tuple(state for state in scheme.states if state in found)
 
 
-def _largest(scheme: Scheme) -> Parameter:
+def largest_open(scheme: Scheme) -> Parameter:
     """Return the largest open probability that a step to 1 mM glutamate reaches, without magnesium."""
     settings: dict[str, Any] = {"mg": "0 mM"} if "mg" in scheme.parameters else {}
     course = respond(scheme, [Step("2 second", {"glutamate": "1 mM"})], sample="0.5 ms", v="0 mV", **settings)

@@ -244,3 +244,19 @@ def test_sources_of_drugs_and_subtypes_are_in_the_bibliography_or_say_recalled()
     for name in ("2A", "2B", "2C", "2D"):
         assert {p.source for p in subtype(name).parameters.values()} <= known
     assert all(p.source in known for p in load("blockers", "binding").values())
+
+
+def test_washing_a_drug_in_and_out_over_an_open_receptor_comes_and_goes():
+    run = bench.wash(KETAMINE, "ketamine", "10 uM", on="60 second", off="120 second", v="-40 mV")
+    share = run.blocked
+    before, end_of_wash, after = (float(share.sel(time=t, method="nearest")) for t in (5000, 65000, 185000))
+    bath = {"v": "-40 mV", "glutamate": "1 mM", "ketamine": "10 uM"}
+    held = [k for k, s in enumerate(KETAMINE.states) if s in KETAMINE.occupied]
+    assert before == pytest.approx(0, abs=1e-12)
+    assert end_of_wash == pytest.approx(KETAMINE.steady(**bath)[held].sum(), rel=0.01)
+    assert after < 0.02
+
+
+def test_a_train_without_pulses_is_refused():
+    with pytest.raises(ValueError, match="pulses = 0; a train has 1 or more"):
+        bench.train(KETAMINE, "ketamine", pulses=0)

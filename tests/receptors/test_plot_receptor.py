@@ -42,3 +42,20 @@ def test_a_pulse_marks_its_peak():
     ax = plot_receptor.pulse([bench.pulse(scheme("clements1992"), mg="0 mM")])
     marks = [line for line in ax.lines if line.get_marker() == "o"]
     assert marks[0].get_ydata()[0] == pytest.approx(0.1831, abs=1e-4)
+
+
+def test_every_protocol_has_a_figure_with_labelled_axes_and_the_disclaimer():
+    s = block(scheme("destexhe1996"), blocker("ketamine"))
+    run = bench.train(s, "ketamine", pulses=3, ketamine="10 uM")
+    gone = bench.recovery(s, "ketamine", "10 uM", agonist=False, pulses=2)
+    drawn = [
+        *plot_receptor.onset({"10 µM ketamine": run}),
+        plot_receptor.recovery({"ketamine, without agonist": gone}),
+        plot_receptor.iv(bench.iv_curve(scheme("kampa2004"), ["-80 mV", "0 mV", "40 mV"], ["0 mM", "1 mM"])),
+        plot_receptor.block_voltage(inhibition.against_voltage("ketamine", "1 uM", ["-80 mV", "0 mV"])),
+        plot_receptor.pulse([bench.pulse(scheme("destexhe1994"))], relative=True),
+    ]
+    for ax in drawn:
+        assert ax.get_ylabel()
+        assert ax.get_title(loc="left")
+        assert "Not medical advice" in ax.figure.get_supxlabel()
