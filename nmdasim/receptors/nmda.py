@@ -73,7 +73,7 @@ def _scheme(inputs: Mapping[str, str], name: str) -> _Parts:
         if not line.startswith(("B_mg", "open_nmda"))
     ]
     opened = " + ".join(product(share, f"{state}_nmda") for state, share in chosen.conducting.items())
-    activation = f"a_nmda = {opened if len(chosen.conducting) == 1 else f'({opened})'}/open_max : 1\ng_nmda = g_ref_nmda*a_nmda : siemens\n"
+    activation = f"a_nmda = ({opened})/open_max : 1\ng_nmda = g_ref_nmda*a_nmda : siemens\n"
     ports = {port: f"glutamate += glutamate_peak*{weight}/g_ref_nmda" for port, weight in inputs.items()}
     rates = {key: p for key, p in chosen.parameters.items() if key.startswith("k_")}
     parameters = load("receptors", "cleft") | rates | {"open_max": largest_open(chosen)}
