@@ -126,8 +126,8 @@ def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
         own = axes is None
         upper, lower = plt.subplots(2, 1, figsize=(9, 7.5), sharex=True, constrained_layout=True)[1] if own else axes
         for k, (label, result) in enumerate(results.items()):
-            upper.plot(result.time / 1e3, result.open, color=_SHADES[k], label=label, linewidth=1.6)
-            lower.plot(result.time / 1e3, 100 * result.blocked, color=_SHADES[k], label=label)
+            upper.plot(result.time / 1e3, result.open, color=_SHADES[1 + k], label=label, linewidth=1.6)
+            lower.plot(result.time / 1e3, 100 * result.blocked, color=_SHADES[1 + k], label=label)
         upper.set(title="Each pulse opens fewer receptors …", ylabel="open probability")
         lower.set(title="… because the drug enters only while they are open", xlabel="time, s", ylabel="blocked, %")
         lower.set_ylim(bottom=0)
