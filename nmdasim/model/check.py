@@ -73,7 +73,7 @@ def display_unit(equations: str, name: str) -> str:
     for text in ("mV", "nS", "uM", "nA", "uA/cm**2", "mS/cm**2", "Hz", "ms", "mM/second"):
         if get_dimensions(units.parse_unit(text)) is dimension:
             return text
-    return _base_units_of(dimension)
+    return units.base_units(dimension)
 
 
 def _symbols(given: Model, text: Equations) -> None:
@@ -110,16 +110,7 @@ def declarations(parameters: tuple[tuple[str, str], ...]) -> str:
 
 
 def _base_units(unit_text: str) -> str:
-    return _base_units_of(get_dimensions(units.parse_unit(unit_text)))
-
-
-@cache
-def _base_units_of(dimension: Dimension) -> str:
-    names = {"m": "metre", "kg": "kilogram", "s": "second", "A": "amp", "K": "kelvin", "mol": "mole", "cd": "candle"}
-    powers = [(name, dimension.get_dimension(key)) for key, name in names.items()]
-    parts = [f"{name}**{power:g}" if power != 1 else name for name, power in powers if power > 0]
-    below = "".join(f"/{name}**{-power:g}" if power != -1 else f"/{name}" for name, power in powers if power < 0)
-    return ("*".join(parts) or "1") + below if parts else (f"1{below}" if below else "1")
+    return units.base_units(get_dimensions(units.parse_unit(unit_text)))
 
 
 @cache

@@ -176,8 +176,25 @@ def si(value: Any, like: Any, *, name: str, finite: bool = True) -> np.ndarray:
 
 
 def describe_dimension(dimension: Dimension) -> str:
-    """Name a dimension by its display unit (``"V"``, ``"S/m**2"``…)."""
-    return "" if dimension is DIMENSIONLESS else str(get_unit_for_display(dimension))
+    """Name a dimension by a unit that :func:`parse_unit` reads: its display unit (``"V"``), or base units."""
+    if dimension is DIMENSIONLESS:
+        return ""
+    shown = str(get_unit_for_display(dimension))
+    try:
+        parse_unit(shown)
+    except UnitError:
+        return base_units(dimension)
+    return shown
+
+
+@cache
+def base_units(dimension: Dimension) -> str:
+    """Spell a dimension in SI base units, ``"metre**2*kilogram/second**3/amp"``."""
+    names = {"m": "metre", "kg": "kilogram", "s": "second", "A": "amp", "K": "kelvin", "mol": "mole", "cd": "candle"}
+    powers = [(name, dimension.get_dimension(key)) for key, name in names.items()]
+    above = "*".join(f"{name}**{power:g}" if power != 1 else name for name, power in powers if power > 0)
+    below = "".join(f"/{name}**{-power:g}" if power != -1 else f"/{name}" for name, power in powers if power < 0)
+    return (above or "1") + below
 
 
 def in_unit(value: Quantity | float | np.ndarray, unit_text: str) -> np.ndarray:
