@@ -33,7 +33,7 @@ def test_a_model_checks_itself_and_shows_its_equations():
         (dict(equations="Im = g*(E - v) : amp/meter**2", parameters=dict(g=1 * amp / meter**2 / mV, E=-65 * mV)),
          "needs the parameter Cm"),
         (dict(parameters={"E": -65 * mV, "tau": 10 * ms, "E.tail": 1 * mV}), "no region 'tail'; there are soma"),
-        (dict(parameters={"E": -65 * mV, "E.soma": 1 * ms, "tau": 10 * ms}), "different dimensions in different regions"),
+        (dict(parameters={"E": -65 * mV, "E.soma": 1 * ms, "tau": 10 * ms}), "different dimensions in different"),
         (dict(parameters=dict(E=-65 * mV, tau=10 * ms, v=1 * mV)), "v defined twice"),
         (dict(parameters=dict(E=-65 * mV, tau=10 * ms, exp=1 * mV)), "'exp' is the name of a function"),
         (dict(ports=dict(exc="g += 1*nS")), "port exc adds to 'g', which is no state; there are v"),

@@ -32,7 +32,7 @@ def test_an_expression_has_the_value_that_python_gives(text, value):
 
 @pytest.mark.parametrize(
     "text",
-    ["x.real", "[x]", "x if x else 1", "lambda: x", "open('f')", "__import__('os')", "f(x)", "x(1)", "'a'", "exp(x, y=1)",
+    ["x.real", "[x]", "x if x else 1", "lambda: x", "__import__('os')", "f(x)", "x(1)", "'a'", "exp(x, y=1)",
      "q*x", "x @ x"],
 )  # fmt: skip
 def test_what_is_not_in_the_language_is_refused(text):

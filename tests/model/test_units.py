@@ -27,6 +27,7 @@ UNITS = ["uM", "mV", "nS", "ms", "Hz", "S/cm**2", "uF/cm**2", "ohm*cm", "1/uM/se
         ("0.5 S/cm^2", 5e3),
         ("0.2 1/uM/second", 200.0),
         ("3 pS", 3e-12),
+        ("500 mHz", 0.5),
         ("7", 7.0),
     ],
 )
@@ -53,7 +54,8 @@ def test_any_text_is_read_or_refused_with_a_unit_error(text):
 @pytest.mark.parametrize(
     "text",
     ["", " ", "uM", "nan uM", "inf uM", "1 uM uM", "1 uM,", "1_000 uM", "0x10 uM", "1 furlong", "1 uM#",
-     "1 degree", "1 deg", "1 uM/0", "1 0/0", "1 1e309*uM", "1 (-1)**0.5", "1 True*uM", "1 uM**1000", "1 uM**(9**9**9)", "1 " + "(" * 300,
+     "1 degree", "1 deg", "1 uM/0", "1 0/0", "1 1e309*uM", "1 (-1)**0.5", "1 True*uM", "1 uM**1000", "1 uM**(9**9**9)",
+     "1 " + "(" * 300,
      "1 \x00", "1 uM.real", "1 [uM]", "1 1**uM"],
 )  # fmt: skip
 def test_text_that_is_no_quantity_is_refused(text):
