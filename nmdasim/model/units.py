@@ -32,7 +32,7 @@ _ALIASES = {
     "V": "volt",
     "A": "amp",
     "S": "siemens",
-    "pS": "psiemens",
+    "Hz": "hertz",
     "F": "farad",
     "m": "meter",
     "L": "liter",
@@ -61,6 +61,8 @@ def unit(name: str) -> Quantity:
     if name in _EXTRA:
         return _EXTRA[name]
     value = getattr(brian2, name, None)
+    if value is None and name[1:] in _ALIASES:  # a prefixed short form that Brian2 has no name for, as pS or mHz
+        value = getattr(brian2, name[0] + _ALIASES[name[1:]], None)
     if isinstance(value, Quantity):
         return value
     raise UnitError(f"unknown unit {name!r}; units are written as in 'mV', 'uM', 'nS', 'S/cm**2', 'ms'")
