@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nmdasim.engines.kernel import run as _run
+from nmdasim.engines.kernel import blocks
 from nmdasim.engines.kernel.steps import DEFAULT, SCHEMES
 from nmdasim.model.model import Model, ModelError
 from nmdasim.model.plan import Outcome, Plan
@@ -25,10 +25,10 @@ def check(plan: Plan) -> None:
 def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
     """Run every lane."""
     check(plan)
-    return _run.run(plan, report)
+    return blocks.run(plan, report)
 
 
 def source(model: Model) -> str:
     """Return the generated source of a model, no parameter varied."""
     start = frozenset(model.initial) | {s for begin in model.starts.values() for s in begin}
-    return _run._kernel(model, DEFAULT, frozenset(), start, frozenset(), False).source.text
+    return blocks.kernel(model, DEFAULT, frozenset(), start, frozenset(), False).source.text

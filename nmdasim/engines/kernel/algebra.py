@@ -193,6 +193,49 @@ class _Powers:
         return self.known[n]
 
 
+class bern_top(sp.Function):  # noqa: N801
+    """Numerator of bern_e and bern_m as a quotient; the second argument multiplies x away from 0."""
+
+
+class bern_bottom(sp.Function):  # noqa: N801
+    """Denominator of bern_e and bern_m as a quotient: its second argument, 1 near 0."""
+
+
+def one_division(expression: sp.Expr) -> sp.Expr:
+    """Write an expression as one quotient; a division costs as much as an exponential, multiplications little."""
+    top, bottom = _quotient(expression)
+    return top if bottom == 1 else top / bottom
+
+
+def _quotient(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    if isinstance(e, bern_e):
+        x, exponential = e.args
+        return bern_top(x, sp.Integer(1)), bern_bottom(x, exponential - 1)
+    if isinstance(e, bern_m):
+        x, exponential = e.args
+        return bern_top(x, exponential), bern_bottom(x, 1 - exponential)
+    if isinstance(e, sp.Pow) and e.exp.is_Integer:
+        top, bottom = _quotient(e.base)
+        return (top**e.exp, bottom**e.exp) if e.exp > 0 else (bottom**-e.exp, top**-e.exp)
+    if isinstance(e, sp.Mul):
+        tops, bottoms = zip(*map(_quotient, e.args), strict=True)
+        return sp.Mul(*tops), sp.Mul(*bottoms)
+    if isinstance(e, sp.Add):
+        return _sum(list(map(_quotient, e.args)))
+    return e, sp.Integer(1)
+
+
+def _sum(terms: list[tuple[sp.Expr, sp.Expr]]) -> tuple[sp.Expr, sp.Expr]:
+    """Add quotients over the product of their different denominators."""
+    by_bottom: dict[sp.Expr, sp.Expr] = {}
+    for top, bottom in terms:
+        by_bottom[bottom] = by_bottom.get(bottom, sp.Integer(0)) + top
+    bottoms = [b for b in by_bottom if b != 1]
+    whole = sp.Mul(*bottoms)
+    parts = [t * sp.Mul(*(other for other in bottoms if other != b)) for b, t in by_bottom.items()]
+    return sp.Add(*parts), whole
+
+
 def shared(expressions: Iterable[sp.Expr], prefix: str) -> tuple[list[tuple[sp.Symbol, sp.Expr]], list[sp.Expr]]:
     """Name common subexpressions."""
     names = (sp.Symbol(f"{prefix}{k}", real=True) for k in itertools.count())

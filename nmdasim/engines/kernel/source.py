@@ -151,7 +151,7 @@ _FUNCTIONS = {
     "exp": "exp", "log": "log", "Abs": "abs", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh", "sin": "sin", "cos": "cos",
     "tan": "tan", "sign": "sign", "floor": "floor", "ceiling": "ceil", "Mod": "remainder", "asin": "asin",
     "acos": "acos", "atan": "atan", "exprel_e": "exprel_e", "dexprel_e": "dexprel_e", "bern_e": "bern_e",
-    "bern_m": "bern_m", "dbern_e": "dbern_e",
+    "bern_m": "bern_m", "dbern_e": "dbern_e", "bern_top": "bern_top", "bern_bottom": "bern_bottom",
 }  # fmt: skip
 
 
@@ -181,13 +181,21 @@ def write(layout: Layout, method: str, varied: Iterable[str], width: int, *, sin
     groups = [_Group(model, g, group, scheme.step(model, group), varied, printer) for g, group in enumerate(layout.groups)]
     rule = _Rule(model, layout, printer, staggered=scheme.staggered)
     header = _HEADER.format(real="float32" if single else "float64", bits=32 if single else 64, width=width,
-                            name=model.name, method=method)  # fmt: skip
+                            name=model.name, method=method, rows="{rows}")  # fmt: skip
     body = [*rule.start(), *(line for g in groups for line in g.code("before"))]
-    body += [] if model.is_point else _solve(scheme, single)
+    body += [] if model.is_point else _solve(scheme, model.morphology.parents)
     body += [line for g in groups for line in g.code("after")]
     text = header + _ADVANCE.format(
         deliver=_indent(rule.deliver(), 4), body=_indent(body, 2), spike=_indent(rule.finish(), 2)
     )
+    records = tuple(g.record() for g in groups)
+    count = max([len(r.rows) for r in records] + [len(rule.spare)]) + 1
+    rows = [f"R{k} = unsigned({k * width})" for k in range(count)]
+    rows += [f"O{c} = unsigned({o})" for c, o in enumerate(_offsets(records, len(model.morphology), width))]
+    end = sum(len(r.rows) * len(r.group.compartments) for r in records) * width
+    rows += [f"WAIT, READY, SPIKE = unsigned({end}), unsigned({end + width}), unsigned({end + 2 * width})",
+             "SPARE = READY"]  # fmt: skip
+    text = text.replace("{rows}", "\n".join(rows))
     return Source(text, tuple(g.record() for g in groups), rule.spare, rule.constants(), rule.refractory, scheme)
 
 
@@ -225,7 +233,7 @@ class _Group:
         record = self.record()
         lines, used = _statements(assignments, self.printer)
         rows = {name: k for k, name in enumerate(record.rows)}
-        where = lambda name: f"a[o + {rows[name]}*W + l]"  # noqa: E731
+        where = lambda name: f"a[o + R{rows[name]} + l]"  # noqa: E731
         loads = [f"{name} = {where(name)}" for name in rows if name in used]
         stores = [f"{where(_row(name))} = {_value(name)}" for name in assignments]
         loads += [f"active = a[READY + l]"] if "active" in used else []
@@ -236,7 +244,7 @@ class _Group:
         ]
         return [
             f"for c in range(compartments[{self.index}]):  # {', '.join(self.group.states)}",
-            f"    o = record_offset[{self.index}] + c*{len(record.rows)}*W",
+            f"    o = record_offset[{self.index}] + unsigned(c)*R{len(record.rows)}",
             *("    " + line for line in scalars),
             "    for l in range(W):",
             *("        " + line for line in (*loads, *lines, *stores)),
@@ -253,7 +261,7 @@ def _value(name: str) -> str:
 
 def _statements(assignments: Mapping[str, sp.Expr], printer: _Printer) -> tuple[list[str], set[str]]:
     """Return the lines that compute ``<name>_new`` for each assignment, and the names they read."""
-    explicit = [algebra.explicit_exponentials(e) for e in assignments.values()]
+    explicit = [_explicit(name, e) for name, e in assignments.items()]
     powers, rewritten = algebra.share_exponentials(explicit)
     temporaries, reduced = algebra.shared(rewritten, "s")
     definitions = dict(powers) | dict(temporaries)
@@ -274,69 +282,39 @@ def _statements(assignments: Mapping[str, sp.Expr], printer: _Printer) -> tuple[
     return lines, used
 
 
-def _solve(scheme: Scheme, single: bool) -> list[str]:
-    """Solve (1 - γ dt J) k = F over the tree by elimination from the leaves, then move v."""
-    gamma = f"real({scheme.gamma!r})"
-    lines = [
-        f"g = {gamma}*dt",
-        "for i in range(N):",
-        "    o = offset[i]",
-        "    p = offset[parent[i]]",
-        "    x, y = up[i], down[i]  # axial rate into the child from its parent, and back",
-        "    if i > 0:",
-        "        for l in range(W):",
-        "            d = a[p + l] - a[o + l]",
-        "            a[o + W + l] += x*d",
-        "            a[p + W + l] -= y*d",
-        "    z = one + g*axial[i]",
-        "    for l in range(W):",
-        "        a[o + 2*W + l] = z - g*a[o + 2*W + l]",
-        "for i in range(N - 1, 0, -1):",
-        "    o, p = offset[i], offset[parent[i]]",
-        "    x, y = g*up[i], g*down[i]",
-        "    for l in range(W):",
-        "        r = one/a[o + 2*W + l]",
-        "        a[o + 2*W + l] = r",
-        "        a[p + 2*W + l] -= x*y*r",
-        "        a[p + W + l] += y*r*a[o + W + l]",
-        *_substitute("a[o + 2*W + l] = one/a[o + 2*W + l]"),
-    ]
-    if not scheme.second_solve:
-        return [*lines, "for i in range(N):", "    o = offset[i]", "    for l in range(W):",
-                "        a[o + l] += dt*a[o + W + l]"]  # fmt: skip
-    return [
-        *lines,
-        "for i in range(N):",
-        "    o = offset[i]",
-        "    for l in range(W):",
-        "        a[o + l] += g*a[o + W + l]",
-        "for i in range(N - 1, 0, -1):",
-        "    o, p = offset[i], offset[parent[i]]",
-        "    y = g*down[i]",
-        "    for l in range(W):",
-        "        a[p + W + l] += y*a[o + 2*W + l]*a[o + W + l]",
-        *_substitute(""),
-        "z = dt - g",
-        "for i in range(N):",
-        "    o = offset[i]",
-        "    for l in range(W):",
-        "        a[o + l] += z*a[o + W + l]",
-    ]
+def _explicit(name: str, expression: sp.Expr) -> sp.Expr:
+    """Spell out exponentials; a state's update becomes one quotient (F and J share theirs with each other)."""
+    explicit = algebra.explicit_exponentials(expression)
+    return explicit if name in ("F", "J") else algebra.one_division(explicit)
 
 
-def _substitute(invert: str) -> list[str]:
-    """Back-substitution from the root; D already holds the inverse diagonal of every other compartment."""
-    return [
-        "o = offset[0]",
-        "for l in range(W):",
-        *([f"    {invert}"] if invert else []),
-        "    a[o + W + l] *= a[o + 2*W + l]",
-        "for i in range(1, N):",
-        "    o, p = offset[i], offset[parent[i]]",
-        "    x = g*up[i]",
-        "    for l in range(W):",
-        "        a[o + W + l] = (a[o + W + l] + x*a[p + W + l])*a[o + 2*W + l]",
-    ]
+def _solve(scheme: Scheme, parents: Sequence[int]) -> list[str]:
+    """Solve (1 - γ dt J) k = F over the tree by elimination from the leaves, then move v.
+
+    One loop over the lanes, written out compartment by compartment, so that it becomes SIMD as a whole. ``up[i]`` and
+    ``down[i]`` are the axial rates into compartment i from its parent and back; ``axial[i]`` is their sum around i.
+    """
+    n = len(parents)
+    children = range(n - 1, 0, -1)
+    lines = [f"v{i}, f{i} = a[O{i} + l], a[O{i} + R1 + l]" for i in range(n)]
+    for i in range(1, n):
+        lines += [f"d = v{parents[i]} - v{i}", f"f{i} += up[{i}]*d", f"f{parents[i]} -= down[{i}]*d"]
+    lines += [f"d{i} = one + g*(axial[{i}] - a[O{i} + R2 + l])" for i in range(n)]
+    for i in children:
+        p = parents[i]
+        lines += [f"r{i} = one/d{i}", f"m{i} = g*down[{i}]*r{i}", f"d{p} -= m{i}*(g*up[{i}])", f"f{p} += m{i}*f{i}"]
+    lines += ["r0 = one/d0", *_substitute(parents)]
+    if scheme.second_solve:
+        lines += [f"v{i} += g*f{i}" for i in range(n)]
+        lines += [f"f{parents[i]} += m{i}*f{i}" for i in children] + _substitute(parents)
+    lines += [f"a[O{i} + l] = v{i} + {'(dt - g)' if scheme.second_solve else 'dt'}*f{i}" for i in range(n)]
+    return [f"g = real({scheme.gamma!r})*dt", "for l in range(W):", *("    " + line for line in lines)]
+
+
+def _substitute(parents: Sequence[int]) -> list[str]:
+    """Solve from the root outward."""
+    rest = [f"f{i} = (f{i} + g*up[{i}]*f{p})*r{i}" for i, p in enumerate(parents) if i]
+    return ["f0 *= r0", *rest]
 
 
 class _Rule:
@@ -362,14 +340,14 @@ class _Rule:
         return self._constants.hoist(algebra.with_bernoulli(expression))
 
     def _row(self, state: str, compartment: int) -> str:
-        group, position = self.layout.slots[state, compartment]
-        return f"a[row_offset[{group}, {position}] + {_state_rows(self.layout.groups[group]).index(state)}*W + l]"
+        group, _ = self.layout.slots[state, compartment]
+        return f"a[O{compartment} + R{_state_rows(self.layout.groups[group]).index(state)} + l]"
 
     def _print(self, expression: sp.Expr, compartment: int) -> str:
         """Print an expression with its states and constants read from their rows."""
         text = self.printer.doprint(algebra.explicit_exponentials(expression))
         names = {s: self._row(s, compartment) for s in self.model.system.states if (s, compartment) in self.layout.slots}
-        names |= {s.name: f"a[SPARE + {k + 2}*W + l]" for k, s in enumerate(self._constants.names.values())}
+        names |= {s.name: f"a[SPARE + R{k + 2} + l]" for k, s in enumerate(self._constants.names.values())}
         return re.sub(r"[A-Za-z_]\w*", lambda m: names.get(m[0], m[0]), text)
 
     def _port(self, index: int) -> list[tuple[str, sp.Expr]]:
@@ -450,6 +428,16 @@ class _Rule:
         return lines
 
 
+def _offsets(records: Sequence[Record], compartments: int, width: int) -> list[int]:
+    """Return where each compartment's record begins."""
+    offsets, row = [0] * compartments, 0
+    for record in records:
+        for compartment in record.group.compartments:
+            offsets[compartment] = row * width
+            row += len(record.rows)
+    return offsets
+
+
 def _state_rows(group: Group) -> list[str]:
     return [*HEAD, *(s for s in group.states if s != "v")]
 
@@ -467,37 +455,38 @@ from numba import njit
 
 from nmdasim.engines.kernel.vmath import FASTMATH
 from nmdasim.engines.kernel.vmath import bern_e{bits} as bern_e, bern_m{bits} as bern_m, dbern_e{bits} as dbern_e
+from nmdasim.engines.kernel.vmath import bern_bottom{bits} as bern_bottom, bern_top{bits} as bern_top
 from nmdasim.engines.kernel.vmath import dexprel_e{bits} as dexprel_e, exprel_e{bits} as exprel_e
 from nmdasim.engines.kernel.vmath import exp{bits} as exp, log{bits} as log, power{bits} as power
 from nmdasim.engines.kernel.vmath import remainder, sign, tanh{bits} as tanh
 
 real = f = np.{real}
 one, half = real(1.0), real(0.5)
-W = {width}
+unsigned = np.uint64  # indices without a sign need no wraparound, which would keep loops scalar
+W = unsigned({width})
+{rows}
 '''
 
 _ADVANCE = '''
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
 def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, traces, windows):
-    compartments, record_offset, scalar_offset, row_offset, offset, parent, SPARE, refractory_steps = layout
+    compartments, record_offset, scalar_offset, refractory_steps = layout
     up, down, axial = axial_rates
     event_step, event_port, event_lane, event_weight, next_event = events
     spike_step, spike_lane = spikes
     trace_row, trace_mean, trace_every, trace_values = traces
     edges, summary_row, summary_kind, summary_values = windows
-    READY, SPIKE, WAIT = SPARE, SPARE + W, SPARE - W
-    N = offset.shape[0]
     found = 0
     window = np.searchsorted(edges, first, side="right") - 1
     for n in range(first, first + count):
         t = real(n*dt)
         while next_event < event_step.shape[0] and event_step[next_event] <= n:
             port, weight = event_port[next_event], real(event_weight[next_event])
-            low = event_lane[next_event]
-            high = low + 1
-            if low < 0:
-                low, high = 0, W
+            low = unsigned(max(event_lane[next_event], 0))
+            high = low + unsigned(1)
+            if event_lane[next_event] < 0:
+                high = W
             for l in range(low, high):
 {deliver}
             next_event += 1

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from nmdasim.engines.kernel.algebra import with_bernoulli
 from nmdasim.engines.layout import Group
 from nmdasim.model.model import Model
-from nmdasim.model.symbols import exprel, symbol
+from nmdasim.model.symbols import exprel, symbol, truth
 
 GAMMA = 1 - math.sqrt(0.5)
 #: Step of the states, step of the membrane, time, and 1 outside the refractory period.
@@ -88,6 +89,8 @@ def _advance(name: str, rate: sp.Expr, *, exact: bool) -> sp.Expr:
     slope = rate.diff(y)
     if slope == 0:
         return y + H * rate
+    if y in slope.free_symbols and y not in slope.replace(truth, lambda condition: sp.Integer(1)).free_symbols:
+        return y + H * rate / (1 - H * slope / 2)  # linear on either side of a condition
     if y in slope.free_symbols:
         return y + H * rate * exprel(H * slope)
     constant = rate.xreplace({y: sp.Integer(0)})
@@ -114,7 +117,7 @@ def _staggered(model: Model, group: Group) -> Step:
         before[name] = _held(model, name, value)
         middle[symbol(name)] = (symbol(name) + _new(name)) / 2
     v = symbol("v")
-    rate = group.derivatives["v"].xreplace({symbol(n): _new(n) for n in before} | {T: T + DT / 2})
+    rate = with_bernoulli(group.derivatives["v"]).xreplace({symbol(n): _new(n) for n in before} | {T: T + DT / 2})
     slope = rate.diff(v)
     if model.is_point:
         step = DT * rate if slope == 0 else DT * rate * exprel(DT * slope)

@@ -231,8 +231,16 @@ def _family(real):  # type: ignore[no-untyped-def]
     def dexprel_e(x, e):  # type: ignore[no-untyped-def]
         return half + x * third if abs(x) < tiny else (e * (x - one) + one) / (x * x)
 
-    return exprel_e, bern_e, bern_m, dbern_e, dexprel_e
+    @_inline
+    def bern_top(x, factor):  # type: ignore[no-untyped-def]
+        return one - x * (half - x * twelfth) if abs(x) < tiny else x * factor
+
+    @_inline
+    def bern_bottom(x, difference):  # type: ignore[no-untyped-def]
+        return one if abs(x) < tiny else difference
+
+    return exprel_e, bern_e, bern_m, dbern_e, dexprel_e, bern_top, bern_bottom
 
 
-exprel_e64, bern_e64, bern_m64, dbern_e64, dexprel_e64 = _family(np.float64)
-exprel_e32, bern_e32, bern_m32, dbern_e32, dexprel_e32 = _family(np.float32)
+exprel_e64, bern_e64, bern_m64, dbern_e64, dexprel_e64, bern_top64, bern_bottom64 = _family(np.float64)
+exprel_e32, bern_e32, bern_m32, dbern_e32, dexprel_e32, bern_top32, bern_bottom32 = _family(np.float32)

@@ -72,7 +72,7 @@ class Kernel:
         kept = frozenset((p.variable, p.compartment) for p in _probes(plan) if p.variable != "v")
         start = moving | set(plan.model.initial) | {s for begin in plan.model.starts.values() for s in begin}
         method, _, precision = plan.method.partition("/")
-        return _kernel(plan.model, method or DEFAULT, varied, frozenset(start), kept, precision == "float32")
+        return kernel(plan.model, method or DEFAULT, varied, frozenset(start), kept, precision == "float32")
 
     @cached_property
     def real(self) -> Any:
@@ -110,15 +110,11 @@ class Kernel:
     @cached_property
     def geometry(self) -> tuple[np.ndarray, ...]:
         """Arrays that tell the compiled function where things are."""
-        offset = [self.offset("v", c) for c in range(len(self.model.morphology))]
         scalars = np.array([len(r.scalars) * len(r.group.compartments) for r in self.source.records])
         return (
             np.array([len(r.group.compartments) for r in self.source.records]),
-            np.ascontiguousarray(self.row_offset[:, 0]),
+            np.ascontiguousarray(self.row_offset[:, 0]).astype(np.uint64),
             np.cumsum(scalars) - scalars,
-            self.row_offset,
-            np.array(offset),
-            np.array(self.model.morphology.parents),
         )
 
     @cached_property
@@ -134,7 +130,7 @@ class Kernel:
 
 
 @cache
-def _kernel(
+def kernel(
     model: Model, method: str, varied: frozenset[str], start: frozenset[str], kept: frozenset[Any], single: bool
 ) -> Kernel:
     folded = layout(model, start, kept)
@@ -163,7 +159,7 @@ def _block(kernel: Kernel, plan: Plan, first: int, progress: _Progress) -> _Bloc
     events = _events(plan, lanes)
     rates = _axial_rates(plan, kernel)
     refractory = _refractory_steps(plan)
-    geometry = (*kernel.geometry, kernel.spare, refractory)
+    geometry = (*kernel.geometry, refractory)
     traces, every = _trace_arguments(kernel, plan)
     windows = _window_arguments(kernel, plan)
     found_steps, found_lanes, values = [], [], []
@@ -187,7 +183,7 @@ def _block(kernel: Kernel, plan: Plan, first: int, progress: _Progress) -> _Bloc
                 done += count
                 progress.add(count)
     real = min(WIDTH, plan.lanes - first)
-    v = np.stack([a[o : o + WIDTH] for o in kernel.geometry[4]])
+    v = np.stack([a[o : o + WIDTH] for o in (kernel.offset("v", c) for c in range(len(plan.model.morphology)))])
     return _Block(
         lanes[:real],
         np.concatenate(found_steps),
@@ -293,7 +289,7 @@ def _refractory_steps(plan: Plan) -> int:
 
 
 def _trace_arguments(kernel: Kernel, plan: Plan) -> tuple[tuple[np.ndarray, np.ndarray], int]:
-    rows = np.array([kernel.offset(p.variable, p.compartment) for p in plan.recording.traces], dtype=np.int64)
+    rows = np.array([kernel.offset(p.variable, p.compartment) for p in plan.recording.traces], dtype=np.uint64)
     mean = np.array([p.variable != "v" and kernel.source.scheme.staggered for p in plan.recording.traces], dtype=bool)
     return (rows, mean), plan.sampled_steps
 
@@ -305,7 +301,7 @@ def _window_arguments(kernel: Kernel, plan: Plan) -> tuple[np.ndarray, ...]:
     summaries = plan.recording.summaries
     edges = np.ceil(np.asarray(plan.recording.windows, dtype=float) / plan.dt - 1e-6).astype(np.int64)
     values = np.zeros((len(summaries), max(len(edges) - 1, 0), WIDTH), dtype=kernel.real)
-    rows = np.array([kernel.offset(p.variable, p.compartment) for p, _ in summaries], dtype=np.int64)
+    rows = np.array([kernel.offset(p.variable, p.compartment) for p, _ in summaries], dtype=np.uint64)
     kinds = np.array([_KINDS[kind] for _, kind in summaries], dtype=np.int64)
     return edges, rows, kinds, values
 
