@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -112,6 +113,7 @@ def simulate(
     for k, run in enumerate(runs):
         report = (lambda share, k=k: progress((k + share) / len(runs))) if progress else None
         outcomes = engines.run_feedforward(run.plans, run.links, engine, report)
+        _warn_of_broken(run, axes, outcomes)
         parts.append(_label(model, run, axes, outcomes))
     result = _join(parts)
     result.attrs |= _provenance(model, protocol, axes, options)
@@ -278,6 +280,25 @@ def _links(model: Model | Circuit, protocol: Any, streams: list[np.random.Genera
     return tuple(links)
 
 
+def _warn_of_broken(run: _Run, axes: list[Axis], outcomes: Sequence[Outcome]) -> None:
+    """Name the lanes whose numbers overflowed; the others stand."""
+    lanes = sorted({int(lane) for outcome in outcomes for lane in outcome.broken})
+    if not lanes:
+        return
+    shape = [axis.values.size for axis in axes]
+    where = "; ".join(_place(axes, np.unravel_index(lane, shape)) for lane in lanes[:5])
+    more = f" and {len(lanes) - 5} more" if len(lanes) > 5 else ""
+    message = f"{len(lanes)} of {run.plans[0].lanes} lanes overflowed ({where}{more}); try a smaller dt"
+    if len(lanes) == run.plans[0].lanes:
+        raise ModelError(message)
+    warnings.warn(f"{message}. Their results are NaN, 'failed' marks them.", RuntimeWarning, stacklevel=3)
+
+
+def _place(axes: list[Axis], index: Sequence[Any]) -> str:
+    parts = [(a, units.in_unit(np.ravel(a.values)[k], a.unit)) for a, k in zip(axes, index, strict=True)]
+    return ", ".join(f"{axis.name} = {float(value):g} {units.pretty(axis.unit)}".removesuffix(" 1") for axis, value in parts)
+
+
 # --- from outcomes to a Dataset --------------------------------------------------------------------------------------
 
 
@@ -301,6 +322,7 @@ def _label(model: Model | Circuit, run: _Run, axes: list[Axis], outcomes: Sequen
         _MS | {"long_name": "spike time"},
     )
     data["spike_count"] = ([*extra, *dims], number.reshape((*lead, *shape)), {"units": "1", "long_name": "spikes"})
+    _mark_failed(data, outcomes, dims, shape)
     plan, outcome = run.plans[-1], outcomes[-1]
     _add_summaries(data, plan, outcome, dims, shape)
     _add_traces(data, plan, outcome, dims, shape)
@@ -308,6 +330,17 @@ def _label(model: Model | Circuit, run: _Run, axes: list[Axis], outcomes: Sequen
         data = data.assign_coords({name: value}).expand_dims(name)
         data[name].attrs = {"units": "Hz" if name == "frequency" else "1"}
     return data
+
+
+def _mark_failed(data: xr.Dataset, outcomes: Sequence[Outcome], dims: list[str], shape: list[int]) -> None:
+    broken = np.concatenate([outcome.broken for outcome in outcomes])
+    if not len(broken):
+        return
+    failed = np.zeros(int(np.prod(shape)), dtype=bool)
+    failed[broken.astype(int)] = True
+    data["failed"] = (dims, failed.reshape(shape), {"long_name": "numbers overflowed; nothing here holds"})
+    for name in ("spike_time", "spike_count"):
+        data[name] = data[name].where(~data["failed"])
 
 
 _MS = {"units": "ms"}

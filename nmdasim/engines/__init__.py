@@ -13,7 +13,7 @@ from nmdasim.model.model import Model, ModelError
 from nmdasim.model.plan import Arrivals, Link, Outcome, Plan
 
 _MODULES = {"kernel": "kernel", "brian2": "brian", "reference": "reference"}
-DEFAULT = "brian2"
+DEFAULT = "kernel"
 
 Report = Callable[[float], None]
 

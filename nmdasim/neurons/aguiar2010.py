@@ -57,5 +57,5 @@ def _relay() -> Model:
         parameters=inherited | load("aguiar2010", "relay"),
         morphology=shape,
         starts={"equilibrated": EQUILIBRATED, "washin": WASHIN},
-        **cell.spike_rule(shape.regions["hillock"][0]),
+        **cell.spike_rule(shape.centre("hillock")),
     )

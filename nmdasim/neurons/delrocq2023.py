@@ -18,7 +18,7 @@ def delrocq2023() -> Model:
         parameters=densities(),
         afferents={"adelta": cell.a_delta(), "c": cell.c_fibres()},
         references=("delrocq2023", "aguiar2010"),
-        dt="0.05 ms",
+        dt="0.1 ms",
         dt_max="0.25 ms",
         description="16 compartments, C fibres directly on it; the reference neuron",
     )

@@ -20,7 +20,7 @@ from nmdasim.model.model import Model
 from nmdasim.model.plan import Outcome, Plan, Probe
 from nmdasim.model.symbols import evaluator
 
-WIDTH = 16
+WIDTH = 32
 #: Steps per call of the compiled function: long enough to hide the call, short enough to report progress.
 CHUNK = 4096
 

@@ -1,0 +1,103 @@
+"""SymPy expressions as the text of generated kernels: one division a quotient, powers as products."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+from sympy.printing.str import StrPrinter
+
+from nmdasim.model.model import ModelError
+
+
+class Printer(StrPrinter):
+    """Print expressions as the generated Python spells them, in double or single precision."""
+
+    def __init__(self, single: bool):
+        super().__init__()
+        self.single = single
+
+    def _number(self, value: float) -> str:
+        return f"f({value!r})" if self.single else repr(float(value))
+
+    def _print_Float(self, e: Any) -> str:
+        return self._number(float(e))
+
+    _print_Integer = _print_Rational = _print_Float
+
+    def _print_NumberSymbol(self, e: Any) -> str:
+        return self._number(float(e))
+
+    def _print_Pow(self, e: Any) -> str:
+        if e.exp.is_Integer:
+            n = abs(int(e.exp))
+            if n <= 12:
+                base = self._atom(e.base)
+                product = "*".join([base] * n) if n < 4 or not base.isidentifier() else _power(base, n)
+                return f"({product})" if e.exp > 0 else f"({self._number(1.0)}/({product}))"
+        if e.exp == sp.Rational(1, 2):
+            return f"sqrt({self._print(e.base)})"
+        if e.exp == -sp.Rational(1, 2):
+            return f"({self._number(1.0)}/sqrt({self._print(e.base)}))"
+        return f"power({self._print(e.base)}, {self._print(e.exp)})"
+
+    def _atom(self, e: Any) -> str:
+        text = self._print(e)
+        return text if e.is_Atom and not text.startswith("-") else f"({text})"
+
+    def _print_Mul(self, e: Any) -> str:
+        above, below, negative = [], [], False
+        for a in e.as_ordered_factors():
+            if a.is_Number and a < 0:
+                negative, a = not negative, -a
+            if isinstance(a, sp.Pow) and a.exp.is_Integer and a.exp < 0:
+                below.append(self._atom(a.base ** (-a.exp)))
+            elif a != 1:
+                above.append(self._atom(a))
+        text = "*".join(above) or self._number(1.0)
+        text += f"/({'*'.join(below)})" if below else ""
+        return f"(-{text})" if negative else text
+
+    def _print_Add(self, e: Any) -> str:
+        return " + ".join(self._atom(a) if a.is_Add else self._print(a) for a in e.args)
+
+    def _print_Relational(self, e: Any) -> str:
+        return f"({self._print(e.lhs)} {e.rel_op} {self._print(e.rhs)})"
+
+    def _print_And(self, e: Any) -> str:
+        return "(" + " & ".join(self._print(a) for a in e.args) + ")"
+
+    def _print_Or(self, e: Any) -> str:
+        return "(" + " | ".join(self._print(a) for a in e.args) + ")"
+
+    def _print_Not(self, e: Any) -> str:
+        return f"(not {self._print(e.args[0])})"
+
+    def _print_truth(self, e: Any) -> str:
+        return f"({self._number(1.0)} if {self._print(e.args[0])} else {self._number(0.0)})"
+
+    def _print_clip(self, e: Any) -> str:
+        x, low, high = map(self._print, e.args)
+        return f"min(max({x}, {low}), {high})"
+
+    def _print_Function(self, e: Any) -> str:
+        name = e.func.__name__
+        if name not in _FUNCTIONS:
+            raise ModelError(f"the kernel has no {name}(); use engine='brian2' or engine='reference'")
+        return f"{_FUNCTIONS[name]}({', '.join(self._print(a) for a in e.args)})"
+
+    _print_exp = _print_log = _print_Abs = _print_Mod = _print_sign = _print_floor = _print_ceiling = _print_Function
+    _print_tanh = _print_sin = _print_cos = _print_tan = _print_sinh = _print_cosh = _print_Function
+
+
+_FUNCTIONS = {
+    "exp": "exp", "log": "log", "Abs": "abs", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh", "sin": "sin", "cos": "cos",
+    "tan": "tan", "sign": "sign", "floor": "floor", "ceiling": "ceil", "Mod": "remainder", "asin": "asin",
+    "acos": "acos", "atan": "atan", "exprel_e": "exprel_e", "dexprel_e": "dexprel_e", "bern_e": "bern_e",
+    "bern_m": "bern_m", "dbern_e": "dbern_e", "bern_top": "bern_top", "bern_bottom": "bern_bottom",
+}  # fmt: skip
+
+
+def _power(base: str, n: int) -> str:
+    half = f"({base}*{base})"
+    return "*".join([half] * (n // 2) + [base] * (n % 2))

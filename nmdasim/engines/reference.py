@@ -1,0 +1,311 @@
+"""Reference engine: SciPy's LSODA on the same equations, as accurately as asked.
+
+Integration restarts at every event, at every spike that resets, and at the end of every refractory period; spikes are
+located by bisection on the dense output. The right-hand side and its banded Jacobian are generated from the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from scipy.integrate import LSODA
+
+from nmdasim.engines import compiled
+from nmdasim.engines.layout import Layout, layout
+from nmdasim.engines.rhs import Source, write
+from nmdasim.model import units
+from nmdasim.model.model import Model, ModelError
+from nmdasim.model.plan import Outcome, Plan, Probe
+from nmdasim.model.symbols import evaluator
+
+_LONGEST_STEP = 0.01  # seconds; keeps a step from passing over a spike
+_SAMPLE = 1e-4  # seconds between the points at which an extremum is sought
+
+
+def check(plan: Plan) -> None:
+    """Refuse what this engine cannot render."""
+    if plan.method not in ("", "lsoda"):
+        raise ModelError(f"method {plan.method!r}; the reference engine has 'lsoda' only")
+    if not 1e-13 <= plan.tolerance <= 1e-2:
+        raise ModelError(f"tolerance {plan.tolerance:g}; the reference engine takes 1e-13 to 1e-2")
+
+
+def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
+    """Run the lanes one after the other."""
+    check(plan)
+    problem = _Problem.of(plan)
+    lanes = [
+        _Lane(problem, plan.lane(k), lambda share, k=k: report((k + share) / plan.lanes)).run()  # type: ignore[misc]
+        for k in range(plan.lanes)
+    ]
+    times = [np.asarray(lane.spikes) for lane in lanes]
+    count = range(len(plan.recording.summaries))
+    return Outcome(
+        spike_lane=np.repeat(np.arange(plan.lanes), [len(t) for t in times]),
+        spike_time=np.concatenate(times),
+        summaries=tuple(np.stack([lane.summaries[j] for lane in lanes]) for j in count),
+        traces=tuple(np.stack([lane.traces[:, j] for lane in lanes]) for j in range(len(plan.recording.traces))),
+        trace_time=problem.samples(plan) if plan.recording.traces else np.empty(0),
+    )
+
+
+def source(model: Model) -> str:
+    """Return the generated right-hand side and Jacobian."""
+    return _Problem(model, frozenset(), frozenset(model.initial) | {s for b in model.starts.values() for s in b}).source.text
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """A model made ready for SciPy."""
+
+    model: Model
+    kept: frozenset[tuple[str, int]]
+    start: frozenset[str]
+
+    @classmethod
+    def of(cls, plan: Plan) -> _Problem:
+        recording = plan.recording
+        probes = [*recording.traces, *(probe for probe, _ in recording.summaries)]
+        moving = {name for name, values in plan.initial.items() if np.any(values != 0)} | set(plan.model.initial)
+        return _problem(plan.model, frozenset((p.variable, p.compartment) for p in probes), frozenset(moving))
+
+    @cached_property
+    def folded(self) -> Layout:
+        return layout(self.model, self.start, [k for k in self.kept if k[0] != "v"])
+
+    @cached_property
+    def source(self) -> Source:
+        return write(self.folded)
+
+    @cached_property
+    def functions(self) -> tuple[Any, Any]:
+        module = compiled.load(self.source.text)
+        return module.rhs, module.jacobian
+
+    @cached_property
+    def constants(self) -> tuple[Any, ...]:
+        return tuple(evaluator([e for _, e in group]) for group in self.source.constants)
+
+    def index(self, state: str, compartment: int) -> int:
+        return self.source.index[state, compartment]
+
+    def samples(self, plan: Plan) -> np.ndarray:
+        """Return the sampling times of traces."""
+        step = plan.sampled_steps * plan.dt
+        return np.arange(-(-plan.steps // plan.sampled_steps)) * step
+
+    def expressions(self, texts: tuple[str, ...]) -> Callable[[Mapping[str, Any]], list[np.ndarray]]:
+        names = (*self.model.parameters.bases, "t", "weight", "area")
+        return evaluator([self.model.system.substitute(text, names) for text in texts])
+
+
+@cache
+def _problem(model: Model, kept: frozenset[tuple[str, int]], start: frozenset[str]) -> _Problem:
+    return _Problem(model, kept, start)
+
+
+class _Lane:
+    """One lane from beginning to end."""
+
+    def __init__(self, problem: _Problem, plan: Plan, report: Callable[[float], None]):
+        self.problem, self.plan, self.report = problem, plan, report
+        self.model = plan.model
+        self.y = np.zeros(len(problem.source.index))
+        for (state, compartment), k in problem.source.index.items():
+            values = plan.initial[state][0]
+            self.y[k] = values[compartment if len(values) > 1 else 0]
+        self.constants = np.concatenate([c.ravel() for c in self._constants()])
+        self.rates = problem.source.axial_rates(plan.parameters)
+        self.spikes: list[float] = []
+        self.ready, self.wait = True, -np.inf
+        self.traces = np.zeros((len(problem.samples(plan)) if plan.recording.traces else 0, len(plan.recording.traces)))
+        self.summaries = [_empty(kind, len(plan.recording.windows) - 1) for _, kind in plan.recording.summaries]
+
+    def _constants(self) -> list[np.ndarray]:
+        found = []
+        for group, evaluate in zip(self.problem.folded.groups, self.problem.constants, strict=True):
+            values = self._values(group.compartments)
+            shape = (1, len(group.compartments))
+            rows = [np.broadcast_to(c, shape)[0] for c in evaluate(values)]
+            found.append(np.array(rows).reshape(len(rows), -1).T)
+        return found
+
+    def _values(self, compartments: Any) -> dict[str, Any]:
+        picked = list(compartments)
+        return {n: v[:, picked] if v.shape[1] > 1 else v for n, v in self.plan.parameters.items()}
+
+    def _scope(self, compartment: int, t: float, y: np.ndarray, weight: float = 0.0) -> dict[str, Any]:
+        states = {s: y[k] for (s, c), k in self.problem.source.index.items() if c == compartment}
+        missing = dict.fromkeys(set(self.model.system.states) - set(states), 0.0)
+        parameters = {n: v.ravel()[0] for n, v in self._values([compartment]).items()}
+        return parameters | missing | states | {"t": t, "weight": weight}
+
+    def run(self) -> _Lane:
+        """Integrate between restarts."""
+        events = self.plan.arrivals.of(int(self.plan.table[0]))
+        times, first = np.unique(np.round(events.time, 12), return_index=True)
+        stops = [t for t in times if t < self.plan.duration] + [self.plan.duration]
+        now, next_event = 0.0, 0
+        while now < self.plan.duration:
+            while next_event < len(times) and times[next_event] <= now:
+                last = first[next_event + 1] if next_event + 1 < len(first) else len(events)
+                self._deliver(events, int(first[next_event]), int(last), now)
+                next_event += 1
+            target = stops[next_event] if next_event < len(stops) else self.plan.duration
+            if now < self.wait < target:
+                target = self.wait
+            now = self._integrate(now, target)
+            self.report(now / self.plan.duration)
+        return self
+
+    def _deliver(self, events: Any, first: int, last: int, now: float) -> None:
+        ports = list(self.model.ports.values())
+        for e in range(first, last):
+            port = ports[int(events.port[e])]
+            increments = port.increments()
+            amounts = self.problem_expressions(tuple(text for _, text in increments))(
+                self._scope(port.compartment, now, self.y, float(events.weight[e]))
+            )
+            for (state, _), amount in zip(increments, amounts, strict=True):
+                if (state, port.compartment) in self.problem.source.index:
+                    self.y[self.problem.index(state, port.compartment)] += float(amount)
+
+    @cached_property
+    def problem_expressions(self) -> Callable[[tuple[str, ...]], Any]:
+        return cache(self.problem.expressions)
+
+    def _integrate(self, start: float, end: float) -> float:
+        """Integrate to `end`, or to a spike that resets or begins a refractory period; return the time reached."""
+        rhs, jacobian = self.problem.functions
+        active = 1.0 if start >= self.wait else 0.0
+        arguments = (self.constants, *self.rates, active)
+        band = self.problem.source.band
+        packed = np.zeros((2 * band + 1, len(self.y)))
+
+        def jac(t: float, y: np.ndarray) -> np.ndarray:
+            packed[:] = 0.0
+            jacobian(t, y, packed, band, *arguments)
+            return packed
+
+        solver = LSODA(
+            lambda t, y: rhs(t, y, *arguments), start, self.y, end, rtol=self.plan.tolerance,
+            atol=self.plan.tolerance * self.problem.source.scales, max_step=_LONGEST_STEP, jac=jac, lband=band, uband=band,
+        )  # fmt: skip
+        while solver.status == "running":
+            before = solver.y.copy()
+            message = solver.step()
+            if solver.status == "failed" or not np.all(np.isfinite(solver.y)):
+                raise ModelError(f"{self.model.name}: the integration failed at {solver.t:g} s ({message}); "
+                                 "try another tolerance")  # fmt: skip
+            spike = self._spike(solver, before)
+            stop = spike is not None and (self.model.reset is not None or self._duration > 0)
+            reached = spike if stop and spike is not None else solver.t
+            if self.plan.recording.traces or self.plan.recording.summaries:
+                self._record(solver, solver.t_old, reached)
+            if stop:
+                self.y = np.array(solver.dense_output()(reached))
+                self._reset(reached)
+                return float(reached)
+        self.y = solver.y.copy()
+        return end
+
+    # --- spikes ---
+
+    @cached_property
+    def _duration(self) -> float:
+        refractory = self.model.refractory
+        return 0.0 if refractory is None or isinstance(refractory, str) else float(units.si(refractory, "ms", name="r"))
+
+    def _holds(self, text: str, t: float, y: np.ndarray) -> bool:
+        return bool(self.problem_expressions((text,))(self._scope(self.model.spike_site, t, y))[0])
+
+    def _spike(self, solver: LSODA, before: np.ndarray) -> float | None:
+        """Return the time of a spike within the last step, and keep account of refractoriness."""
+        if self.model.threshold is None:
+            return None
+        above = self._fires(solver.t, solver.y)
+        if not self.ready:
+            blocked = self._holds(str(self.model.refractory), solver.t, solver.y)
+            self.ready = not blocked
+            return None
+        if not above or solver.t_old < self.wait:
+            return None
+        low, high = solver.t_old, solver.t
+        if not self._fires(low, before):
+            dense = solver.dense_output()
+            while high - low > 1e-10:
+                middle = 0.5 * (low + high)
+                low, high = (low, middle) if self._fires(middle, dense(middle)) else (middle, high)
+        self.spikes.append(high)
+        if isinstance(self.model.refractory, str):
+            self.ready = False
+        self.wait = high + self._duration if self._duration else self.wait
+        return float(high)
+
+    @cached_property
+    def _level(self) -> tuple[int, float] | None:
+        """State index and level of a threshold of the form ``state > number``, the quick case."""
+        condition = self.model.system.substitute(str(self.model.threshold), self.model.parameters.bases)
+        if isinstance(condition, sp.StrictGreaterThan | sp.GreaterThan) and condition.lhs.is_Symbol:
+            site = self.model.spike_site
+            if condition.rhs.is_number and (condition.lhs.name, site) in self.problem.source.index:
+                return self.problem.index(condition.lhs.name, site), float(condition.rhs)
+        return None
+
+    def _fires(self, t: float, y: np.ndarray) -> bool:
+        if self._level is not None:
+            return bool(y[self._level[0]] > self._level[1])
+        return self._holds(str(self.model.threshold), t, y)
+
+    def _reset(self, now: float) -> None:
+        site = self.model.spike_site
+        for part in filter(str.strip, (self.model.reset or "").replace("\n", ";").split(";")):
+            left, _, right = part.partition("=")
+            sign = left.strip()[-1] if left.strip()[-1] in "+-*/" else ""
+            state = left.strip().rstrip("+-*/ ")
+            text = f"{state} {sign} ({right})" if sign else right
+            value = self.problem_expressions((text,))(self._scope(site, now, self.y))[0]
+            self.y[self.problem.index(state, site)] = float(value)
+
+    # --- recording ---
+
+    def _record(self, solver: LSODA, start: float, end: float) -> None:
+        recording = self.plan.recording
+        dense = solver.dense_output()
+        if recording.traces:
+            times = self.problem.samples(self.plan)
+            a, b = np.searchsorted(times, start - 1e-12), np.searchsorted(times, end - 1e-12)
+            if b > a:
+                values = dense(np.clip(times[a:b], start, end))
+                self.traces[a:b] = np.stack([self._probe(p, values) for p in recording.traces], axis=1)
+        if recording.summaries:
+            times = np.append(np.arange(np.ceil(start / _SAMPLE), np.ceil(end / _SAMPLE)) * _SAMPLE, end)
+            self._summarise(times, dense(np.clip(times, start, end)))
+
+    def _probe(self, probe: Probe, values: np.ndarray) -> np.ndarray:
+        key = (probe.variable, probe.compartment)
+        if key in self.problem.source.index:
+            return values[self.problem.index(*key)]
+        return np.zeros(values.shape[1])
+
+    def _summarise(self, times: np.ndarray, values: np.ndarray) -> None:
+        edges = np.asarray(self.plan.recording.windows)
+        window = np.searchsorted(edges, times + 1e-9, side="right") - 1
+        inside = (window >= 0) & (window < len(edges) - 1)
+        for (probe, kind), kept in zip(self.plan.recording.summaries, self.summaries, strict=True):
+            trace = self._probe(probe, values)
+            for w in np.unique(window[inside]):
+                part = trace[window == w]
+                if kind == "start":
+                    kept[w] = part[0] if np.isnan(kept[w]) else kept[w]
+                else:
+                    kept[w] = max(kept[w], part.max()) if kind == "max" else min(kept[w], part.min())
+
+
+def _empty(kind: str, windows: int) -> np.ndarray:
+    return np.full(max(windows, 0), {"max": -np.inf, "min": np.inf, "start": np.nan}[kind])

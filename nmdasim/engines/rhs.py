@@ -1,0 +1,170 @@
+"""Writes the right-hand side and the banded Jacobian of a model as plain Python for Numba, in full precision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from nmdasim.engines.kernel import algebra
+from nmdasim.engines.kernel.printer import Printer
+from nmdasim.engines.layout import Group, Layout
+from nmdasim.model.symbols import symbol
+
+#: Typical size of what a state holds, by name; absolute tolerances are relative to it.
+_VOLT, _OTHER = 1e-2, 1.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """Generated text and what its caller must know.
+
+    Parameters
+    ----------
+    text
+        Python source with ``rhs`` and ``jacobian``.
+    folded
+        The layout it renders.
+    constants
+        Per group, (name, expression) of what depends on parameters alone.
+    """
+
+    text: str
+    folded: Layout
+    constants: tuple[tuple[tuple[str, sp.Expr], ...], ...]
+
+    @cached_property
+    def index(self) -> dict[tuple[str, int], int]:
+        """(state, compartment) → position in the state vector; compartments follow one another."""
+        group_of = {c: group for group in self.folded.groups for c in group.compartments}
+        keys = [(state, c) for c in sorted(group_of) for state in group_of[c].states]
+        return {key: k for k, key in enumerate(keys)}
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Position of each compartment's first state."""
+        first = {c: k for (_, c), k in reversed(self.index.items())}
+        return [first[c] for c in sorted(first)]
+
+    @cached_property
+    def band(self) -> int:
+        """Half-width of the Jacobian's band."""
+        sizes = [len(g.states) - 1 for g in self.folded.groups]
+        reach = [self.starts[i] - self.starts[p] for i, p in enumerate(self.folded.model.morphology.parents) if p >= 0]
+        return max([*sizes, *reach])
+
+    @cached_property
+    def scales(self) -> np.ndarray:
+        """Size of each state, for absolute tolerances: conductances and currents are tiny numbers in SI units."""
+        return np.array([_scale(self.folded.model, state) for state, _ in self.index])
+
+    def axial_rates(self, parameters: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+        """Return parents and axial rates (1/s) into each compartment from its parent, and back."""
+        shape = self.folded.model.morphology
+        parents = np.asarray(shape.parents)
+        if self.folded.model.is_point:
+            return parents, np.zeros(1), np.zeros(1)
+        capacity = np.broadcast_to(parameters["Cm"][0], len(shape)) * np.asarray(shape.areas)
+        g = np.asarray(shape.conductances)
+        return parents, g / capacity, g / capacity[parents]
+
+
+def _scale(model: Any, state: str) -> float:
+    if state == "v":
+        return _VOLT
+    unit = model.unit_of(state)
+    return {"nS": 1e-9, "nA": 1e-9, "uM": 1e-4, "ms": 1e-3}.get(unit, _OTHER)
+
+
+def write(folded: Layout) -> Source:
+    """Write the right-hand side and Jacobian of a folded model."""
+    index_of = Source("", folded, ()).starts
+    parts = [_group(folded, g, group, [index_of[c] for c in group.compartments]) for g, group in enumerate(folded.groups)]
+    offsets = np.cumsum([0] + [len(c) * len(g.compartments) for (_, _, c), g in zip(parts, folded.groups, strict=True)])
+    rhs = "\n".join(text.replace("{offset}", str(o)) for (text, _, _), o in zip(parts, offsets, strict=False))
+    jacobian = "\n".join(text.replace("{offset}", str(o)) for (_, text, _), o in zip(parts, offsets, strict=False))
+    starts = ", ".join(map(str, index_of))
+    text = _TEMPLATE.format(name=folded.model.name, rhs=rhs, jacobian=jacobian, starts=starts)
+    return Source(text, folded, tuple(c for _, _, c in parts))
+
+
+def _group(folded: Layout, g: int, group: Group, where: list[int]) -> tuple[str, str, tuple[tuple[str, sp.Expr], ...]]:
+    """Return the loops over one group's compartments for both functions, and its constants."""
+    states = group.states
+    constants = algebra.Constants(frozenset({symbol(s) for s in (*states, "t", "active")}))
+    held = folded.model.system.held
+    rates = {
+        s: constants.hoist(algebra.with_bernoulli(e * symbol("active") if s in held else e))
+        for s, e in group.derivatives.items()
+    }
+    slopes = {
+        (row, column): slope
+        for row, rate in rates.items()
+        for column in states
+        if (slope := rate.diff(symbol(column))) != 0
+    }
+    names = [name.name for name in constants.names.values()]
+    head = [
+        f"    for position in range({len(where)}):",
+        f"        o = np.array({where})[position]" if len(where) > 1 else f"        o = {where[0]}",
+        *(f"        {name} = constants[{{offset}} + position*{len(names)} + {k}]" for k, name in enumerate(names)),
+        *(f"        {state} = y[o + {k}]" for k, state in enumerate(states)),
+    ]
+    rhs = [*head, *_lines(rates.values(), [f"out[o + {k}]" for k in range(len(states))])]
+    order = {s: k for k, s in enumerate(states)}
+    targets = [f"packed[band + {order[r] - order[c]}, o + {order[c]}]" for r, c in slopes]
+    jacobian = [*head, *_lines(slopes.values(), targets)]
+    return "\n".join(rhs), "\n".join(jacobian), tuple((s.name, e) for e, s in constants.names.items())
+
+
+def _lines(expressions: Any, targets: list[str]) -> list[str]:
+    explicit = [algebra.explicit_exponentials(e) for e in expressions]
+    temporaries, reduced = algebra.shared(explicit, "s")
+    printer = Printer(single=False)
+    lines = [f"        {s.name} = {printer.doprint(e)}" for s, e in temporaries]
+    return lines + [f"        {t} = {printer.doprint(e)}" for t, e in zip(targets, reduced, strict=True)]
+
+
+_TEMPLATE = '''"""Right-hand side and Jacobian of {name}. Generated; SI units."""
+
+from math import acos, asin, atan, ceil, cos, cosh, exp, floor, log, sin, sinh, sqrt, tan, tanh
+
+import numpy as np
+from numba import njit
+
+from nmdasim.engines.kernel.vmath import bern_e64 as bern_e, bern_m64 as bern_m, dbern_e64 as dbern_e
+from nmdasim.engines.kernel.vmath import dexprel_e64 as dexprel_e, exprel_e64 as exprel_e, remainder, sign
+
+
+@njit(cache=True, inline="always")
+def power(x, y):
+    return x**y
+
+
+@njit(cache=True, error_model="numpy")
+def rhs(t, y, constants, parent, up, down, active):
+    out = np.zeros_like(y)
+{rhs}
+    start = np.array([{starts}])
+    for i in range(1, start.shape[0]):
+        d = y[start[parent[i]]] - y[start[i]]
+        out[start[i]] += up[i]*d
+        out[start[parent[i]]] -= down[i]*d
+    return out
+
+
+@njit(cache=True, error_model="numpy")
+def jacobian(t, y, packed, band, constants, parent, up, down, active):
+{jacobian}
+    start = np.array([{starts}])
+    for i in range(1, start.shape[0]):
+        a, p = start[i], start[parent[i]]
+        packed[band, a] -= up[i]
+        packed[band, p] -= down[i]
+        packed[band + a - p, p] += up[i]
+        packed[band + p - a, a] += down[i]
+'''
