@@ -150,6 +150,26 @@ def source(model: _Model, engine: Annotated[str, typer.Option(help="Which engine
 
 
 @app.command()
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="An eighth of the simulated time.")] = False,
+    only: Annotated[list[str] | None, typer.Option(help="One work: W0, W1, W2 or W3; may be repeated.")] = None,
+    json: _Json = False,
+) -> None:
+    """Time the kernel beside Brian2, NumPy, SciPy and, where installed (nmdasim[bench]), NEURON and Jaxley.
+
+    Examples:
+
+    - `nmdasim bench --quick`
+    - `nmdasim bench --only W1 --json`
+    """
+    from nmdasim import report  # noqa: PLC0415
+    from nmdasim.bench import compare  # noqa: PLC0415
+
+    result = compare(quick=quick, only=tuple(only or ()), report=lambda line: print(line, file=sys.stderr))
+    print(report.bench_json(result)) if json else report.print_bench(result)
+
+
+@app.command()
 def cite(model: _Model) -> None:
     """Print the BibTeX of a model and its parameters."""
     from nmdasim.citations import citations  # noqa: PLC0415

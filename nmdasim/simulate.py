@@ -120,6 +120,16 @@ def simulate(
     return result
 
 
+def plan(model: Model, protocol: Protocol = None, *, parameters: Mapping[str, Any], duration: Any, dt: Any) -> Plan:
+    """Return the plan of a single model without running it; `duration` and `dt` may be plain seconds."""
+    second = units.unit("second")
+    length, step = (x * second if isinstance(x, float) else x for x in (duration, dt))
+    axes = [*_parameter_axes(model, parameters), Axis("seed", np.asarray(0))]
+    options = _Options(_choose_start(model, None), {}, _step(model, step), "", engines.DEFAULT, 0, (), 1e-4, 1e-7)
+    _, chosen, seconds = _variants(model, protocol, length)[0]
+    return _prepare(model, {}, chosen, axes, options, seconds).plans[0]
+
+
 # --- what is asked ---------------------------------------------------------------------------------------------------
 
 

@@ -30,7 +30,7 @@ class Group:
     subexpressions
         Subexpressions, folded likewise.
     opaque
-        The derivatives with the currents that feed other states kept as symbols ``frozen_<name>``.
+        The derivatives with the currents that feed other states kept as symbols ``_frozen_<name>``.
     """
 
     compartments: tuple[int, ...]

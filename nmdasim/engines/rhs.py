@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 
 from nmdasim.engines.kernel import algebra
-from nmdasim.engines.kernel.printer import Printer
+from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.layout import Group, Layout
 from nmdasim.model.symbols import symbol
 
@@ -95,10 +95,10 @@ def write(folded: Layout) -> Source:
 def _group(folded: Layout, g: int, group: Group, where: list[int]) -> tuple[str, str, tuple[tuple[str, sp.Expr], ...]]:
     """Return the loops over one group's compartments for both functions, and its constants."""
     states = group.states
-    constants = algebra.Constants(frozenset({symbol(s) for s in (*states, "t", "active")}))
+    constants = algebra.Constants(frozenset({symbol(s) for s in (*states, "t", "_active")}))
     held = folded.model.system.held
     rates = {
-        s: constants.hoist(algebra.with_bernoulli(e * symbol("active") if s in held else e))
+        s: constants.hoist(algebra.with_bernoulli(e * symbol("_active") if s in held else e))
         for s, e in group.derivatives.items()
     }
     slopes = {
@@ -111,8 +111,8 @@ def _group(folded: Layout, g: int, group: Group, where: list[int]) -> tuple[str,
     head = [
         f"    for position in range({len(where)}):",
         f"        o = np.array({where})[position]" if len(where) > 1 else f"        o = {where[0]}",
-        *(f"        {name} = constants[{{offset}} + position*{len(names)} + {k}]" for k, name in enumerate(names)),
-        *(f"        {state} = y[o + {k}]" for k, state in enumerate(states)),
+        *(f"        {spelled(name)} = constants[{{offset}} + position*{len(names)} + {k}]" for k, name in enumerate(names)),
+        *(f"        {spelled(state)} = y[o + {k}]" for k, state in enumerate(states)),
     ]
     rhs = [*head, *_lines(rates.values(), [f"out[o + {k}]" for k in range(len(states))])]
     order = {s: k for k, s in enumerate(states)}
@@ -125,7 +125,7 @@ def _lines(expressions: Any, targets: list[str]) -> list[str]:
     explicit = [algebra.explicit_exponentials(e) for e in expressions]
     temporaries, reduced = algebra.shared(explicit, "s")
     printer = Printer(single=False)
-    lines = [f"        {s.name} = {printer.doprint(e)}" for s, e in temporaries]
+    lines = [f"        {spelled(s.name)} = {printer.doprint(e)}" for s, e in temporaries]
     return lines + [f"        {t} = {printer.doprint(e)}" for t, e in zip(targets, reduced, strict=True)]
 
 

@@ -97,6 +97,7 @@ class Model:
         object.__setattr__(self, "ports", ports)
         if not isinstance(self.parameters, ParameterSet):
             object.__setattr__(self, "parameters", ParameterSet(self.parameters))
+        object.__setattr__(self, "refractory", _duration_or_condition(self.refractory))
         check.model(self)
 
     @cached_property
@@ -245,6 +246,14 @@ class Model:
             **merged,
             **options,
         )
+
+
+def _duration_or_condition(refractory: Any) -> Any:
+    """Read ``"2 ms"`` as a quantity; a condition stays text."""
+    try:
+        return units.quantity(refractory) if isinstance(refractory, str) else refractory
+    except units.UnitError:
+        return refractory
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -250,7 +250,7 @@ def system(equations: str, parameters: tuple[str, ...], opaque: tuple[str, ...] 
     parameters
         Names that are parameters (``area`` and ``Cm`` included where the text uses them).
     opaque
-        Subexpressions that stay symbols ``frozen_<name>`` where other equations use them.
+        Subexpressions that stay symbols ``_frozen_<name>`` where other equations use them.
     """
     text = Equations(equations)
     names = set(text.names) | set(parameters) | {"v", "t", "area"}
@@ -259,7 +259,7 @@ def system(equations: str, parameters: tuple[str, ...], opaque: tuple[str, ...] 
     substituted: dict[sp.Symbol, sp.Expr] = {}
     for name in order:
         if text[name].type == SUBEXPRESSION:
-            seen = substituted | {symbol(other): symbol(f"frozen_{other}") for other in opaque}
+            seen = substituted | {symbol(other): symbol(f"_frozen_{other}") for other in opaque}
             substituted[symbol(name)] = raw[name].xreplace(seen)
     derivatives = {name: raw[name].xreplace(substituted) for name in raw if text[name].type == DIFFERENTIAL_EQUATION}
     if "Im" in text:

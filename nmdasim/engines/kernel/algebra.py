@@ -86,7 +86,7 @@ class Constants:
 
     def _name(self, expression: sp.Expr) -> sp.Symbol:
         if expression not in self.names:
-            self.names[expression] = sp.Symbol(f"k{len(self.names)}", real=True)
+            self.names[expression] = sp.Symbol(f"_k{len(self.names)}", real=True)
         return self.names[expression]
 
 
@@ -138,7 +138,7 @@ def share_exponentials(
         base, members = _best_base(left)
         if base is None:
             break
-        powers = _Powers(f"E{index}_{variable.name}", base, variable)
+        powers = _Powers(f"_E{index}", base, variable)
         for argument, n in members.items():
             replaced[sp.exp(argument)] = sp.Float(math.exp(left.pop(argument)[1])) * powers.of(n)
         definitions += powers.definitions
@@ -238,5 +238,5 @@ def _sum(terms: list[tuple[sp.Expr, sp.Expr]]) -> tuple[sp.Expr, sp.Expr]:
 
 def shared(expressions: Iterable[sp.Expr], prefix: str) -> tuple[list[tuple[sp.Symbol, sp.Expr]], list[sp.Expr]]:
     """Name common subexpressions."""
-    names = (sp.Symbol(f"{prefix}{k}", real=True) for k in itertools.count())
+    names = (sp.Symbol(f"_{prefix}{k}", real=True) for k in itertools.count())
     return sp.cse(list(expressions), symbols=names, order="none")  # type: ignore[no-any-return]

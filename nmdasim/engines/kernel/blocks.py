@@ -214,7 +214,7 @@ def _fill_states(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray) -
 
 def _fill_constants(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray, h: float) -> np.ndarray:
     """Write the constants that differ between lanes into the block; return those that all lanes share."""
-    steps = {"h": np.array([[h]]), "dt": np.array([[plan.dt]])}
+    steps = {"_h": np.array([[h]]), "_dt": np.array([[plan.dt]])}
     shared = []
     for g, record in enumerate(kernel.source.records):
         where = record.group.compartments

@@ -10,6 +10,14 @@ from sympy.printing.str import StrPrinter
 from nmdasim.model.model import ModelError
 
 
+def spelled(name: str) -> str:
+    """Spell a symbol so that names of a model (``a_``) and of the engine (``a``) never meet.
+
+    Engine symbols begin with an underscore and no model's name does; ``t`` and ``weight`` are the language's own.
+    """
+    return name.removeprefix("_") if name.startswith("_") or name in ("t", "weight") else f"{name}_"
+
+
 class Printer(StrPrinter):
     """Print expressions as the generated Python spells them, in double or single precision."""
 
@@ -19,6 +27,9 @@ class Printer(StrPrinter):
 
     def _number(self, value: float) -> str:
         return f"f({value!r})" if self.single else repr(float(value))
+
+    def _print_Symbol(self, e: Any) -> str:
+        return spelled(e.name)
 
     def _print_Float(self, e: Any) -> str:
         return self._number(float(e))

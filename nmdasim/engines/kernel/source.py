@@ -15,14 +15,14 @@ from typing import Any
 import sympy as sp
 
 from nmdasim.engines.kernel import algebra
-from nmdasim.engines.kernel.printer import Printer
+from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.kernel.steps import DT, SCHEMES, Scheme, Step
 from nmdasim.engines.layout import Group, Layout
 from nmdasim.model.model import Model, ModelError
 from nmdasim.model.symbols import read, symbol
 
 #: Rows that every record begins with: membrane potential, right-hand side and diagonal of the membrane's system.
-HEAD = ("v", "F", "D")
+HEAD = ("v", "_F", "_D")
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ class _Group:
     def __init__(self, model: Model, index: int, group: Group, step: Step, varied: frozenset[str], printer: Printer):
         self.model, self.index, self.group, self.varied, self.printer = model, index, group, varied, printer
         states = group.states
-        frozen = tuple(name for name in step.before if name.startswith("frozen_"))
-        moving = {symbol(name) for name in (*states, *frozen, *(f"{n}_new" for n in states), "t", "active")}
+        frozen = tuple(name for name in step.before if name.startswith("_frozen_"))
+        moving = {symbol(name) for name in (*states, *frozen, *(f"_new_{n}" for n in states), "t", "_active")}
         self.constants = algebra.Constants(frozenset(moving))
         self.passes = {
             "before": {name: self._prepare(e) for name, e in step.before.items()},
@@ -143,13 +143,13 @@ class _Group:
         lines, used = _statements(assignments, self.printer)
         rows = {name: k for k, name in enumerate(record.rows)}
         where = lambda name: f"a[o + R{rows[name]} + l]"  # noqa: E731
-        loads = [f"{name} = {where(name)}" for name in rows if name in used]
+        loads = [f"{spelled(name)} = {where(name)}" for name in rows if spelled(name) in used]
         stores = [f"{where(_row(name))} = {_value(name)}" for name in assignments]
         loads += [f"active = a[READY + l]"] if "active" in used else []
         scalars = [
-            f"{name} = ks[scalar_offset[{self.index}] + c*{len(record.scalars)} + {k}]"
+            f"{spelled(name)} = ks[scalar_offset[{self.index}] + c*{len(record.scalars)} + {k}]"
             for k, (name, _) in enumerate(record.scalars)
-            if name in used
+            if spelled(name) in used
         ]
         return [
             f"for c in range(compartments[{self.index}]):  # {', '.join(self.group.states)}",
@@ -161,15 +161,15 @@ class _Group:
 
 
 def _row(name: str) -> str:
-    return "D" if name == "J" else name
+    return "_D" if name == "_J" else name
 
 
 def _value(name: str) -> str:
-    return f"{name}_new"
+    return spelled(f"_new_{name}")
 
 
 def _statements(assignments: Mapping[str, sp.Expr], printer: Printer) -> tuple[list[str], set[str]]:
-    """Return the lines that compute ``<name>_new`` for each assignment, and the names they read."""
+    """Return the lines that compute ``new_<name>`` for each assignment, and the names they read."""
     explicit = [_explicit(name, e) for name, e in assignments.items()]
     powers, rewritten = algebra.share_exponentials(explicit)
     temporaries, reduced = algebra.shared(rewritten, "s")
@@ -182,7 +182,7 @@ def _statements(assignments: Mapping[str, sp.Expr], printer: Printer) -> tuple[l
             if s in definitions and s not in emitted:
                 emitted.add(s)
                 emit(definitions[s])
-                lines.append(f"{s.name} = {printer.doprint(definitions[s])}")
+                lines.append(f"{spelled(s.name)} = {printer.doprint(definitions[s])}")
 
     for name, expression in zip(assignments, reduced, strict=True):
         emit(expression)
@@ -194,7 +194,7 @@ def _statements(assignments: Mapping[str, sp.Expr], printer: Printer) -> tuple[l
 def _explicit(name: str, expression: sp.Expr) -> sp.Expr:
     """Spell out exponentials; a state's update becomes one quotient (F and J share theirs with each other)."""
     explicit = algebra.explicit_exponentials(expression)
-    return explicit if name in ("F", "J") else algebra.one_division(explicit)
+    return explicit if name in ("_F", "_J") else algebra.one_division(explicit)
 
 
 def _solve(scheme: Scheme, parents: Sequence[int]) -> list[str]:
@@ -255,8 +255,8 @@ class _Rule:
     def _print(self, expression: sp.Expr, compartment: int) -> str:
         """Print an expression with its states and constants read from their rows."""
         text = self.printer.doprint(algebra.explicit_exponentials(expression))
-        names = {s: self._row(s, compartment) for s in self.model.system.states if (s, compartment) in self.layout.slots}
-        names |= {s.name: f"a[SPARE + R{k + 2} + l]" for k, s in enumerate(self._constants.names.values())}
+        names = {spelled(s): self._row(s, compartment) for s in self.model.system.states if (s, compartment) in self.layout.slots}
+        names |= {spelled(s.name): f"a[SPARE + R{k + 2} + l]" for k, s in enumerate(self._constants.names.values())}
         return re.sub(r"[A-Za-z_]\w*", lambda m: names.get(m[0], m[0]), text)
 
     def _port(self, index: int) -> list[tuple[str, sp.Expr]]:

@@ -24,8 +24,8 @@ from nmdasim.model.model import Model
 from nmdasim.model.symbols import exprel, symbol, truth
 
 GAMMA = 1 - math.sqrt(0.5)
-#: Step of the states, step of the membrane, time, and 1 outside the refractory period.
-H, DT, T, ACTIVE = (symbol(name) for name in ("h", "dt", "t", "active"))
+#: Engine symbols begin with an underscore, which no name of a model can. Step of the states, step of the membrane, time, and 1 outside the refractory period.
+H, DT, T, ACTIVE = (symbol(name) for name in ("_h", "_dt", "t", "_active"))
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,9 @@ class Step:
     Parameters
     ----------
     before
-        Assignments at the membrane's old value: states, ``F`` (dv/dt) and ``J`` (its slope) of a tree, ``v`` of a
-        point neuron. A name with ``_new`` refers to a value already assigned in the same pass.
+        Assignments at the membrane's old value: states, ``_F`` (dv/dt) and ``_J`` (its slope) of a tree, ``v`` of a
+        point neuron. ``_new_<name>`` refers to a value already assigned in the same
+        pass.
     after
         Assignments once the membrane has its new value.
     """
@@ -68,7 +69,7 @@ class Scheme:
 
 
 def _new(name: str) -> sp.Symbol:
-    return symbol(f"{name}_new")
+    return symbol(f"_new_{name}")
 
 
 def _order(derivatives: Mapping[str, sp.Expr]) -> list[str]:
@@ -123,7 +124,7 @@ def _staggered(model: Model, group: Group) -> Step:
         step = DT * rate if slope == 0 else DT * rate * exprel(DT * slope)
         before["v"] = _held(model, "v", v + step)
     else:
-        before |= {"F": rate, "J": slope}
+        before |= {"_F": rate, "_J": slope}
     return Step(before, {})
 
 
@@ -131,11 +132,11 @@ def _fixed(model: Model, group: Group) -> Step:
     v, shift = symbol("v"), sp.Float(1e-6)
     rate = group.derivatives["v"]
     nudged = rate.xreplace({v: v + shift})
-    before = {"F": rate, "J": (nudged - rate) / shift} | {
-        f"frozen_{name}": group.subexpressions[name] for name in model.feeding
+    before = {"_F": rate, "_J": (nudged - rate) / shift} | {
+        f"_frozen_{name}": group.subexpressions[name] for name in model.feeding
     }
     if model.is_point:
-        before["v"] = _held(model, "v", v + DT * before.pop("F") / (1 - DT * before.pop("J")))
+        before["v"] = _held(model, "v", v + DT * before.pop("_F") / (1 - DT * before.pop("_J")))
     after: dict[str, sp.Expr] = {}
     for name in _order(group.derivatives):
         derivative = group.opaque[name].xreplace({symbol(n): _new(n) for n in after})
