@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 _PUBLIC = {
@@ -24,7 +26,7 @@ _PUBLIC = {
     "UnitError": "nmdasim.model.units",
     "DISCLAIMER": "nmdasim.disclaimer",
 }
-_MODULES = ("neurons", "receptors", "protocols", "measures", "plot", "engines")
+_MODULES = ("neurons", "receptors", "protocols", "measures", "plot", "plot_receptor", "engines")
 _UNITS = (
     "Hz", "kHz", "second", "ms", "us", "minute", "hour", "volt", "mV", "amp", "nA", "pA", "uA", "siemens", "mS", "uS",
     "nS", "pS", "farad", "uF", "pF", "nF", "meter", "cm", "mm", "um", "ohm", "mM", "uM", "nM", "kelvin", "Quantity",
@@ -53,3 +55,14 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted(__all__)
+
+
+class _Package(ModuleType):
+    """A package in which ``simulate`` and ``citations`` stay functions when the modules they live in are imported."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if not (name in _PUBLIC and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

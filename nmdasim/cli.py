@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nmdasim import cli_receptor
+
 if TYPE_CHECKING:
     from nmdasim.model.circuit import Circuit
     from nmdasim.model.model import Model
@@ -22,6 +24,8 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+
+app.add_typer(cli_receptor.app, name="receptor")
 
 _Model = Annotated[str, typer.Argument(help="wdr, delrocq2023 or aguiar2010")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

@@ -161,7 +161,12 @@ def load(table: str, section: str = "parameters") -> ParameterSet:
     A section is a table of names; each entry is ``{value, source, kind, verified, bounds, description}`` with the
     section's own ``defaults`` filled in.
     """
-    entries = dict(read_table(table)[section])
+    return parameters_of(read_table(table)[section])
+
+
+def parameters_of(section: Mapping[str, Any]) -> ParameterSet:
+    """Return a table of parameters, as it stands in a parameter file, as a ParameterSet."""
+    entries = dict(section)
     defaults = entries.pop("defaults", {})
     return ParameterSet({name: _parameter(defaults | entry) for name, entry in _flatten(entries)})
 

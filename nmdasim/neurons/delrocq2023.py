@@ -11,10 +11,20 @@ from nmdasim.model.parameters import ParameterSet, load
 from nmdasim.neurons import dorsal_horn_cell as cell
 
 
-def delrocq2023() -> Model:
-    """Return the 16-compartment reference neuron."""
+def delrocq2023(nmda: str = "", subtype: str = "") -> Model:
+    """Return the 16-compartment reference neuron.
+
+    Parameters
+    ----------
+    nmda
+        Kinetic scheme of the NMDA receptor, ``"lester_jahr1992"``; by default the published dual exponential.
+    subtype
+        Subtype of the NMDA receptor, ``"2A"`` …; by default the published constants.
+    """
     return cell.wide_dynamic_range(
         "delrocq2023",
+        kinetics=nmda,
+        subtype=subtype,
         parameters=densities(),
         afferents={"adelta": cell.a_delta(), "c": cell.c_fibres()},
         references=("delrocq2023", "aguiar2010"),

@@ -23,12 +23,15 @@ def channels(*names: str) -> list[Mechanism]:
     return [Mechanism.read("aguiar2010", name) for name in names]
 
 
-def receptors(c_only: bool = False) -> list[Mechanism]:
-    """Return the synaptic receptors, with ports for C fibres and (unless `c_only`) for Aδ fibres."""
+def receptors(c_only: bool = False, kinetics: str = "", subtype: str = "") -> list[Mechanism]:
+    """Return the synaptic receptors, with ports for C fibres and (unless `c_only`) for Aδ fibres.
+
+    `kinetics` and `subtype` are those of :func:`nmdasim.receptors.nmda`.
+    """
     fibres = ("c",) if c_only else ("a", "c")
     return [
         ampa({f"ampa_{fibre}": f"w_ampa_{fibre}" for fibre in fibres}),
-        nmda({f"nmda_{fibre}": f"w_nmda_{fibre}" for fibre in fibres}),
+        nmda({f"nmda_{fibre}": f"w_nmda_{fibre}" for fibre in fibres}, kinetics, subtype),
         nk1(),
     ]
 
@@ -66,13 +69,16 @@ def c_fibres() -> Afferent:
     return Afferent(contacts, c_latency(redrawn=True))
 
 
-def wide_dynamic_range(name: str, **options: Any) -> Model:
-    """Return a neuron with all currents of the wide-dynamic-range cell; `options` give densities, weights and the rest."""
+def wide_dynamic_range(name: str, kinetics: str = "", subtype: str = "", **options: Any) -> Model:
+    """Return a neuron with all currents of the wide-dynamic-range cell.
+
+    `options` give densities, weights and the rest of :class:`Model`; `kinetics` and `subtype` are those of :func:`nmdasim.receptors.nmda`.
+    """
     options.setdefault("morphology", morphology())
     shape: Morphology = options["morphology"]
     return Model.assemble(
         name,
-        [*channels("leak", "na", "k", "nap", "cal", "kca", "can", "pool"), *receptors(), gaba()],
+        [*channels("leak", "na", "k", "nap", "cal", "kca", "can", "pool"), *receptors(False, kinetics, subtype), gaba()],
         site=shape.centre("dendrite"),
         **spike_rule(shape.centre(options.pop("spike_region", "soma"))),
         starts={"equilibrated": EQUILIBRATED, "washin": WASHIN},

@@ -9,10 +9,20 @@ from nmdasim.neurons import dorsal_horn_cell as cell
 from nmdasim.neurons.delrocq2023 import densities
 
 
-def wdr() -> Model:
-    """Return a soma that spikes and a dendrite that receives, coupled by one conductance."""
+def wdr(nmda: str = "", subtype: str = "") -> Model:
+    """Return a soma that spikes and a dendrite that receives, coupled by one conductance.
+
+    Parameters
+    ----------
+    nmda
+        Kinetic scheme of the NMDA receptor, ``"lester_jahr1992"``; by default the published dual exponential.
+    subtype
+        Subtype of the NMDA receptor, ``"2A"`` …; by default the published constants.
+    """
     return cell.wide_dynamic_range(
         "wdr",
+        kinetics=nmda,
+        subtype=subtype,
         parameters=densities() | load("wdr"),
         morphology=_two_compartments(),
         afferents={"adelta": cell.a_delta(), "c": cell.c_fibres()},

@@ -11,7 +11,7 @@ from nmdasim.model.parameters import load
 EQUATION = "B_mg = 1/(1 + mg/K_mg*exp(-slope_mg*v)) : 1"
 
 
-def magnesium_block(v: object, mg: object = "1 mM") -> np.ndarray:
+def magnesium_block(v: object, mg: object = "1 mM", K_mg: object = None) -> np.ndarray:
     """Return the share of NMDA receptors whose pore is free of magnesium.
 
     B(V) = 1/(1 + [Mg]/3.57 mM · exp(-0.062 V/mV)), Jahr & Stevens 1990.
@@ -22,6 +22,8 @@ def magnesium_block(v: object, mg: object = "1 mM") -> np.ndarray:
         Membrane potential, a quantity of any shape.
     mg
         Magnesium concentration outside, a quantity that broadcasts with `v`.
+    K_mg
+        Magnesium that halves the current at 0 mV; 3.57 mM by default.
 
     Raises
     ------
@@ -32,6 +34,7 @@ def magnesium_block(v: object, mg: object = "1 mM") -> np.ndarray:
     """
     values = load("receptors", "magnesium")
     volts, conc = units.si(v, "mV", name="v"), units.si(mg, "mM", name="mg")
+    half = values["K_mg"].si if K_mg is None else units.si(K_mg, "mM", name="K_mg")
     if np.any(conc < 0):
         raise ValueError(f"mg = {mg}; a concentration is not negative")
-    return np.asarray(1 / (1 + conc / values["K_mg"].si * np.exp(-values["slope_mg"].si * volts)))
+    return np.asarray(1 / (1 + conc / half * np.exp(-values["slope_mg"].si * volts)))

@@ -20,7 +20,6 @@ from nmdasim.model.model import Model
 from nmdasim.model.plan import Outcome, Plan, Probe
 from nmdasim.model.symbols import evaluator
 
-WIDTH = 32
 #: Steps per call of the compiled function: long enough to hide the call, short enough to report progress.
 CHUNK = 4096
 
@@ -28,7 +27,7 @@ CHUNK = 4096
 def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
     """Run every lane of a plan."""
     kernel = Kernel.of(plan)
-    starts = range(0, plan.lanes, WIDTH)
+    starts = range(0, plan.lanes, kernel.source.width)
     workers = min(plan.threads or os.cpu_count() or 1, len(starts))
     progress = _Progress(report, len(starts) * plan.steps)
     if workers == 1:
@@ -87,7 +86,7 @@ class Kernel:
         table = np.zeros((len(sizes), max(members)), dtype=np.int64)
         row = 0
         for g, (size, count) in enumerate(zip(sizes, members, strict=True)):
-            table[g, :count] = (row + size * np.arange(count)) * WIDTH
+            table[g, :count] = (row + size * np.arange(count)) * self.source.width
             row += size * count
         return table
 
@@ -95,17 +94,17 @@ class Kernel:
     def spare(self) -> int:
         """Offset of the rows behind the records (one row for the refractory countdown lies before it)."""
         sizes = [len(r.rows) * len(r.group.compartments) for r in self.source.records]
-        return (sum(sizes) + 1) * WIDTH
+        return (sum(sizes) + 1) * self.source.width
 
     @cached_property
     def size(self) -> int:
         """Numbers in a block."""
-        return self.spare + len(self.source.spare) * WIDTH
+        return self.spare + len(self.source.spare) * self.source.width
 
     def offset(self, state: str, compartment: int) -> int:
         """Offset of a state's row."""
         group, position = self.folded.slots[state, compartment]
-        return int(self.row_offset[group, position]) + self.source.records[group].rows.index(state) * WIDTH
+        return int(self.row_offset[group, position]) + self.source.records[group].rows.index(state) * self.source.width
 
     @cached_property
     def geometry(self) -> tuple[np.ndarray, ...]:
@@ -134,7 +133,7 @@ def kernel(
     model: Model, method: str, varied: frozenset[str], start: frozenset[str], kept: frozenset[Any], single: bool
 ) -> Kernel:
     folded = layout(model, start, kept)
-    return Kernel(model, folded, write(folded, method, varied, WIDTH, single=single), single)
+    return Kernel(model, folded, write(folded, method, varied, single=single), single)
 
 
 def _probes(plan: Plan) -> list[Probe]:
@@ -153,13 +152,14 @@ class _Block:
 
 def _block(kernel: Kernel, plan: Plan, first: int, progress: _Progress) -> _Block:
     """Run one block of lanes from beginning to end; lanes beyond the last repeat it."""
-    lanes = np.minimum(np.arange(first, first + WIDTH), plan.lanes - 1)
+    width = kernel.source.width
+    lanes = np.minimum(np.arange(first, first + width), plan.lanes - 1)
     a = np.zeros(kernel.size, dtype=kernel.real)
     _fill_states(kernel, plan, lanes, a)
     events = _events(plan, lanes)
     rates = _axial_rates(plan, kernel)
     refractory = _refractory_steps(plan)
-    geometry = (*kernel.geometry, refractory)
+    geometry = (*kernel.geometry, refractory, np.uint64(width))
     traces, every = _trace_arguments(kernel, plan)
     windows = _window_arguments(kernel, plan)
     found_steps, found_lanes, values = [], [], []
@@ -171,8 +171,8 @@ def _block(kernel: Kernel, plan: Plan, first: int, progress: _Progress) -> _Bloc
             ks = _fill_constants(kernel, plan, lanes, a, h)
             while done < min(end, plan.steps):
                 count = min(CHUNK, end - done)
-                buffer = (np.empty(count * WIDTH, np.int64), np.empty(count * WIDTH, np.int64))
-                samples = np.zeros((len(traces[0]), _samples(done, done + count, every), WIDTH), dtype=kernel.real)
+                buffer = (np.empty(count * width, np.int64), np.empty(count * width, np.int64))
+                samples = np.zeros((len(traces[0]), _samples(done, done + count, every), width), dtype=kernel.real)
                 found, next_event = kernel.advance(
                     a, ks, kernel.real(h), kernel.real(plan.dt), done, count, geometry, rates, (*events, next_event),
                     buffer, (*traces, every, samples), windows,
@@ -182,8 +182,8 @@ def _block(kernel: Kernel, plan: Plan, first: int, progress: _Progress) -> _Bloc
                 values.append(samples)
                 done += count
                 progress.add(count)
-    real = min(WIDTH, plan.lanes - first)
-    v = np.stack([a[o : o + WIDTH] for o in (kernel.offset("v", c) for c in range(len(plan.model.morphology)))])
+    real = min(width, plan.lanes - first)
+    v = np.stack([a[o : o + width] for o in (kernel.offset("v", c) for c in range(len(plan.model.morphology)))])
     return _Block(
         lanes[:real],
         np.concatenate(found_steps),
@@ -206,14 +206,16 @@ def _rows(values: np.ndarray, lanes: np.ndarray, compartments: Sequence[int]) ->
 
 
 def _fill_states(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray) -> None:
+    width = kernel.source.width
     for state, compartment in kernel.folded.slots:
         offset = kernel.offset(state, compartment)
-        a[offset : offset + WIDTH] = _rows(plan.initial[state], lanes, [compartment])[:, 0]
-    a[kernel.spare : kernel.spare + WIDTH] = 1  # ready
+        a[offset : offset + width] = _rows(plan.initial[state], lanes, [compartment])[:, 0]
+    a[kernel.spare : kernel.spare + width] = 1  # ready
 
 
 def _fill_constants(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray, h: float) -> np.ndarray:
     """Write the constants that differ between lanes into the block; return those that all lanes share."""
+    width = kernel.source.width
     steps = {"_h": np.array([[h]]), "_dt": np.array([[plan.dt]])}
     shared = []
     for g, record in enumerate(kernel.source.records):
@@ -224,10 +226,10 @@ def _fill_constants(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray
         shared.append(np.array([np.broadcast_to(s, shape)[0] for s in scalars]).reshape(len(scalars), -1).T.ravel())
         first = len(record.rows) - len(record.varied)
         for k, constant in enumerate(kernel.evaluators[2 * g + 1](values)):
-            table = np.broadcast_to(constant, (WIDTH, len(where)))
+            table = np.broadcast_to(constant, (width, len(where)))
             for position in range(len(where)):
-                o = kernel.row_offset[g, position] + (first + k) * WIDTH
-                a[o : o + WIDTH] = table[:, position]
+                o = kernel.row_offset[g, position] + (first + k) * width
+                a[o : o + width] = table[:, position]
     _fill_event_constants(kernel, plan, lanes, a, steps)
     return np.concatenate(shared).astype(kernel.real)
 
@@ -236,12 +238,13 @@ def _fill_event_constants(
     kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray, steps: dict[str, np.ndarray]
 ) -> None:
     """Write the constants of ports and spike rule; each refers to the compartment of its port or of the spike site."""
+    width = kernel.source.width
     ports = {port.compartment for port in plan.model.ports.values()} | {plan.model.spike_site}
     for compartment in sorted(ports):
         values = {name: _rows(v, lanes, [compartment]) for name, v in plan.parameters.items()} | steps
         for k, constant in enumerate(kernel.evaluators[-1](values)):
-            o = kernel.spare + (2 + k) * WIDTH
-            a[o : o + WIDTH] = np.broadcast_to(constant, (WIDTH, 1))[:, 0]
+            o = kernel.spare + (2 + k) * width
+            a[o : o + width] = np.broadcast_to(constant, (width, 1))[:, 0]
 
 
 def _events(plan: Plan, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -298,9 +301,10 @@ _KINDS = {"max": 1, "min": -1, "start": 0}
 
 
 def _window_arguments(kernel: Kernel, plan: Plan) -> tuple[np.ndarray, ...]:
+    width = kernel.source.width
     summaries = plan.recording.summaries
     edges = np.ceil(np.asarray(plan.recording.windows, dtype=float) / plan.dt - 1e-6).astype(np.int64)
-    values = np.zeros((len(summaries), max(len(edges) - 1, 0), WIDTH), dtype=kernel.real)
+    values = np.zeros((len(summaries), max(len(edges) - 1, 0), width), dtype=kernel.real)
     rows = np.array([kernel.offset(p.variable, p.compartment) for p, _ in summaries], dtype=np.uint64)
     kinds = np.array([_KINDS[kind] for _, kind in summaries], dtype=np.int64)
     return edges, rows, kinds, values

@@ -2,7 +2,8 @@
 
 Lanes go in blocks of ``W``. All of a block lives in one array of rows of W numbers; each compartment owns a record of
 consecutive rows: v, F, D (membrane), its states, and the constants that differ between lanes. Time runs outside,
-compartments inside it, lanes innermost and free of branches, so that LLVM turns the lane loops into SIMD.
+compartments inside it, lanes innermost and free of branches, so that LLVM turns the lane loops into SIMD. Short loops run
+to ``width``, which is W as an argument: with a known count LLVM would unroll them into scalar code first.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ class Source:
         Python source.
     records
         One per group.
+    width
+        Lanes per block.
     spare
         Rows at the end of a block: ``ready`` (refractoriness), ``spike``, and the constants of ports and spike rule.
     events
@@ -63,13 +66,14 @@ class Source:
 
     text: str
     records: tuple[Record, ...]
+    width: int
     spare: tuple[str, ...]
     events: tuple[tuple[str, sp.Expr], ...]
     refractory: str
     scheme: Scheme
 
 
-def write(layout: Layout, method: str, varied: Iterable[str], width: int, *, single: bool = False) -> Source:
+def write(layout: Layout, method: str, varied: Iterable[str], *, single: bool = False) -> Source:
     """Write the kernel of a model.
 
     Parameters
@@ -80,8 +84,6 @@ def write(layout: Layout, method: str, varied: Iterable[str], width: int, *, sin
         Name of the scheme.
     varied
         Parameters that differ between lanes; every other is a scalar argument.
-    width
-        Lanes per block.
     single
         Single precision.
     """
@@ -89,6 +91,8 @@ def write(layout: Layout, method: str, varied: Iterable[str], width: int, *, sin
     printer = Printer(single)
     groups = [_Group(model, g, group, scheme.step(model, group), varied, printer) for g, group in enumerate(layout.groups)]
     rule = _Rule(model, layout, printer, staggered=scheme.staggered)
+    records = tuple(g.record() for g in groups)
+    width = _width(records, len(rule.spare))
     header = _HEADER.format(real="float32" if single else "float64", bits=32 if single else 64, width=width,
                             name=model.name, method=method, rows="{rows}")  # fmt: skip
     body = [*rule.start(), *(line for g in groups for line in g.code("before"))]
@@ -97,7 +101,6 @@ def write(layout: Layout, method: str, varied: Iterable[str], width: int, *, sin
     text = header + _ADVANCE.format(
         deliver=_indent(rule.deliver(), 4), body=_indent(body, 2), spike=_indent(rule.finish(), 2)
     )
-    records = tuple(g.record() for g in groups)
     count = max([len(r.rows) for r in records] + [len(rule.spare)]) + 1
     rows = [f"R{k} = unsigned({k * width})" for k in range(count)]
     rows += [f"O{c} = unsigned({o})" for c, o in enumerate(_offsets(records, len(model.morphology), width))]
@@ -105,7 +108,7 @@ def write(layout: Layout, method: str, varied: Iterable[str], width: int, *, sin
     rows += [f"WAIT, READY, SPIKE = unsigned({end}), unsigned({end + width}), unsigned({end + 2 * width})",
              "SPARE = READY"]  # fmt: skip
     text = text.replace("{rows}", "\n".join(rows))
-    return Source(text, tuple(g.record() for g in groups), rule.spare, rule.constants(), rule.refractory, scheme)
+    return Source(text, records, width, rule.spare, rule.constants(), rule.refractory, scheme)
 
 
 class _Group:
@@ -300,7 +303,7 @@ class _Rule:
             return []
         where = self.model.spike_site
         return [
-            "for l in range(W):",
+            "for l in range(width):",
             f"    a[READY + l] = max(a[READY + l], real(0.0) if {self._print(self._blocked, where)} else one)",
         ]
 
@@ -308,13 +311,13 @@ class _Rule:
         if self._threshold is None:
             return []
         where = self.model.spike_site
-        ready = {"none": "True", "condition": "a[READY + l] > half", "steps": "a[READY + l] > half"}[self.refractory]
+        factor = "" if self.refractory == "none" else "*a[READY + l]"
         lines = [
+            "for l in range(width):",
+            f"    a[SPIKE + l] = (one if {self._print(self._threshold, where)} else real(0.0)){factor}",
             "hits = 0",
-            "for l in range(W):",
-            f"    fires = 1 if ({self._print(self._threshold, where)}) & ({ready}) else 0",
-            "    a[SPIKE + l] = real(fires)",
-            "    hits |= fires",
+            "for l in range(width):",
+            "    hits |= bits(a[SPIKE + l])",
             "if hits:",
             "    for l in range(W):",
             "        if a[SPIKE + l] > half:",
@@ -330,11 +333,22 @@ class _Rule:
         if self.refractory == "steps":
             lines += ["            a[WAIT + l] = real(refractory_steps)"]
             lines += [
-                "for l in range(W):",
+                "for l in range(width):",
                 "    a[WAIT + l] -= one",
                 "    a[READY + l] = one if a[WAIT + l] < half else real(0.0)",
             ]
         return lines
+
+
+#: Bytes of a block that stay in the first-level cache of any current CPU, with room for what else passes through.
+_CACHE = 24_000
+_WIDTHS = (128, 64, 32)
+
+
+def _width(records: Sequence[Record], spare: int) -> int:
+    """Return the lanes per block: many for a small model, to share the cost of a step; few for a large one."""
+    rows = sum(len(r.rows) * len(r.group.compartments) for r in records) + spare + 1
+    return next((width for width in _WIDTHS if rows * width * 8 <= _CACHE), _WIDTHS[-1])
 
 
 def _offsets(records: Sequence[Record], compartments: int, width: int) -> list[int]:
@@ -366,7 +380,7 @@ from nmdasim.engines.kernel.vmath import FASTMATH
 from nmdasim.engines.kernel.vmath import bern_e{bits} as bern_e, bern_m{bits} as bern_m, dbern_e{bits} as dbern_e
 from nmdasim.engines.kernel.vmath import bern_bottom{bits} as bern_bottom, bern_top{bits} as bern_top
 from nmdasim.engines.kernel.vmath import dexprel_e{bits} as dexprel_e, exprel_e{bits} as exprel_e
-from nmdasim.engines.kernel.vmath import exp{bits} as exp, log{bits} as log, power{bits} as power
+from nmdasim.engines.kernel.vmath import bits{bits} as bits, exp{bits} as exp, log{bits} as log, power{bits} as power
 from nmdasim.engines.kernel.vmath import remainder, sign, tanh{bits} as tanh
 
 real = f = np.{real}
@@ -380,7 +394,7 @@ _ADVANCE = '''
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
 def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, traces, windows):
-    compartments, record_offset, scalar_offset, refractory_steps = layout
+    compartments, record_offset, scalar_offset, refractory_steps, width = layout
     up, down, axial = axial_rates
     event_step, event_port, event_lane, event_weight, next_event = events
     spike_step, spike_lane = spikes
@@ -403,27 +417,27 @@ def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, tra
         if sampled:
             k = n//trace_every - (first + trace_every - 1)//trace_every
             for j in range(trace_row.shape[0]):
-                for l in range(W):
+                for l in range(width):
                     trace_values[j, k, l] = a[trace_row[j] + l]
         if window + 1 < edges.shape[0] and n == edges[window + 1]:
             window += 1
             if window < summary_values.shape[1]:
                 for j in range(summary_row.shape[0]):
-                    for l in range(W):
+                    for l in range(width):
                         summary_values[j, window, l] = a[summary_row[j] + l]
 {body}
         if sampled:
             for j in range(trace_row.shape[0]):
                 if trace_mean[j]:
-                    for l in range(W):
+                    for l in range(width):
                         trace_values[j, k, l] = half*(trace_values[j, k, l] + a[trace_row[j] + l])
         if 0 <= window < summary_values.shape[1]:
             for j in range(summary_row.shape[0]):
                 if summary_kind[j] > 0:
-                    for l in range(W):
+                    for l in range(width):
                         summary_values[j, window, l] = max(summary_values[j, window, l], a[summary_row[j] + l])
                 elif summary_kind[j] < 0:
-                    for l in range(W):
+                    for l in range(width):
                         summary_values[j, window, l] = min(summary_values[j, window, l], a[summary_row[j] + l])
 {spike}
     return found, next_event

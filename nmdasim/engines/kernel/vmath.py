@@ -32,9 +32,9 @@ def _bitcast(source: Any, target: Any) -> Any:
     return cast
 
 
-_bits64 = _bitcast(types.float64, types.int64)
+bits64 = _bitcast(types.float64, types.int64)
 _float64 = _bitcast(types.int64, types.float64)
-_bits32 = _bitcast(types.float32, types.int32)
+bits32 = _bitcast(types.float32, types.int32)
 _float32 = _bitcast(types.int32, types.float32)
 
 # Adding 1.5·2⁵² rounds to an integer and leaves it in the low bits.
@@ -62,13 +62,13 @@ def exp64(x):  # type: ignore[no-untyped-def]
     p = p * r + 0.16666666666666669
     p = p * r + 0.5000000000000001
     y = 1.0 + (r + r * r * p)
-    return _float64(_bits64(y) + (_bits64(t) << 52))
+    return _float64(bits64(y) + (bits64(t) << 52))
 
 
 @_inline
 def log64(x):  # type: ignore[no-untyped-def]
     """log(x) for normal x > 0. With x = 2ᵏm, √½ ≤ m < √2 and s = (m-1)/(m+1), log m = 2s + s³·q(s²)."""
-    bits = _bits64(x)
+    bits = bits64(x)
     k = (bits - 4604544271217802189) >> 52  # the pattern of √½
     m = _float64(bits - (k << 52))
     f = m - 1.0
@@ -100,20 +100,20 @@ def exp32(x):  # type: ignore[no-untyped-def]
     p = p * r + np.float32(0.1666663068148552)
     p = p * r + np.float32(0.49999747983398674)
     y = np.float32(1.0) + (r + r * r * p)
-    return _float32(_bits32(y) + (_bits32(t) << np.int32(23)))
+    return _float32(bits32(y) + (bits32(t) << np.int32(23)))
 
 
 @_inline
 def _log_parts(x):  # type: ignore[no-untyped-def]
     """log2(x) as k + (high + low), good to about 2⁻⁶⁸: s = (m-1)/(m+1) and its rounding error carried along."""
-    bits = _bits64(x)
+    bits = bits64(x)
     k = (bits - 4604544271217802189) >> 52
     m = _float64(bits - (k << 52))
     f, g = m - 1.0, m + 1.0
     s = f / g
     # Error of the quotient: f - s·g, with s and g split so that products are exact.
-    s_high = _float64(_bits64(s) & -134217728)
-    g_high = _float64(_bits64(g) & -134217728)
+    s_high = _float64(bits64(s) & -134217728)
+    g_high = _float64(bits64(g) & -134217728)
     g_low = m - (g_high - 1.0)
     s_low = ((f - s_high * g_high) - s_high * g_low) / g
     z = s * s
@@ -136,9 +136,9 @@ def power64(x, y):  # type: ignore[no-untyped-def]
     a = k * _LN2_HIGH
     total = a + high
     rest = ((a - total) + high) + (low + k * _LN2_LOW)
-    t_high = _float64(_bits64(total) & -134217728)
+    t_high = _float64(bits64(total) & -134217728)
     t_low = (total - t_high) + rest
-    y_high = _float64(_bits64(y) & -134217728)
+    y_high = _float64(bits64(y) & -134217728)
     y_low = y - y_high
     p = y_high * t_high
     return exp64(p) * (1.0 + (y_low * t_high + y * t_low))
@@ -162,7 +162,7 @@ def tanh64(x):  # type: ignore[no-untyped-def]
     p = p * r + 0.041666666666623824
     p = p * r + 0.16666666666666669
     p = p * r + 0.5000000000000001
-    scale = _float64((_bits64(n + _ROUND64) << 52) + 4607182418800017408)
+    scale = _float64((bits64(n + _ROUND64) << 52) + 4607182418800017408)
     e = scale * (r + r * r * p) + (scale - 1.0)
     magnitude = e / (e + 2.0)
     return magnitude if x > 0 else -magnitude

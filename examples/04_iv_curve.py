@@ -1,0 +1,32 @@
+"""Why an NMDA receptor is a coincidence detector: the current against voltage, with and without magnesium.
+
+Without magnesium the receptor is an ordinary hole: the current is a straight line. With magnesium the ion sits in the
+pore while the cell is negative and leaves when it is depolarised, so the current *grows* as the driving force shrinks.
+"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from nmdasim import mM, mV, plot_receptor
+from nmdasim.receptors import bench, magnesium_block, scheme
+
+receptor = scheme("lester_jahr1992")
+voltages = np.linspace(-100, 60, 161) * mV
+baths = [0, 0.1, 1] * mM
+
+curve = bench.iv_curve(receptor, voltages, baths, glutamate="1 mM")
+for v in (-80, -65, -40, -20, 0):
+    share = float(magnesium_block(v * mV, 1 * mM))
+    print(f"{v:4d} mV: {100 * share:5.1f} % of the open receptors are free of magnesium")
+
+plt.rcParams.update(plot_receptor.STYLE)
+figure, (left, right) = plt.subplots(1, 2, figsize=(15, 5.5), constrained_layout=True)
+plot_receptor.pulse([bench.pulse(receptor, mg="0 mM")], left)
+plot_receptor.iv(curve, right)
+plot_receptor.note(figure, curve)
+
+Path("out").mkdir(exist_ok=True)
+figure.savefig("out/04_iv_curve.png")
+print("Look at out/04_iv_curve.png")

@@ -1,0 +1,32 @@
+"""Four NMDA receptors: 2A, 2B, 2C and 2D differ in how long they stay open and in what ketamine does to them.
+
+Without magnesium ketamine hardly distinguishes them. At 1 mM magnesium, which competes for the same pore, it prefers
+2C and 2D, because magnesium holds those less firmly.
+Educational and research model. Not medical advice. Not for dosing decisions.
+"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+from nmdasim import plot_receptor
+from nmdasim.receptors import bench, ic50, inhibition, subtype
+
+names = ("2A", "2B", "2C", "2D")
+pulses = [bench.pulse(subtype(name).scheme(), mg="0 mM", tail="10 second", sample="1 ms") for name in names]
+curves = [inhibition.curve("ketamine", name, v="-66 mV", mg=mg) for name in names for mg in ("0 mM", "1 mM")]
+
+print("subtype   deactivation     IC50 of ketamine at 0 and 1 mM Mg, -66 mV")
+for name, pulse in zip(names, pulses, strict=True):
+    free, magnesium = (1e3 * float(ic50("ketamine", name, "-66 mV", mg)) for mg in ("0 mM", "1 mM"))
+    print(f"GluN{name}    {float(pulse.decay_1e):7.0f} ms      {free:5.2f} µM  {magnesium:5.2f} µM")
+
+plt.rcParams.update(plot_receptor.STYLE)
+figure, (left, right) = plt.subplots(1, 2, figsize=(15, 6), constrained_layout=True)
+plot_receptor.pulse(pulses, left, relative=True)
+plot_receptor.inhibition(curves, right)
+plot_receptor.note(figure, *pulses, *curves)
+
+Path("out").mkdir(exist_ok=True)
+figure.savefig("out/06_subtypes.png")
+print("Look at out/06_subtypes.png")

@@ -1,0 +1,221 @@
+"""Channel block: drugs that enter the open NMDA pore, and what they do to a kinetic scheme.
+
+A drug binds the open pore that magnesium has left and is held while the gate closes behind it. So every state that
+can be reached through the open pore gets a copy with the drug inside, with the same gating, and the two sheets are
+joined at the open state alone. Dependence on use, trapping and competition with magnesium follow; none is put in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nmdasim.model import units
+from nmdasim.model.model import ModelError, nearest
+from nmdasim.model.parameters import Parameter, ParameterSet, load, parameters_of, read_table
+from nmdasim.receptors import magnesium, trapping
+from nmdasim.receptors.exact import Step, respond
+from nmdasim.receptors.scheme import Scheme, Transition, product
+from nmdasim.receptors.subtypes import subtype as properties
+from nmdasim.receptors.subtypes import subunit
+
+#: Names as they are written, and the keys of their parameters.
+NAMES = {
+    "ketamine": "ketamine",
+    "S-ketamine": "s_ketamine",
+    "R-ketamine": "r_ketamine",
+    "norketamine": "norketamine",
+    "memantine": "memantine",
+    "MK-801": "mk801",
+    "ketamine-gilling2009": "ketamine",
+}
+_STORED = {"ketamine": ("ketamine", "block"), "ketamine-gilling2009": ("blockers", "ketamine_gilling2009")}
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """A drug that plugs the open pore.
+
+    Parameters
+    ----------
+    name
+        Name as it is written.
+    key
+        Ending of its parameters: ``K_<key>``, ``V_<key>``, ``slope_<key>``, ``k_on_<key>``; its concentration is
+        the parameter ``<key>``.
+    parameters
+        Those parameters; with ``escapable_<key>`` and ``tau_<key>`` part of it leaves shut channels.
+    """
+
+    name: str
+    key: str
+    parameters: ParameterSet
+
+    @property
+    def escapes(self) -> bool:
+        """Whether part of it leaves shut channels."""
+        return f"tau_{self.key}" in self.parameters
+
+    def dissociation(self, v: object) -> np.ndarray:
+        """Return the dissociation constant of the Mg-free pore in mM (mol/m³), the shape of `v`."""
+        p = {name.removesuffix(f"_{self.key}"): value.si for name, value in self.parameters.items()}
+        return np.asarray(p["K"] * np.exp((units.si(v, "mV", name="v") - p["V"]) / p["slope"]))
+
+    def ic50(self, v: object = "-60 mV", mg: object = "1 mM", K_mg: object = None) -> np.ndarray:
+        """Return the concentration that blocks half of the receptors in the long run, in mM (mol/m³).
+
+        IC50(V, Mg) = K(V)/B(V, Mg): magnesium and the drug want the same place.
+
+        Parameters
+        ----------
+        v, mg
+            Quantities that broadcast.
+        K_mg
+            Another constant of the Mg block, as of a subtype.
+        """
+        return np.asarray(self.dissociation(v) / magnesium.magnesium_block(v, mg, K_mg))
+
+    def equations(self) -> str:
+        """Return the one-variable reduction used in neurons, see :mod:`nmdasim.receptors.trapping`."""
+        return trapping.equations(self.key, escapes=self.escapes)
+
+
+def blocker(name: str, subtype: str = "2A") -> Blocker:
+    """Return a drug, with its affinity to one receptor subtype.
+
+    S- and R-ketamine and norketamine have ketamine's constants, K scaled by the ratio of binding constants (Ebert et
+    al. 1997), so that equal parts of S and R act as the racemate does.
+
+    Parameters
+    ----------
+    name
+        A name of :data:`NAMES`; case, spaces, hyphens and underscores do not matter.
+    subtype
+        ``"2A"``, ``"2B"``, ``"2C"`` or ``"2D"``.
+
+    Raises
+    ------
+    ModelError
+        If there is no such drug, or its affinity to the subtype is not known.
+    """
+    known = {_plain(n): n for n in NAMES}
+    if _plain(name) not in known:
+        raise ModelError(f"unknown drug {name!r}{nearest(name, NAMES)}")
+    name = known[_plain(name)]
+    key = NAMES[name]
+    if key in ("s_ketamine", "r_ketamine", "norketamine"):
+        return _relative(name, key, blocker("ketamine", subtype))
+    stored = load(*_STORED.get(name, ("blockers", key)))
+    return Blocker(name, key, stored | _affinity(name, key, subunit(subtype)))
+
+
+def ic50(drug: str, subtype: str = "2A", v: object = "-60 mV", mg: object = "1 mM") -> np.ndarray:
+    """Return the IC50 of a drug at a subtype in mM, in competition with magnesium; see :meth:`Blocker.ic50`."""
+    return blocker(drug, subtype).ic50(v, mg, K_mg=properties(subtype)["K_mg"].value)
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name.lower())
+
+
+def _affinity(name: str, key: str, unit: str) -> ParameterSet:
+    if unit == "GluN2A":
+        return ParameterSet()
+    table = read_table("blockers")["affinity"].get(name)
+    if table is None:
+        raise ModelError(f"the affinity of {name} to {unit} is not known here; that to GluN2A is")
+    return ParameterSet({f"K_{key}": parameters_of(table)[unit]})
+
+
+def _relative(name: str, key: str, racemate: Blocker) -> Blocker:
+    found = {k: float(p.si) for k, p in load("blockers", "binding").items()}
+    mixed = 2 / (1 / found["Ki_s_ketamine"] + 1 / found["Ki_r_ketamine"])
+    nor = 2 / (1 / found["Ki_s_norketamine"] + 1 / found["Ki_r_norketamine"])
+    ratio = (nor if key == "norketamine" else found[f"Ki_{key}"]) / mixed
+    renamed = {_renamed(entry, key): p for entry, p in racemate.parameters.items()}
+    constant: Parameter = renamed[f"K_{key}"].scaled(ratio)
+    described = dataclasses.replace(constant, description=f"{constant.description}, scaled by K_i of ebert1997")
+    return Blocker(name, key, ParameterSet(renamed | {f"K_{key}": described}))
+
+
+def _renamed(entry: str, key: str) -> str:
+    return key if entry == "ketamine" else f"{entry.removesuffix('_ketamine')}_{key}"
+
+
+# --- on a scheme -----------------------------------------------------------------------------------------------------
+
+
+def block(scheme: Scheme, drug: Blocker) -> Scheme:
+    """Return a scheme in whose open pore a drug may sit.
+
+    Rate constants of a drug hold for a fully activated receptor, whose pore is open part of the time; the open state
+    itself binds faster by 1/(largest open probability of the scheme), the parameter ``open_max``. Can be repeated for a
+    second drug; two drugs compete for the pore.
+
+    Parameters
+    ----------
+    scheme
+        A scheme; its ``occupied`` states, in which something else is in the pore, get no copy.
+    drug
+        The drug; its concentration is the parameter of its key.
+    """
+    if drug.key in scheme.parameters:
+        raise ModelError(f"{scheme.name} already knows {drug.name}")
+    own = {f"escapable_{drug.key}", f"1 - escapable_{drug.key}"} if drug.escapes else {"1"}
+    sheets = {("_escapable" if share.startswith("escapable") else ""): share for share in sorted(own)}
+    reached = _through_the_pore(scheme)
+    added: list[Transition] = []
+    for sheet, share in sheets.items():
+        copy = {state: f"{state}_{drug.key}{sheet}" for state in reached}
+        added += [Transition(copy[t.source], copy[t.target], t.rate) for t in scheme.transitions
+                  if t.source in copy and t.target in copy]  # fmt: skip
+        added += _doors(scheme, drug, copy, share)
+        if sheet:
+            added.append(Transition(copy[scheme.rest], scheme.rest, f"1/tau_{drug.key}"))
+    copies = tuple(f"{state}_{drug.key}{sheet}" for sheet in sheets for state in reached)
+    known = (
+        scheme.parameters if "open_max" in scheme.parameters else scheme.parameters | {"open_max": largest_open(scheme)}
+    )
+    constant = trapping.dissociation(f"K_block_{drug.key}", drug.key)
+    return dataclasses.replace(
+        scheme,
+        name=f"{scheme.name}+{drug.name}",
+        states=(*scheme.states, *copies),
+        transitions=(*scheme.transitions, *added),
+        parameters=known | drug.parameters,
+        definitions=scheme.definitions.strip() + "\n" + constant,
+        occupied=(*scheme.occupied, *copies),
+        references=(*scheme.references, *dict.fromkeys(p.source.split(" ")[0] for p in drug.parameters.values())),
+        description=f"{scheme.description}; {drug.name} in the pore",
+    )
+
+
+def _doors(scheme: Scheme, drug: Blocker, copy: dict[str, str], share: str) -> list[Transition]:
+    """Return the ways in and out, at each state whose pore is open."""
+    doors = []
+    for state, open_share in scheme.conducting.items():
+        speed = f"k_on_{drug.key}/open_max"
+        doors.append(Transition(state, copy[state], product(speed, share, drug.key, open_share, scheme.free)))
+        doors.append(Transition(copy[state], state, product(speed, f"K_block_{drug.key}", open_share)))
+    return doors
+
+
+def _through_the_pore(scheme: Scheme) -> tuple[str, ...]:
+    """Return the states joined to a conducting state by ways on which nothing else enters the pore, in order."""
+    found = set(scheme.conducting)
+    inside = [t for t in scheme.transitions if not {t.source, t.target} & set(scheme.occupied)]
+    while new := {end for t in inside for end in (t.source, t.target) if {t.source, t.target} & found} - found:
+        found |= new
+    return tuple(state for state in scheme.states if state in found)
+
+
+def largest_open(scheme: Scheme) -> Parameter:
+    """Return the largest open probability that a step to 1 mM glutamate reaches, without magnesium."""
+    settings: dict[str, Any] = {"mg": "0 mM"} if "mg" in scheme.parameters else {}
+    course = respond(scheme, [Step("2 second", {"glutamate": "1 mM"})], sample="0.5 ms", v="0 mV", **settings)
+    return Parameter(f"{float(course.open.max()):.6g}", source=scheme.name, kind="derived", verified=True,
+                     description="largest open probability of the scheme")  # fmt: skip

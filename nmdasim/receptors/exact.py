@@ -1,0 +1,150 @@
+"""Exact response of a scheme to conditions that are constant piece by piece, by the matrix exponential.
+
+Within one piece p(t) = p(0)·exp(Q t); nothing is integrated, so the only error is rounding.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from scipy.linalg import expm
+
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.model import units
+from nmdasim.receptors.scheme import Scheme
+
+
+@dataclass(frozen=True)
+class Step:
+    """Conditions held for a while.
+
+    Parameters
+    ----------
+    duration
+        Quantity or text.
+    conditions
+        What differs from the rest of the experiment: ``{"glutamate": "1 mM"}``.
+    """
+
+    duration: Any
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """Duration in seconds.
+
+        Raises
+        ------
+        ValueError
+            If it is not above 0.
+        """
+        value = float(units.si(self.duration, "ms", name="duration"))
+        if value <= 0:
+            raise ValueError(f"duration = {self.duration}; a step lasts longer than 0 ms")
+        return value
+
+
+def respond(
+    scheme: Scheme,
+    steps: Sequence[Step],
+    *,
+    start: np.ndarray | None = None,
+    sample: Any = "0.1 ms",
+    **conditions: Any,
+) -> xr.Dataset:
+    """Return the exact response of a scheme to a sequence of steps.
+
+    Parameters
+    ----------
+    scheme
+        The receptor.
+    steps
+        What is done to it, in order.
+    start
+        State probabilities at time 0, shape (states,); by default those after a long time under `conditions`.
+    sample
+        Largest interval between samples; every step begins and ends on a sample.
+    conditions
+        Voltage, magnesium, drugs and parameters during all of it, where a step says nothing else.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``occupancy`` (time, state), ``open`` (time): the probability that a receptor conducts, and ``v`` and
+        ``glutamate`` (time). A sample at a border belongs to the step that begins there.
+    """
+    occupancy = scheme.steady(**conditions) if start is None else np.asarray(start, dtype=float)
+    interval = float(units.si(sample, "ms", name="sample"))
+    begin = 0.0
+    times, rows, opens, held = [], [], [], []
+    for index, step in enumerate(steps):
+        settings = {**conditions, **step.conditions}
+        count = max(1, units.steps(step.seconds, interval))
+        propagator = expm(scheme.generator(**settings) * (step.seconds / count))
+        block = np.empty((count + 1, len(scheme.states)))
+        block[0] = occupancy
+        for k in range(count):
+            block[k + 1] = block[k] @ propagator
+        occupancy = block[-1]
+        kept = slice(None) if index == len(steps) - 1 else slice(-1)
+        times.append((begin + np.linspace(0, step.seconds, count + 1))[kept])
+        rows.append(block[kept])
+        opens.append(scheme.open(block, **settings)[kept])
+        values = scheme.values(**settings)
+        held.append(np.repeat([[float(values["v"]), float(values["glutamate"])]], len(times[-1]), axis=0))
+        begin += step.seconds
+    time, rows_, opened, held_ = (np.concatenate(parts) for parts in (times, rows, opens, held))
+    return _label(scheme, time, rows_, opened, held_).assign_attrs(provenance(scheme, conditions))
+
+
+def _label(scheme: Scheme, time: np.ndarray, rows: np.ndarray, opened: np.ndarray, held: np.ndarray) -> xr.Dataset:
+    return xr.Dataset(
+        {
+            "occupancy": (("time", "state"), rows, {"units": "1", "long_name": "probability of a state"}),
+            "open": ("time", opened, {"units": "1", "long_name": "probability that a receptor conducts"}),
+            "v": ("time", held[:, 0] * 1e3, {"units": "mV", "long_name": "holding potential"}),
+            "glutamate": ("time", held[:, 1], {"units": "mM", "long_name": "glutamate"}),
+        },
+        coords={"time": ("time", time * 1e3, {"units": "ms"}), "state": list(scheme.states)},
+    )
+
+
+def blocked(result: xr.Dataset, scheme: Scheme, drug: str) -> xr.DataArray:
+    """Return the share of receptors that hold a drug, against time.
+
+    Parameters
+    ----------
+    result
+        A response of `scheme`.
+    scheme
+        A scheme with blocked states.
+    drug
+        Key of the drug, ``"ketamine"``.
+    """
+    held = [state for state in scheme.occupied if state.endswith((f"_{drug}", f"_{drug}_escapable"))]
+    share: xr.DataArray = result.occupancy.sel(state=held).sum("state")
+    return share.assign_attrs(units="1", long_name=f"share of receptors that hold {drug}")
+
+
+def provenance(scheme: Scheme, conditions: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Return what a result says about the scheme behind it and the conditions that were set."""
+    numbers = {key: f"{p.number:.12g} {p.unit}".strip() for key, p in scheme.parameters.items()}
+    unverified = [key for key, p in scheme.parameters.items() if not p.verified and p.source != "user"]
+    sources = [p.source.split(" ")[0] for p in scheme.parameters.values()]
+    keys = dict.fromkeys([*scheme.references, *sources])
+    return {
+        "scheme": scheme.name,
+        "parameters": json.dumps(numbers),
+        "conditions": json.dumps({name: str(value) for name, value in (conditions or {}).items()}),
+        "unverified_parameters": " ".join(unverified),
+        "references": " ".join(key for key in keys if key and key != "user"),
+        "engine": "matrix exponential",
+        "nmdasim_version": version("nmdasim"),
+        "disclaimer": DISCLAIMER,
+    }

@@ -1,0 +1,117 @@
+"""How much of the current a drug takes: against its concentration, and against voltage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.model import units
+from nmdasim.receptors import hill
+from nmdasim.receptors.blockers import block, blocker, ic50
+from nmdasim.receptors.subtypes import Subtype, mixture
+
+
+def curve(
+    drug: str,
+    subtype: str | Mapping[str, float] = "2A",
+    *,
+    v: Any = "-66 mV",
+    mg: Any = "0 mM",
+    concentrations: Any = None,
+) -> xr.Dataset:
+    """Return the inhibition of the steady current by a drug, measured on the full scheme of a subtype, and a Hill fit.
+
+    Parameters
+    ----------
+    drug
+        Name of the drug.
+    subtype
+        ``"2A"`` …, or a mixture ``{"2A": 0.5, "2C": 0.5}`` of receptors.
+    v, mg
+        Holding potential and magnesium.
+    concentrations
+        Of the drug, above 0; by default 25 from a hundredth to a hundred times the IC50.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``response`` (concentration), the current relative to control; ``ic50``, ``hill`` and their 95 % intervals.
+    """
+    parts = mixture(subtype)
+    if concentrations is None:
+        middle = np.exp(np.mean([np.log(float(ic50(drug, kind.name, v, mg))) for kind, _ in parts]))
+        concentrations = middle * np.logspace(-2, 2, 25) * units.unit("mM")
+    dose = np.atleast_1d(units.si(concentrations, "uM", name="concentrations"))
+    total, control = np.zeros_like(dose), 0.0
+    for kind, share in parts:
+        scheme = block(kind.scheme(), blocker(drug, kind.name))
+        key = blocker(drug, kind.name).key
+        fixed = {"v": v, "mg": mg, "glutamate": "1 mM"}
+        with_drug = fixed | {key: dose * units.unit("mM")}
+        total += share * scheme.open(scheme.steady(**with_drug), **with_drug)
+        control += share * float(scheme.open(scheme.steady(**fixed), **fixed))
+    shown = units.in_unit(dose, "uM")
+    return _label(drug, subtype, (v, mg), shown, total / control)
+
+
+def _label(drug: str, subtype: Any, bath: tuple[Any, Any], dose: np.ndarray, response: np.ndarray) -> xr.Dataset:
+    found = hill.fit(dose, response)
+    data = xr.Dataset(coords={"concentration": ("concentration", dose, {"units": "µM", "long_name": drug})})
+    data["response"] = ("concentration", response, {"units": "1", "long_name": "current relative to control"})
+    data["ic50"] = ((), found.ic50, {"units": "µM"})
+    data["hill"] = ((), found.hill, {"units": "1"})
+    data["ic50_interval"] = ("bound", list(found.ic50_interval), {"units": "µM"})
+    data["hill_interval"] = ("bound", list(found.hill_interval), {"units": "1"})
+    data["bound"] = ["low", "high"]
+    return data.assign_attrs(_attrs(drug, mixture(subtype)), subtype=str(subtype), v=str(bath[0]), mg=str(bath[1]))
+
+
+def _attrs(drug: str, parts: Sequence[tuple[Subtype, float]]) -> dict[str, str]:
+    """Return the provenance of a curve: what it stands on, and which of that is not verified."""
+    own = ("P_open", "K_mg") if len(parts) > 1 else ("K_mg",)
+    rows = [(key, kind[key]) for kind, _ in parts for key in own]
+    rows += [row for kind, _ in parts for row in blocker(drug, kind.name).parameters.items()]
+    used = [(key, p) for key, p in rows if p.source != "user"]
+    return {
+        "drug": drug,
+        "unverified_parameters": " ".join(dict.fromkeys(key for key, p in used if not p.verified)),
+        "references": " ".join(dict.fromkeys(p.source.split(" ")[0] for _, p in used)),
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def against_voltage(drug: str, concentration: Any, v: Any, mg: Any = "1 mM", subtype: str = "2A") -> xr.Dataset:
+    """Return the share of receptors that a drug blocks in the long run, against voltage.
+
+    Parameters
+    ----------
+    drug, concentration
+        The drug.
+    v
+        Voltages, shape (voltages,).
+    mg
+        Magnesium, one or several concentrations.
+    subtype
+        ``"2A"`` …
+
+    Returns
+    -------
+    xarray.Dataset
+        ``ic50`` (mg, v) in µM and ``blocked`` (mg, v) = C/(C + IC50).
+    """
+    volts, baths = (np.atleast_1d(units.si(x, u, name=n)) for x, u, n in ((v, "mV", "v"), (mg, "mM", "mg")))
+    dose = float(units.si(concentration, "uM", name=drug))
+    if dose < 0:
+        raise ValueError(f"{drug} = {concentration}; a concentration is not negative")
+    half = ic50(drug, subtype, volts * units.unit("volt"), baths[:, None] * units.unit("mM"))
+    data = xr.Dataset(coords={"mg": ("mg", baths, {"units": "mM", "long_name": "magnesium"}),
+                              "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"})})  # fmt: skip
+    data["ic50"] = (("mg", "v"), units.in_unit(half, "uM"), {"units": "µM", "long_name": f"IC50 of {drug}"})
+    data["blocked"] = (("mg", "v"), dose / (dose + half), {"units": "1", "long_name": f"share blocked by {drug}"})
+    return data.assign_attrs(
+        _attrs(drug, mixture(subtype)), concentration=f"{float(units.in_unit(dose, 'uM')):g} µM", subtype=subtype
+    )

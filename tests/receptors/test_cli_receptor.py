@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from nmdasim import cli
+
+
+def run(capsys, monkeypatch, *words):
+    monkeypatch.setattr("sys.argv", ["nmdasim", "receptor", *words])
+    status = 0
+    try:
+        cli.main()
+    except SystemExit as stop:
+        status = stop.code
+    return status, *capsys.readouterr()
+
+
+def test_pulse_answers_with_the_keys_of_the_contract(capsys, monkeypatch):
+    _, out, err = run(capsys, monkeypatch, "pulse", "--scheme", "clements1992", "--json")
+    answer = json.loads(out)
+    assert list(answer) == ["scheme", "peak_open", "time_to_peak_ms", "decay_1e_ms"]
+    assert answer["peak_open"] == pytest.approx(0.1831, rel=1e-3)
+    assert err == ""
+
+
+def test_steady_gives_the_magnesium_block(capsys, monkeypatch):
+    _, out, _ = run(capsys, monkeypatch, "steady", "--scheme", "clements1992", "--voltage", "-40mV", "--json")
+    answer = json.loads(out)
+    assert list(answer) == ["open", "open_without_mg", "ratio"]
+    assert answer["ratio"] == pytest.approx(0.23016, rel=1e-4)
+
+
+def test_inhibition_gives_the_ic50(capsys, monkeypatch):
+    words = ("inhibition", "--drug", "ketamine", "--mg", "1mM", "--voltage", "-40 mV", "--json")
+    assert json.loads(run(capsys, monkeypatch, *words)[1]) == {"ic50_um": pytest.approx(3.231, rel=1e-3)}
+
+
+def test_without_json_unverified_parameters_and_the_disclaimer_are_printed(capsys, monkeypatch):
+    _, out, _ = run(capsys, monkeypatch, "inhibition", "--drug", "memantine")
+    assert "Unverified or assumed parameters:" in out
+    assert "Not medical advice" in out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("pulse", "--scheme", "nobody2000"),
+        ("pulse", "--scheme", "clements1992", "--duration", "0 ms"),
+        ("steady", "--scheme", "kampa2004", "--mg", "-1 mM"),
+        ("inhibition", "--drug", "aspirin"),
+        ("inhibition", "--drug", "ketamine", "--subtype", "2E"),
+        ("inhibition", "--drug", "ketamine", "--voltage", "5 uM"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(capsys, monkeypatch, words):
+    status, out, err = run(capsys, monkeypatch, *words)
+    assert status == 2
+    assert out == ""
+    assert err.count("\n") == 1
+
+
+def test_out_writes_figure_table_and_result(capsys, monkeypatch, tmp_path):
+    run(capsys, monkeypatch, "pulse", "--scheme", "destexhe1994", "--out", str(tmp_path))
+    run(capsys, monkeypatch, "inhibition", "--drug", "ketamine", "--out", str(tmp_path))
+    for name in ("pulse", "inhibition"):
+        for ending in ("png", "svg", "csv", "nc"):
+            assert (tmp_path / f"{name}.{ending}").stat().st_size > 500
+    assert (tmp_path / "inhibition.csv").read_text("utf-8").startswith("# Educational")
