@@ -1,0 +1,50 @@
+# Everything starts from Python 3.11 or newer with pip. Choose the interpreter with `make PYTHON=python3.12 …`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+JOBS ?= 2
+
+.PHONY: demo test lint docs examples figures hooks clean
+.DELETE_ON_ERROR:
+
+demo: $(VENV)/.core  ## wind-up under three concentrations of ketamine: figure and table in out/
+	$(BIN)/nmdasim windup --ketamine "0 uM,1 uM,10 uM" --repeats 5 --out out
+
+test: lint  ## the whole suite, slow tests included
+	$(BIN)/python -m pytest -n $(JOBS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.docs  ## the documentation, in docs/_build/html; runs the examples
+	MPLBACKEND=Agg $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+
+examples: $(VENV)/.core  ## every example; figures in out/
+	set -e; for example in examples/[0-9]*.py; do echo "$$example"; MPLBACKEND=Agg $(BIN)/python "$$example"; done
+
+figures: $(VENV)/.core  ## the figures of the README and the tables of the documentation
+	MPLBACKEND=Agg $(BIN)/python docs/make_figures.py
+	$(BIN)/python docs/make_tables.py
+
+hooks: $(VENV)/.test  ## quick checks before every commit
+	$(BIN)/python -m pip install pre-commit
+	$(BIN)/pre-commit install
+
+clean:
+	rm -rf $(VENV) out docs/_build docs/gallery docs/generated docs/api/generated
+
+# One stamp per extra, renewed when pyproject.toml changes. Where Python comes without ensurepip, its own pip is used.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("nmdasim needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Try: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV) || { $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m pip --python $(VENV) install pip; }
+
+$(VENV)/.core: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --editable .
+	touch $@
+
+$(VENV)/.%: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --editable ".[$*]"
+	touch $@

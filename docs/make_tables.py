@@ -1,0 +1,97 @@
+"""Measure the spike counts that the documentation shows, and write them to docs/tables/.
+
+``python docs/make_tables.py [FOLDER]``; FOLDER holds the latency tables, ``tests/data`` by default. Takes minutes.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import nmdasim as nm
+from nmdasim import latencies
+
+HERE = Path(__file__).parent
+DATA = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "tests" / "data"
+TABLES = HERE / "tables"
+
+#: Late spikes per pulse of the published models, computed with NEURON on the authors' files and these latencies.
+PUBLISHED = {
+    "1 Hz": "8 8 10 11 10 12 12 11 12 13 13 14 15 15 16",
+    "0.1 Hz, 10 pulses": "8 7 7 7 8 8 7 7 8 7",
+    "1 Hz, NMDA off": "7 6 7 7 6 7 7 7 7 7 7 8 7 6 8",
+    "aguiar2010": "4 5 7 8 10 9 9 9 9 10 10 10 10 10 10",
+}
+
+
+def late(model: nm.Model | nm.Circuit, protocol: nm.WindUp, **options: object) -> str:
+    """Return the late spikes after each pulse as text."""
+    counts = nm.measures.windup(nm.simulate(model, protocol, **options)).late.values
+    return " ".join(str(int(count)) for count in counts)
+
+
+def delays(a: str, c: str) -> dict[str, nm.Quantity]:
+    """Read the latency tables of both fibres."""
+    return {"adelta": latencies.read(DATA / a), "c": latencies.read(DATA / c)}
+
+
+def delrocq2023() -> Iterator[tuple[str, ...]]:
+    """Yield the reference neuron in every engine, at its own step."""
+    given = delays("directC_Ad_delays_ms.csv", "directC_C_delays_ms.csv")
+    neuron = nm.neurons.delrocq2023()
+    runs = {
+        "1 Hz": (neuron, nm.WindUp(latencies=given)),
+        "0.1 Hz, 10 pulses": (neuron, nm.WindUp(frequency="0.1 Hz", pulses=10, latencies=given)),
+        "1 Hz, NMDA off": (neuron.scaled(nmda=0), nm.WindUp(latencies=given)),
+    }
+    yield "condition", "engine", "late spikes per pulse"
+    for name, (model, protocol) in runs.items():
+        yield name, "published model", PUBLISHED[name]
+        for engine in ("kernel", "brian2", "reference"):
+            yield name, engine, late(model, protocol, engine=engine)
+
+
+def aguiar2010() -> Iterator[tuple[str, ...]]:
+    """Yield the two-cell circuit over steps and engines."""
+    given = delays("aguiar2010_Ad_delays_ms.csv", "aguiar2010_C_delays_ms.csv")
+    circuit, protocol = nm.neurons.aguiar2010(), nm.WindUp(latencies=given)
+    yield "engine, method", "dt, ms", "late spikes per pulse"
+    yield "published model", "0.0125", PUBLISHED["aguiar2010"]
+    runs = [("kernel", "fixed", dt) for dt in ("0.05", "0.025", "0.0125", "0.00625")]
+    runs += [("kernel", "", dt) for dt in ("0.05", "0.025", "0.0125", "0.00625")]
+    runs += [("brian2", "", dt) for dt in ("0.05", "0.025", "0.0125")]
+    for engine, method, dt in runs:
+        counts = late(circuit, protocol, engine=engine, method=method, dt=f"{dt} ms")
+        yield f"{engine}, {method or 'default'}", dt, counts
+    for tolerance in (1e-6, 1e-8):
+        yield "reference", f"adaptive, {tolerance:g}", late(circuit, protocol, engine="reference", tolerance=tolerance)
+
+
+def wdr() -> Iterator[tuple[str, ...]]:
+    """Yield the two-compartment reduction under what turns wind-up on and off."""
+    given = delays("directC_Ad_delays_ms.csv", "directC_C_delays_ms.csv")
+    neuron, train = nm.neurons.wdr(), nm.WindUp(latencies=given)
+    yield "condition", "late spikes per pulse"
+    yield "1 Hz", late(neuron, train)
+    yield "0.1 Hz, 10 pulses", late(neuron, nm.WindUp(frequency="0.1 Hz", pulses=10, latencies=given))
+    for gain, name in (("nmda", "NMDA"), ("can", "CAN"), ("nk1", "NK1"), ("cal", "L-type calcium"), ("kca", "KCa")):
+        yield f"1 Hz, {name} off", late(neuron.scaled(**{gain: 0}), train)
+    for dose in ("0.3 uM", "1 uM", "10 uM"):
+        yield f"1 Hz, ketamine {dose.replace('u', 'µ')}, equilibrated", late(neuron, train, ketamine=dose)
+    yield "1 Hz, ketamine 10 µM, wash-in", late(neuron, train, ketamine="10 uM", block="washin")
+
+
+def main() -> None:
+    """Write every table."""
+    TABLES.mkdir(exist_ok=True)
+    for table in (wdr, delrocq2023, aguiar2010):
+        with (TABLES / f"{table.__name__}.csv").open("w", encoding="utf-8", newline="") as stream:
+            for row in table():
+                csv.writer(stream, lineterminator="\n").writerow(row)
+                stream.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""
+Wind-up: the same pulse, a growing answer
+=========================================
+
+Fifteen identical pulses reach a wide-dynamic-range neuron of the dorsal horn, one a second. The pulse stays the same;
+the answer grows. That is wind-up: the spinal cord turns up its own gain.
+"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+
+import nmdasim as nm
+from nmdasim import Hz
+
+# %%
+# The neuron has a soma that fires and a dendrite that listens. Each pulse sends an early volley (Aδ fibres, after
+# 30 ms) and a late one (C fibres, after 200 ms), whose arrival times jitter from pulse to pulse as the seed decides.
+
+neuron = nm.neurons.wdr()
+train = nm.WindUp(frequency=1 * Hz, pulses=15)
+result = nm.simulate(neuron, train, seed=0)
+
+# %%
+# The C-fibre answer is what fires from 100 ms after a pulse until the next one.
+
+measured = nm.measures.windup(result)
+print("spikes after each pulse:", *measured.late.values)
+print(f"first pulse {int(measured.input)}, added over the train {int(measured['index'])}")
+
+# %%
+# Left, every spike, one row a pulse: each burst outlasts the one before. Right, the same spikes counted.
+
+STYLE = {"font.size": 15, "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"}
+plt.rcParams.update(STYLE | {"lines.linewidth": 3, "axes.titlelocation": "left"})
+figure, (rows, counts) = plt.subplots(1, 2, figsize=(13, 6), layout="constrained", width_ratios=[1.5, 1])
+time, start = nm.spikes(result).time_ms.values, result.pulse_time.values
+answers = [time[(time >= t) & (time < t + 1000)] - t for t in start]
+rows.eventplot(answers, lineoffsets=result.pulse.values, linelengths=0.7, linewidths=2, colors="#7b3fa0")
+for fibres, x in (("Aδ", 50), ("C fibres", 550)):
+    rows.text(x, 0, fibres, ha="center", color="0.4")
+rows.set(title="Every spike", xlabel="time after the pulse, ms", ylabel="pulse", ylim=(15.6, -0.6), xlim=(0, 1000))
+nm.plot.counts(result, measured, counts)
+rows.set_yticks(range(1, 16, 2))
+counts.set(xticks=range(1, 16, 2), ylabel="spikes, from 100 ms to the next pulse")
+figure.supxlabel(nm.DISCLAIMER, fontsize=9, color="0.35")
+Path("out").mkdir(exist_ok=True)
+figure.savefig("out/01_windup.png")

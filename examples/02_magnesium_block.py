@@ -1,0 +1,46 @@
+"""
+Magnesium: the plug in the NMDA receptor
+========================================
+
+An NMDA receptor opens when glutamate binds, yet at rest almost nothing flows: magnesium sits in the pore. Depolarise
+the cell and the plug is driven out. This voltage-dependent block is why the receptor answers only to a cell that is
+already excited, and so why wind-up needs a train.
+"""
+
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+import nmdasim as nm
+from nmdasim import mM, mV
+
+# %%
+# The share of pores free of magnesium, B(V), was measured by Jahr and Stevens in 1990.
+
+voltage = np.linspace(-100, 40, 281) * mV
+print("pores free at 1 mM Mg:")
+for v in (-80, -65, -40, -20, 0):
+    print(f"  {v:4d} mV: {float(nm.receptors.magnesium_block(v * mV, mg=1 * mM)):.3f}")
+
+# %%
+# Current is driving force times conductance: without magnesium a straight line through 0 mV; with magnesium the line
+# bends back: from rest up to about -30 mV, depolarising the cell lets *more* current in, which depolarises it further.
+
+STYLE = {"font.size": 15, "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"}
+plt.rcParams.update(STYLE | {"lines.linewidth": 3, "axes.titlelocation": "left"})
+figure, (free, current) = plt.subplots(1, 2, figsize=(13, 6), layout="constrained")
+for mg, colour in ((0, "#1b1b1b"), (0.1, "#c0549d"), (1, "#e8853d")):
+    block = nm.receptors.magnesium_block(voltage, mg=mg * mM)
+    free.plot(voltage / mV, 100 * block, color=colour, label=f"{mg:g} mM Mg")
+    current.plot(voltage / mV, block * (voltage / mV) / 100, color=colour, label=f"{mg:g} mM Mg")
+free.set(title="Pores free of magnesium", xlabel="membrane potential, mV", ylabel="% of pores", ylim=(0, 104))
+current.set(title="Current through open receptors", xlabel="membrane potential, mV", ylabel="current, relative")
+current.axhline(0, color="0.7", linewidth=1, zorder=0)
+for ax in (free, current):
+    ax.axvspan(-70, -60, color="0.92", zorder=0)
+free.text(-65, 80, "rest", rotation=90, ha="center", va="center", color="0.4")
+current.legend(frameon=False)
+figure.supxlabel(nm.DISCLAIMER, fontsize=9, color="0.35")
+Path("out").mkdir(exist_ok=True)
+figure.savefig("out/02_magnesium_block.png")
