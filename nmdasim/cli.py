@@ -78,8 +78,8 @@ def windup(
 ) -> None:
     """Wind-up: a train of C-strength pulses, and the spikes that follow each.
 
-    Examples:
-
+    Examples
+    --------
     - `nmdasim windup --out out`
     - `nmdasim windup --ketamine "0 uM,1 uM,10 uM" --repeats 20 --out out`
     - `nmdasim windup --frequency "0.1 Hz" --pulses 10`
@@ -166,8 +166,8 @@ def bench(
 ) -> None:
     """Time the kernel beside Brian2, NumPy, SciPy and, where installed (nmdasim[bench]), NEURON and Jaxley.
 
-    Examples:
-
+    Examples
+    --------
     - `nmdasim bench --quick`
     - `nmdasim bench --only W1 --json`
     """

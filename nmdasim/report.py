@@ -192,10 +192,17 @@ def bench_json(result: dict[str, Any]) -> str:
 
 def print_bench(result: dict[str, Any]) -> None:
     """Print the rows of a benchmark."""
-    table = Table("work", "engine", "CPU s", "compile s", "M lane-steps / CPU s", "kernel is × faster", "largest count difference")
+    table = Table(
+        "work", "engine", "CPU s", "compile s", "M lane-steps / CPU s", "kernel is × faster", "largest count difference"
+    )
     for row in result["rows"]:
         rate = row["lane_steps_per_cpu_second"] / 1e6
-        cells = [f"{row['cpu_seconds']:.3g}", f"{row['compile_seconds']:.3g}", f"{rate:.3g}", f"{1 / row['ratio_to_kernel']:.3g}"]
+        cells = [
+            f"{row['cpu_seconds']:.3g}",
+            f"{row['compile_seconds']:.3g}",
+            f"{rate:.3g}",
+            f"{1 / row['ratio_to_kernel']:.3g}",
+        ]
         table.add_row(row["work"], row["engine"], *cells, str(row["max_count_difference"]))
     console = Console()
     console.print(table)

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from brian2 import mV, ms, nS
+from brian2 import ms, mV, nS
 
 import nmdasim as nm
 from nmdasim import Events

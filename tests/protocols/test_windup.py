@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from brian2 import Hz, mV, ms, second
+from brian2 import Hz, ms, mV, second
 
 import nmdasim as nm
 from nmdasim import WindUp

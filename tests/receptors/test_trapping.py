@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from brian2 import mV, ms, uM
+from brian2 import ms, mV, uM
 from hypothesis import given
 from hypothesis import strategies as st
 
