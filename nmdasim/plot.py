@@ -10,10 +10,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.typing import ColorType
 
 from nmdasim import measures
 
-_STYLE: dict[str, Any] = {
+_STYLE: dict[Any, Any] = {
     "font.size": 13,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -130,7 +131,7 @@ def _title(result: xr.Dataset) -> str:
     return f"Wind-up of {result.attrs['model']}{rate}"
 
 
-def _conditions(data: xr.Dataset) -> Iterator[tuple[str, str, xr.Dataset]]:
+def _conditions(data: xr.Dataset) -> Iterator[tuple[str, ColorType, xr.Dataset]]:
     """Yield (label, colour, data) for every combination of varied quantities but the seed."""
     dims = [d for d in (data["late"] if "late" in data else data["spike_count"]).dims if d not in _OWN]
     if not dims:

@@ -241,7 +241,7 @@ def _prepare(
             streams,
             length,
             output=not isinstance(model, Circuit) or name == model.output,
-        )  # fmt: skip
+        )
         for name, cell in cells.items()
     )
     return _Run(labels, plans, links, protocol)
@@ -325,7 +325,7 @@ def _label(model: Model | Circuit, run: _Run, axes: list[Axis], outcomes: Sequen
     extra = ["population"] if isinstance(model, Circuit) else []
     lead = [len(tables)] if extra else []
     if extra:
-        data["population"] = ("population", list(model.populations))
+        data["population"] = ("population", list(_cells(model)))
     times, number = (np.stack(padded), np.stack(counts)) if extra else (padded[0], counts[0])
     data["spike"] = ("spike", np.arange(1, width + 1))
     data["spike_time"] = (
@@ -418,9 +418,10 @@ def _join(parts: list[xr.Dataset]) -> xr.Dataset:
     }
     aligned = [part.reindex({dim: index.values for dim, index in longest.items()}) for part in parts]
     joined = xr.combine_by_coords(aligned, combine_attrs="override", data_vars="all")
+    assert isinstance(joined, xr.Dataset)
     for dim, index in longest.items():
         joined[dim].attrs = index.attrs
-    return joined  # type: ignore[return-value]
+    return joined
 
 
 def _provenance(model: Model | Circuit, protocol: Protocol, axes: list[Axis], options: _Options) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 from nmdasim.bench import peers
 from nmdasim.bench.works import Work, works
 
-#: Simulated seconds that each peer gets of a work, full and quick; the slow get less, and cost per lane-step is compared.
+#: Simulated seconds that each peer gets of a work, full and quick; the slow get less: cost per lane-step is compared.
 _SHARE = {"kernel": (1.0, 0.125), "Brian2 C++ standalone": (1.0, 0.125), "Brian2 Cython": (0.25, 0.0625),
           "NumPy": (0.0625, 0.0125), "SciPy LSODA": (0.125, 0.0625), "Brian2 SpatialNeuron": (1.0, 0.125),
           "NEURON": (1.0, 1.0), "Jaxley": (1.0, 1.0)}  # fmt: skip

@@ -56,7 +56,7 @@ def shortened(work: Work, seconds: float, lanes: int | None = None) -> Plan:
 
 
 def kernel(work: Work, seconds: float, method: str = "") -> Cost:
-    """This library's kernel."""
+    """Time the library's own kernel."""
     made = dataclasses.replace(shortened(work, seconds), method=method)
     begun = time.perf_counter()
     engines.run(dataclasses.replace(made, duration=10 * made.dt), "kernel")
@@ -111,7 +111,7 @@ def _numpy_step(model: Model) -> Callable[[Any], list[np.ndarray]]:
 
 def _numpy_run(made: Plan, step: Any, values: dict[str, np.ndarray], y: dict[str, np.ndarray]) -> np.ndarray:
     model = made.model
-    scope = {**values, "dt": made.dt}
+    scope: dict[str, Any] = {**values, "dt": made.dt}
     threshold = evaluator([model.system.substitute(str(model.threshold), model.parameters.bases)])
     reset = _numpy_reset(model)
     hold = 0 if not isinstance(model.refractory, str) else -1
@@ -205,12 +205,10 @@ print(json.dumps([spent, ready, plan.lanes*plan.steps, counts.tolist()]))
 
 
 def brian2(work: Work, seconds: float, *, standalone: bool) -> Cost:
-    """Brian2 with its own scheme, in a process of its own: Cython, or C++ standalone with -O3 -ffast-math -march=native."""
+    """Brian2's own scheme in its own process: Cython, or C++ standalone with -O3 -ffast-math -march=native."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = json.dumps([work.name, seconds, standalone, folder])
-        done = subprocess.run(
-            [sys.executable, "-c", _BRIAN2, arguments], capture_output=True, text=True, check=False
-        )
+        done = subprocess.run([sys.executable, "-c", _BRIAN2, arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"Brian2 failed on {work.name}: {done.stderr.strip().splitlines()[-1]}")
     spent, ready, lane_steps, counts = json.loads(done.stdout.strip().splitlines()[-1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim.model.model import Model
+from nmdasim.model.parameters import ParameterSet
 from nmdasim.model.units import unit
 from nmdasim.neurons import delrocq2023
 from nmdasim.protocols import Events, WindUp
@@ -89,18 +90,14 @@ class Work:
         return len(self.varied[1])
 
 
-def _quantities(numbers: Mapping[str, str]) -> dict[str, str]:
-    return dict(numbers)
-
-
 @cache
 def squid() -> Model:
-    """The squid axon of Hodgkin and Huxley as NEURON's ``hh`` has it, driven by a steady conductance."""
+    """Return the squid axon of Hodgkin and Huxley as NEURON's ``hh`` has it, driven by a steady conductance."""
     area = "/cm**2"
     return Model(
         "squid",
         _SQUID,
-        parameters=_quantities(
+        parameters=ParameterSet(
             {
                 "g_na": f"0.12 S{area}",
                 "g_k": f"0.036 S{area}",
@@ -111,14 +108,14 @@ def squid() -> Model:
                 "E_k": "-77 mV",
                 "E_l": "-54.3 mV",
                 "E_e": "0 mV",
-            }  # fmt: skip
+            }
         ),
         initial={
             "v": "-65*mV",
             "m": "alpha_m/(alpha_m + beta_m)",
             "h": "alpha_h/(alpha_h + beta_h)",
             "n": "alpha_n/(alpha_n + beta_n)",
-        },  # fmt: skip
+        },
         threshold="v > 0*mV",
         refractory="v > 0*mV",
     )
@@ -131,7 +128,7 @@ def dorsal_horn_point() -> Model:
     return Model(
         "dorsal_horn_point",
         _DORSAL_HORN_POINT,
-        parameters=_quantities(
+        parameters=ParameterSet(
             {
                 "C_m": "1 uF/cm**2",
                 "g_l": f"0.1 {per}",
@@ -151,7 +148,7 @@ def dorsal_horn_point() -> Model:
                 "k_ca": "-1e-3 mM*m**2/A/ms",
                 "ca0": "5e-5 mM",
                 "ket": "0 mM",
-            }  # fmt: skip
+            }
         ),
         initial={"v": "-70*mV", "h": 0.99, "ca": "5e-5*mM"},
         threshold="v > 0*mV",
@@ -166,17 +163,19 @@ def adaptive_exponential() -> Model:
     return Model(
         "adaptive_exponential",
         _ADEX,
-        parameters={
-            "C": "281 pF",
-            "g_l": "30 nS",
-            "E_l": "-70.6 mV",
-            "v_t": "-50.4 mV",
-            "d_t": "2 mV",
-            "tau_w": "144 ms",
-            "a": "4 nS",
-            "b": "0.0805 nA",
-            "I_in": "1 nA",
-        },  # fmt: skip
+        parameters=ParameterSet(
+            {
+                "C": "281 pF",
+                "g_l": "30 nS",
+                "E_l": "-70.6 mV",
+                "v_t": "-50.4 mV",
+                "d_t": "2 mV",
+                "tau_w": "144 ms",
+                "a": "4 nS",
+                "b": "0.0805 nA",
+                "I_in": "1 nA",
+            }
+        ),
         initial={"v": "-70.6*mV"},
         threshold="v > -20*mV",
         reset="v = E_l; w += b",
@@ -197,8 +196,8 @@ def works() -> list[Work]:
     return [
         Work("W0", "squid axon, 256 conductances, 1 s, dt 0.025 ms", squid,
              ("g_e", np.linspace(0.0, 0.5, 256) * unit("mS") / unit("cm") ** 2), 1.0, 2.5e-5),
-        Work("W1", "12-state dorsal-horn point neuron, 256 ketamine concentrations, 16 s, dt 0.025 ms", dorsal_horn_point,
-             ("ket", np.geomspace(1e-5, 1e-1, 256) * unit("mM")), 16.0, 2.5e-5, _volleys(16)),
+        Work("W1", "12-state dorsal-horn point neuron, 256 ketamine concentrations, 16 s, dt 0.025 ms",
+             dorsal_horn_point, ("ket", np.geomspace(1e-5, 1e-1, 256) * unit("mM")), 16.0, 2.5e-5, _volleys(16)),
         Work("W2", "delrocq2023, 15 pulses at 1 Hz, 256 ketamine concentrations, dt 0.1 ms", delrocq2023,
              ("ketamine", ketamine * unit("uM")), 16.0, 1e-4, WindUp()),
         Work("W3", "adaptive-exponential neuron, 10 000 currents, 10 s, dt 0.1 ms", adaptive_exponential,

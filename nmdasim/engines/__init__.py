@@ -1,4 +1,7 @@
-"""Renderings of a Plan. An engine module has ``run(plan, report)`` and ``source(model)``; it knows no neuron or drug by name."""
+"""Renderings of a Plan.
+
+An engine has ``run(plan, report)``, ``check(plan)`` and ``source(model)``; it knows no neuron or drug by name.
+"""
 
 from __future__ import annotations
 

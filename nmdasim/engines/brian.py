@@ -12,6 +12,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import brian2 as b2
@@ -51,7 +52,7 @@ def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
     network = b2.Network(group, *_input(group, plan), *monitors, *spikes)
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
     network.run(plan.steps * plan.dt * b2.second, namespace={}, **progress)
-    return _outcome(plan, spikes, {p: m for p, m in zip(_probes(plan), monitors, strict=True)})
+    return _outcome(plan, spikes, dict(zip(_probes(plan), monitors, strict=True)))
 
 
 def source(model: Model) -> str:
@@ -214,16 +215,16 @@ def _effects(model: Model) -> tuple[str, str]:
     """Return the synaptic variables, and one statement for all ports: each adds where the event is its own."""
     declared, effects = ["port : integer (constant)"], []
     for k, port in enumerate(model.ports.values()):
-        for state, expression in port.increments():
-            if re.search(r"\bweight\b", expression):
+        for state, text in port.increments():
+            expression = re.sub(r"\bweight\b", f"weight_{k}", text)
+            if expression != text:
                 declared.append(f"weight_{k} : {_unit(model, state)} (constant)")
-                expression = re.sub(r"\bweight\b", f"weight_{k}", expression)
             effects.append(f"{state} += int(port == {k})*({expression})")
     return "\n".join(declared), "\n".join(effects)
 
 
 def _rank_of_repeats(keys: np.ndarray) -> np.ndarray:
-    """Number equal consecutive rows 0, 1, 2, …"""
+    """Count equal consecutive rows from 0."""
     new = np.append(True, np.any(keys[1:] != keys[:-1], axis=1))
     start = np.maximum.accumulate(np.where(new, np.arange(len(keys)), 0))
     return np.arange(len(keys)) - start
@@ -238,7 +239,7 @@ def _probes(plan: Plan) -> list[Probe]:
 
 
 def _every(plan: Plan, probe: Probe) -> int:
-    """Steps between samples: as asked for traces, about 0.1 ms for summaries."""
+    """Return the steps between samples: as asked for traces, about 0.1 ms for summaries."""
     if probe in plan.recording.traces:
         return plan.sampled_steps
     return max(1, round(1e-4 / plan.dt))
@@ -279,4 +280,4 @@ def _reduce(values: np.ndarray, time: np.ndarray, edges: tuple[float, ...], kind
     if kind == "start":
         return values[:, np.minimum(starts[:-1], values.shape[1] - 1)]
     pick = np.max if kind == "max" else np.min
-    return np.stack([pick(values[:, a:b], axis=1) for a, b in zip(starts[:-1], starts[1:], strict=True)], axis=1)
+    return np.stack([pick(values[:, a:b], axis=1) for a, b in pairwise(starts)], axis=1)

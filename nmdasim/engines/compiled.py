@@ -42,7 +42,7 @@ def load(text: str) -> ModuleType:
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", dir=folder(), suffix=".tmp", delete=False, encoding="utf-8") as stream:
             stream.write(text)
-        os.replace(stream.name, path)
+        Path(stream.name).replace(path)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

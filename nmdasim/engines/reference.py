@@ -195,8 +195,9 @@ class _Lane:
             return packed
 
         solver = LSODA(
-            lambda t, y: rhs(t, y, *arguments), start, self.y, end, rtol=self.plan.tolerance,
-            atol=self.plan.tolerance * self.problem.source.scales, max_step=_LONGEST_STEP, jac=jac, lband=band, uband=band,
+            lambda t, y: rhs(t, y, *arguments), start, self.y, end, max_step=_LONGEST_STEP,
+            rtol=self.plan.tolerance, atol=self.plan.tolerance * self.problem.source.scales,
+            jac=jac, lband=band, uband=band,
         )  # fmt: skip
         while solver.status == "running":
             before = solver.y.copy()

@@ -59,6 +59,6 @@ class Mechanism:
         defaults = rows.pop("defaults", {}) if "defaults" in rows else {}
         parameters = ParameterSet({key: _parameter(defaults | row) for key, row in _flatten(rows)})
         tuples = ("densities", "currents", "calcium", "implicit", "references")
-        values = {key: tuple(value) if key in tuples else value for key, value in entry.items()}
+        values: dict[str, Any] = {key: tuple(value) if key in tuples else value for key, value in entry.items()}
         values["gains"] = {key: tuple(names) for key, names in entry.get("gains", {}).items()}
         return cls(name=name, parameters=parameters, **values)

@@ -9,16 +9,19 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from nmdasim.model import check, units
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
-from nmdasim.model.parameters import ParameterSet
+from nmdasim.model.parameters import Parameter, ParameterSet
 from nmdasim.model.ports import Afferents, Port, Summary
 from nmdasim.model.symbols import System, system
+
+if TYPE_CHECKING:
+    from nmdasim.model.circuit import Circuit
 
 ModelError = check.ModelError
 
@@ -35,7 +38,8 @@ class Model:
         Brian2-language text. A point neuron gives ``dv/dt``; a model with a morphology (or assembled from mechanisms)
         gives the membrane current density ``Im : amp/meter**2``, positive inward, and the parameter ``Cm``.
     parameters
-        Quantities, texts or :class:`Parameter`; ``"g.region"`` holds in one region of the morphology.
+        Quantities, texts or :class:`Parameter`; ``"g.region"`` holds in one region of the morphology. Any mapping is
+        accepted and becomes a :class:`ParameterSet`.
     initial
         Initial values: quantities, arrays, or expressions with ``rand()`` and ``randn()``. States left out start at 0.
     threshold, reset, refractory
@@ -73,7 +77,7 @@ class Model:
 
     name: str
     equations: str
-    parameters: ParameterSet | Mapping[str, Any] = field(default_factory=ParameterSet)
+    parameters: ParameterSet = field(default_factory=ParameterSet)
     initial: Mapping[str, Any] = field(default_factory=dict)
     threshold: str | None = None
     reset: str | None = None
@@ -162,7 +166,7 @@ class Model:
 
     def scaled(self, **factors: float) -> Self:
         """Return this model with named gains multiplied, ``model.scaled(nmda=0.5)``."""
-        changed = {}
+        changed: dict[str, Parameter] = {}
         for name, factor in factors.items():
             if name not in self.gains:
                 raise ModelError(f"{self.name} has no gain {name!r}; it has {', '.join(self.gains) or 'none'}")
@@ -231,7 +235,7 @@ class Model:
             lines.append(f"i_ca = {' + '.join(calcium)} : amp/meter**2")
         lines.append(f"Im = {' + '.join(densities + currents)} : amp/meter**2")
         parameters = ParameterSet()
-        merged: dict[str, dict[str, Any]] = {"initial": {}, "ports": {}, "gains": {}}
+        merged: dict[str, Any] = {"initial": {}, "ports": {}, "gains": {}}
         for part in parts:
             parameters |= part.parameters
             merged["initial"] |= part.initial
@@ -269,7 +273,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 _SHORTEST = 1e-9  # seconds; a shorter step is a slip of the unit and would never end
 
 
-def step_limit(model: Model, dt: float) -> None:
+def step_limit(model: Model | Circuit, dt: float) -> None:
     """Refuse a step that is not positive or larger than the model allows."""
     limit = float(units.si(model.dt_max, "ms", name="dt_max"))
     if not _SHORTEST <= dt <= limit * (1 + 1e-9):

@@ -144,7 +144,7 @@ class ParameterSet(Mapping[str, Parameter]):
         return tuple(key for key in self if key.partition(".")[0] == name)
 
     def unit_of(self, base: str) -> str:
-        """Unit in which `base` is shown."""
+        """Return the unit in which `base` is shown."""
         return self[self.entries(base)[0]].unit
 
     def within(self, regions: Iterable[str]) -> ParameterSet:

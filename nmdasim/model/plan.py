@@ -263,7 +263,7 @@ def initial_values(
 def _check_start(model: Model, values: Mapping[str, np.ndarray], states: Mapping[str, np.ndarray]) -> None:
     """Refuse parameters with which a state, its rate of change or what an event adds to it is not finite."""
     with np.errstate(all="ignore"):
-        numbers = zip(_changing(model), _changes(model)(values | {"weight": np.zeros((1, 1))}), strict=True)
+        numbers = zip(_changing(model), _changes(model)({**values, "weight": np.zeros((1, 1))}), strict=True)
     for name, value in [*states.items(), *numbers]:
         if not np.all(np.isfinite(value)):
             raise ModelError(

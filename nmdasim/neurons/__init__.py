@@ -1,10 +1,18 @@
-"""Published neurons, a paper or a purpose a file. Each function returns a Model, or a Circuit where it takes two cells."""
+"""Published neurons, a paper or a purpose a file; each function returns a Model, or a Circuit of two cells."""
 
+from collections.abc import Callable
+
+from nmdasim.model.circuit import Circuit
+from nmdasim.model.model import Model
 from nmdasim.neurons.aguiar2010 import aguiar2010
 from nmdasim.neurons.delrocq2023 import delrocq2023
 from nmdasim.neurons.wdr import wdr
 
 #: Every neuron by the name that the command line uses; the first is the default.
-CATALOGUE = {"wdr": wdr, "delrocq2023": delrocq2023, "aguiar2010": aguiar2010}
+CATALOGUE: dict[str, Callable[..., Model | Circuit]] = {
+    "wdr": wdr,
+    "delrocq2023": delrocq2023,
+    "aguiar2010": aguiar2010,
+}
 
 __all__ = ["CATALOGUE", "aguiar2010", "delrocq2023", "wdr"]

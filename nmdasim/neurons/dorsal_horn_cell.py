@@ -1,4 +1,4 @@
-"""What the dorsal-horn neurons of Aguiar et al. 2010 share: channels, receptors, the chain of compartments, the input."""
+"""What the dorsal-horn neurons of Aguiar et al. 2010 share: channels, receptors, chain of compartments, input."""
 
 from __future__ import annotations
 
@@ -72,7 +72,8 @@ def c_fibres() -> Afferent:
 def wide_dynamic_range(name: str, kinetics: str = "", subtype: str = "", **options: Any) -> Model:
     """Return a neuron with all currents of the wide-dynamic-range cell.
 
-    `options` give densities, weights and the rest of :class:`Model`; `kinetics` and `subtype` are those of :func:`nmdasim.receptors.nmda`.
+    `options` give densities, weights and the rest of :class:`Model`; `kinetics` and `subtype` are those of
+    :func:`nmdasim.receptors.nmda`.
     """
     options.setdefault("morphology", morphology())
     shape: Morphology = options["morphology"]

@@ -163,7 +163,8 @@ class WindUp:
         table = np.atleast_2d(units.si(given, "ms", name=f"latencies of {fibre}"))
         if table.shape[1] != afferent.latency.synapses:
             raise ValueError(
-                f"latencies of {fibre} have {table.shape[1]} columns; the model has {afferent.latency.synapses} synapses"
+                f"latencies of {fibre} have {table.shape[1]} columns; "
+                f"the model has {afferent.latency.synapses} synapses"
             )
         rows = np.broadcast_to(table, (self.pulses, table.shape[1])) if len(table) == 1 else table[: self.pulses]
         return rows[:, None, :]

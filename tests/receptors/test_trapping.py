@@ -20,8 +20,9 @@ def receptor():
     text = trapping.EQUATIONS + "B_mg = 1/(1 + mg/K_mg*exp(-slope_mg*v)) : 1\ndv/dt = 0*volt/second : volt\n"
     text += "da_nmda/dt = 0/second : 1"
     parameters = load("ketamine", "block") | load("receptors", "magnesium")
-    return nm.Model("pore", text, parameters, initial=dict(v=-40 * mV, a_nmda=1.0), starts=dict(equilibrated=EQUILIBRATED, washin=WASHIN),
-                    dt="1 ms", dt_max="10 ms")  # fmt: skip
+    starts = dict(equilibrated=EQUILIBRATED, washin=WASHIN)
+    initial = dict(v=-40 * mV, a_nmda=1.0)
+    return nm.Model("pore", text, parameters, initial=initial, starts=starts, dt="1 ms", dt_max="10 ms")
 
 
 def equilibrium(model, ketamine_um, millivolts, mg_mm=1.0):

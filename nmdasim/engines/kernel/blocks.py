@@ -132,6 +132,7 @@ class Kernel:
 def kernel(
     model: Model, method: str, varied: frozenset[str], start: frozenset[str], kept: frozenset[Any], single: bool
 ) -> Kernel:
+    """Return the kernel of a model for what varies between lanes, starts and is kept."""
     folded = layout(model, start, kept)
     return Kernel(model, folded, write(folded, method, varied, single=single), single)
 
@@ -195,7 +196,7 @@ def _block(kernel: Kernel, plan: Plan, first: int, progress: _Progress) -> _Bloc
 
 
 def _samples(first: int, end: int, every: int) -> int:
-    """Number of sampled steps in [first, end)."""
+    """Count the sampled steps in [first, end)."""
     return -(-end // every) - -(-first // every)
 
 
@@ -253,14 +254,13 @@ def _events(plan: Plan, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
     An event due within half a step of t acts at t, as in NEURON.
     """
     tables = plan.table[lanes]
-    parts = []
+    parts: list[tuple[np.ndarray, np.ndarray]] = []
     for table in np.unique(tables):
         own = plan.arrivals.of(int(table))
         step = np.maximum(np.ceil(own.time / plan.dt - 0.5 - 1e-9), 0).astype(np.int64)
         members = [-1] if np.all(tables == table) else np.flatnonzero(tables == table)
-        parts += [np.stack([step, own.port, np.full(len(own), lane), np.arange(len(own))]) for lane in members]
-        weights = own.weight
-        parts[-len(members) :] = [(p, weights) for p in parts[-len(members) :]]
+        for lane in members:
+            parts.append((np.stack([step, own.port, np.full(len(own), lane), np.arange(len(own))]), own.weight))
     if not parts:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
     keys = np.concatenate([p for p, _ in parts], axis=1)
@@ -270,7 +270,7 @@ def _events(plan: Plan, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _axial_rates(plan: Plan, kernel: Kernel) -> tuple[np.ndarray, ...]:
-    """Return the axial rates (1/s) into each compartment from its parent, back, and its total (zero: kept in up/down)."""
+    """Return the axial rates (1/s) into each compartment from its parent, back, and its total."""
     shape = plan.model.morphology
     if plan.model.is_point:
         empty = np.zeros(1, dtype=kernel.real)

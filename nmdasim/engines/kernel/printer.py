@@ -58,7 +58,8 @@ class Printer(StrPrinter):
 
     def _print_Mul(self, e: Any) -> str:
         above, below, negative = [], [], False
-        for a in e.as_ordered_factors():
+        for factor in e.as_ordered_factors():
+            a = factor
             if a.is_Number and a < 0:
                 negative, a = not negative, -a
             if isinstance(a, sp.Pow) and a.exp.is_Integer and a.exp < 0:
@@ -102,8 +103,8 @@ class Printer(StrPrinter):
 
 
 _FUNCTIONS = {
-    "exp": "exp", "log": "log", "Abs": "abs", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh", "sin": "sin", "cos": "cos",
-    "tan": "tan", "sign": "sign", "floor": "floor", "ceiling": "ceil", "Mod": "remainder", "asin": "asin",
+    "exp": "exp", "log": "log", "Abs": "abs", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh", "sin": "sin",
+    "cos": "cos", "tan": "tan", "sign": "sign", "floor": "floor", "ceiling": "ceil", "Mod": "remainder", "asin": "asin",
     "acos": "acos", "atan": "atan", "exprel_e": "exprel_e", "dexprel_e": "dexprel_e", "bern_e": "bern_e",
     "bern_m": "bern_m", "dbern_e": "dbern_e", "bern_top": "bern_top", "bern_bottom": "bern_bottom",
 }  # fmt: skip

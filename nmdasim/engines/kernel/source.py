@@ -2,8 +2,8 @@
 
 Lanes go in blocks of ``W``. All of a block lives in one array of rows of W numbers; each compartment owns a record of
 consecutive rows: v, F, D (membrane), its states, and the constants that differ between lanes. Time runs outside,
-compartments inside it, lanes innermost and free of branches, so that LLVM turns the lane loops into SIMD. Short loops run
-to ``width``, which is W as an argument: with a known count LLVM would unroll them into scalar code first.
+compartments inside it, lanes innermost and free of branches, so that LLVM turns the lane loops into SIMD. Short loops
+run to ``width``, which is W as an argument: with a known count LLVM would unroll them into scalar code first.
 """
 
 from __future__ import annotations

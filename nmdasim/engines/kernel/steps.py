@@ -24,7 +24,8 @@ from nmdasim.model.model import Model
 from nmdasim.model.symbols import exprel, symbol, truth
 
 GAMMA = 1 - math.sqrt(0.5)
-#: Engine symbols begin with an underscore, which no name of a model can. Step of the states, step of the membrane, time, and 1 outside the refractory period.
+#: Step of the states, step of the membrane, time, and 1 outside the refractory period. Symbols of the engine begin with
+#: an underscore, which no name of a model can.
 H, DT, T, ACTIVE = (symbol(name) for name in ("_h", "_dt", "t", "_active"))
 
 
