@@ -78,8 +78,8 @@ def windup(
 ) -> None:
     """Wind-up: a train of C-strength pulses, and the spikes that follow each.
 
-    Examples:
-
+    Examples
+    --------
     - `nmdasim windup --out out`
     - `nmdasim windup --ketamine "0 uM,1 uM,10 uM" --repeats 20 --out out`
     - `nmdasim windup --frequency "0.1 Hz" --pulses 10`
@@ -94,13 +94,15 @@ def windup(
 
     if repeats < 1:
         raise ValueError(f"repeats = {repeats}; give 1 or more")
+    if out is not None:
+        report.check_folder(out)
     chosen = _neuron(model).scaled(**_factors(scale)).replace(**_pairs(set_, "PARAMETER=QUANTITY"))
     protocol = WindUp(frequency=frequency, pulses=pulses, latencies=_latencies(latencies_a, latencies_c))
     with _progress("wind-up") as progress:
         result = simulate(
             chosen,
             protocol,
-            ketamine=units.quantity([part.strip() for part in ketamine.split(",")]),
+            ketamine=units.quantity(_listed("ketamine", ketamine)),
             mg=mg or None,
             block=block,
             dt=dt or None,
@@ -111,7 +113,10 @@ def windup(
             progress=progress,
         )
     if out is not None:
-        report.save_windup(result, out)
+        try:
+            report.save_windup(result, out)
+        except OSError as error:
+            raise ValueError(f"--out {out}: cannot be written ({error.strerror})") from None
     if json:
         print(report.windup_json(result))
     else:
@@ -161,8 +166,8 @@ def bench(
 ) -> None:
     """Time the kernel beside Brian2, NumPy, SciPy and, where installed (nmdasim[bench]), NEURON and Jaxley.
 
-    Examples:
-
+    Examples
+    --------
     - `nmdasim bench --quick`
     - `nmdasim bench --only W1 --json`
     """
@@ -201,6 +206,13 @@ def _pairs(given: list[str] | None, form: str) -> dict[str, str]:
             raise ValueError(f"cannot read {item!r}; write {form}")
         pairs[name.strip()] = value.strip()
     return pairs
+
+
+def _listed(name: str, text: str) -> list[str]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise ValueError(f"{name} = {text!r} has an empty entry; write one or several, as in '0 uM,1 uM'")
+    return parts
 
 
 def _factors(given: list[str] | None) -> dict[str, float]:

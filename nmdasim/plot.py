@@ -136,7 +136,7 @@ def _conditions(data: xr.Dataset) -> Iterator[tuple[str, str, xr.Dataset]]:
     if not dims:
         yield "", _SHADES[0], data
         return
-    stacked = data.stack(condition=dims)  # noqa: PD013  (an xarray method)
+    stacked = data.stack(condition=dims)
     total = stacked.sizes["condition"]
     for k in range(total):
         lane = stacked.isel(condition=k)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,8 @@ def windup_runs(result: xr.Dataset) -> list[dict[str, Any]]:
             "ketamine_um": float(lane.ketamine),
             "block": result.attrs["block"],
             "seed": int(lane.seed),
-            "early": lane.early.values.tolist(),
-            "late": lane.late.values.tolist(),
+            "early": lane.early.values.astype(int).tolist(),
+            "late": lane.late.values.astype(int).tolist(),
             "input": int(lane["input"]),
             "index": int(lane["index"]),
             "ratio": _number(lane.ratio),
@@ -73,6 +74,20 @@ def windup_table(result: xr.Dataset) -> pd.DataFrame:
             rows.append(constant | {"pulse": pulse, "early_spikes": early, "late_spikes": late,
                                     "ca_peak_um": calcium, "blocked": blocked})  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder in which nothing can be written, before any work starts; nothing is made yet.
+
+    Raises
+    ------
+    ValueError
+        If it, or what it would be made in, is not a folder or may not be written.
+    """
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK):
+        what = "is not a folder" if not existing.is_dir() else "may not be written"
+        raise ValueError(f"--out {folder}: {existing} {what}; give a folder, it is made where there is none")
 
 
 def save_windup(result: xr.Dataset, folder: Path) -> None:
@@ -177,10 +192,17 @@ def bench_json(result: dict[str, Any]) -> str:
 
 def print_bench(result: dict[str, Any]) -> None:
     """Print the rows of a benchmark."""
-    table = Table("work", "engine", "CPU s", "compile s", "M lane-steps / CPU s", "kernel is × faster", "largest count difference")
+    table = Table(
+        "work", "engine", "CPU s", "compile s", "M lane-steps / CPU s", "kernel is × faster", "largest count difference"
+    )
     for row in result["rows"]:
         rate = row["lane_steps_per_cpu_second"] / 1e6
-        cells = [f"{row['cpu_seconds']:.3g}", f"{row['compile_seconds']:.3g}", f"{rate:.3g}", f"{1 / row['ratio_to_kernel']:.3g}"]
+        cells = [
+            f"{row['cpu_seconds']:.3g}",
+            f"{row['compile_seconds']:.3g}",
+            f"{rate:.3g}",
+            f"{1 / row['ratio_to_kernel']:.3g}",
+        ]
         table.add_row(row["work"], row["engine"], *cells, str(row["max_count_difference"]))
     console = Console()
     console.print(table)

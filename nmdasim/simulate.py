@@ -306,7 +306,9 @@ def _warn_of_broken(run: _Run, axes: list[Axis], outcomes: Sequence[Outcome]) ->
 
 def _place(axes: list[Axis], index: Sequence[Any]) -> str:
     parts = [(a, units.in_unit(np.ravel(a.values)[k], a.unit)) for a, k in zip(axes, index, strict=True)]
-    return ", ".join(f"{axis.name} = {float(value):g} {units.pretty(axis.unit)}".removesuffix(" 1") for axis, value in parts)
+    return ", ".join(
+        f"{axis.name} = {float(value):g} {units.pretty(axis.unit)}".removesuffix(" 1") for axis, value in parts
+    )
 
 
 # --- from outcomes to a Dataset --------------------------------------------------------------------------------------

@@ -35,7 +35,9 @@ def _engines(work: Work) -> dict[str, Callable[[Work, float], peers.Cost]]:
     return found
 
 
-def compare(*, quick: bool = False, only: tuple[str, ...] = (), report: Callable[[str], None] = print) -> dict[str, Any]:
+def compare(
+    *, quick: bool = False, only: tuple[str, ...] = (), report: Callable[[str], None] = print
+) -> dict[str, Any]:
     """Run the works and return the rows of ``nmdasim bench``.
 
     Parameters

@@ -155,7 +155,7 @@ def _seconds(value: Any) -> float:
     return float(units.si(value, "ms", name="refractory"))
 
 
-_BRIAN2 = '''
+_BRIAN2 = """
 import json, sys, time
 import numpy as np
 import brian2 as b2
@@ -201,14 +201,14 @@ else:
     spent = time.process_time() - cpu
 counts = np.asarray(spikes.count[:])
 print(json.dumps([spent, ready, plan.lanes*plan.steps, counts.tolist()]))
-'''
+"""
 
 
 def brian2(work: Work, seconds: float, *, standalone: bool) -> Cost:
     """Brian2 with its own scheme, in a process of its own: Cython, or C++ standalone with -O3 -ffast-math -march=native."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = json.dumps([work.name, seconds, standalone, folder])
-        done = subprocess.run(  # noqa: S603  (our own text, our own interpreter)
+        done = subprocess.run(
             [sys.executable, "-c", _BRIAN2, arguments], capture_output=True, text=True, check=False
         )
     if done.returncode != 0:

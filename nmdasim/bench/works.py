@@ -101,11 +101,24 @@ def squid() -> Model:
         "squid",
         _SQUID,
         parameters=_quantities(
-            {"g_na": f"0.12 S{area}", "g_k": f"0.036 S{area}", "g_l": f"0.0003 S{area}", "g_e": f"0.1 mS{area}",
-             "C_m": f"1 uF{area}", "E_na": "50 mV", "E_k": "-77 mV", "E_l": "-54.3 mV", "E_e": "0 mV"}  # fmt: skip
+            {
+                "g_na": f"0.12 S{area}",
+                "g_k": f"0.036 S{area}",
+                "g_l": f"0.0003 S{area}",
+                "g_e": f"0.1 mS{area}",
+                "C_m": f"1 uF{area}",
+                "E_na": "50 mV",
+                "E_k": "-77 mV",
+                "E_l": "-54.3 mV",
+                "E_e": "0 mV",
+            }  # fmt: skip
         ),
-        initial={"v": "-65*mV", "m": "alpha_m/(alpha_m + beta_m)", "h": "alpha_h/(alpha_h + beta_h)",
-                 "n": "alpha_n/(alpha_n + beta_n)"},  # fmt: skip
+        initial={
+            "v": "-65*mV",
+            "m": "alpha_m/(alpha_m + beta_m)",
+            "h": "alpha_h/(alpha_h + beta_h)",
+            "n": "alpha_n/(alpha_n + beta_n)",
+        },  # fmt: skip
         threshold="v > 0*mV",
         refractory="v > 0*mV",
     )
@@ -119,10 +132,26 @@ def dorsal_horn_point() -> Model:
         "dorsal_horn_point",
         _DORSAL_HORN_POINT,
         parameters=_quantities(
-            {"C_m": "1 uF/cm**2", "g_l": f"0.1 {per}", "g_na": f"50 {per}", "g_k": f"10 {per}", "g_cal": f"0.1 {per}",
-             "g_ampa": f"0.3 {per}", "g_nmda": f"0.4 {per}", "E_l": "-70 mV", "E_na": "50 mV", "E_k": "-90 mV",
-             "E_ca": "120 mV", "mg": "1 mM", "k_on": "0.1 1/ms/mM", "k_off": "0.001 1/ms", "k_leak": "0.0001 1/ms",
-             "k_ca": "-1e-3 mM*m**2/A/ms", "ca0": "5e-5 mM", "ket": "0 mM"}  # fmt: skip
+            {
+                "C_m": "1 uF/cm**2",
+                "g_l": f"0.1 {per}",
+                "g_na": f"50 {per}",
+                "g_k": f"10 {per}",
+                "g_cal": f"0.1 {per}",
+                "g_ampa": f"0.3 {per}",
+                "g_nmda": f"0.4 {per}",
+                "E_l": "-70 mV",
+                "E_na": "50 mV",
+                "E_k": "-90 mV",
+                "E_ca": "120 mV",
+                "mg": "1 mM",
+                "k_on": "0.1 1/ms/mM",
+                "k_off": "0.001 1/ms",
+                "k_leak": "0.0001 1/ms",
+                "k_ca": "-1e-3 mM*m**2/A/ms",
+                "ca0": "5e-5 mM",
+                "ket": "0 mM",
+            }  # fmt: skip
         ),
         initial={"v": "-70*mV", "h": 0.99, "ca": "5e-5*mM"},
         threshold="v > 0*mV",
@@ -137,8 +166,17 @@ def adaptive_exponential() -> Model:
     return Model(
         "adaptive_exponential",
         _ADEX,
-        parameters={"C": "281 pF", "g_l": "30 nS", "E_l": "-70.6 mV", "v_t": "-50.4 mV", "d_t": "2 mV",
-                    "tau_w": "144 ms", "a": "4 nS", "b": "0.0805 nA", "I_in": "1 nA"},  # fmt: skip
+        parameters={
+            "C": "281 pF",
+            "g_l": "30 nS",
+            "E_l": "-70.6 mV",
+            "v_t": "-50.4 mV",
+            "d_t": "2 mV",
+            "tau_w": "144 ms",
+            "a": "4 nS",
+            "b": "0.0805 nA",
+            "I_in": "1 nA",
+        },  # fmt: skip
         initial={"v": "-70.6*mV"},
         threshold="v > -20*mV",
         reset="v = E_l; w += b",

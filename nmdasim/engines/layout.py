@@ -91,10 +91,7 @@ def _fold(model: Model, compartment: int, moving: set[str], kept: set[str]) -> _
     zero = {symbol(name): sp.Integer(0) for name in _absent(model, compartment)}
     derivatives = {name: expr.xreplace(zero) for name, expr in system.derivatives.items()}
     driven = {
-        state
-        for port in model.ports.values()
-        if port.compartment == compartment
-        for state, _ in port.increments()
+        state for port in model.ports.values() if port.compartment == compartment for state, _ in port.increments()
     }
     if compartment == model.spike_site and model.reset:
         driven |= set(system.states)

@@ -56,7 +56,9 @@ def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
 
 def source(model: Model) -> str:
     """Return the generated right-hand side and Jacobian."""
-    return _Problem(model, frozenset(), frozenset(model.initial) | {s for b in model.starts.values() for s in b}).source.text
+    return _Problem(
+        model, frozenset(), frozenset(model.initial) | {s for b in model.starts.values() for s in b}
+    ).source.text
 
 
 @dataclass(frozen=True, eq=False)

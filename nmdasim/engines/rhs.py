@@ -83,7 +83,9 @@ def _scale(model: Any, state: str) -> float:
 def write(folded: Layout) -> Source:
     """Write the right-hand side and Jacobian of a folded model."""
     index_of = Source("", folded, ()).starts
-    parts = [_group(folded, g, group, [index_of[c] for c in group.compartments]) for g, group in enumerate(folded.groups)]
+    parts = [
+        _group(folded, g, group, [index_of[c] for c in group.compartments]) for g, group in enumerate(folded.groups)
+    ]
     offsets = np.cumsum([0] + [len(c) * len(g.compartments) for (_, _, c), g in zip(parts, folded.groups, strict=True)])
     rhs = "\n".join(text.replace("{offset}", str(o)) for (text, _, _), o in zip(parts, offsets, strict=False))
     jacobian = "\n".join(text.replace("{offset}", str(o)) for (_, text, _), o in zip(parts, offsets, strict=False))
@@ -111,7 +113,10 @@ def _group(folded: Layout, g: int, group: Group, where: list[int]) -> tuple[str,
     head = [
         f"    for position in range({len(where)}):",
         f"        o = np.array({where})[position]" if len(where) > 1 else f"        o = {where[0]}",
-        *(f"        {spelled(name)} = constants[{{offset}} + position*{len(names)} + {k}]" for k, name in enumerate(names)),
+        *(
+            f"        {spelled(name)} = constants[{{offset}} + position*{len(names)} + {k}]"
+            for k, name in enumerate(names)
+        ),
         *(f"        {spelled(state)} = y[o + {k}]" for k, state in enumerate(states)),
     ]
     rhs = [*head, *_lines(rates.values(), [f"out[o + {k}]" for k in range(len(states))])]

@@ -1,16 +1,18 @@
-"""What a Model checks when it is made: units by Brian2, every symbol defined once, ports and values that refer to states."""
+"""What a Model checks when it is made: units by Brian2, symbols defined once, ports and values that refer to states."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import brian2
+import numpy as np
 from brian2 import Equations, NeuronGroup
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
-from brian2.parsing.expressions import parse_expression_dimensions
-from brian2.units.fundamentalunits import Dimension, get_dimensions
+from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from nmdasim.model import units
 from nmdasim.model.symbols import CONSTANTS, FUNCTIONS
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from nmdasim.model.model import Model
 
 _IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
 _BUILT_IN = {"v", "t", "dt", "area", "i", "True", "False", "and", "or", "not", "rand", "randn", "weight"}
 
 
@@ -70,7 +73,7 @@ def display_unit(equations: str, name: str) -> str:
     for text in ("mV", "nS", "uM", "nA", "uA/cm**2", "mS/cm**2", "Hz", "ms", "mM/second"):
         if get_dimensions(units.parse_unit(text)) is dimension:
             return text
-    return _base_units_of(dimension)
+    return units.base_units(dimension)
 
 
 def _symbols(given: Model, text: Equations) -> None:
@@ -107,16 +110,7 @@ def declarations(parameters: tuple[tuple[str, str], ...]) -> str:
 
 
 def _base_units(unit_text: str) -> str:
-    return _base_units_of(get_dimensions(units.parse_unit(unit_text)))
-
-
-@cache
-def _base_units_of(dimension: Dimension) -> str:
-    names = {"m": "metre", "kg": "kilogram", "s": "second", "A": "amp", "K": "kelvin", "mol": "mole", "cd": "candle"}
-    powers = [(name, dimension.get_dimension(key)) for key, name in names.items()]
-    parts = [f"{name}**{power:g}" if power != 1 else name for name, power in powers if power > 0]
-    below = "".join(f"/{name}**{-power:g}" if power != -1 else f"/{name}" for name, power in powers if power < 0)
-    return ("*".join(parts) or "1") + below if parts else (f"1{below}" if below else "1")
+    return units.base_units(get_dimensions(units.parse_unit(unit_text)))
 
 
 @cache
@@ -140,13 +134,15 @@ def _values(given: Model, text: Equations) -> None:
     states = {name: eq.dim for name, eq in text.items() if eq.type == DIFFERENTIAL_EQUATION}
     if "Im" in text:
         states["v"] = brian2.volt.dim
+    variables = _Dimensions(given, text)
     for start in (given.initial, *given.starts.values()):
         for name, value in start.items():
             if name not in states:
                 raise ModelError(f"initial value of {name!r}: there is no such state; there are {', '.join(states)}")
-            if not isinstance(value, str):
+            if isinstance(value, str):
+                variables.expect(value, states[name], f"initial value {name} = {value}")
+            else:
                 units.si(value, states[name], name=f"initial {name}")
-    variables = _Dimensions(given, text)
     for port, entry in given.ports.items():
         if not 0 <= entry.compartment < len(given.morphology):
             raise ModelError(f"port {port} is in compartment {entry.compartment}; there are {len(given.morphology)}")
@@ -155,8 +151,45 @@ def _values(given: Model, text: Equations) -> None:
                 raise ModelError(f"port {port} adds to {state!r}, which is no state; there are {', '.join(states)}")
             if "weight" not in _IDENTIFIER.findall(expression):
                 variables.expect(expression, states[state], f"port {port}: {state} += {expression}")
+    _spike_rule(given, states, variables)
+    _gains(given)
+
+
+def _gains(given: Model) -> None:
+    for gain, names in given.gains.items():
+        missing = sorted({name for name in names if not given.parameters.entries(name)})
+        if missing:
+            raise ModelError(f"gain {gain} scales {', '.join(missing)}, which is no parameter")
+
+
+def _spike_rule(given: Model, states: Mapping[str, Dimension], variables: _Dimensions) -> None:
     if given.threshold is not None:
-        variables.expect(given.threshold, None, f"threshold {given.threshold}")
+        variables.condition(given.threshold, f"threshold {given.threshold}")
+    if isinstance(given.refractory, str):
+        variables.condition(given.refractory, f"refractory {given.refractory}", or_duration=True)
+    elif given.refractory is not None and np.any(units.si(given.refractory, "ms", name="refractory") < 0):
+        raise ModelError(f"refractory = {given.refractory}; a refractory period is 0 or longer")
+    if not 0 <= given.spike_site < len(given.morphology):
+        raise ModelError(f"spike_site = {given.spike_site}; compartments are 0 to {len(given.morphology) - 1}")
+    for statement in filter(str.strip, re.split(r"[;\n]", given.reset or "")):
+        match = _ASSIGNMENT.fullmatch(statement)
+        if match is None or match[1] not in states:
+            raise ModelError(
+                f"reset {statement.strip()!r}; a reset sets states ({', '.join(states)}), as in 'v = -60*mV'"
+            )
+        variables.expect(
+            match[3], states[match[1]] if match[2] in "+-" else DIMENSIONLESS, f"reset {statement.strip()}"
+        )
+
+
+def duration_or_condition(refractory: Any) -> Any:
+    """Return a refractory rule with text such as ``"2 ms"`` read as the duration that it is."""
+    if not isinstance(refractory, str):
+        return refractory
+    try:
+        return units.quantity(refractory)
+    except units.UnitError:
+        return refractory
 
 
 class _Dimensions:
@@ -168,17 +201,27 @@ class _Dimensions:
         self.known = {"v": brian2.volt.dim, "t": brian2.second.dim, "area": (brian2.meter**2).dim} | known
 
     def expect(self, expression: str, dimension: Dimension | None, what: str) -> None:
-        scope = {name: _Variable(dim) for name, dim in self.known.items()}
+        found, _ = self._read(expression, what)
+        if dimension is not None and found is not dimension:
+            raise ModelError(f"{what}: the units do not match")
+
+    def condition(self, expression: str, what: str, or_duration: bool = False) -> None:
+        found, boolean = self._read(expression, what)
+        if not boolean and not (or_duration and found is brian2.second.dim):
+            raise ModelError(f"{what}: it is no condition, such as 'v > -20*mV'")
+
+    def _read(self, expression: str, what: str) -> tuple[Dimension, bool]:
+        scope: dict[str, Any] = {name: _Variable(dim) for name, dim in self.known.items()}
         for name in _IDENTIFIER.findall(expression):
             if name not in scope and name not in FUNCTIONS and _is_unit(name):
                 scope[name] = units.unit(name)
-        scope |= {name: brian2.DEFAULT_FUNCTIONS[name] for name in FUNCTIONS if name in brian2.DEFAULT_FUNCTIONS}
+        named = {*FUNCTIONS, *CONSTANTS, "rand", "randn"}
+        scope |= {name: brian2.DEFAULT_FUNCTIONS[name] for name in named if name in brian2.DEFAULT_FUNCTIONS}
+        scope |= {name: brian2.DEFAULT_CONSTANTS[name] for name in named if name in brian2.DEFAULT_CONSTANTS}
         try:
-            found = parse_expression_dimensions(expression, scope)
+            return parse_expression_dimensions(expression, scope), is_boolean_expression(expression, scope)
         except Exception as error:
             raise ModelError(f"{what}: {' '.join(str(error).split())}") from None
-        if dimension is not None and found is not dimension:
-            raise ModelError(f"{what}: the units do not match")
 
 
 class _Variable:

@@ -95,6 +95,7 @@ class Model:
     def __post_init__(self) -> None:
         ports = {name: p if isinstance(p, Port) else Port(p) for name, p in self.ports.items()}
         object.__setattr__(self, "ports", ports)
+        object.__setattr__(self, "refractory", check.duration_or_condition(self.refractory))
         if not isinstance(self.parameters, ParameterSet):
             object.__setattr__(self, "parameters", ParameterSet(self.parameters))
         object.__setattr__(self, "refractory", _duration_or_condition(self.refractory))
@@ -153,7 +154,9 @@ class Model:
     def replace(self, **parameters: Any) -> Self:
         """Return this model with other parameter values; a bare name sets every region."""
         changed = {
-            key: self.parameters[key].replace(value) for name, value in parameters.items() for key in self.entries(name)
+            key: self.parameters[key].replace(value, key)
+            for name, value in parameters.items()
+            for key in self.entries(name)
         }
         return dataclasses.replace(self, parameters=self.parameters | changed)
 
@@ -263,8 +266,14 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names)}"
 
 
+_SHORTEST = 1e-9  # seconds; a shorter step is a slip of the unit and would never end
+
+
 def step_limit(model: Model, dt: float) -> None:
     """Refuse a step that is not positive or larger than the model allows."""
     limit = float(units.si(model.dt_max, "ms", name="dt_max"))
-    if not dt > 0 or dt > limit * (1 + 1e-9):
-        raise ModelError(f"dt = {dt * 1e3:g} ms; {model.name} takes a step above 0 and up to {limit * 1e3:g} ms")
+    if not _SHORTEST <= dt <= limit * (1 + 1e-9):
+        raise ModelError(
+            f"dt = {dt * 1e3:g} ms; {model.name} takes a step above 0 ({_SHORTEST * 1e3:g} ms or more) "
+            f"and up to {limit * 1e3:g} ms"
+        )

@@ -62,6 +62,8 @@ class Parameter:
         if isinstance(self.value, str) and not unit:
             unit = units.split(self.value)[1]
         object.__setattr__(self, "value", units.quantity(self.value))
+        if not np.all(np.isfinite(self.si)):
+            raise units.UnitError(f"value {self.value} of a parameter is not finite; give a finite number")
         object.__setattr__(self, "unit", unit or units.describe_dimension(get_dimensions(self.value)))
 
     @property
@@ -79,9 +81,12 @@ class Parameter:
         """``"verified"`` or ``"unverified"``."""
         return "verified" if self.verified else "unverified"
 
-    def replace(self, value: Any) -> Parameter:
-        """Return this parameter with another value of the same dimension; it is then the user's own."""
-        checked = units.si(value, self.unit, name="value")
+    def replace(self, value: Any, name: str = "value") -> Parameter:
+        """Return this parameter with another value of the same dimension; it is then the user's own.
+
+        `name` is what an error message calls it.
+        """
+        checked = units.si(value, self.unit, name=name)
         quantity = Quantity(checked, dim=get_dimensions(self.value))
         return dataclasses.replace(self, value=quantity, kind="assumed", source="user", verified=False)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any, Self
 
 import numpy as np
 
 from nmdasim.model.check import ModelError
 from nmdasim.model.model import Model
-from nmdasim.model.symbols import evaluate, symbol, system
-from nmdasim.model.units import steps
+from nmdasim.model.symbols import evaluate, evaluator, symbol, system
+from nmdasim.model.units import in_unit, pretty, same_dimension, steps
 
 _RANDOM = re.compile(r"\b(randn?)\(\)")
 
@@ -214,9 +214,10 @@ def parameter_values(model: Model, overrides: Mapping[str, np.ndarray]) -> dict[
     """Return SI values of every parameter, and of ``area`` where the membrane needs it."""
     values = {base: model.values(base, overrides) for base in model.parameters.bases}
     for base, array in values.items():
+        unit = model.parameters.unit_of(base)
         low = [p.bounds[0] for key in model.entries(base) if (p := model.parameters[key]).bounds]
-        if low and min(low) == 0 and np.any(array < 0):
-            raise ModelError(f"{base} = {array.min():g}; it cannot be negative")
+        if ((low and min(low) == 0) or same_dimension(unit, "mM")) and np.any(array < 0):
+            raise ModelError(f"{base} = {float(in_unit(array.min(), unit)):g} {pretty(unit)}; it cannot be negative")
     return {"area": np.array([model.morphology.areas])} | values
 
 
@@ -252,9 +253,35 @@ def initial_values(
         if not ready:
             raise ModelError(f"{model.name}: initial values of {', '.join(pending)} depend on one another")
         for state in ready:
-            result = evaluate(pending.pop(state), {**values, **done, "t": np.zeros((1, 1))})
+            with np.errstate(all="ignore"):
+                result = evaluate(pending.pop(state), {**values, **done, "t": np.zeros((1, 1))})
             done[state] = np.atleast_2d(result)
+    _check_start(model, {**values, **done, "t": np.zeros((1, 1))}, done)
     return done
+
+
+def _check_start(model: Model, values: Mapping[str, np.ndarray], states: Mapping[str, np.ndarray]) -> None:
+    """Refuse parameters with which a state, its rate of change or what an event adds to it is not finite."""
+    with np.errstate(all="ignore"):
+        numbers = zip(_changing(model), _changes(model)(values | {"weight": np.zeros((1, 1))}), strict=True)
+    for name, value in [*states.items(), *numbers]:
+        if not np.all(np.isfinite(value)):
+            raise ModelError(
+                f"{model.name}: {name}, its rate of change or what an event adds to it is not finite at the start; "
+                "a parameter or an initial value that it depends on is 0 or out of range"
+            )
+
+
+def _changing(model: Model) -> list[str]:
+    """Return the state behind each of `_changes`."""
+    return [*model.system.derivatives, *(state for port in model.ports.values() for state, _ in port.increments())]
+
+
+@cache
+def _changes(model: Model) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
+    added = [text for port in model.ports.values() for _, text in port.increments()]
+    names = (*model.parameters.bases, "area", "weight", "t")
+    return evaluator((*model.system.derivatives.values(), *(model.system.substitute(text, names) for text in added)))
 
 
 def _draw(text: str, state: str, rng: np.random.Generator, shape: tuple[int, int]) -> tuple[str, dict[str, np.ndarray]]:

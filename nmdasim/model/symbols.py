@@ -157,6 +157,8 @@ class _Reader(ast.NodeVisitor):
             return sp.true if node.value else sp.false
         if isinstance(node.value, int):
             return sp.Integer(node.value)
+        if not isinstance(node.value, float):
+            return self.generic_visit(node)
         return sp.Float(node.value)
 
     def visit_Name(self, node: ast.Name) -> Any:

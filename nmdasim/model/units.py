@@ -22,6 +22,7 @@ from brian2.units.fundamentalunits import (
     get_unit_for_display,
 )
 
+_UNIT = re.compile(r"[\w\s.*/^()+-]{0,80}")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
 _ALIASES = {
     "M": "molar",
@@ -31,9 +32,9 @@ _ALIASES = {
     "V": "volt",
     "A": "amp",
     "S": "siemens",
+    "Hz": "hertz",
     "F": "farad",
     "m": "meter",
-    "deg": "radian",
     "L": "liter",
     "ml": "mliter",
     "mmol": "mmole",
@@ -60,9 +61,14 @@ def unit(name: str) -> Quantity:
     if name in _EXTRA:
         return _EXTRA[name]
     value = getattr(brian2, name, None)
+    if value is None and name[1:] in _ALIASES:  # a prefixed short form that Brian2 has no name for, as pS or mHz
+        value = getattr(brian2, name[0] + _ALIASES[name[1:]], None)
     if isinstance(value, Quantity):
         return value
     raise UnitError(f"unknown unit {name!r}; units are written as in 'mV', 'uM', 'nS', 'S/cm**2', 'ms'")
+
+
+_LARGEST = 12  # exponent; a dimension of a higher power does not occur
 
 
 def _evaluate(node: ast.AST, text: str) -> Any:
@@ -72,29 +78,38 @@ def _evaluate(node: ast.AST, text: str) -> Any:
             return _evaluate(body, text)
         case ast.Name(id=name):
             return unit(name)
-        case ast.Constant(value=int() | float() as number):
-            return number
-        case ast.UnaryOp(op=ast.USub(), operand=operand):
-            return -_evaluate(operand, text)
+        case ast.Constant(value=int() | float() as number) if number > 0 and not isinstance(number, bool):
+            return float(number)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             return _evaluate(left, text) * _evaluate(right, text)
         case ast.BinOp(left=left, op=ast.Div(), right=right):
             return _evaluate(left, text) / _evaluate(right, text)
-        case ast.BinOp(left=left, op=ast.Pow(), right=right):
-            exponent = _evaluate(right, text)
-            if isinstance(exponent, (int, float)):
-                return _evaluate(left, text) ** exponent
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() | float() as power)) if (
+            power <= _LARGEST
+        ):
+            return _evaluate(left, text) ** power
+        case ast.BinOp(
+            left=left,
+            op=ast.Pow(),
+            right=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as power)),
+        ) if power <= _LARGEST:
+            return _evaluate(left, text) ** -power
     raise UnitError(f"cannot read the unit in {text!r}; write a number and a unit, such as '1 uM' or '0.5 S/cm**2'")
 
 
 @cache
 def parse_unit(text: str) -> Quantity:
     """Read a unit expression such as ``"S/cm**2"`` (``""`` and ``"1"`` are dimensionless)."""
+    if not _UNIT.fullmatch(text):
+        raise UnitError(f"cannot read the unit {text[:80]!r}; write one such as 'uM' or 'S/cm**2'")
     try:
         tree = ast.parse(text.strip().replace("^", "**") or "1", mode="eval")
     except SyntaxError:
-        raise UnitError(f"cannot read the unit {text!r}") from None
-    return Quantity(_evaluate(tree, text))
+        raise UnitError(f"cannot read the unit {text!r}; write one such as 'uM' or 'S/cm**2'") from None
+    found = Quantity(_evaluate(tree, text))
+    if not 0 < float(found) < math.inf:
+        raise UnitError(f"the unit {text!r} is {float(found):g} in SI units; write one such as 'uM' or 'S/cm**2'")
+    return found
 
 
 def split(text: str) -> tuple[float, str]:
@@ -119,9 +134,8 @@ def quantity(value: Any) -> Quantity:
         return Quantity(number * parse_unit(unit_text))
     if isinstance(value, (list, tuple)) and any(isinstance(item, (str, Quantity)) for item in value):
         items = [quantity(item) for item in value]
-        dimensions = {str(get_dimensions(item)) for item in items}
-        if len(dimensions) > 1:
-            raise UnitError(f"mixed dimensions in one list: {', '.join(sorted(dimensions))}")
+        if len({get_dimensions(item) for item in items}) > 1:
+            raise UnitError(f"{value} mixes dimensions in one list; give every entry its unit, as in ['0 uM', '1 uM']")
         return Quantity([float(item) for item in items], dim=get_dimensions(items[0]))
     try:
         return Quantity(np.asarray(value, dtype=float), dim=get_dimensions(value))
@@ -164,8 +178,25 @@ def si(value: Any, like: Any, *, name: str, finite: bool = True) -> np.ndarray:
 
 
 def describe_dimension(dimension: Dimension) -> str:
-    """Name a dimension by its display unit (``"V"``, ``"S/m**2"``…)."""
-    return "" if dimension is DIMENSIONLESS else str(get_unit_for_display(dimension))
+    """Name a dimension by a unit that :func:`parse_unit` reads: its display unit (``"V"``), or base units."""
+    if dimension is DIMENSIONLESS:
+        return ""
+    shown = str(get_unit_for_display(dimension))
+    try:
+        parse_unit(shown)
+    except UnitError:
+        return base_units(dimension)
+    return shown
+
+
+@cache
+def base_units(dimension: Dimension) -> str:
+    """Spell a dimension in SI base units, ``"metre**2*kilogram/second**3/amp"``."""
+    names = {"m": "metre", "kg": "kilogram", "s": "second", "A": "amp", "K": "kelvin", "mol": "mole", "cd": "candle"}
+    powers = [(name, dimension.get_dimension(key)) for key, name in names.items()]
+    above = "*".join(f"{name}**{power:g}" if power != 1 else name for name, power in powers if power > 0)
+    below = "".join(f"/{name}**{-power:g}" if power != -1 else f"/{name}" for name, power in powers if power < 0)
+    return (above or "1") + below
 
 
 def in_unit(value: Quantity | float | np.ndarray, unit_text: str) -> np.ndarray:

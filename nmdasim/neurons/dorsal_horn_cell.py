@@ -78,7 +78,11 @@ def wide_dynamic_range(name: str, kinetics: str = "", subtype: str = "", **optio
     shape: Morphology = options["morphology"]
     return Model.assemble(
         name,
-        [*channels("leak", "na", "k", "nap", "cal", "kca", "can", "pool"), *receptors(False, kinetics, subtype), gaba()],
+        [
+            *channels("leak", "na", "k", "nap", "cal", "kca", "can", "pool"),
+            *receptors(False, kinetics, subtype),
+            gaba(),
+        ],
         site=shape.centre("dendrite"),
         **spike_rule(shape.centre(options.pop("spike_region", "soma"))),
         starts={"equilibrated": EQUILIBRATED, "washin": WASHIN},

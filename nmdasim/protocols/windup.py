@@ -65,17 +65,23 @@ class WindUp:
 
     def __post_init__(self) -> None:
         rate = units.si(self.frequency, "Hz", name="frequency")
-        if np.any(rate <= 0):
-            raise ValueError(f"frequency = {self.frequency}; a rate is above 0 Hz")
+        if rate.ndim > 1 or rate.size == 0 or np.any(rate < _SLOWEST) or np.any(rate > _FASTEST):
+            raise ValueError(
+                f"frequency = {self.frequency}; a rate is above 0 ({_SLOWEST:g} Hz to {_FASTEST:g} Hz), one or a list"
+            )
         counts = np.asarray(self.pulses)
-        if not np.issubdtype(counts.dtype, np.integer) or np.any(counts < 1):
-            raise ValueError(f"pulses = {self.pulses}; a train has a whole number of pulses, 1 or more")
-        if self.burst < 1:
-            raise ValueError(f"burst = {self.burst}; a pulse has 1 stimulus or more")
-        if float(units.si(self.start, "s", name="start")) < 0:
+        if counts.ndim > 1 or not _whole(counts) or np.any(counts < 1) or np.any(counts > _MOST):
+            raise ValueError(f"pulses = {self.pulses}; a train has a whole number of pulses, 1 or more (up to {_MOST})")
+        if np.ndim(self.burst) or not _whole(np.asarray(self.burst)) or not 1 <= self.burst <= _MOST:
+            raise ValueError(f"burst = {self.burst}; a pulse has a whole number of stimuli, 1 or more")
+        if _single(self.start, "s", "start") < 0:
             raise ValueError(f"start = {self.start}; the first pulse does not come before 0 s")
-        if float(units.si(self.burst_interval, "ms", name="burst_interval")) * (self.burst - 1) >= 1 / rate.max():
-            raise ValueError(f"a burst of {self.burst} at {self.burst_interval} is longer than the period")
+        gap = _single(self.burst_interval, "ms", "burst_interval")
+        if gap < 0 or gap * (self.burst - 1) >= 1 / rate.max():
+            raise ValueError(
+                f"a burst of {self.burst} at {self.burst_interval} is not within the period; "
+                "give a burst_interval of 0 or more, or fewer stimuli"
+            )
         for fibre, table in self.latencies.items():
             self._check_latencies(fibre, units.si(table, "ms", name=f"latencies of {fibre}"), int(counts.max()))
 
@@ -84,8 +90,11 @@ class WindUp:
             raise ValueError(f"latencies of {fibre} have shape {table.shape}; give (pulses, synapses) or (synapses,)")
         if table.ndim == 2 and table.shape[0] < pulses:
             raise ValueError(f"latencies of {fibre} have {table.shape[0]} rows for {pulses} pulses; give one a pulse")
-        if np.any(table < 0):
-            raise ValueError(f"latencies of {fibre} hold negative delays; a delay is 0 ms or more")
+        if np.any(table < 0) or np.any(table > _LONGEST):
+            raise ValueError(
+                f"latencies of {fibre} reach from {table.min() * 1e3:g} to {table.max() * 1e3:g} ms; "
+                f"a delay is 0 ms or more and at most {_LONGEST:g} s"
+            )
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -158,6 +167,21 @@ class WindUp:
             )
         rows = np.broadcast_to(table, (self.pulses, table.shape[1])) if len(table) == 1 else table[: self.pulses]
         return rows[:, None, :]
+
+
+#: Limits of input, far outside any experiment: a number beyond them is a slip of the unit, and would never end.
+_SLOWEST, _FASTEST, _MOST, _LONGEST = 1e-5, 1e3, 1_000_000, 60.0
+
+
+def _whole(numbers: np.ndarray) -> bool:
+    return bool(np.issubdtype(numbers.dtype, np.integer) and numbers.size)
+
+
+def _single(value: Any, unit: str, name: str) -> float:
+    si = units.si(value, unit, name=name)
+    if si.ndim:
+        raise ValueError(f"{name} = {value}; give one value")
+    return float(si)
 
 
 _HERTZ = units.unit("Hz")

@@ -320,7 +320,9 @@ def _join(plan: Plan, blocks: Sequence[_Block]) -> Outcome:
     return Outcome(
         spike_lane=lane[order],
         spike_time=step[order] * plan.dt,
-        summaries=tuple(np.concatenate([b.summaries[j].T for b in blocks]) for j in range(len(plan.recording.summaries))),
+        summaries=tuple(
+            np.concatenate([b.summaries[j].T for b in blocks]) for j in range(len(plan.recording.summaries))
+        ),
         traces=tuple(np.concatenate([b.traces[j].T for b in blocks]) for j in range(len(plan.recording.traces))),
         trace_time=np.arange(samples) * plan.sampled_steps * plan.dt if plan.recording.traces else np.empty(0),
         broken=np.concatenate([b.broken for b in blocks]),

@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import sympy as sp
 
@@ -20,7 +19,7 @@ from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.kernel.steps import DT, SCHEMES, Scheme, Step
 from nmdasim.engines.layout import Group, Layout
 from nmdasim.model.model import Model, ModelError
-from nmdasim.model.symbols import read, symbol
+from nmdasim.model.symbols import symbol
 
 #: Rows that every record begins with: membrane potential, right-hand side and diagonal of the membrane's system.
 HEAD = ("v", "_F", "_D")
@@ -89,7 +88,9 @@ def write(layout: Layout, method: str, varied: Iterable[str], *, single: bool = 
     """
     model, scheme, varied = layout.model, SCHEMES[method], frozenset(varied)
     printer = Printer(single)
-    groups = [_Group(model, g, group, scheme.step(model, group), varied, printer) for g, group in enumerate(layout.groups)]
+    groups = [
+        _Group(model, g, group, scheme.step(model, group), varied, printer) for g, group in enumerate(layout.groups)
+    ]
     rule = _Rule(model, layout, printer, staggered=scheme.staggered)
     records = tuple(g.record() for g in groups)
     width = _width(records, len(rule.spare))
@@ -148,7 +149,7 @@ class _Group:
         where = lambda name: f"a[o + R{rows[name]} + l]"  # noqa: E731
         loads = [f"{spelled(name)} = {where(name)}" for name in rows if spelled(name) in used]
         stores = [f"{where(_row(name))} = {_value(name)}" for name in assignments]
-        loads += [f"active = a[READY + l]"] if "active" in used else []
+        loads += ["active = a[READY + l]"] if "active" in used else []
         scalars = [
             f"{spelled(name)} = ks[scalar_offset[{self.index}] + c*{len(record.scalars)} + {k}]"
             for k, (name, _) in enumerate(record.scalars)
@@ -258,7 +259,11 @@ class _Rule:
     def _print(self, expression: sp.Expr, compartment: int) -> str:
         """Print an expression with its states and constants read from their rows."""
         text = self.printer.doprint(algebra.explicit_exponentials(expression))
-        names = {spelled(s): self._row(s, compartment) for s in self.model.system.states if (s, compartment) in self.layout.slots}
+        names = {
+            spelled(s): self._row(s, compartment)
+            for s in self.model.system.states
+            if (s, compartment) in self.layout.slots
+        }
         names |= {spelled(s.name): f"a[SPARE + R{k + 2} + l]" for k, s in enumerate(self._constants.names.values())}
         return re.sub(r"[A-Za-z_]\w*", lambda m: names.get(m[0], m[0]), text)
 
@@ -286,7 +291,9 @@ class _Rule:
         for k, effects in enumerate(self._ports):
             compartment = list(self.model.ports.values())[k].compartment
             lines.append(f"{'el' if k else ''}if port == {k}:")
-            lines += [f"    {self._row(s, compartment)} += {self._print(e, compartment)}" for s, e in effects] or ["    pass"]
+            lines += [f"    {self._row(s, compartment)} += {self._print(e, compartment)}" for s, e in effects] or [
+                "    pass"
+            ]
         return lines or ["pass"]
 
     def _statements(self, text: str) -> list[tuple[str, str, sp.Expr]]:
@@ -390,7 +397,7 @@ W = unsigned({width})
 {rows}
 '''
 
-_ADVANCE = '''
+_ADVANCE = """
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
 def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, traces, windows):
@@ -441,4 +448,4 @@ def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, tra
                         summary_values[j, window, l] = min(summary_values[j, window, l], a[summary_row[j] + l])
 {spike}
     return found, next_event
-'''
+"""

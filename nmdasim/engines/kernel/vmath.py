@@ -84,7 +84,7 @@ def log64(x):  # type: ignore[no-untyped-def]
     q = q * z + 0.6666666666666666
     # log m = f - (f²/2 - s·(f²/2 + s²·q)) keeps the leading term exact.
     h = 0.5 * f * f
-    n = _float64((k + 0x4338000000000000)) - _ROUND64
+    n = _float64(k + 0x4338000000000000) - _ROUND64
     return n * _LN2_HIGH - ((h - (s * (h + z * q) + n * _LN2_LOW)) - f)
 
 
@@ -194,7 +194,7 @@ def sign(x):  # type: ignore[no-untyped-def]
 
 @_inline
 def remainder(x, y):  # type: ignore[no-untyped-def]
-    """x modulo y with the sign of y, as in Python."""
+    """X modulo y with the sign of y, as in Python."""
     return x - y * np.floor(x / y)
 
 

@@ -1,0 +1,63 @@
+"""What the tests share: the engines, the latency tables of the published runs, and one small model."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import pytest
+
+import nmdasim as nm
+from nmdasim import latencies
+
+mpl.use("Agg")
+
+#: Every engine that the tests of physics run on; a new engine comes in by its name here.
+ENGINES = ["kernel", "brian2"]
+DATA = Path(__file__).parent / "data"
+
+
+@pytest.fixture(params=ENGINES, scope="session")
+def engine(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def data():
+    return DATA
+
+
+def _tables(name):
+    return {
+        fibre: latencies.read(DATA / f"{name}_{label}_delays_ms.csv") for fibre, label in (("adelta", "Ad"), ("c", "C"))
+    }
+
+
+@pytest.fixture(scope="session")
+def direct_c():
+    """Latencies of the published runs of delrocq2023."""
+    return _tables("directC")
+
+
+@pytest.fixture(scope="session")
+def aguiar_latencies():
+    """Latencies of the published run of aguiar2010; the relay's delays are fixed."""
+    return _tables("aguiar2010")
+
+
+@pytest.fixture(scope="session")
+def adex():
+    """Return an adaptive exponential neuron (Brette & Gerstner 2005), written as a user would."""
+    return nm.Model(
+        name="adex",
+        equations="dv/dt = (g_l*(E_l-v) + g_l*d_t*exp((v-v_t)/d_t) - w + g_e*(E_e-v))/C : volt (unless refractory)\n"
+        "dw/dt = (a*(v-E_l)-w)/tau_w : amp\n"
+        "dg_e/dt = -g_e/tau_e : siemens",
+        parameters=dict(
+            C=281 * nm.pF, g_l=30 * nm.nS, E_l=-70.6 * nm.mV, v_t=-50.4 * nm.mV, d_t=2 * nm.mV, v_r=-70.6 * nm.mV,
+            a=4 * nm.nS, tau_w=144 * nm.ms, b=0.0805 * nm.nA, E_e=0 * nm.mV, tau_e=5 * nm.ms,
+        ),
+        initial=dict(v=-70.6 * nm.mV),
+        threshold="v > -20*mV",
+        reset="v = v_r; w += b",
+        refractory=2 * nm.ms,
+        ports=dict(exc="g_e += 40*nS", graded="g_e += weight"),
+    )  # fmt: skip
