@@ -38,7 +38,7 @@ def delays(a: str, c: str) -> dict[str, nm.Quantity]:
 
 
 def delrocq2023() -> Iterator[tuple[str, ...]]:
-    """Yield the reference neuron in every engine, at its own step."""
+    """Yield the reference neuron in every engine."""
     given = delays("directC_Ad_delays_ms.csv", "directC_C_delays_ms.csv")
     neuron = nm.neurons.delrocq2023()
     runs = {
@@ -50,7 +50,7 @@ def delrocq2023() -> Iterator[tuple[str, ...]]:
     for name, (model, protocol) in runs.items():
         yield name, "published model", PUBLISHED[name]
         for engine in ("kernel", "brian2", "reference"):
-            yield name, engine, late(model, protocol, engine=engine)
+            yield name, engine, late(model, protocol, engine=engine, dt="0.05 ms")
 
 
 def aguiar2010() -> Iterator[tuple[str, ...]]:

@@ -1,4 +1,8 @@
-"""Why an NMDA receptor is a coincidence detector: the current against voltage, with and without magnesium.
+"""
+Current against voltage: the coincidence detector
+=================================================
+
+Why an NMDA receptor needs both glutamate and an excited cell: its current, with and without magnesium.
 
 Without magnesium the receptor is an ordinary hole: the current is a straight line. With magnesium the ion sits in the
 pore while the cell is negative and leaves when it is depolarised, so the current *grows* as the driving force shrinks.

@@ -1,8 +1,11 @@
-"""Use-dependent block and trapping: ketamine against memantine.
+"""
+Use-dependent block and trapping: ketamine against memantine
+============================================================
 
 Both enter only open channels, so a train of glutamate pulses at 1 Hz lets them in pulse by pulse. Then the drug is
 removed. Ketamine is trapped: without glutamate it stays. A sixth of memantine leaves even shut channels.
-Educational and research model. Not medical advice. Not for dosing decisions.
+
+*Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 
 from pathlib import Path

@@ -1,8 +1,13 @@
-"""Four NMDA receptors: 2A, 2B, 2C and 2D differ in how long they stay open and in what ketamine does to them.
+"""
+Four NMDA receptors: 2A, 2B, 2C and 2D
+======================================
+
+They differ in how long they stay open and in what ketamine does to them.
 
 Without magnesium ketamine hardly distinguishes them. At 1 mM magnesium, which competes for the same pore, it prefers
 2C and 2D, because magnesium holds those less firmly.
-Educational and research model. Not medical advice. Not for dosing decisions.
+
+*Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 
 from pathlib import Path
