@@ -17,7 +17,19 @@ from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.model import units
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model, ModelError, nearest, step_limit
-from nmdasim.model.plan import Arrivals, Link, Outcome, Plan, Recording, initial_values, parameter_values, probe
+from nmdasim.model.plan import (
+    Arrivals,
+    Link,
+    Outcome,
+    Plan,
+    Probe,
+    Recording,
+    initial_values,
+    parameter_values,
+    probe,
+    state_probes,
+)
+from nmdasim.model.symbols import evaluate
 from nmdasim.protocols import Events, WindUp
 
 Protocol = WindUp | Events | Sequence[Events] | None
@@ -114,7 +126,7 @@ def simulate(
         report = (lambda share, k=k: progress((k + share) / len(runs))) if progress else None
         outcomes = engines.run_feedforward(run.plans, run.links, engine, report)
         _warn_of_broken(run, axes, outcomes)
-        parts.append(_label(model, run, axes, outcomes))
+        parts.append(_label(model, run, axes, outcomes, options.record))
     result = _join(parts)
     result.attrs |= _provenance(model, protocol, axes, options)
     return result
@@ -255,7 +267,8 @@ def _plan(
     values = parameter_values(cell, overrides)
     given = dict(cell.starts.get(options.start, {})) | dict(options.initial)
     start = initial_values(cell, values, given, streams[0], lanes)
-    traces = tuple(p for name in options.record for p in probe(cell, name)) if output else ()
+    wanted = [p for name in options.record for p in probe(cell, name)] if output else []
+    traces = tuple(dict.fromkeys(state for p in wanted for state in state_probes(cell, p)))
     windows = protocol.windows if output and isinstance(protocol, WindUp) else ()
     kept = tuple((probe(cell, f"{s.variable}_{s.region}")[0], s.kind) for s in cell.summaries.values() if windows)
     recording = Recording(traces, max(options.sample, options.dt), windows, kept)
@@ -314,7 +327,9 @@ def _place(axes: list[Axis], index: Sequence[Any]) -> str:
 # --- from outcomes to a Dataset --------------------------------------------------------------------------------------
 
 
-def _label(model: Model | Circuit, run: _Run, axes: list[Axis], outcomes: Sequence[Outcome]) -> xr.Dataset:
+def _label(
+    model: Model | Circuit, run: _Run, axes: list[Axis], outcomes: Sequence[Outcome], record: Iterable[str]
+) -> xr.Dataset:
     dims = [axis.name for axis in axes if axis.values.ndim]
     shape = [len(axis.values) for axis in axes if axis.values.ndim]
     data = xr.Dataset(coords={axis.name: _coordinate(axis) for axis in axes})
@@ -337,7 +352,7 @@ def _label(model: Model | Circuit, run: _Run, axes: list[Axis], outcomes: Sequen
     _mark_failed(data, outcomes, dims, shape)
     plan, outcome = run.plans[-1], outcomes[-1]
     _add_summaries(data, plan, outcome, dims, shape)
-    _add_traces(data, plan, outcome, dims, shape)
+    _add_traces(data, plan, outcome, record, dims, shape)
     for name, value in run.labels.items():
         data = data.assign_coords({name: value}).expand_dims(name)
         data[name].attrs = {"units": "Hz" if name == "frequency" else "1"}
@@ -386,23 +401,34 @@ def _add_summaries(data: xr.Dataset, plan: Plan, outcome: Outcome, dims: list[st
         data[name] = ([*dims, "pulse"], shown.reshape(*shape, -1), attrs)
 
 
-def _add_traces(data: xr.Dataset, plan: Plan, outcome: Outcome, dims: list[str], shape: list[int]) -> None:
-    if not plan.recording.traces:
+def _add_traces(
+    data: xr.Dataset, plan: Plan, outcome: Outcome, record: Iterable[str], dims: list[str], shape: list[int]
+) -> None:
+    wanted = [p for name in record for p in probe(plan.model, name)]
+    if not wanted:
         return
     data["time"] = ("time", outcome.trace_time * 1e3, _MS)
-    several = len(plan.model.morphology) > 1
-    grouped: dict[str, list[int]] = {}
-    for k, p in enumerate(plan.recording.traces):
-        grouped.setdefault(p.variable, []).append(k)
-    for variable, members in grouped.items():
-        unit = _variable_unit(plan.model, variable)
-        for k in members:
-            where = plan.recording.traces[k].compartment
-            region = next(r for r, c in plan.model.morphology.regions.items() if where in c)
-            centred = where == plan.model.morphology.centre(region)
-            name = variable if not several else f"{variable}_{region}" if centred else f"{variable}_{where}"
-            values = units.in_unit(outcome.traces[k], unit).reshape(*shape, -1)
-            data[name] = ([*dims, "time"], values, {"units": units.pretty(unit)})
+    shapes = plan.model.morphology
+    for p in wanted:
+        region = next(r for r, c in shapes.regions.items() if p.compartment in c)
+        centred = p.compartment == shapes.centre(region)
+        place = "" if len(shapes) == 1 else f"_{region}" if centred else f"_{p.compartment}"
+        unit = _variable_unit(plan.model, p.variable)
+        values = units.in_unit(_trace(plan, outcome, p), unit)
+        table = np.broadcast_to(values, (plan.lanes, len(outcome.trace_time))).reshape(*shape, -1)
+        data[p.variable + place] = ([*dims, "time"], table, {"units": units.pretty(unit)})
+
+
+def _trace(plan: Plan, outcome: Outcome, wanted: Probe) -> np.ndarray:
+    """Return a recorded state, or a subexpression computed from the recorded states it depends on."""
+    recorded = dict(zip(plan.recording.traces, outcome.traces, strict=True))
+    if wanted in recorded:
+        return recorded[wanted]
+    here = wanted.compartment
+    values = {name: v[:, [here if v.shape[1] > 1 else 0]] for name, v in plan.parameters.items()}
+    values |= {p.variable: trace for p, trace in recorded.items() if p.compartment == here}
+    values["t"] = outcome.trace_time[None, :]
+    return evaluate(plan.model.system.subexpressions[wanted.variable], values)
 
 
 def _variable_unit(model: Model, variable: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from nmdasim.model.check import ModelError
 from nmdasim.model.model import Model
-from nmdasim.model.symbols import evaluate, evaluator, symbol, system
+from nmdasim.model.symbols import evaluate, evaluator, system
 from nmdasim.model.units import in_unit, pretty, same_dimension, steps
 
 _RANDOM = re.compile(r"\b(randn?)\(\)")
@@ -296,6 +296,15 @@ def _draw(text: str, state: str, rng: np.random.Generator, shape: tuple[int, int
     return _RANDOM.sub(replace, text), draws
 
 
+def state_probes(model: Model, wanted: Probe) -> list[Probe]:
+    """Return the states from which a probe can be computed: itself, or what a subexpression depends on."""
+    if wanted.variable in model.system.states:
+        return [wanted]
+    names = {s.name for s in model.system.subexpressions[wanted.variable].free_symbols}
+    needed = [state for state in model.system.states if state in names]
+    return [Probe(state, wanted.compartment) for state in needed or model.system.states[:1]]
+
+
 def probe(model: Model, name: str) -> list[Probe]:
     """Resolve a recorded name: a variable everywhere (``"v"``), or in a region's middle (``"v_soma"``).
 
@@ -315,9 +324,3 @@ def probe(model: Model, name: str) -> list[Probe]:
         f"{model.name} has nothing called {name!r} to record; variables are {', '.join(sorted(variables))}, "
         f"each also as NAME_REGION with a region of {regions}"
     )
-
-
-__all__ = [
-    "Arrivals", "Link", "Outcome", "Plan", "Probe", "Recording",
-    "initial_values", "parameter_values", "probe", "symbol",
-]  # fmt: skip
