@@ -378,7 +378,7 @@ def _indent(lines: Sequence[str], levels: int) -> str:
 
 _HEADER = '''"""Kernel of {name}, scheme {method}. Generated; SI units."""
 
-from math import acos, asin, atan, ceil, cos, cosh, floor, sin, sinh, sqrt, tan
+from math import acos, asin, atan, cos, cosh, sin, sinh, sqrt, tan
 
 import numpy as np
 from numba import njit
