@@ -12,6 +12,7 @@ from nmdasim.pharmacology.population import Population
 from nmdasim.pharmacology.presets import Preset, preset
 from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.schedules import SCHEDULES, schedule
+from nmdasim.pharmacology.spread import spread
 
 __all__ = [
     "SCHEDULES",
@@ -32,5 +33,6 @@ __all__ = [
     "preset",
     "reset",
     "schedule",
+    "spread",
     "time_course",
 ]

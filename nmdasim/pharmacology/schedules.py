@@ -17,7 +17,7 @@ from nmdasim.pharmacology.regimen import Regimen
 
 
 def infusion_40_minutes() -> Regimen:
-    """Return racemic ketamine, .5 mg/kg over 40 min, the infusion most studied in depression (Zanos 2018)."""
+    """Return racemic ketamine, .5 mg/kg over 40 min (Zanos 2018)."""
     over = _published("infusion", "over")
     return Regimen((dose(_per_kg("infusion", "dose"), over=over),), "ketamine", "0.5 mg/kg over 40 min", "zanos2018")
 
