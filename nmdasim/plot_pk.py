@@ -104,7 +104,7 @@ def _crowd(course: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
 def reported(ax: Axes | None = None) -> Axes:
     """Draw the concentrations that publications report, beside a curve: each with its source, none as a target."""
     with plt.rc_context(STYLE):
-        own, ax = ax is None, _axes(ax, (6, 8))
+        own, ax = ax is None, _axes(ax, (9, 7))
         top = 300.0 if own else ax.get_ylim()[1]
         texts = {band: f"{band.text}\n{band.range}, {short(band.source)}" for band in bands()}
         shown = [band for band in texts if band.low_ng_ml < top]
@@ -153,6 +153,8 @@ def note(figure: Figure, course: xr.Dataset, spread: xr.Dataset | None = None) -
     if spread is not None:
         people = f"{spread.attrs['subjects']} people drawn log-normally, seed {spread.attrs['seed']}"
         lines.append(f"Interval: {spread.attrs['interval']}, {people}; the spread is this library's choice.")
+    unverified = dict.fromkeys(name.partition(".")[0] for name in str(course.attrs["unverified_parameters"]).split())
+    lines.append(f"Unverified or assumed numbers: {', '.join(name.replace('_', ' ') for name in unverified)}.")
     _write(figure, "\n".join([*lines, *str(course.attrs["warnings"]).splitlines()]))
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmdasim.pharmacology.drugs import drug
-from nmdasim.pharmacology.population import REFERENCE_KG, Subjects
+from nmdasim.pharmacology.population import REFERENCE_KG, Subjects, typical
 from nmdasim.pharmacology.presets import Preset, number
 
 READOUTS = ("plasma", "effect_site", "metabolite")
@@ -64,6 +64,17 @@ class System:
     def elimination(self) -> np.ndarray:
         """Rate at which each state loses parent drug for good, per hour, shape (subject, state)."""
         return np.asarray(-(self.matrix * self.parent[:, None]).sum(axis=1) * self.parent)
+
+
+def clearance_and_volume(preset: Preset) -> tuple[float, float]:
+    """Return clearance (L/h) and volume of distribution at steady state (L) of a preset at 70 kg."""
+    system = build(preset, typical())
+    body = np.flatnonzero(system.parent)
+    infused = np.zeros(len(body))
+    infused[0] = 1.0
+    steady = np.linalg.solve(system.matrix[0][np.ix_(body, body)], -infused)
+    mg_per_litre = float(system.readout[0, 0, body] @ steady) / 1e3
+    return 1 / mg_per_litre, float(steady.sum()) / mg_per_litre
 
 
 def build(preset: Preset, subjects: Subjects) -> System:
