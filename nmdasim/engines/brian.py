@@ -93,11 +93,12 @@ def _membrane(model: Model) -> str:
     """Return the equations of a cable: the membrane current linearised around v at the start of the step."""
     slope = model.system.subexpressions["Im"].diff(symbol("v"))
     with_units = {s: sp.Symbol(f"({s.name}/({_unit(model, s.name)}))") for s in slope.free_symbols}
+    rate = f"({_text(slope.xreplace(with_units))})*siemens/meter**2"
     lines = [
         f"nmdasim_I_membrane = {b2.Equations(model.equations)['Im'].expr.code} : amp/meter**2",
         "nmdasim_v_start = v : volt (constant over dt)",
         "nmdasim_I_start = nmdasim_I_membrane : amp/meter**2 (constant over dt)",
-        f"nmdasim_slope_start = ({_text(slope.xreplace(with_units))})*siemens/meter**2 : siemens/meter**2 (constant over dt)",
+        f"nmdasim_slope_start = {rate} : siemens/meter**2 (constant over dt)",
         "Im = nmdasim_I_start + nmdasim_slope_start*(v - nmdasim_v_start) : amp/meter**2",
     ]
     kept = [line for line in model.equations.splitlines() if line.split("=")[0].strip() != "Im"]

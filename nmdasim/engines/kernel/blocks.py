@@ -228,7 +228,9 @@ def _fill_constants(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray
         values = {name: _rows(v, lanes, where) for name, v in plan.parameters.items()} | steps
         scalars = kernel.evaluators[2 * g](values)
         shape = (1, len(where))
-        shared.append(np.array([np.broadcast_to(s, shape)[0] for s in scalars]).reshape(len(scalars), shape[1]).T.ravel())
+        shared.append(
+            np.array([np.broadcast_to(s, shape)[0] for s in scalars]).reshape(len(scalars), shape[1]).T.ravel()
+        )
         first = len(record.rows) - len(record.varied)
         for k, constant in enumerate(kernel.evaluators[2 * g + 1](values)):
             table = np.broadcast_to(constant, (width, len(where)))

@@ -109,10 +109,11 @@ class Printer(StrPrinter):
 
 
 _FUNCTIONS = {
-    "exp": "exp", "log": "log", "Abs": "abs", "magnitude": "abs", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh", "sin": "sin",
-    "cos": "cos", "tan": "tan", "sign": "sign", "floor": "np.floor", "ceil": "np.ceil", "remainder": "remainder",
-    "asin": "asin", "acos": "acos", "atan": "atan", "exprel_e": "exprel_e", "dexprel_e": "dexprel_e", "bern_e": "bern_e",
-    "bern_m": "bern_m", "dbern_e": "dbern_e", "bern_top": "bern_top", "bern_bottom": "bern_bottom",
+    "exp": "exp", "log": "log", "Abs": "abs", "magnitude": "abs", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh",
+    "sin": "sin", "cos": "cos", "tan": "tan", "sign": "sign", "floor": "np.floor", "ceil": "np.ceil",
+    "remainder": "remainder", "asin": "asin", "acos": "acos", "atan": "atan", "exprel_e": "exprel_e",
+    "dexprel_e": "dexprel_e", "bern_e": "bern_e", "bern_m": "bern_m", "dbern_e": "dbern_e",
+    "bern_top": "bern_top", "bern_bottom": "bern_bottom",
 }  # fmt: skip
 
 
