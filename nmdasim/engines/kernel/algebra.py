@@ -209,8 +209,9 @@ class bern_bottom(sp.Function):  # noqa: N801
 
 def one_division(expression: sp.Expr) -> sp.Expr:
     """Write an expression as one quotient; a division costs as much as an exponential, multiplications little."""
-    top, bottom = _quotient(expression)
-    return top if bottom == 1 else top / bottom
+    terms = [_quotient(term) for term in sp.Add.make_args(expression)]
+    top, bottom = _sum([term for term in terms if term[1] != 1])
+    return sp.Add(*(term[0] for term in terms if term[1] == 1), top / bottom)
 
 
 def _quotient(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:

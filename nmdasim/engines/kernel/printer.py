@@ -95,8 +95,10 @@ class Printer(StrPrinter):
         return f"({self._number(1.0)} if {self._print(e.args[0])} else {self._number(0.0)})"
 
     def _print_clip(self, e: Any) -> str:
-        x, low, high = map(self._print, e.args)
-        return f"min(max({x}, {low}), {high})"
+        x, low, high = e.args
+        text = self._print(x)
+        text = text if low == -sp.oo else f"max({text}, {self._print(low)})"
+        return text if high == sp.oo else f"min({text}, {self._print(high)})"
 
     def _print_Function(self, e: Any) -> str:
         name = e.func.__name__

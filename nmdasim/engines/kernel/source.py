@@ -95,9 +95,7 @@ def write(layout: Layout, method: str, varied: Iterable[str], *, single: bool = 
     width = _width(records, rule.spare)
     header = _HEADER.format(real="float32" if single else "float64", bits=32 if single else 64, width=width,
                             name=model.name, method=method, rows="{rows}")  # fmt: skip
-    body = [*rule.start(), *(line for g in groups for line in g.code("before"))]
-    body += [] if model.is_point else _solve(scheme, model.morphology.parents, _capacity_rows(layout, groups))
-    body += [line for g in groups for line in g.code("after")]
+    body = _point(groups[0], rule) if model.is_point else _tree(layout, groups, scheme, rule)
     text = header + _ADVANCE.format(
         deliver=_indent(rule.deliver(), 4), body=_indent(body, 2), spike=_indent(rule.finish(), 2)
     )
@@ -109,6 +107,31 @@ def write(layout: Layout, method: str, varied: Iterable[str], *, single: bool = 
              "SPARE = READY"]  # fmt: skip
     text = text.replace("{rows}", "\n".join(rows))
     return Source(text, records, width, rule.spare, rule.constants(), scheme)
+
+
+def _point(group: _Group, rule: _Rule) -> list[str]:
+    """Return one step of a point neuron, the spike rule in the loop that moves it last."""
+    head, tail = rule.admit(), rule.watch()
+    if not group.passes["after"]:
+        return ["hits = 0", *group.code("before", head, tail)]
+    return ["hits = 0", *group.code("before", head), *group.code("after", tail=tail)]
+
+
+def _tree(layout: Layout, groups: Sequence[_Group], scheme: Scheme, rule: _Rule) -> list[str]:
+    """Return one step of a tree: states and currents by group, the membrane as a whole, then the spike rule."""
+    return [
+        *_short(rule.admit()),
+        *(line for g in groups for line in g.code("before")),
+        *_solve(scheme, layout.model.morphology.parents, _capacity_rows(layout, groups)),
+        *(line for g in groups for line in g.code("after")),
+        "hits = 0",
+        *_short(rule.watch()),
+    ]
+
+
+def _short(lines: Sequence[str]) -> list[str]:
+    """Return a loop of few instructions over the lanes."""
+    return ["for l in range(width):", *("    " + line for line in lines)] if lines else []
 
 
 class _Group:
@@ -140,7 +163,8 @@ class _Group:
         scalars = tuple((name, e) for name, e in named if not self._differs(e))
         return Record(self.group, (*self.states, *(name for name, _ in varied)), scalars, varied)
 
-    def code(self, which: str) -> list[str]:
+    def code(self, which: str, head: Sequence[str] = (), tail: Sequence[str] = ()) -> list[str]:
+        """Return the loops of one pass; `head` and `tail` are lines for the lane loop to begin and end with."""
         assignments = self.passes[which]
         if not assignments:
             return []
@@ -156,12 +180,13 @@ class _Group:
             for k, (name, _) in enumerate(record.scalars)
             if spelled(name) in used
         ]
+        where_to = "O0" if self.model.is_point else f"record_offset[{self.index}] + unsigned(c)*R{len(record.rows)}"
         return [
             f"for c in range(compartments[{self.index}]):  # {', '.join(self.group.states)}",
-            f"    o = record_offset[{self.index}] + unsigned(c)*R{len(record.rows)}",
+            f"    o = {where_to}",
             *("    " + line for line in scalars),
             "    for l in range(W):",
-            *("        " + line for line in (*loads, *lines, *stores)),
+            *("        " + line for line in (*head, *loads, *lines, *stores, *tail)),
         ]
 
 
@@ -330,26 +355,37 @@ class _Rule:
             found.append((match[1], match[2], self._read(match[3], self.model.spike_site)))
         return found
 
-    def start(self) -> list[str]:
+    def admit(self) -> list[str]:
+        """Return lines for a lane: it is ready again once its refractory condition is over."""
         if self._blocked is None:
             return []
-        where = self.model.spike_site
-        return [
-            "for l in range(width):",
-            f"    a[READY + l] = max(a[READY + l], real(0.0) if {self._print(self._blocked, where)} else one)",
+        blocked = self._print(self._blocked, self.model.spike_site)
+        return [f"a[READY + l] = max(a[READY + l], real(0.0) if {blocked} else one)"]
+
+    def watch(self) -> list[str]:
+        """Return lines for a lane: whether it fires, and the countdown of its refractory period."""
+        if self._threshold is None:
+            return []
+        factor = "" if self.model.refractory is None else "*a[READY + l]"
+        lines = [
+            f"spike = (one if {self._print(self._threshold, self.model.spike_site)} else real(0.0)){factor}",
+            "a[SPIKE + l] = spike",
+            "hits |= bits(spike)",
         ]
+        return lines + (self._count_down("a[WAIT + l]") if self._wait is not None else [])
+
+    def _count_down(self, start: str) -> list[str]:
+        return [f"wait = {start} - one", "a[WAIT + l] = wait", "a[READY + l] = one if wait < half else real(0.0)"]
 
     def finish(self) -> list[str]:
+        """Return the lines that note spikes and reset the lanes that fired."""
         if self._threshold is None:
             return []
         where = self.model.spike_site
-        factor = "" if self.model.refractory is None else "*a[READY + l]"
-        lines = [
-            "for l in range(width):",
-            f"    a[SPIKE + l] = (one if {self._print(self._threshold, where)} else real(0.0)){factor}",
-            "hits = 0",
-            "for l in range(width):",
-            "    hits |= bits(a[SPIKE + l])",
+        lines = [f"{self._row(state, where)} {sign} {self._print(e, where)}" for state, sign, e in self._reset]
+        lines += ["a[READY + l] = real(0.0)"] if self._blocked is not None else []
+        lines += self._count_down(self._print(self._wait, where)) if self._wait is not None else []
+        return [
             "if hits:",
             "    for l in range(W):",
             "        if a[SPIKE + l] > half:",
@@ -357,19 +393,8 @@ class _Rule:
             "                spike_step[found] = n + 1",
             "                spike_lane[found] = l",
             "            found += 1",
+            *("            " + line for line in lines),
         ]
-        for state, sign, expression in self._reset:
-            lines.append(f"            {self._row(state, where)} {sign} {self._print(expression, where)}")
-        if self._blocked is not None:
-            lines.append("            a[READY + l] = real(0.0)")
-        if self._wait is not None:
-            lines += [
-                f"            a[WAIT + l] = {self._print(self._wait, where)}",
-                "for l in range(width):",
-                "    a[WAIT + l] -= one",
-                "    a[READY + l] = one if a[WAIT + l] < half else real(0.0)",
-            ]
-        return lines
 
 
 #: Bytes of a block that stay in the first-level cache of any current CPU, with room for what else passes through.

@@ -2,7 +2,8 @@
 
 ``staggered`` keeps the membrane at whole steps and every other state at half steps. A state whose equation is linear in
 itself takes a Crank–Nicolson step at the membrane's value in the middle (exact exponential where its rate is constant);
-any other takes a linearised exponential step. The membrane of a tree takes an L-stable second-order step: with J the
+any other takes a linearised exponential step. The membrane of a point neuron takes a linearised step too, with a
+third-order, L-stable quotient for the exponential. That of a tree takes an L-stable second-order step: with J the
 Jacobian and γ = 1 - √½, solve (1 - γ dt J) k₁ = f and (1 - γ dt J) k₂ = k₁; then v += dt (γ k₁ + (1 - γ) k₂).
 
 ``fixed`` is the NEURON simulator's default step: currents and a forward-difference slope (0.001 mV) at v(t), backward
@@ -21,7 +22,7 @@ import sympy as sp
 from nmdasim.engines.kernel.algebra import with_bernoulli
 from nmdasim.engines.layout import Group
 from nmdasim.model.model import Model
-from nmdasim.model.symbols import exprel, symbol, truth
+from nmdasim.model.symbols import clip, exprel, symbol, truth
 
 GAMMA = 1 - math.sqrt(0.5)
 #: Step of the states, step of the membrane, time, and 1 outside the refractory period. Symbols of the engine begin with
@@ -101,6 +102,15 @@ def _advance(name: str, rate: sp.Expr, *, exact: bool) -> sp.Expr:
     return (y * (1 + H * slope / 2) + H * constant) / (1 - H * slope / 2)
 
 
+def _growth(x: sp.Expr) -> sp.Expr:
+    """Return (exp(x) - 1)/x to third order without an exponential: 1 + x·growth(x) is L-stable.
+
+    Above 3/2 it stays at 2. The membrane then explodes toward a spike, and what counts is that it does.
+    """
+    x = clip(x, -sp.oo, sp.Rational(3, 2))
+    return (1 - x / 6) / (1 - 2 * x / 3 + x**2 / 6)
+
+
 def _held(model: Model, name: str, value: sp.Expr) -> sp.Expr:
     return symbol(name) + ACTIVE * (value - symbol(name)) if name in model.system.held else value
 
@@ -124,8 +134,8 @@ def _staggered(model: Model, group: Group) -> Step:
     rate = with_bernoulli(group.derivatives["v"]).xreplace({symbol(n): _new(n) for n in before} | {T: T + DT / 2})
     slope = rate.diff(v)
     if model.is_point:
-        step = DT * rate if slope == 0 else DT * rate * exprel(DT * slope)
-        before["v"] = _held(model, "v", v + step)
+        growth = exprel if _constant_rate(model, "v", rate) else _growth
+        before["v"] = _held(model, "v", v + DT * rate * growth(DT * slope))
     else:
         before |= {"_F": rate, "_J": slope}
     return Step(before, {})

@@ -53,17 +53,19 @@ def exp64(x):  # type: ignore[no-untyped-def]
     t = x * _LOG2E + _ROUND64
     n = t - _ROUND64
     r = (x - n * _LN2_HIGH) - n * _LN2_LOW
-    p = 2.5100472505694996e-08
-    p = p * r + 2.7620201591031547e-07
-    p = p * r + 2.7557268276905696e-06
-    p = p * r + 2.4801521057868204e-05
-    p = p * r + 0.00019841269863171557
-    p = p * r + 0.0013888888917367081
-    p = p * r + 0.008333333333330039
-    p = p * r + 0.041666666666623824
-    p = p * r + 0.16666666666666669
-    p = p * r + 0.5000000000000001
-    y = 1.0 + (r + r * r * p)
+    # Even and odd powers apart: two short chains of products instead of a long one.
+    z = r * r
+    even = 2.7620201591031547e-07
+    even = even * z + 2.4801521057868204e-05
+    even = even * z + 0.0013888888917367081
+    even = even * z + 0.041666666666623824
+    even = even * z + 0.5000000000000001
+    odd = 2.5100472505694996e-08
+    odd = odd * z + 2.7557268276905696e-06
+    odd = odd * z + 0.00019841269863171557
+    odd = odd * z + 0.008333333333330039
+    odd = odd * z + 0.16666666666666669
+    y = 1.0 + (r + z * (even + r * odd))
     return _float64(bits64(y) + (bits64(t) << 52))
 
 
