@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -299,10 +300,16 @@ def _latencies(a: Path | None, c: Path | None) -> dict[str, Any]:
 
 @contextmanager
 def _progress(what: str) -> Iterator[Callable[[float], None]]:
-    """Show a bar on standard error while work goes on, on a terminal only."""
+    """Say on standard error what runs and what memory it needs; on a terminal, show a bar while it goes on."""
     from rich.console import Console  # noqa: PLC0415
     from rich.progress import Progress  # noqa: PLC0415
 
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task(what, total=1.0)
-        yield lambda share: bar.update(task, completed=share)
+    log, said = logging.getLogger("nmdasim"), logging.StreamHandler()
+    log.setLevel(logging.INFO)
+    log.addHandler(said)
+    try:
+        with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+            task = bar.add_task(what, total=1.0)
+            yield lambda share: bar.update(task, completed=share)
+    finally:
+        log.removeHandler(said)

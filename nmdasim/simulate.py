@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ import xarray as xr
 
 from nmdasim import engines
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.engines import memory
 from nmdasim.model import units
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model, ModelError, nearest, step_limit
@@ -33,6 +36,8 @@ from nmdasim.model.symbols import evaluate
 from nmdasim.protocols import Events, WindUp
 
 Protocol = WindUp | Events | Sequence[Events] | None
+
+_LOG = logging.getLogger("nmdasim")
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,8 @@ def simulate(
     Raises
     ------
     ModelError, UnitError, ValueError
-        Before any work starts, for anything that is unknown, of the wrong dimension or out of range.
+        Before any work starts, for anything that is unknown, of the wrong dimension or out of range, and for a run
+        that does not fit into memory. What a run needs is said beforehand by the logger ``nmdasim`` (level INFO).
     """
     drugs = {name: value for name, value in (("ketamine", ketamine), ("mg", mg)) if value is not None}
     axes = _parameter_axes(model, dict(parameters or {}) | drugs)
@@ -121,6 +127,7 @@ def simulate(
     for run in runs:
         for plan in run.plans:
             engines.check(plan, engine)
+    _announce(model, runs)
     parts = []
     for k, run in enumerate(runs):
         report = (lambda share, k=k: progress((k + share) / len(runs))) if progress else None
@@ -229,10 +236,11 @@ def _variants(model: Model | Circuit, protocol: Protocol, duration: Any) -> list
 def _prepare(
     model: Model | Circuit, labels: Mapping[str, Any], protocol: Any, axes: list[Axis], options: _Options, length: float
 ) -> _Run:
+    lanes = math.prod(axis.values.size for axis in axes)
+    memory.check(8 * lanes * (len(axes) + 1), f"{lanes:,} lanes of {model.name}")
     grid = np.meshgrid(*(np.atleast_1d(axis.values) for axis in axes), indexing="ij")
     columns = {axis.name: values.ravel() for axis, values in zip(axes, grid, strict=True)}
     seeds, table = np.unique(columns.pop("seed"), return_inverse=True)
-    lanes = len(table)
     cells = _cells(model)
     parts: dict[str, list[Any]] = {name: [] for name in cells}
     streams = [np.random.default_rng(np.random.SeedSequence(int(value))) for value in seeds]
@@ -301,6 +309,16 @@ def _links(model: Model | Circuit, protocol: Any, streams: list[np.random.Genera
         )
         links.append(Link(order.index(projection.pre), order.index(projection.post), contacts, delays))
     return tuple(links)
+
+
+def _announce(model: Model | Circuit, runs: Sequence[_Run]) -> None:
+    """Say what is about to run and what it needs of memory; refuse what cannot fit."""
+    plans = [plan for run in runs for plan in run.plans]
+    needed, first = sum(map(memory.need, plans)), plans[0]
+    what = f"{first.lanes * len(runs):,} lanes of {model.name}"
+    traced = any(plan.recording.traces for plan in plans)
+    memory.check(needed, what, "run fewer lanes at a time" + ", trace fewer variables or sample less" * traced)
+    _LOG.info("%s, %s steps of %.4g ms, about %.3g MB", what, f"{first.steps:,}", first.dt * 1e3, max(needed / 1e6, 0.1))
 
 
 def _warn_of_broken(run: _Run, axes: list[Axis], outcomes: Sequence[Outcome]) -> None:
