@@ -193,7 +193,14 @@ def bench_json(result: dict[str, Any]) -> str:
 def print_bench(result: dict[str, Any]) -> None:
     """Print the rows of a benchmark."""
     table = Table(
-        "work", "engine", "CPU s", "compile s", "M lane-steps / CPU s", "kernel is × faster", "largest count difference"
+        "work",
+        "engine",
+        "CPU s",
+        "compile s",
+        "M lane-steps / CPU s",
+        "kernel is × faster",
+        "largest count difference",
+        "lanes that differ by more than 1",
     )
     for row in result["rows"]:
         rate = row["lane_steps_per_cpu_second"] / 1e6
@@ -203,7 +210,8 @@ def print_bench(result: dict[str, Any]) -> None:
             f"{rate:.3g}",
             f"{1 / row['ratio_to_kernel']:.3g}",
         ]
-        table.add_row(row["work"], row["engine"], *cells, str(row["max_count_difference"]))
+        differ = f"{row['lanes_that_differ']} of {row['lanes']}"
+        table.add_row(row["work"], row["engine"], *cells, str(row["max_count_difference"]), differ)
     console = Console()
     console.print(table)
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())

@@ -318,7 +318,9 @@ def _announce(model: Model | Circuit, runs: Sequence[_Run]) -> None:
     what = f"{first.lanes * len(runs):,} lanes of {model.name}"
     traced = any(plan.recording.traces for plan in plans)
     memory.check(needed, what, "run fewer lanes at a time" + ", trace fewer variables or sample less" * traced)
-    _LOG.info("%s, %s steps of %.4g ms, about %.3g MB", what, f"{first.steps:,}", first.dt * 1e3, max(needed / 1e6, 0.1))
+    _LOG.info(
+        "%s, %s steps of %.4g ms, about %.3g MB", what, f"{first.steps:,}", first.dt * 1e3, max(needed / 1e6, 0.1)
+    )
 
 
 def _warn_of_broken(run: _Run, axes: list[Axis], outcomes: Sequence[Outcome]) -> None:

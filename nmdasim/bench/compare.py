@@ -70,18 +70,18 @@ def _rows(work: Work, quick: bool, report: Callable[[str], None]) -> Iterator[di
     report("  kernel")
     own = peers.kernel(work, seconds("kernel"))
     base = own.lane_steps / own.seconds
-    yield _row(work, "kernel", own, base, 0)
+    yield _row(work, "kernel", own, base, own.counts)
     for engine, run in _engines(work).items():
         report(f"  {engine}")
         cost = run(work, seconds(engine))
         same = peers.kernel(work, seconds(engine)) if seconds(engine) != seconds("kernel") else own
         lanes = np.linspace(0, work.lanes - 1, len(cost.counts)).round().astype(int)
-        difference = int(np.max(np.abs(cost.counts - same.counts[lanes])))
-        yield _row(work, engine, cost, base, difference)
+        yield _row(work, engine, cost, base, same.counts[lanes])
 
 
-def _row(work: Work, engine: str, cost: peers.Cost, base: float, difference: int) -> dict[str, Any]:
-    rate = cost.lane_steps / cost.seconds
+def _row(work: Work, engine: str, cost: peers.Cost, base: float, counts: np.ndarray) -> dict[str, Any]:
+    """Return one row; `counts` are the kernel's spikes in the same lanes and seconds."""
+    rate, difference = cost.lane_steps / cost.seconds, np.abs(cost.counts - counts)
     return {
         "work": work.name,
         "engine": engine,
@@ -90,7 +90,9 @@ def _row(work: Work, engine: str, cost: peers.Cost, base: float, difference: int
         "lane_steps": cost.lane_steps,
         "lane_steps_per_cpu_second": round(rate),
         "ratio_to_kernel": float(f"{rate / base:.4g}"),
-        "max_count_difference": difference,
+        "max_count_difference": int(difference.max()),
+        "lanes_that_differ": int(np.sum(difference > 1)),
+        "lanes": len(counts),
         "spikes_per_lane": float(f"{cost.counts.mean():.4g}"),
     }
 

@@ -277,8 +277,10 @@ def _outcome(plan: Plan, spikes: list[Any], monitors: dict[Probe, Any]) -> Outco
 
 
 def _reduce(values: np.ndarray, time: np.ndarray, edges: tuple[float, ...], kind: str) -> np.ndarray:
+    """Return (lanes, windows): the value at the start of each, or its extremum; NaN where the run ends before."""
     starts = np.searchsorted(time, np.asarray(edges) - 1e-9)
-    if kind == "start":
-        return values[:, np.minimum(starts[:-1], values.shape[1] - 1)]
-    pick = np.max if kind == "max" else np.min
-    return np.stack([pick(values[:, a:b], axis=1) for a, b in pairwise(starts)], axis=1)
+    found = np.full((len(values), len(edges) - 1), np.nan)
+    for k, (a, b) in enumerate(pairwise(starts)):
+        if a < values.shape[1]:
+            found[:, k] = values[:, a] if kind == "start" else getattr(values[:, a:b], kind)(axis=1)
+    return found

@@ -126,7 +126,8 @@ class _Lane:
         self.spikes: list[float] = []
         self.ready, self.wait = True, -np.inf
         self.traces = np.zeros((len(problem.samples(plan)) if plan.recording.traces else 0, len(plan.recording.traces)))
-        self.summaries = [_empty(kind, len(plan.recording.windows) - 1) for _, kind in plan.recording.summaries]
+        windows = max(len(plan.recording.windows) - 1, 0)
+        self.summaries = [np.full(windows, np.nan) for _ in plan.recording.summaries]
 
     def _constants(self) -> list[np.ndarray]:
         found = []
@@ -307,8 +308,4 @@ class _Lane:
                 if kind == "start":
                     kept[w] = part[0] if np.isnan(kept[w]) else kept[w]
                 else:
-                    kept[w] = max(kept[w], part.max()) if kind == "max" else min(kept[w], part.min())
-
-
-def _empty(kind: str, windows: int) -> np.ndarray:
-    return np.full(max(windows, 0), {"max": -np.inf, "min": np.inf, "start": np.nan}[kind])
+                    kept[w] = np.fmax(kept[w], part.max()) if kind == "max" else np.fmin(kept[w], part.min())

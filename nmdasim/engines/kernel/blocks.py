@@ -307,7 +307,7 @@ def _window_arguments(kernel: Kernel, plan: Plan) -> tuple[np.ndarray, ...]:
     width = kernel.source.width
     summaries = plan.recording.summaries
     edges = np.ceil(np.asarray(plan.recording.windows, dtype=float) / plan.dt - 1e-6).astype(np.int64)
-    values = np.zeros((len(summaries), max(len(edges) - 1, 0), width), dtype=kernel.real)
+    values = np.full((len(summaries), max(len(edges) - 1, 0), width), np.nan, dtype=kernel.real)
     rows = np.array([kernel.offset(p.variable, p.compartment) for p, _ in summaries], dtype=np.uint64)
     kinds = np.array([_KINDS[kind] for _, kind in summaries], dtype=np.int64)
     return edges, rows, kinds, values
