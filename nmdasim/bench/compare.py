@@ -75,8 +75,7 @@ def _rows(work: Work, quick: bool, report: Callable[[str], None]) -> Iterator[di
         report(f"  {engine}")
         cost = run(work, seconds(engine))
         same = peers.kernel(work, seconds(engine)) if seconds(engine) != seconds("kernel") else own
-        lanes = np.linspace(0, work.lanes - 1, len(cost.counts)).round().astype(int)
-        yield _row(work, engine, cost, base, same.counts[lanes])
+        yield _row(work, engine, cost, base, same.counts[work.spread(len(cost.counts))])
 
 
 def _row(work: Work, engine: str, cost: peers.Cost, base: float, counts: np.ndarray) -> dict[str, Any]:

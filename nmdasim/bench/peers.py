@@ -50,7 +50,7 @@ def shortened(work: Work, seconds: float, lanes: int | None = None) -> Plan:
     """Return the plan of the first `seconds` of a work, over `lanes` lanes spread over its range."""
     name, values = work.varied
     if lanes is not None and lanes < work.lanes:
-        values = values[np.linspace(0, work.lanes - 1, lanes).round().astype(int)]
+        values = values[work.spread(lanes)]
     made = plan(work.model(), work.events, parameters={name: values}, duration=seconds, dt=work.dt)
     return dataclasses.replace(made, threads=1)
 

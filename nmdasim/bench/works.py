@@ -89,6 +89,10 @@ class Work:
         """Number of lanes."""
         return len(self.varied[1])
 
+    def spread(self, count: int) -> np.ndarray:
+        """Return the indices of `count` lanes spread evenly over the range: of one, the middle."""
+        return ((np.arange(count) + 0.5) * self.lanes / count).astype(int)
+
 
 @cache
 def squid() -> Model:
