@@ -31,13 +31,13 @@ SECONDS = {"W0": 1.0, "W1": 2.0, "W2": 2.0, "W3": 1.0}
 def operations(kernel: Kernel) -> Counter[str]:
     """Count exponentials, divisions and other arithmetic of one step of one lane, over all compartments."""
     total: Counter[str] = Counter()
-    step = next(node for node in ast.walk(ast.parse(kernel.source.text)) if isinstance(node, ast.For))
-    for node in step.body:
-        if not isinstance(node, ast.For):
-            continue
-        times = len(kernel.source.records[_group(node)].group.compartments) if _group(node) >= 0 else 1
-        for name, count in _count(node).items():
-            total[name] += times * count
+    for function in (node for node in ast.parse(kernel.source.text).body if isinstance(node, ast.FunctionDef)):
+        steps = next(node for node in function.body if isinstance(node, ast.For))
+        loops = steps.body if function.name == "advance" else [steps]
+        for loop in (node for node in loops if isinstance(node, ast.For)):
+            times = len(kernel.source.records[group].group.compartments) if (group := _group(loop)) >= 0 else 1
+            for name, count in _count(loop).items():
+                total[name] += times * count
     return total
 
 

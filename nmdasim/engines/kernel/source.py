@@ -96,8 +96,11 @@ def write(layout: Layout, method: str, varied: Iterable[str], *, single: bool = 
     header = _HEADER.format(real="float32" if single else "float64", bits=32 if single else 64, width=width,
                             name=model.name, method=method, rows="{rows}")  # fmt: skip
     body = _point(groups[0], rule) if model.is_point else _tree(layout, groups, scheme, rule)
-    text = header + _ADVANCE.format(
-        deliver=_indent(rule.deliver(), 4), body=_indent(body, 2), spike=_indent(rule.finish(), 2)
+    passes = [] if model.is_point else [line for g in groups for line in g.functions()]
+    text = (
+        header
+        + "\n".join(passes)
+        + _ADVANCE.format(deliver=_indent(rule.deliver(), 4), body=_indent(body, 2), spike=_indent(rule.finish(), 2))
     )
     count = max([len(r.rows) for r in records] + [rule.spare]) + 1
     rows = [f"R{k} = unsigned({k * width})" for k in range(count)]
@@ -121,9 +124,9 @@ def _tree(layout: Layout, groups: Sequence[_Group], scheme: Scheme, rule: _Rule)
     """Return one step of a tree: states and currents by group, the membrane as a whole, then the spike rule."""
     return [
         *_short(rule.admit()),
-        *(line for g in groups for line in g.code("before")),
+        *(g.call("before") for g in groups if g.passes["before"]),
         *_solve(scheme, layout.model.morphology.parents, _capacity_rows(layout, groups)),
-        *(line for g in groups for line in g.code("after")),
+        *(g.call("after") for g in groups if g.passes["after"]),
         "hits = 0",
         *_short(rule.watch()),
     ]
@@ -162,6 +165,18 @@ class _Group:
         varied = tuple((name, e) for name, e in named if self._differs(e))
         scalars = tuple((name, e) for name, e in named if not self._differs(e))
         return Record(self.group, (*self.states, *(name for name, _ in varied)), scalars, varied)
+
+    def functions(self) -> list[str]:
+        """Return the passes as functions of their own: Numba compiles several short ones sooner than one that is long."""
+        lines = []
+        for which in (name for name, assignments in self.passes.items() if assignments):
+            lines += ["", "", _DECORATOR, f"def {self.call(which)}:"]
+            lines += ["    " + line for line in self.code(which)]
+        return lines
+
+    def call(self, which: str) -> str:
+        """Return the call of a pass, which is its signature too."""
+        return f"{which}_{self.index}(a, ks, t, compartments, record_offset, scalar_offset)"
 
     def code(self, which: str, head: Sequence[str] = (), tail: Sequence[str] = ()) -> list[str]:
         """Return the loops of one pass; `head` and `tail` are lines for the lane loop to begin and end with."""
@@ -447,6 +462,7 @@ W = unsigned({width})
 {rows}
 '''
 
+_DECORATOR = '@njit(nogil=True, fastmath=FASTMATH, error_model="numpy")'
 _ADVANCE = """
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
