@@ -167,7 +167,7 @@ class _Group:
         return Record(self.group, (*self.states, *(name for name, _ in varied)), scalars, varied)
 
     def functions(self) -> list[str]:
-        """Return the passes as functions of their own: Numba compiles several short ones sooner than one that is long."""
+        """Return the passes as functions of their own: Numba compiles several short ones sooner than a long one."""
         lines = []
         for which in (name for name, assignments in self.passes.items() if assignments):
             lines += ["", "", _DECORATOR, f"def {self.call(which)}:"]

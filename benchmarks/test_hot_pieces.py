@@ -1,0 +1,51 @@
+"""Time the hot pieces: ``pytest benchmarks`` (needs ``pip install nmdasim[bench,test]``). No test depends on a time."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+from numba import njit
+
+from nmdasim import engines
+from nmdasim.bench import peers
+from nmdasim.bench.works import works
+from nmdasim.engines.kernel import vmath
+from nmdasim.engines.kernel.source import write
+from nmdasim.engines.layout import layout
+from nmdasim.neurons import wdr
+from nmdasim.pharmacology import Regimen, dose, time_course
+
+
+def _loop(function):
+    @njit(fastmath=vmath.FASTMATH, error_model="numpy")
+    def run(x, y):
+        for l in range(x.size):  # noqa: E741
+            y[l] = function(x[l])
+
+    return run
+
+
+@pytest.mark.parametrize("name", ["exp64", "log64", "tanh64"])
+def test_vector_functions(benchmark, name):
+    run, x, y = _loop(getattr(vmath, name)), np.linspace(0.1, 5, 4096), np.empty(4096)
+    run(x, y)
+    benchmark(run, x, y)
+
+
+@pytest.mark.parametrize("work", works(), ids=lambda work: work.name)
+def test_one_block_of_lanes(benchmark, work):
+    plan = peers.shortened(work, 2000 * work.dt, lanes=32)
+    engines.run(dataclasses.replace(plan, duration=10 * plan.dt))
+    benchmark(engines.run, plan)
+
+
+def test_writing_a_kernel(benchmark):
+    folded = layout(wdr(), frozenset(), frozenset())
+    benchmark(write, folded, "staggered", ("ketamine",))
+
+
+def test_a_day_of_infusions(benchmark):
+    regimen = Regimen((dose("20 mg", over="40 min", every="6 h", times=4),))
+    benchmark(time_course, regimen, every="1 min", until="24 h")
