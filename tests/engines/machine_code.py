@@ -1,0 +1,100 @@
+"""Compiles a kernel or a function of the vector maths afresh and prints what its machine code does, as JSON.
+
+Run as a program, so that ``NUMBA_CPU_NAME`` and the like can be set for it: ``python machine_code.py hodgkin_huxley``.
+"""
+
+import json
+import re
+import sys
+from collections import Counter
+
+import numba
+import numpy as np
+
+import nmdasim as nm
+from nmdasim.engines.kernel import blocks, vmath
+from nmdasim.simulate import plan
+
+_X86 = re.compile(r"^\s+v?(add|sub|mul|div|max|min|sqrt|fn?m(?:add|sub)\d*)(pd|sd)\s", re.MULTILINE)
+_ARM = re.compile(
+    r"^\s+f(add|sub|mul|div|max|min|maxnm|minnm|sqrt|madd|msub|nmadd|nmsub|mla|mls)\s+(v\d+\.2d|d\d+)", re.MULTILINE
+)
+
+
+def census(assembly):
+    """Count double-precision instructions by operation: ``packed`` on several lanes, ``scalar`` on one."""
+    counts = {"packed": Counter(), "scalar": Counter()}
+    for operation, width in _X86.findall(assembly) or _ARM.findall(assembly):
+        kind = "packed" if width == "pd" or ".2d" in width else "scalar"
+        counts[kind][re.sub(r"\d|nm$", "", operation)] += 1
+    return counts
+
+
+def kernel(model, varied, events=()):
+    """Return the machine code and the Python source of a model's kernel."""
+    one = plan(model, events, parameters=varied, duration=0.001, dt=1e-4)
+    made = blocks.Kernel.of(one)
+    function, signatures = made.advance.py_func, []
+
+    def note(*arguments):
+        signatures.append(tuple(map(numba.typeof, arguments)))
+        return 0, 0
+
+    made.__dict__["advance"] = note
+    blocks.run(one, lambda share: None)
+    return assembly(function, signatures[0]), made.source.text
+
+
+def assembly(function, signature):
+    """Compile without a cache: cached code cannot be read."""
+    fresh = numba.njit(nogil=True, fastmath=vmath.FASTMATH, error_model="numpy")(function)
+    fresh.compile(signature)
+    return "".join(fresh.inspect_asm().values())
+
+
+def over(function, arguments):
+    """Return the machine code of `function` over arrays."""
+    if arguments == 1:
+
+        def loop(x, y, z):
+            for i in range(x.size):
+                z[i] = function(x[i])
+    else:
+
+        def loop(x, y, z):
+            for i in range(x.size):
+                z[i] = function(x[i], y[i])
+
+    return assembly(loop, (numba.typeof(np.ones(1)),) * 3)
+
+
+def lane_loops(source):
+    """Return the text of the loops over all lanes of a generated source."""
+    found, depth = [], None
+    for line in source.splitlines():
+        indent = len(line) - len(line.lstrip())
+        if depth is not None and indent > depth:
+            found.append(line)
+        else:
+            depth = indent if line.strip() == "for l in range(W):" else None
+    return "\n".join(found)
+
+
+def main(name):
+    if name.startswith("vmath."):
+        function = name.removeprefix("vmath.")
+        text, source = over(getattr(vmath, function), 2 if function == "power64" else 1), ""
+    elif name == "wdr":
+        text, source = kernel(nm.neurons.wdr(), {"ketamine": np.arange(3) * nm.uM}, nm.WindUp(pulses=1))
+    else:
+        from brian2_examples import EXAMPLES  # noqa: PLC0415  (found beside this file)
+
+        example = EXAMPLES[name]()
+        text, source = kernel(example.model, example.varied, example.events)
+    loops = lane_loops(source)
+    asked = {"div": len(re.findall(r"[^/]/[^/]", loops)), "max": len(re.findall(r"\bexp\(", loops))}
+    json.dump(census(text) | {"asked": asked}, sys.stdout)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,79 @@
+"""The loops over lanes become packed instructions; one that fell back to scalar code would pass every other test.
+
+Read from the machine code, for plain SSE2, AVX2 and AVX-512 whatever this machine has: nothing is run.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import machine_code
+import pytest
+
+HERE = Path(__file__).parent
+CPUS = ["x86-64", "haswell", "skylake-avx512"]
+
+
+def compiled(name, **environment):
+    """Return the instructions of one kernel or function, compiled in a process of its own."""
+    command = [sys.executable, str(HERE / "machine_code.py"), name]
+    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+def on(cpu):
+    return {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": ""}
+
+
+def is_vectorised(found):
+    """Say whether every division and every exponential of the lane loops is packed, and little else is scalar.
+
+    Scalar code remains for what is no loop over all lanes: an event for one lane, sums that all lanes share.
+    """
+    packed, scalar = sum(found["packed"].values()), sum(found["scalar"].values())
+    rendered = all(found["packed"].get(operation, 0) >= n for operation, n in found["asked"].items())
+    return rendered and packed > 2 * scalar
+
+
+@pytest.mark.parametrize("cpu", CPUS)
+def test_a_point_neuron_is_packed_on_every_instruction_set(cpu):
+    found = compiled("hodgkin_huxley", **on(cpu))
+    assert found["asked"]["max"] >= 3  # the exponentials of six rates
+    assert is_vectorised(found), found
+
+
+@pytest.mark.slow
+def test_the_compartments_of_wdr_are_packed_on_this_machine():
+    found = compiled("wdr")
+    assert found["asked"]["max"] >= 10
+    assert is_vectorised(found), found
+
+
+def test_scalar_code_is_recognised():
+    found = compiled("hodgkin_huxley", NUMBA_LOOP_VECTORIZE="0", NUMBA_SLP_VECTORIZE="0")
+    assert not is_vectorised(found), found
+
+
+@pytest.mark.parametrize("function", ["exp64", "log64", "tanh64", "power64"])
+def test_a_function_of_the_vector_maths_is_packed(function):
+    code = machine_code.over(getattr(machine_code.vmath, function), 2 if function == "power64" else 1)
+    found = machine_code.census(code)
+    remainder = sum(found["scalar"].values())  # the last few elements, unrolled at most by four
+    assert sum(found["packed"].values()) >= 15
+    assert remainder <= 4 * sum(found["packed"].values())
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("\tvfmadd213pd\t%zmm1, %zmm2, %zmm3", "packed"),
+        ("\tmulpd\t%xmm1, %xmm2", "packed"),
+        ("\tvdivsd\t%xmm1, %xmm2, %xmm3", "scalar"),
+        ("\tfmul\tv0.2d, v1.2d, v2.2d", "packed"),
+        ("\tfmul\td0, d1, d2", "scalar"),
+    ],
+)
+def test_packed_and_scalar_instructions_are_told_apart(line, kind):
+    assert machine_code.census(line)[kind].total() == 1
