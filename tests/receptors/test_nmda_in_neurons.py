@@ -91,6 +91,22 @@ def test_a_mixture_lies_between_its_subtypes():
     assert float(late[0]) < float(late[1]) < float(late[2])
 
 
+# --- dependence on use -----------------------------------------------------------------------------------------------
+
+
+def test_a_minute_in_the_drug_leaves_the_first_pulse_alone_and_then_block_rises_pulse_by_pulse():
+    train = nm.WindUp(start="60 s")
+    run = nm.simulate(nm.neurons.wdr(), train, ketamine=["0 uM", "10 uM"], block="washin", seed=0)
+    late = nm.measures.windup(run).late.values
+    blocked = run.blocked.values[1]
+    assert abs(late[1, 0] - late[0, 0]) <= 1
+    assert blocked[0] < 0.001
+    assert np.all(np.diff(blocked) > 0)
+    assert blocked[-1] == pytest.approx(0.38, abs=0.04)
+    assert late[1, -1] < 0.8 * late[0, -1]
+    assert run.attrs["block"] == "washin"
+
+
 # --- calcium ---------------------------------------------------------------------------------------------------------
 
 
