@@ -13,6 +13,7 @@ from pathlib import Path
 import nmdasim as nm
 from nmdasim import latencies, pharmacology
 from nmdasim.pharmacology import compartments
+from nmdasim.receptors import schemes as receptor_schemes
 
 HERE = Path(__file__).parent
 DATA = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "tests" / "data"
@@ -96,10 +97,17 @@ def pharmacokinetics() -> Iterator[tuple[str, ...]]:
         yield name, site, *(f"{level:.0f} ng/ml" for level in levels), f"{clearance:.0f} L/h", f"{volume:.0f} L"
 
 
+def schemes() -> Iterator[tuple[str, ...]]:
+    """Yield wind-up of the two-compartment neuron with each kinetic scheme in place of its synapse."""
+    yield "receptor", "late spikes per pulse, 1 Hz, seed 0"
+    for name in ("", *receptor_schemes.names()):
+        yield name or "published synapse", late(nm.neurons.wdr(nmda=name), nm.WindUp(), seed=0)
+
+
 def main() -> None:
     """Write every table."""
     TABLES.mkdir(exist_ok=True)
-    for table in (pharmacokinetics, wdr, delrocq2023, aguiar2010):
+    for table in (pharmacokinetics, schemes, wdr, delrocq2023, aguiar2010):
         with (TABLES / f"{table.__name__}.csv").open("w", encoding="utf-8", newline="") as stream:
             for row in table():
                 csv.writer(stream, lineterminator="\n").writerow(row)

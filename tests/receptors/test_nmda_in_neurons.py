@@ -45,6 +45,15 @@ def test_every_neuron_winds_up_with_lester_jahr1992(name):
     assert late[-3:].min() > 1.2 * late[0] > 0
 
 
+def test_probabilities_stay_probabilities_at_the_largest_step_that_a_neuron_allows():
+    names = [f"{s}_nmda_dendrite" for s in scheme("lester_jahr1992").states]
+    cell = nm.neurons.wdr(nmda="lester_jahr1992")
+    run = nm.simulate(cell, nm.WindUp(pulses=3), dt=cell.dt_max, seed=0, record=names)
+    occupancy = np.stack([run[name].values for name in names])
+    assert np.abs(occupancy.sum(axis=0) - 1).max() < 1e-12
+    assert occupancy.min() >= 0
+
+
 def test_aguiar2010_owns_to_the_conductance_that_its_wind_up_with_a_scheme_takes():
     gain = nm.neurons.aguiar2010(nmda="lester_jahr1992").populations["wdr"].parameters["gain_nmda"]
     assert float(gain.number) == 3
