@@ -91,7 +91,7 @@ def _receptor(inputs: Mapping[str, str], kinetics: str, *, ghk: bool) -> Mechani
         initial={f"n_{chosen.rest}_nmda": 1.0} if chosen else {},
         ports=ports,
         gains={"nmda": ("gain_nmda",)},
-        references=("jahr1990", "aguiar2010", "kotermanski2009"),
+        references=(*(chosen.references if chosen else ("jahr1990",)), "aguiar2010", "kotermanski2009"),
     )
 
 

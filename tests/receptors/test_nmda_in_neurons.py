@@ -63,6 +63,8 @@ def test_aguiar2010_owns_to_the_conductance_that_its_wind_up_with_a_scheme_takes
 def test_a_scheme_with_magnesium_as_states_brings_its_own_block_and_a_neuron_winds_up_with_it():
     cell = nm.neurons.wdr(nmda="kampa2004")
     assert "K_mg" not in cell.parameters
+    assert "kampa2004" in cell.references
+    assert "jahr1990" not in cell.references
     states = [f"{s}_nmda_dendrite" for s in scheme("kampa2004").states]
     run = nm.simulate(cell, nm.WindUp(), ketamine=["0 uM", "10 uM"], seed=0, record=states)
     late = nm.measures.windup(run).late.values
