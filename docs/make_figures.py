@@ -1,11 +1,15 @@
-"""Make the figures of the README: ``python docs/make_figures.py``."""
+"""Make the figures of the README and of the page on the NMDA receptor: ``python docs/make_figures.py``."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
 
 import nmdasim as nm
-from nmdasim import uM
+from nmdasim import mV, plot_receptor, uM
+from nmdasim.receptors import bench, block, blocker, inhibition, scheme
 
 IMAGES = Path(__file__).parent / "images"
 STYLE = {"font.size": 15, "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"}
@@ -27,6 +31,33 @@ def windup() -> None:
         figure.savefig(IMAGES / "windup.png", dpi=100)
 
 
+def receptor() -> Iterator[tuple[str, Axes]]:
+    """Yield the figures of the receptor bench by name."""
+    clements = scheme("clements1992")
+    yield "receptor_pulse", plot_receptor.pulse([bench.pulse(clements, mg="0 mM")])
+    yield "receptor_scheme", plot_receptor.scheme(clements)
+    volts = np.linspace(-100, 60, 161) * mV
+    yield "receptor_iv", plot_receptor.iv(bench.iv_curve(clements, volts, ["0 mM", "1 mM"]))
+    drugs = {name: block(clements, blocker(name)) for name in ("ketamine", "memantine")}
+    yield "receptor_blocked_scheme", plot_receptor.scheme(drugs["ketamine"])
+    bath = {"v": "-40 mV", "mg": "1 mM"}
+    trains = {f"10 µM {name}": bench.train(s, name, **bath, **{name: "10 uM"}) for name, s in drugs.items()}
+    yield "receptor_onset", plot_receptor.onset(trains)[0]
+    gone = {
+        f"{name}, {how} agonist": bench.recovery(s, name, "10 uM", agonist=how == "with", **bath)
+        for name, s in drugs.items()
+        for how in ("with", "without")
+    }
+    yield "receptor_recovery", plot_receptor.recovery(gone)
+    baths = ["0 mM", "1 mM"]
+    yield "receptor_voltage", plot_receptor.block_voltage(inhibition.against_voltage("ketamine", "1 uM", volts, baths))
+    kinds = [inhibition.curve("ketamine", kind, mg=mg) for kind in ("2A", "2B", "2C", "2D") for mg in baths]
+    yield "receptor_subtypes", plot_receptor.inhibition(kinds)
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     windup()
+    for name, ax in receptor():
+        ax.figure.savefig(IMAGES / f"{name}.png", dpi=100)  # type: ignore[union-attr]
+        plt.close()

@@ -13,6 +13,7 @@ from pathlib import Path
 import nmdasim as nm
 from nmdasim import latencies, pharmacology
 from nmdasim.pharmacology import compartments
+from nmdasim.receptors import schemes as receptor_schemes
 
 HERE = Path(__file__).parent
 DATA = HERE.parent / "tests" / "data"
@@ -112,10 +113,17 @@ def pharmacokinetics() -> Iterator[tuple[str, ...]]:
         yield name, site, *(f"{level:.0f} ng/ml" for level in levels), f"{clearance:.0f} L/h", f"{volume:.0f} L"
 
 
+def schemes() -> Iterator[tuple[str, ...]]:
+    """Yield wind-up of the two-compartment neuron with each kinetic scheme in place of its synapse."""
+    yield "receptor", "late spikes per pulse, 1 Hz, seed 0"
+    for name in ("", *receptor_schemes.names()):
+        yield name or "published synapse", late(nm.neurons.wdr(nmda=name), nm.WindUp(), seed=0)
+
+
 def main() -> None:
     """Write the tables that are named, or every one."""
     TABLES.mkdir(exist_ok=True)
-    tables = (pharmacokinetics, wdr, convergence, delrocq2023, aguiar2010)
+    tables = (pharmacokinetics, schemes, wdr, convergence, delrocq2023, aguiar2010)
     for table in [t for t in tables if t.__name__ in sys.argv[1:]] or tables:
         with (TABLES / f"{table.__name__}.csv").open("w", encoding="utf-8", newline="") as stream:
             for row in table():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as _json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -105,7 +106,7 @@ def _number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _answer(answer: dict[str, Any], attrs: dict[str, str], json: bool, conditions: str) -> None:
+def _answer(answer: dict[str, Any], attrs: Mapping[str, str], json: bool, conditions: str) -> None:
     """Print the numbers, and which of the parameters behind them are not verified."""
     if json:
         print(_json.dumps(answer))
@@ -119,9 +120,12 @@ def _answer(answer: dict[str, Any], attrs: dict[str, str], json: bool, condition
     console = Console()
     console.print(table)
     if attrs["unverified_parameters"]:
-        names = ", ".join(attrs["unverified_parameters"].split())
-        console.print(f"Unverified or assumed parameters: {names}.", style="yellow", highlight=False)
+        console.print(_unverified(attrs), style="yellow", highlight=False)
     console.print(attrs["disclaimer"], style="dim")
+
+
+def _unverified(attrs: Mapping[str, str]) -> str:
+    return f"Unverified or assumed parameters: {', '.join(attrs['unverified_parameters'].split())}."
 
 
 def _save(result: xr.Dataset, name: str, folder: Path) -> None:
@@ -139,5 +143,7 @@ def _save(result: xr.Dataset, name: str, folder: Path) -> None:
     columns = [str(key) for key, values in result.data_vars.items() if values.dims == (along,)]
     with (folder / f"{name}.csv").open("w", encoding="utf-8") as stream:
         stream.write(f"# {result.attrs['disclaimer']}\n")
+        if result.attrs["unverified_parameters"]:
+            stream.write(f"# {_unverified(result.attrs)}\n")
         result[columns].to_dataframe()[columns].to_csv(stream)
     result.to_netcdf(folder / f"{name}.nc", engine="netcdf4")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,6 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.typing import ColorType
 
 from nmdasim import measures
+
+if TYPE_CHECKING:
+    from nmdasim.receptors.scheme import Scheme
 
 _STYLE: dict[Any, Any] = {
     "font.size": 13,
@@ -25,6 +28,13 @@ _STYLE: dict[Any, Any] = {
     "savefig.bbox": "tight",
 }
 _SHADES = ("#1b1b1b", "#7b3fa0", "#c0549d", "#e8853d", "#f0b429", "#8aa63f", "#3f8f8a")
+
+
+def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
+    """Draw a kinetic scheme as a graph, see :func:`nmdasim.plot_receptor.scheme`."""
+    from nmdasim import plot_receptor  # noqa: PLC0415
+
+    return plot_receptor.scheme(given, ax)
 
 
 def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:

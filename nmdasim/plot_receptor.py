@@ -214,7 +214,7 @@ def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
         for state, (x, y) in where.items():
             colour = _OPEN if state in given.conducting else _HELD if state in given.occupied else _SHUT
             ax.plot(x, y, "o", markersize=38, color=colour, markeredgecolor="#1b1b1b", markeredgewidth=1.6, zorder=3)
-            ax.text(x, y, _short(given, state), ha="center", va="center", fontsize=11, zorder=4)
+            ax.text(x, y, _short(given, state), ha="center", va="center", fontsize=13, zorder=4)
         _sheet_names(given, ax, where)
         ax.set(
             xlim=(low[0] - 0.6, high[0] + 0.6), ylim=(low[1] - 0.55, high[1] + 0.6), aspect="equal", title=given.name
@@ -278,7 +278,7 @@ def _sheet_names(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float
     for name, members in sheets(given).items():
         x, y = min((where[s] for s in members), key=lambda place: (place[0], abs(place[1])))
         label = name.replace("_escapable", ", escapable").replace("mg", "Mg").replace("_", "-")
-        ax.text(x - 0.45, y, f"{label} *", ha="right", va="center", fontsize=11, color="#7b3fa0")
+        ax.text(x - 0.45, y, f"{label} *", ha="right", va="center", fontsize=13, color="#7b3fa0")
 
 
 def _arrow(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]], a: str, b: str, *, write: bool) -> None:
@@ -301,11 +301,11 @@ def _arrow(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]], a:
             if upright:
                 arrow = "↑" if above else "↓"
                 ax.text(
-                    middle[0] + 0.08, middle[1] + (0.1 if above else -0.1), f"{arrow} {text}", fontsize=9.5, va="center"
+                    middle[0] + 0.08, middle[1] + (0.1 if above else -0.1), f"{arrow} {text}", fontsize=12, va="center"
                 )
             else:
                 arrow = f"{text} →" if above else f"← {text}"
-                ax.text(middle[0], middle[1] + (0.12 if above else -0.14), arrow, fontsize=9.5, ha="center",
+                ax.text(middle[0], middle[1] + (0.12 if above else -0.14), arrow, fontsize=12, ha="center",
                         va="bottom" if above else "top")  # fmt: skip
 
 

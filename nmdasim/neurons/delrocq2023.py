@@ -6,12 +6,14 @@ to .1 ms.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nmdasim.model.model import Model
 from nmdasim.model.parameters import ParameterSet, load
 from nmdasim.neurons import dorsal_horn_cell as cell
 
 
-def delrocq2023(nmda: str = "", subtype: str = "") -> Model:
+def delrocq2023(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium: str = "fraction") -> Model:
     """Return the 16-compartment reference neuron.
 
     Parameters
@@ -19,17 +21,18 @@ def delrocq2023(nmda: str = "", subtype: str = "") -> Model:
     nmda
         Kinetic scheme of the NMDA receptor, ``"lester_jahr1992"``; by default the published dual exponential.
     subtype
-        Subtype of the NMDA receptor, ``"2A"`` …; by default the published constants.
+        Subtype of the NMDA receptor, ``"2A"`` …, or a mixture ``{"2A": 0.7, "2B": 0.3}``; by default the published
+        constants.
+    calcium
+        ``"fraction"`` of the NMDA current, as published, or ``"ghk"``; see :func:`nmdasim.receptors.nmda`.
     """
     return cell.wide_dynamic_range(
         "delrocq2023",
-        kinetics=nmda,
-        subtype=subtype,
+        {"kinetics": nmda, "subtype": subtype, "calcium": calcium},
         parameters=densities(),
         afferents={"adelta": cell.a_delta(), "c": cell.c_fibres()},
         references=("delrocq2023", "aguiar2010"),
-        dt="0.1 ms",
-        dt_max="0.25 ms",
+        **cell.steps(nmda, "0.1 ms"),
         description="16 compartments, C fibres directly on it; the reference neuron",
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from nmdasim.model.mechanism import Mechanism
@@ -9,13 +10,18 @@ from nmdasim.model.model import Model
 from nmdasim.model.morphology import Morphology, Section
 from nmdasim.model.parameters import load
 from nmdasim.model.ports import Afferent, Contact, Latency, Summary
-from nmdasim.receptors import EQUILIBRATED, WASHIN, ampa, gaba, nk1, nmda
+from nmdasim.receptors import ampa, gaba, nk1, nmda, scheme
+from nmdasim.receptors.nmda import starts
 
-#: Per-window read-outs that every neuron with an NMDA synapse on its dendrite offers.
-SUMMARIES = {
-    "ca_peak": Summary("ca", "dendrite", "max", "uM", "peak dendritic calcium"),
-    "blocked": Summary("b_nmda", "dendrite", "start", "1", "share of NMDA receptors blocked by ketamine"),
-}
+
+def summaries(subtype: str | Mapping[str, float] = "") -> dict[str, Summary]:
+    """Return the per-window read-outs of a neuron with NMDA synapses on its dendrite; the block by subtype if mixed."""
+    found = {"ca_peak": Summary("ca", "dendrite", "max", "uM", "peak dendritic calcium")}
+    for state in starts(subtype)["washin"]:
+        kind = state.removeprefix("b_nmda")
+        where = f"GluN{kind[1:]} receptors" if kind else "NMDA receptors"
+        found[f"blocked{kind}"] = Summary(state, "dendrite", "start", "1", f"share of {where} blocked by ketamine")
+    return found
 
 
 def channels(*names: str) -> list[Mechanism]:
@@ -23,15 +29,15 @@ def channels(*names: str) -> list[Mechanism]:
     return [Mechanism.read("aguiar2010", name) for name in names]
 
 
-def receptors(c_only: bool = False, kinetics: str = "", subtype: str = "") -> list[Mechanism]:
+def receptors(c_only: bool = False, **kind: Any) -> list[Mechanism]:
     """Return the synaptic receptors, with ports for C fibres and (unless `c_only`) for Aδ fibres.
 
-    `kinetics` and `subtype` are those of :func:`nmdasim.receptors.nmda`.
+    `kind` is ``kinetics``, ``subtype`` and ``calcium`` of :func:`nmdasim.receptors.nmda`.
     """
     fibres = ("c",) if c_only else ("a", "c")
     return [
         ampa({f"ampa_{fibre}": f"w_ampa_{fibre}" for fibre in fibres}),
-        nmda({f"nmda_{fibre}": f"w_nmda_{fibre}" for fibre in fibres}, kinetics, subtype),
+        nmda({f"nmda_{fibre}": f"w_nmda_{fibre}" for fibre in fibres}, **kind),
         nk1(),
     ]
 
@@ -69,11 +75,10 @@ def c_fibres() -> Afferent:
     return Afferent(contacts, c_latency(redrawn=True))
 
 
-def wide_dynamic_range(name: str, kinetics: str = "", subtype: str = "", **options: Any) -> Model:
+def wide_dynamic_range(name: str, kind: Mapping[str, Any], **options: Any) -> Model:
     """Return a neuron with all currents of the wide-dynamic-range cell.
 
-    `options` give densities, weights and the rest of :class:`Model`; `kinetics` and `subtype` are those of
-    :func:`nmdasim.receptors.nmda`.
+    `options` give densities, weights and the rest of :class:`Model`; `kind` is that of :func:`receptors`.
     """
     options.setdefault("morphology", morphology())
     shape: Morphology = options["morphology"]
@@ -81,15 +86,21 @@ def wide_dynamic_range(name: str, kinetics: str = "", subtype: str = "", **optio
         name,
         [
             *channels("leak", "na", "k", "nap", "cal", "kca", "can", "pool"),
-            *receptors(False, kinetics, subtype),
+            *receptors(**kind),
             gaba(),
         ],
         site=shape.centre("dendrite"),
         **spike_rule(shape.centre(options.pop("spike_region", "soma"))),
-        starts={"equilibrated": EQUILIBRATED, "washin": WASHIN},
-        summaries=SUMMARIES,
+        starts=starts(kind["subtype"]),
+        summaries=summaries(kind["subtype"]),
         **options,
     )
+
+
+def steps(kinetics: str, dt: str) -> dict[str, str]:
+    """Return the default and the largest time step of a cell; magnesium enters a pore within tens of microseconds."""
+    fast = bool(kinetics and scheme(kinetics).occupied)
+    return {"dt": "0.0125 ms", "dt_max": "0.0125 ms"} if fast else {"dt": dt, "dt_max": "0.25 ms"}
 
 
 def spike_rule(site: int) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from nmdasim.model.model import Model
 from nmdasim.model.morphology import Morphology
 from nmdasim.model.parameters import load
@@ -9,7 +11,7 @@ from nmdasim.neurons import dorsal_horn_cell as cell
 from nmdasim.neurons.delrocq2023 import densities
 
 
-def wdr(nmda: str = "", subtype: str = "") -> Model:
+def wdr(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium: str = "fraction") -> Model:
     """Return a soma that spikes and a dendrite that receives, coupled by one conductance.
 
     Parameters
@@ -17,18 +19,19 @@ def wdr(nmda: str = "", subtype: str = "") -> Model:
     nmda
         Kinetic scheme of the NMDA receptor, ``"lester_jahr1992"``; by default the published dual exponential.
     subtype
-        Subtype of the NMDA receptor, ``"2A"`` …; by default the published constants.
+        Subtype of the NMDA receptor, ``"2A"`` …, or a mixture ``{"2A": 0.7, "2B": 0.3}``; by default the published
+        constants.
+    calcium
+        ``"fraction"`` of the NMDA current, as published, or ``"ghk"``; see :func:`nmdasim.receptors.nmda`.
     """
     return cell.wide_dynamic_range(
         "wdr",
-        kinetics=nmda,
-        subtype=subtype,
+        {"kinetics": nmda, "subtype": subtype, "calcium": calcium},
         parameters=densities() | load("wdr"),
         morphology=_two_compartments(),
         afferents={"adelta": cell.a_delta(), "c": cell.c_fibres()},
         references=("delrocq2023", "nmdasim"),
-        dt="0.1 ms",
-        dt_max="0.25 ms",
+        **cell.steps(nmda, "0.1 ms"),
         description="2 compartments, own reduction of delrocq2023; the default",
     )
 

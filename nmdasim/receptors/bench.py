@@ -180,6 +180,8 @@ def iv_curve(scheme: Scheme, v: Any, mg: Any = "1 mM", *, conductance: Any = "1 
 def _current(scheme: Scheme, opened: np.ndarray, volts: np.ndarray, conductance: Any) -> np.ndarray:
     """Return currents in pA, negative inward."""
     siemens = float(units.si(conductance, "nS", name="conductance"))
+    if siemens < 0:
+        raise ValueError(f"conductance = {conductance}; a conductance is not negative")
     return np.asarray(siemens * opened * (volts - float(scheme.parameters["E_nmda"].si)) * 1e12)
 
 

@@ -19,6 +19,9 @@ from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.model import units
 from nmdasim.receptors.scheme import Scheme
 
+#: Samples that one response may have.
+MOST_SAMPLES = 5e6
+
 
 @dataclass(frozen=True)
 class Step:
@@ -79,8 +82,8 @@ def respond(
         ``occupancy`` (time, state), ``open`` (time): the probability that a receptor conducts, and ``v`` and
         ``glutamate`` (time). A sample at a border belongs to the step that begins there.
     """
-    occupancy = scheme.steady(**conditions) if start is None else np.asarray(start, dtype=float)
-    interval = float(units.si(sample, "ms", name="sample"))
+    occupancy = scheme.steady(**conditions) if start is None else _probabilities(scheme, start)
+    interval = _interval(sample, steps)
     begin = 0.0
     times, rows, opens, held = [], [], [], []
     for index, step in enumerate(steps):
@@ -101,6 +104,26 @@ def respond(
         begin += step.seconds
     time, rows_, opened, held_ = (np.concatenate(parts) for parts in (times, rows, opens, held))
     return _label(scheme, time, rows_, opened, held_).assign_attrs(provenance(scheme, conditions))
+
+
+def _probabilities(scheme: Scheme, start: np.ndarray) -> np.ndarray:
+    given = np.asarray(start, dtype=float)
+    if given.shape != (len(scheme.states),) or not np.isclose(given.sum(), 1) or given.min() < -1e-12:
+        raise ValueError(f"start = {given}; {scheme.name} has {len(scheme.states)} states, whose probabilities are 0 "
+                         "or more and sum to 1")  # fmt: skip
+    return given
+
+
+def _interval(sample: Any, steps: Sequence[Step]) -> float:
+    """Return the sampling interval in seconds, once it is known that the samples fit into memory."""
+    interval = float(units.si(sample, "ms", name="sample"))
+    if interval <= 0:
+        raise ValueError(f"sample = {sample}; a sampling interval is longer than 0 ms")
+    length = sum(step.seconds for step in steps)
+    if length / interval > MOST_SAMPLES:
+        raise ValueError(f"{length:g} s sampled every {interval * 1e3:g} ms are more than {MOST_SAMPLES:.0e} samples; "
+                         "make it shorter, or the sampling interval longer")  # fmt: skip
+    return interval
 
 
 def _label(scheme: Scheme, time: np.ndarray, rows: np.ndarray, opened: np.ndarray, held: np.ndarray) -> xr.Dataset:
@@ -128,6 +151,8 @@ def blocked(result: xr.Dataset, scheme: Scheme, drug: str) -> xr.DataArray:
         Key of the drug, ``"ketamine"``.
     """
     held = [state for state in scheme.occupied if state.endswith((f"_{drug}", f"_{drug}_escapable"))]
+    if not held:
+        raise ValueError(f"{scheme.name} knows no drug {drug!r}; give it one with block(scheme, blocker(name))")
     share: xr.DataArray = result.occupancy.sel(state=held).sum("state")
     return share.assign_attrs(units="1", long_name=f"share of receptors that hold {drug}")
 

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from nmdasim.model.mechanism import Mechanism
-from nmdasim.model.model import ModelError
-from nmdasim.model.parameters import ParameterSet, load
+from nmdasim.model.model import ModelError, nearest
+from nmdasim.model.parameters import Parameter, ParameterSet, load
 from nmdasim.receptors import dual_exponential, magnesium, trapping
 from nmdasim.receptors.blockers import blocker, largest_open
-from nmdasim.receptors.scheme import product
+from nmdasim.receptors.scheme import Scheme, Transition, product
 from nmdasim.receptors.schemes import scheme
-from nmdasim.receptors.subtypes import subtype as properties
+from nmdasim.receptors.subtypes import Subtype, mixture
 
+#: How the calcium that enters is reckoned.
+CALCIUM = ("fraction", "ghk")
 _ACTIVATION = "a_nmda = clip(g_nmda/g_ref_nmda, 0, 1) : 1\n"
-_CURRENT = "I_nmda = gain_nmda*g_nmda*(1 - b_nmda)*B_mg*(E_nmda - v) : amp\n"
+_CURRENT = "I_nmda = gain_nmda*g_nmda*(1 - b_nmda)*{free}*(E_nmda - v) : amp\n"
+# The driving force of calcium alone (Goldman, Hodgkin & Katz), scaled to that of the whole current at V_f_ca.
+_GHK = """
+w_nmda = v/V_ghk : 1
+drive_ca_nmda = (E_nmda - V_f_ca)*(1 - ca/Ca_out*exp(w_nmda))*exprel(V_f_ca/V_ghk)/exprel(w_nmda) : volt
+I_ca_nmda = f_ca_nmda*gain_nmda*g_nmda*(1 - b_nmda)*{free}*drive_ca_nmda : amp
+"""
 
 
-def nmda(inputs: Mapping[str, str], kinetics: str = "", subtype: str = "") -> Mechanism:
+def nmda(
+    inputs: Mapping[str, str],
+    kinetics: str = "",
+    subtype: str | Mapping[str, float] = "",
+    calcium: str = "fraction",
+) -> Mechanism:
     """Return the NMDA synapse of a neuron.
 
     The activation ``a_nmda`` is the summed conductance as a share of all its synapses fully bound (``g_ref_nmda``).
@@ -29,60 +44,150 @@ def nmda(inputs: Mapping[str, str], kinetics: str = "", subtype: str = "") -> Me
     kinetics
         A kinetic scheme driven by transmitter pulses, ``"lester_jahr1992"``, in place of the dual exponential. The
         synapses of the neuron then share one cleft: each release adds its share of ``glutamate_peak``, which decays
-        with ``tau_glutamate``.
+        with ``tau_glutamate``. A scheme with magnesium as states needs a step of 0.0125 ms or less.
     subtype
-        ``"2A"`` …: deactivation (of the dual exponential), magnesium, calcium share and affinity to ketamine of that
-        subtype. Conductances stay those of the neuron.
+        ``"2A"`` …, or a mixture ``{"2A": 0.7, "2B": 0.3}``: deactivation (of the dual exponential), magnesium, calcium
+        share and affinity to ketamine of that subtype. Conductances stay those of the neuron; each kind in a mixture
+        is a copy of the receptor's equations with its own constants and carries its share of the current.
+    calcium
+        ``"fraction"``: calcium carries the share ``f_ca_nmda`` of the current at every voltage. ``"ghk"``: it enters
+        by the equation of Goldman, Hodgkin and Katz, with the permeability that gives that share at ``V_f_ca``, and so
+        still enters at the reversal potential of the whole current. The whole current is the same.
 
     Raises
     ------
     ModelError
-        If there is no such scheme or subtype, or the scheme has magnesium as states.
+        If there is no such scheme, subtype or kind of calcium flux, or a subtype is asked of a scheme that has
+        magnesium as states.
     """
-    gating, activation, parameters, ports = _scheme(inputs, kinetics) if kinetics else _dual_exponential(inputs)
-    lines = (gating, magnesium.EQUATION, trapping.EQUATIONS, activation, _CURRENT)
-    shared = load("receptors", "nmda") | load("receptors", "magnesium") | load("ketamine", "block") | parameters
+    if calcium not in CALCIUM:
+        raise ModelError(f"unknown calcium {calcium!r}{nearest(calcium, CALCIUM)}")
+    whole = _receptor(inputs, kinetics, ghk=calcium == "ghk")
+    if not subtype:
+        return whole
+    if kinetics and scheme(kinetics).occupied:
+        raise ModelError(f"nmda = {kinetics!r} has magnesium as states, which no subtype changes; with subtype=, take "
+                         "a scheme with the fast block, such as 'lester_jahr1992'")  # fmt: skip
+    kinds = mixture(subtype)
+    if len(kinds) == 1:
+        return replace(whole, parameters=whole.parameters | _constants(kinds[0][0], kinetics))
+    return _mixed(whole, kinds, kinetics)
+
+
+def _receptor(inputs: Mapping[str, str], kinetics: str, *, ghk: bool) -> Mechanism:
+    chosen = scheme(kinetics) if kinetics else None
+    gating, ports = _scheme(chosen, inputs) if chosen else _dual_exponential(inputs)
+    free = chosen.free if chosen else "B_mg"
+    lines = (gating, _pore(chosen), trapping.EQUATIONS, _CURRENT.format(free=free))
+    text = "\n".join(line.strip() for line in lines).replace("*1*", "*") + "\n"
+    parameters = load("receptors", "nmda") | load("ketamine", "block")
+    parameters |= _cleft(chosen) if chosen else load("receptors", "magnesium")
     return Mechanism(
         name="nmda",
-        equations="\n".join(line.strip() for line in lines) + "\n",
-        parameters=shared | (_subtype(subtype, kinetics) if subtype else {}),
+        equations=text + (_GHK.format(free=free).replace("*1*", "*").lstrip() if ghk else ""),
+        parameters=parameters | (load("receptors", "ghk") if ghk else {}),
         currents=("I_nmda",),
-        calcium=("f_ca_nmda*I_nmda/area",),
+        calcium=("I_ca_nmda/area" if ghk else "f_ca_nmda*I_nmda/area",),
+        initial={f"n_{chosen.rest}_nmda": 1.0} if chosen else {},
         ports=ports,
         gains={"nmda": ("gain_nmda",)},
-        references=("jahr1990", "aguiar2010", "kotermanski2009"),
+        references=(*(chosen.references if chosen else ("jahr1990",)), "aguiar2010", "kotermanski2009"),
     )
 
 
-_Parts = tuple[str, str, ParameterSet, dict[str, str]]
+_Parts = tuple[str, dict[str, str]]
 
 
 def _dual_exponential(inputs: Mapping[str, str]) -> _Parts:
     ports = {port: dual_exponential.port("nmda", weight) for port, weight in inputs.items()}
-    return dual_exponential.equations("nmda"), _ACTIVATION, ParameterSet(), ports
+    return dual_exponential.equations("nmda").rstrip() + "\n" + _ACTIVATION, ports
 
 
-def _scheme(inputs: Mapping[str, str], name: str) -> _Parts:
-    chosen = scheme(name)
-    if chosen.free != "B_mg":
-        raise ModelError(f"nmda = {name!r} has magnesium as states; in a neuron, take a scheme with the fast block, "
-                         "such as 'lester_jahr1992'")  # fmt: skip
+def _scheme(chosen: Scheme, inputs: Mapping[str, str]) -> _Parts:
+    """Return a scheme as gating: ``g_nmda`` without the fast block, and the activation that the drug sees.
+
+    Magnesium in the pore does not end an activation, so its copy of an open state counts as activated.
+    """
     lines = [
         line
         for line in chosen.equations("nmda", "-glutamate/tau_glutamate").splitlines()
         if not line.startswith(("B_mg", "open_nmda"))
     ]
-    opened = " + ".join(product(share, f"{state}_nmda") for state, share in chosen.conducting.items())
-    activation = f"a_nmda = ({opened})/open_max : 1\ng_nmda = g_ref_nmda*a_nmda : siemens\n"
+    opened = [product(share, f"{state}_nmda") for state, share in chosen.conducting.items()]
+    plugged = [f"{inside.target}_nmda" for inside, _ in _doors(chosen)]
+    lines.append(f"a_nmda = ({' + '.join(opened + plugged)})/open_max : 1")
+    lines.append(f"g_nmda = g_ref_nmda*({' + '.join(opened)})/open_max : siemens")
     ports = {port: f"glutamate += glutamate_peak*{weight}/g_ref_nmda" for port, weight in inputs.items()}
-    rates = {key: p for key, p in chosen.parameters.items() if key.startswith("k_")}
-    parameters = load("receptors", "cleft") | rates | {"open_max": largest_open(chosen)}
-    return "\n".join(lines) + "\n", activation, parameters, ports
+    return "\n".join(lines) + "\n", ports
 
 
-def _subtype(name: str, kinetics: str) -> ParameterSet:
-    kind = properties(name)
+def _doors(chosen: Scheme) -> list[tuple[Transition, Transition]]:
+    """Return the ways of magnesium into an open pore and back."""
+    ways = {(t.source, t.target): t for t in chosen.transitions}
+    return [(t, ways[t.target, t.source]) for t in chosen.transitions
+            if t.source in chosen.conducting and t.target in chosen.occupied]  # fmt: skip
+
+
+def _pore(chosen: Scheme | None) -> str:
+    """Return the share of open pores that magnesium leaves to a drug; of a scheme, from its own rates."""
+    doors = _doors(chosen) if chosen else []
+    if not doors:
+        return magnesium.EQUATION
+    inside, outside = doors[0]
+    return f"B_mg = 1/(1 + {inside.rate}/({outside.rate})) : 1"
+
+
+def _cleft(chosen: Scheme) -> ParameterSet:
+    return load("receptors", "cleft") | chosen.parameters | {"open_max": largest_open(chosen)}
+
+
+# --- subtypes --------------------------------------------------------------------------------------------------------
+
+
+def _constants(kind: Subtype, kinetics: str) -> dict[str, Parameter]:
+    """Return what a subtype changes in a neuron's receptor."""
     changed = {key: kind[key] for key in ("K_mg", "f_ca_nmda")}
     if not kinetics:
         changed["tau_d_nmda"] = kind["tau_deactivation"]
-    return ParameterSet(changed | {"K_ketamine": blocker("ketamine", name).parameters["K_ketamine"]})
+    return changed | {"K_ketamine": blocker("ketamine", kind.name).parameters["K_ketamine"]}
+
+
+def _mixed(whole: Mechanism, kinds: tuple[tuple[Subtype, float], ...], kinetics: str) -> Mechanism:
+    """Return one copy of the receptor a subtype, all on the same ports, and the sum of their shares."""
+    defined = re.findall(r"^(?:d(\w+)/dt|(\w+)) =", whole.equations, flags=re.MULTILINE)
+    own = {state or name for state, name in defined} | set(_constants(kinds[0][0], kinetics))
+    text, calcium = "", []
+    ports = dict.fromkeys(whole.ports, "")
+    parameters = {key: p for key, p in whole.parameters.items() if key not in own}
+    initial: dict[str, object] = {}
+    for kind, share in kinds:
+        text += _tagged(whole.equations, own, kind)
+        calcium += [f"share_{kind.name}*{_tagged(term, own, kind)}" for term in whole.calcium]
+        ports = {port: f"{ports[port]}; {_tagged(whole.ports[port], own, kind)}".lstrip("; ") for port in ports}
+        parameters |= {f"{key}_{kind.name}": p for key, p in _constants(kind, kinetics).items()}
+        initial |= {_tagged(state, own, kind): value for state, value in whole.initial.items()}
+        parameters[f"share_{kind.name}"] = Parameter(
+            f"{share:g}", source="user", kind="assumed", bounds=(0.0, 1.0), description=f"share of GluN{kind.name}"
+        )
+    for name, unit in (("g_nmda", "siemens"), ("b_nmda", "1"), ("I_nmda", "amp")):
+        text += f"{name} = {' + '.join(f'share_{kind.name}*{name}_{kind.name}' for kind, _ in kinds)} : {unit}\n"
+    return replace(whole, equations=text, parameters=ParameterSet(parameters), ports=ports, calcium=tuple(calcium),
+                   initial=initial)  # fmt: skip
+
+
+def _tagged(text: str, own: Iterable[str], kind: Subtype) -> str:
+    """Return text in which names (and derivatives) of the receptor end with the name of a subtype."""
+    return re.sub(rf"\b(d?(?:{'|'.join(own)}))\b", rf"\1_{kind.name}", text)
+
+
+def starts(subtype: str | Mapping[str, float] = "") -> dict[str, dict[str, str]]:
+    """Return how the block of a neuron's NMDA receptors can start, see :mod:`nmdasim.receptors.trapping`."""
+    known = {"equilibrated": trapping.EQUILIBRATED, "washin": trapping.WASHIN}
+    kinds = mixture(subtype) if subtype else ()
+    if len(kinds) < 2:
+        return known
+    own = ("b_nmda", "B_mg", "K_block")
+    return {
+        name: {_tagged(k, own, kind): _tagged(v, own, kind) for kind, _ in kinds for k, v in start.items()}
+        for name, start in known.items()
+    }

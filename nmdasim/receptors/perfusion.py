@@ -43,9 +43,7 @@ def train(
     xarray.Dataset
         ``open``, ``blocked`` (time); ``peak_open`` and ``blocked_before`` (pulse).
     """
-    period = 1 / float(units.si(frequency, "Hz", name="frequency"))
-    if pulses < 1:
-        raise ValueError(f"pulses = {pulses}; a train has 1 or more")
+    period = _period(frequency, pulses)
     hit = Step(WIDTH, {"glutamate": GLUTAMATE})
     cycle = [hit, Step(f"{period - hit.seconds} second")]
     steps = [Step(before), *(cycle * pulses)]
@@ -60,6 +58,16 @@ def train(
     result["blocked_before"] = ("pulse", result.blocked.values[edges[:-1]],
                                 {"units": "1", "long_name": "share blocked just before the pulse"})  # fmt: skip
     return result
+
+
+def _period(frequency: Any, pulses: int) -> float:
+    """Return the time from pulse to pulse in seconds."""
+    rate = float(units.si(frequency, "Hz", name="frequency"))
+    if pulses < 1:
+        raise ValueError(f"pulses = {pulses}; a train has 1 or more")
+    if not 0 < rate * Step(WIDTH).seconds < 1:
+        raise ValueError(f"frequency = {frequency}; it is above 0 Hz, and pulses of {WIDTH} do not overlap")
+    return 1 / rate
 
 
 def wash(scheme: Scheme, drug: str, concentration: Any, *, on: Any = "20 second", off: Any = "40 second",
@@ -109,7 +117,7 @@ def recovery(scheme: Scheme, drug: str, concentration: Any, *, agonist: bool, pu
     if agonist:
         return train(scheme, drug, pulses=pulses, frequency=frequency, before="1 ms", start=steady, sample="5 ms",
                      **conditions)  # fmt: skip
-    length = pulses / float(units.si(frequency, "Hz", name="frequency"))
+    length = pulses * _period(frequency, pulses)
     result = respond(scheme, [Step(f"{length} second")], start=steady, sample="5 ms", **conditions)
     result["blocked"] = blocked(result, scheme, drug)
     return result

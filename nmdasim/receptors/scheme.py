@@ -217,9 +217,10 @@ class Scheme:
     def equations(self, suffix: str = "nmda", transmitter: str = "0*mM/second") -> str:
         """Return the scheme in Brian2's language.
 
-        The state at rest is 1 minus the others, so the probabilities sum to 1 in every engine, at every step, whatever
-        the method; the error of a step falls on the state that holds the most. ``open_<suffix>`` is the probability
-        that a receptor conducts.
+        ``n_<state>_<suffix>`` counts receptors in a state, in any unit; its share of all of them is the probability
+        ``<state>_<suffix>``. An exponential step keeps counts at 0 or above but not their sum; as the equations are
+        linear, the sum does not matter, so probabilities sum to 1 and stay between 0 and 1 in every engine that keeps
+        counts positive. ``open_<suffix>`` is the probability that a receptor conducts.
 
         Parameters
         ----------
@@ -228,17 +229,16 @@ class Scheme:
         transmitter
             Right-hand side of ``dglutamate/dt``.
         """
-        name = {state: f"{state}_{suffix}" for state in self.states}
-        others = [name[s] for s in self.states if s != self.rest]
+        count = {state: f"n_{state}_{suffix}" for state in self.states}
         lines = [*self.definitions.strip().splitlines(), f"dglutamate/dt = {transmitter} : mM"]
-        lines.append(f"{name[self.rest]} = 1 - ({' + '.join(others)}) : 1")
+        lines.append(f"n_{suffix} = {' + '.join(count.values())} : 1")
         for state in self.states:
-            if state != self.rest:
-                gain = [product(t.rate, name[t.source]) for t in self.transitions if t.target == state]
-                loss = [t.rate for t in self.transitions if t.source == state]
-                flow = [*gain, f"-{product(' + '.join(loss), name[state])}"] if loss else gain
-                lines.append(f"d{name[state]}/dt = {' + '.join(flow).replace('+ -', '- ') or '0*Hz'} : 1")
-        conducting = " + ".join(product(share, name[state]) for state, share in self.conducting.items())
+            gain = [product(t.rate, count[t.source]) for t in self.transitions if t.target == state]
+            loss = [t.rate for t in self.transitions if t.source == state]
+            flow = [*gain, f"-{product(' + '.join(loss), count[state])}"] if loss else gain
+            lines.append(f"d{count[state]}/dt = {' + '.join(flow).replace('+ -', '- ') or '0*Hz'} : 1")
+            lines.append(f"{state}_{suffix} = {count[state]}/n_{suffix} : 1")
+        conducting = " + ".join(product(share, f"{state}_{suffix}") for state, share in self.conducting.items())
         lines.append(f"open_{suffix} = {product(self.free, conducting)} : 1")
         return "\n".join(lines) + "\n"
 
@@ -248,6 +248,7 @@ class Scheme:
             name=self.name,
             equations=self.equations(suffix, transmitter),
             parameters=self.parameters,
+            initial={f"n_{self.rest}_{suffix}": 1.0},
             ports={"glutamate": "glutamate += weight"},
             references=self.references,
         )
@@ -265,7 +266,7 @@ class Scheme:
             Other values of parameters.
         """
         start = self.steady(v=v, **conditions)
-        initial = {f"{s}_nmda": float(p) for s, p in zip(self.states, start, strict=True) if s != self.rest}
+        initial = {f"n_{s}_nmda": float(p) for s, p in zip(self.states, start, strict=True)}
         return Model(f"{self.name}.clamped", **self._fields(v=v, initial=initial)).replace(**conditions)
 
     def _fields(self, v: Any = "-60 mV", initial: Mapping[str, float] | None = None) -> dict[str, Any]:
@@ -273,7 +274,7 @@ class Scheme:
         return {
             "equations": part.equations,
             "parameters": part.parameters | {"v": v},
-            "initial": initial or {},
+            "initial": initial or part.initial,
             "ports": part.ports,
             "references": part.references,
             "description": self.description,

@@ -87,11 +87,13 @@ def mixture(shares: str | Mapping[str, float]) -> tuple[tuple[Subtype, float], .
     Raises
     ------
     ModelError
-        If a name is unknown, a share is negative, or they do not sum to 1.
+        If a name is unknown, a share is negative, or they do not sum to 1, or a subtype is named twice.
     """
     given = {shares: 1.0} if isinstance(shares, str) else dict(shares)
     found = tuple((subtype(name), float(share)) for name, share in given.items())
     if any(share < 0 for _, share in found) or not np.isclose(sum(share for _, share in found), 1):
         listed = ", ".join(f"{name} {share:g}" for name, share in given.items())
         raise ModelError(f"shares of subtypes are {listed}; each is 0 or more and they sum to 1")
+    if len({kind.name for kind, _ in found}) < len(found):
+        raise ModelError(f"a subtype is named twice in {', '.join(given)}")
     return found

@@ -107,6 +107,31 @@ def test_names_of_subtypes_are_read_in_the_usual_spellings_and_others_refused():
         mixture({"2A": 0.5, "2B": 0.6})
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda s: bench.pulse(s, duration="1e9 ms"), "make it shorter"),
+        (lambda s: bench.pulse(s, sample="0 ms"), "sample = 0 ms"),
+        (lambda s: bench.pulse(s, mg="-1 mM"), "mg = -1 mM; a concentration is not negative"),
+        (lambda s: bench.iv_curve(s, ["0 mV"], conductance="-1 nS"), "conductance = -1 nS"),
+        (lambda s: bench.iv_curve(s, ["0 mV"], mg="-1 mM"), "a concentration is not negative"),
+        (lambda s: bench.voltage_ramp(s, duration="0 ms"), "longer than 0 ms"),
+        (lambda s: bench.voltage_ramp(s, points=1), "points = 1"),
+        (lambda s: bench.paired_pulses(s, ["0.5 ms"]), "interval = 0.5 ms"),
+        (lambda s: bench.train(s, "ketamine"), "clements1992 knows no drug 'ketamine'"),
+        (lambda s: bench.train(s, "ketamine", frequency="0 Hz"), "frequency = 0 Hz"),
+        (lambda s: bench.train(s, "ketamine", frequency="2000 Hz"), "do not overlap"),
+        (lambda s: respond(s, [Step("1 ms")], start=[2, 0, 0, 0, 0]), "sum to 1"),
+        (lambda s: s.generator(k_open="-1 Hz"), "the rate C2 -> O, k_open = -1 per second; a rate is not negative"),
+        (lambda s: mixture({"2A": 0.5, "GluN2A": 0.5}), "named twice"),
+    ],
+)
+def test_bad_input_is_refused_by_name(call, message):
+    with pytest.raises(ValueError, match=r".") as refusal:
+        call(scheme("clements1992"))
+    assert message in str(refusal.value)
+
+
 # --- antagonists -----------------------------------------------------------------------------------------------------
 
 

@@ -170,6 +170,13 @@ def test_one_variable_follows_the_full_ketamine_scheme_through_a_wind_up_train(n
     assert float(abs(both.full - both.reduced).max()) < limit
 
 
+@pytest.mark.parametrize(("v", "dose", "limit"), [("-60 mV", "10 uM", 0.009), ("-60 mV", "1 uM", 0.0006),
+                                                  ("-40 mV", "10 uM", 0.027), ("-40 mV", "1 uM", 0.0025)])  # fmt: skip
+def test_the_reduction_errs_by_no_more_than_the_documentation_says(v, dose, limit):
+    both = reduction.follow(scheme("clements1992"), blocker("ketamine"), dose, v=v)
+    assert float(abs(both.full - both.reduced).max()) < limit
+
+
 def test_two_variables_follow_the_full_memantine_scheme():
     both = reduction.follow(scheme("edmonds_colquhoun1992"), blocker("memantine"), "10 uM")
     assert float(abs(both.full - both.reduced).max()) < 0.02

@@ -44,18 +44,23 @@ def test_without_json_unverified_parameters_and_the_disclaimer_are_printed(capsy
 
 
 @pytest.mark.parametrize(
-    "words",
+    ("words", "message"),
     [
-        ("pulse", "--scheme", "nobody2000"),
-        ("pulse", "--scheme", "clements1992", "--duration", "0 ms"),
-        ("steady", "--scheme", "kampa2004", "--mg", "-1 mM"),
-        ("inhibition", "--drug", "aspirin"),
-        ("inhibition", "--drug", "ketamine", "--subtype", "2E"),
-        ("inhibition", "--drug", "ketamine", "--voltage", "5 uM"),
+        (("pulse", "--scheme", "nobody2000"), "unknown scheme 'nobody2000'"),
+        (("pulse", "--scheme", "clements1992", "--duration", "0 ms"), "duration = 0 ms"),
+        (("pulse", "--scheme", "clements1992", "--duration", "1e9 ms"), "make it shorter"),
+        (("pulse", "--scheme", "clements1992", "--glutamate", "-1 mM"), "glutamate = -1 mM"),
+        (("pulse", "--scheme", "clements1992", "--mg", "nan mM"), "cannot read 'nan mM'"),
+        (("steady", "--scheme", "kampa2004", "--mg", "-1 mM"), "mg = -1 mM; a concentration is not negative"),
+        (("inhibition", "--drug", "aspirin"), "unknown drug 'aspirin'"),
+        (("inhibition", "--drug", "ketamine", "--subtype", "2E"), "unknown subtype '2E'"),
+        (("inhibition", "--drug", "ketamine", "--mg", "-1 mM"), "mg = -1 mM; a concentration is not negative"),
+        (("inhibition", "--drug", "ketamine", "--voltage", "5 uM"), "it is given in mV"),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(capsys, monkeypatch, words):
+def test_bad_input_is_one_line_that_names_it_and_status_2(capsys, monkeypatch, words, message):
     status, out, err = run(capsys, monkeypatch, *words)
+    assert message in err
     assert status == 2
     assert out == ""
     assert err.count("\n") == 1

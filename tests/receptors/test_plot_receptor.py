@@ -7,6 +7,7 @@ import pytest
 mpl.use("Agg")
 import matplotlib.pyplot as plt
 
+import nmdasim as nm
 from nmdasim import plot_receptor
 from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.blockers import block, blocker
@@ -28,6 +29,10 @@ def test_a_scheme_is_drawn_with_every_state_in_a_place_of_its_own(name, drug):
     apart = np.linalg.norm(places[:, None] - places[None], axis=-1) + 10 * np.eye(len(places))
     assert apart.min() > 1
     assert plot_receptor.scheme(given).get_title(loc="left") == given.name
+
+
+def test_plot_scheme_is_the_drawing_of_the_bench():
+    assert nm.plot.scheme(scheme("clements1992")).get_title(loc="left") == "clements1992"
 
 
 def test_the_caption_names_what_is_not_verified():
