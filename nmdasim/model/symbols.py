@@ -18,6 +18,7 @@ import numpy as np
 import sympy as sp
 from brian2 import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
+from sympy.printing.numpy import NumPyPrinter
 
 from nmdasim.model import units
 
@@ -264,6 +265,16 @@ _NUMPY = {"exprel": _exprel, "clip": np.clip, "truth": lambda x: np.asarray(x, d
           "magnitude": np.abs, "remainder": np.mod}  # fmt: skip
 
 
+class _Broadcasting(NumPyPrinter):
+    """Conditions over arrays of different shapes; SymPy's own ``logical_and.reduce`` wants them all alike."""
+
+    def _print_And(self, e: Any) -> str:
+        return "(" + " & ".join(self._print(a) for a in e.args) + ")"
+
+    def _print_Or(self, e: Any) -> str:
+        return "(" + " | ".join(self._print(a) for a in e.args) + ")"
+
+
 def evaluate(expression: sp.Expr, values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Evaluate an expression on arrays that broadcast against one another."""
     return evaluator((expression,))(values)[0]
@@ -272,7 +283,10 @@ def evaluate(expression: sp.Expr, values: Mapping[str, np.ndarray]) -> np.ndarra
 def evaluator(expressions: Sequence[sp.Expr]) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
     """Return a function that evaluates several expressions on arrays by name."""
     arguments = sorted({s.name for expression in expressions for s in expression.free_symbols})
-    function = sp.lambdify([symbol(name) for name in arguments], list(expressions), modules=[_NUMPY, "numpy"])
+    own = {name: name for name in _NUMPY}
+    printer = _Broadcasting({"fully_qualified_modules": False, "allow_unknown_functions": True, "user_functions": own})
+    names = [symbol(name) for name in arguments]
+    function = sp.lambdify(names, list(expressions), modules=[_NUMPY, "numpy"], printer=printer)
     return lambda values: [np.asarray(r, dtype=float) for r in function(*(values[name] for name in arguments))]
 
 

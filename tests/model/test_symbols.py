@@ -68,3 +68,9 @@ def test_a_membrane_current_becomes_dv_dt():
 def test_a_state_held_while_refractory_is_known():
     text = "dv/dt = -v/tau : volt (unless refractory)\ndw/dt = -w/tau : 1"
     assert system(text, ("tau",)).held == {"v"}
+
+
+def test_a_condition_of_several_parts_is_evaluated_over_values_of_different_shapes():
+    expression = read("int(x > 0 and y > 1) + 2*int(x > 0 or y > 1)", ["x", "y"])
+    values = evaluate(expression, {"x": np.array([[-1.0], [1.0]]), "y": np.array([[0.0, 2.0]])})
+    assert values.tolist() == [[0.0, 2.0], [2.0, 3.0]]
