@@ -4,11 +4,16 @@ from pathlib import Path
 
 import matplotlib as mpl
 import pytest
+from hypothesis import settings
 
 import nmdasim as nm
 from nmdasim import latencies
 
 mpl.use("Agg")
+
+# The same examples at every run; `pytest --hypothesis-profile=default` looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.load_profile("same")
 
 #: Every engine that the tests of physics run on; a new engine comes in by its name here.
 ENGINES = ["kernel", "brian2"]

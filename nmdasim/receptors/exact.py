@@ -89,7 +89,7 @@ def respond(
     for index, step in enumerate(steps):
         settings = {**conditions, **step.conditions}
         count = max(1, units.steps(step.seconds, interval))
-        propagator = expm(scheme.generator(**settings) * (step.seconds / count))
+        propagator = _transition(scheme.generator(**settings) * (step.seconds / count))
         block = np.empty((count + 1, len(scheme.states)))
         block[0] = occupancy
         for k in range(count):
@@ -104,6 +104,12 @@ def respond(
         begin += step.seconds
     time, rows_, opened, held_ = (np.concatenate(parts) for parts in (times, rows, opens, held))
     return _label(scheme, time, rows_, opened, held_).assign_attrs(provenance(scheme, conditions))
+
+
+def _transition(generator: np.ndarray) -> np.ndarray:
+    """Return the matrix exponential; its rows are probabilities, which rounding of large rates must not add to."""
+    rows = np.maximum(expm(generator), 0.0)
+    return rows / rows.sum(axis=1, keepdims=True)
 
 
 def _probabilities(scheme: Scheme, start: np.ndarray) -> np.ndarray:
