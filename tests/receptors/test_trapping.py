@@ -20,8 +20,9 @@ def receptor():
     text = trapping.EQUATIONS + "B_mg = 1/(1 + mg/K_mg*exp(-slope_mg*v)) : 1\ndv/dt = 0*volt/second : volt\n"
     text += "da_nmda/dt = 0/second : 1"
     parameters = load("ketamine", "block") | load("receptors", "magnesium")
-    return nm.Model("pore", text, parameters, initial=dict(v=-40 * mV, a_nmda=1.0), starts=dict(equilibrated=EQUILIBRATED, washin=WASHIN),
-                    dt="1 ms", dt_max="10 ms")  # fmt: skip
+    starts = dict(equilibrated=EQUILIBRATED, washin=WASHIN)
+    initial = dict(v=-40 * mV, a_nmda=1.0)
+    return nm.Model("pore", text, parameters, initial=initial, starts=starts, dt="1 ms", dt_max="10 ms")
 
 
 def equilibrium(model, ketamine_um, millivolts, mg_mm=1.0):
@@ -58,10 +59,10 @@ def test_magnesium_competes_with_the_drug(receptor, ketamine, v, first, second):
     assert equilibrium(receptor, ketamine, v, much) <= equilibrium(receptor, ketamine, v, little) + 1e-12
 
 
-def block_after(model, engine, activation, start, ketamine=10 * uM, duration="2 s", **extra):
+def block_after(model, engine, activation, start, duration="2 s"):
     result = nm.simulate(
-        model, duration=duration, ketamine=ketamine, initial=dict(a_nmda=activation), block=start, engine=engine,
-        record=["b_nmda"], sample="1 ms", **extra,
+        model, duration=duration, ketamine=10 * uM, initial=dict(a_nmda=activation), block=start, engine=engine,
+        record=["b_nmda"], sample="1 ms",
     )  # fmt: skip
     return result.b_nmda.values
 
