@@ -11,7 +11,7 @@ from nmdasim import latencies
 mpl.use("Agg")
 
 #: Every engine that the tests of physics run on; a new engine comes in by its name here.
-ENGINES = ["kernel", "brian2"]
+ENGINES = ["kernel", "brian2", "reference"]
 DATA = Path(__file__).parent / "data"
 
 
