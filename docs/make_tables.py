@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nmdasim as nm
-from nmdasim import latencies
+from nmdasim import latencies, pharmacology
+from nmdasim.pharmacology import compartments
 
 HERE = Path(__file__).parent
 DATA = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE.parent / "tests" / "data"
@@ -83,10 +84,22 @@ def wdr() -> Iterator[tuple[str, ...]]:
     yield "1 Hz, ketamine 10 µM, wash-in", late(neuron, train, ketamine="10 uM", block="washin")
 
 
+def pharmacokinetics() -> Iterator[tuple[str, ...]]:
+    """Yield what the same infusion gives by preset."""
+    yield "preset", "site", "35 mg over 40 min, peak", "after 2 h", "after 6 h", "clearance", "volume"
+    regimen = pharmacology.Regimen((pharmacology.dose("35 mg", over="40 min"),))
+    for name in ("clements2", "domino3", "leiden3", "janssen"):
+        course = pharmacology.time_course(regimen, every="1 min", until="6 h", preset=name)
+        levels = [course.cmax.item(), *(course.plasma.sel(time=hour).item() for hour in (2, 6))]
+        clearance, volume = compartments.clearance_and_volume(pharmacology.preset(name))
+        site = course.site.item().partition(" (")[0]
+        yield name, site, *(f"{level:.0f} ng/ml" for level in levels), f"{clearance:.0f} L/h", f"{volume:.0f} L"
+
+
 def main() -> None:
     """Write every table."""
     TABLES.mkdir(exist_ok=True)
-    for table in (wdr, delrocq2023, aguiar2010):
+    for table in (pharmacokinetics, wdr, delrocq2023, aguiar2010):
         with (TABLES / f"{table.__name__}.csv").open("w", encoding="utf-8", newline="") as stream:
             for row in table():
                 csv.writer(stream, lineterminator="\n").writerow(row)

@@ -26,7 +26,9 @@ _PUBLIC = {
     "UnitError": "nmdasim.model.units",
     "DISCLAIMER": "nmdasim.disclaimer",
 }
-_MODULES = ("neurons", "receptors", "protocols", "measures", "plot", "plot_receptor", "engines")
+_MODULES = (
+    "neurons", "receptors", "pharmacology", "protocols", "measures", "plot", "plot_receptor", "plot_pk", "engines",
+)  # fmt: skip
 _UNITS = (
     "Hz", "kHz", "second", "ms", "us", "minute", "hour", "volt", "mV", "amp", "nA", "pA", "uA", "siemens", "mS", "uS",
     "nS", "pS", "farad", "uF", "pF", "nF", "meter", "cm", "mm", "um", "ohm", "mM", "uM", "nM", "kelvin", "Quantity",

@@ -76,13 +76,13 @@ def _states(model: Model) -> str:
     names = [name for name in model.system.states if model.is_point or name != "v"]
     rates = [equations[name] for name in names]
     slopes = [rate.diff(symbol(name)) for name, rate in zip(names, rates, strict=True)]
-    shared, reduced = sp.cse([*rates, *slopes], symbols=sp.numbered_symbols("shared_", real=True))
+    shared, reduced = sp.cse([*rates, *slopes], symbols=sp.numbered_symbols("_shared_", real=True))
     lines = [f"{s.name} = {_text(e)}" for s, e in shared]
     for name, rate, slope in zip(names, reduced, reduced[len(names) :], strict=False):
         active = "*int(not_refractory)" if name in model.system.held else ""
         growth = "" if slope == 0 else f"*exprel(dt*({_text(slope)}))"
-        lines.append(f"next_{name} = {name} + dt*({_text(rate)}){growth}{active}")
-    return "\n".join(lines + [f"{name} = next_{name}" for name in names])
+        lines.append(f"_next_{name} = {name} + dt*({_text(rate)}){growth}{active}")
+    return "\n".join(lines + [f"{name} = _next_{name}" for name in names])
 
 
 def _updater(model: Model) -> Callable[..., str]:
@@ -93,12 +93,13 @@ def _membrane(model: Model) -> str:
     """Return the equations of a cable: the membrane current linearised around v at the start of the step."""
     slope = model.system.subexpressions["Im"].diff(symbol("v"))
     with_units = {s: sp.Symbol(f"({s.name}/({_unit(model, s.name)}))") for s in slope.free_symbols}
+    rate = f"({_text(slope.xreplace(with_units))})*siemens/meter**2"
     lines = [
-        f"I_membrane = {b2.Equations(model.equations)['Im'].expr.code} : amp/meter**2",
-        "v_start = v : volt (constant over dt)",
-        "I_start = I_membrane : amp/meter**2 (constant over dt)",
-        f"slope_start = ({_text(slope.xreplace(with_units))})*siemens/meter**2 : siemens/meter**2 (constant over dt)",
-        "Im = I_start + slope_start*(v - v_start) : amp/meter**2",
+        f"nmdasim_I_membrane = {b2.Equations(model.equations)['Im'].expr.code} : amp/meter**2",
+        "nmdasim_v_start = v : volt (constant over dt)",
+        "nmdasim_I_start = nmdasim_I_membrane : amp/meter**2 (constant over dt)",
+        f"nmdasim_slope_start = {rate} : siemens/meter**2 (constant over dt)",
+        "Im = nmdasim_I_start + nmdasim_slope_start*(v - nmdasim_v_start) : amp/meter**2",
     ]
     kept = [line for line in model.equations.splitlines() if line.split("=")[0].strip() != "Im"]
     return "\n".join([*kept, *lines])
@@ -149,10 +150,10 @@ def _chain(plan: Plan) -> Any:
     n = plan.lanes * len(shape)
     rule = _spike_rule(plan)
     if rule["threshold"]:
-        rule["threshold"] = f"({rule['threshold']}) and spike_site > 0.5"
+        rule["threshold"] = f"({rule['threshold']}) and nmdasim_site > 0.5"
     group = b2.SpatialNeuron(
         b2.Section(n=n, diameter=np.ones(n + 1) * b2.um, length=np.ones(n) * b2.um),
-        f"{_membrane(model)}\n{_declared(model, skip=('Cm',))}\nspike_site : 1 (constant)",
+        f"{_membrane(model)}\n{_declared(model, skip=('Cm',))}\nnmdasim_site : 1 (constant)",
         method=_updater(model),
         Ri=1 * b2.ohm * b2.meter,
         namespace={},
@@ -162,7 +163,7 @@ def _chain(plan: Plan) -> Any:
     # The slope belongs between the states (order 0) and the membrane (order 1) of the same step.
     group.subexpression_updater.when, group.subexpression_updater.order = "groups", 0.5
     _fill(group, plan, dict(plan.parameters) | dict(plan.initial))
-    group.spike_site_[model.spike_site :: len(shape)] = 1
+    group.nmdasim_site_[model.spike_site :: len(shape)] = 1
     # Brian2 couples neighbours i-1, i by 1/(Ri/r2[i-1] + Ri/r1[i]); with Ri = 1 Ω·m, r1 = r2 = 2g gives g.
     coupling = 2 * np.maximum(shape.conductances, 1e-30)
     group.r_length_1_ = np.tile(coupling, plan.lanes)
@@ -204,22 +205,22 @@ def _input(group: Any, plan: Plan) -> list[Any]:
     where = np.array([port.compartment for port in plan.model.ports.values()])
     port = sources[pre, 1]
     synapses.connect(i=pre, j=lanes * len(plan.model.morphology) + where[port])
-    synapses.variables["port"].get_value()[:] = port
+    synapses.variables["nmdasim_port"].get_value()[:] = port
     for k in np.unique(port):
-        if f"weight_{k}" in synapses.variables:
-            synapses.variables[f"weight_{k}"].get_value()[:] = sources[pre, 2].view(np.float64)
+        if f"nmdasim_weight_{k}" in synapses.variables:
+            synapses.variables[f"nmdasim_weight_{k}"].get_value()[:] = sources[pre, 2].view(np.float64)
     return [generator, synapses]
 
 
 def _effects(model: Model) -> tuple[str, str]:
     """Return the synaptic variables, and one statement for all ports: each adds where the event is its own."""
-    declared, effects = ["port : integer (constant)"], []
+    declared, effects = ["nmdasim_port : integer (constant)"], []
     for k, port in enumerate(model.ports.values()):
         for state, text in port.increments():
-            expression = re.sub(r"\bweight\b", f"weight_{k}", text)
+            expression = re.sub(r"\bweight\b", f"nmdasim_weight_{k}", text)
             if expression != text:
-                declared.append(f"weight_{k} : {_unit(model, state)} (constant)")
-            effects.append(f"{state} += int(port == {k})*({expression})")
+                declared.append(f"nmdasim_weight_{k} : {_unit(model, state)} (constant)")
+            effects.append(f"{state} += int(nmdasim_port == {k})*({expression})")
     return "\n".join(declared), "\n".join(effects)
 
 

@@ -118,11 +118,20 @@ def _absent(model: Model, compartment: int) -> list[str]:
     return [base for base in model.parameters.bases if base not in keys and f"{base}.{region}" not in keys]
 
 
+def _read_by_events(model: Model, compartment: int) -> set[str]:
+    """Return the names that the spike rule and the ports of one compartment read."""
+    texts = [text for port in model.ports.values() if port.compartment == compartment for _, text in port.increments()]
+    if compartment == model.spike_site:
+        texts += [text for text in (model.threshold, model.refractory) if isinstance(text, str)]
+    names = (*model.parameters.bases, "t", "weight", "area")
+    return {s.name for text in texts for s in model.system.substitute(text, names).free_symbols}
+
+
 def _needed(model: Model, derivatives: Mapping[str, sp.Expr], compartment: int, kept: set[str]) -> set[str]:
     """Return the states on which the membrane, the spike rule or a recording depends."""
     names = set(derivatives)
     free = {name: {s.name for s in expr.free_symbols} & names for name, expr in derivatives.items()}
-    needed = ({"v"} & names) | kept
+    needed = ({"v"} | kept | _read_by_events(model, compartment)) & names
     if model.is_point or (compartment == model.spike_site and model.reset):
         return names
     while more := {other for name in needed for other in free[name]} - needed:

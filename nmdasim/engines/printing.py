@@ -34,13 +34,23 @@ class PlainPrinter(StrPrinter):
     def _print_truth(self, expr: Any) -> str:
         return f"int({self._print(expr.args[0])})"
 
+    def _print_Infinity(self, expr: Any) -> str:
+        return "inf"
+
+    def _print_NegativeInfinity(self, expr: Any) -> str:
+        return "(-inf)"
+
     def _print_Abs(self, expr: Any) -> str:
         return f"abs({self._print(expr.args[0])})"
 
-    def _print_ceiling(self, expr: Any) -> str:
-        return f"ceil({self._print(expr.args[0])})"
+    _print_magnitude = _print_Abs
 
-    def _print_Mod(self, expr: Any) -> str:
+    def _print_asin(self, expr: Any) -> str:
+        return f"arc{expr.func.__name__[1:]}({self._print(expr.args[0])})"
+
+    _print_acos = _print_atan = _print_asin
+
+    def _print_remainder(self, expr: Any) -> str:
         return f"({self._print(expr.args[0])} % {self._print(expr.args[1])})"
 
     def _print_dexprel(self, expr: Any) -> str:

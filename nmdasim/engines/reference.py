@@ -134,7 +134,7 @@ class _Lane:
             values = self._values(group.compartments)
             shape = (1, len(group.compartments))
             rows = [np.broadcast_to(c, shape)[0] for c in evaluate(values)]
-            found.append(np.array(rows).reshape(len(rows), -1).T)
+            found.append(np.array(rows).reshape(len(rows), shape[1]).T)
         return found
 
     def _values(self, compartments: Any) -> dict[str, Any]:

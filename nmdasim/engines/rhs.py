@@ -136,7 +136,7 @@ def _lines(expressions: Any, targets: list[str]) -> list[str]:
 
 _TEMPLATE = '''"""Right-hand side and Jacobian of {name}. Generated; SI units."""
 
-from math import acos, asin, atan, ceil, cos, cosh, exp, floor, log, sin, sinh, sqrt, tan, tanh
+from math import acos, asin, atan, cos, cosh, exp, log, sin, sinh, sqrt, tan, tanh
 
 import numpy as np
 from numba import njit

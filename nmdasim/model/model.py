@@ -102,7 +102,6 @@ class Model:
         object.__setattr__(self, "refractory", check.duration_or_condition(self.refractory))
         if not isinstance(self.parameters, ParameterSet):
             object.__setattr__(self, "parameters", ParameterSet(self.parameters))
-        object.__setattr__(self, "refractory", _duration_or_condition(self.refractory))
         check.model(self)
 
     @cached_property
@@ -119,6 +118,14 @@ class Model:
     def is_point(self) -> bool:
         """Whether it has one compartment and its own ``dv/dt``."""
         return "Im" not in self.system.subexpressions
+
+    @cached_property
+    def refractory_condition(self) -> bool:
+        """Whether `refractory` is a condition, and no duration."""
+        if not isinstance(self.refractory, str):
+            return False
+        rule = self.system.substitute(self.refractory, (*self.parameters.bases, "t", "area"))
+        return bool(getattr(rule, "is_Boolean", False) or rule.is_Relational)
 
     def values(self, base: str, overrides: Mapping[str, np.ndarray] | None = None) -> np.ndarray:
         """Return SI values of one parameter as (lanes or 1, compartments or 1).
@@ -253,14 +260,6 @@ class Model:
             **merged,
             **options,
         )
-
-
-def _duration_or_condition(refractory: Any) -> Any:
-    """Read ``"2 ms"`` as a quantity; a condition stays text."""
-    try:
-        return units.quantity(refractory) if isinstance(refractory, str) else refractory
-    except units.UnitError:
-        return refractory
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -70,8 +70,70 @@ class truth(sp.Function):  # noqa: N801
         return sp.Integer(0)
 
 
+class Flat(sp.Function):
+    """A function with derivative 0 wherever it has one."""
+
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        return cls.rounded(x) if x.is_Number else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.Integer(0)
+
+
+class floor(Flat):  # noqa: N801
+    """Largest whole number that is not above x."""
+
+    rounded = staticmethod(sp.floor)
+
+
+class ceil(Flat):  # noqa: N801
+    """Smallest whole number that is not below x."""
+
+    rounded = staticmethod(sp.ceiling)
+
+
+class sign(Flat):  # noqa: N801
+    """-1, 0 or 1."""
+
+    rounded = staticmethod(sp.sign)
+
+
+class magnitude(sp.Function):  # noqa: N801
+    """Absolute value, with the slope sign(x)."""
+
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        return abs(x) if x.is_Number else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sign(self.args[0])
+
+
+class remainder(sp.Function):  # noqa: N801
+    """x modulo y with the sign of y, as in Python."""
+
+    @classmethod
+    def eval(cls, x: sp.Expr, y: sp.Expr) -> sp.Expr | None:
+        return sp.Mod(x, y) if x.is_Number and y.is_Number else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        x, y = self.args
+        return sp.Integer(1) if argindex == 1 else -floor(x / y)
+
+
 def _int(argument: Any) -> sp.Expr:
-    return truth(argument) if getattr(argument, "is_Boolean", False) or argument.is_Relational else sp.floor(argument)
+    """Return 1 or 0 for a condition, and a number without its fraction."""
+    if getattr(argument, "is_Boolean", False) or argument.is_Relational:
+        return truth(argument)
+    return sign(argument) * floor(magnitude(argument))
+
+
+def _power(base: sp.Expr, exponent: sp.Expr) -> sp.Expr:
+    """Raise to a power; ``x**3.0`` is ``x**3`` and ``x**0.5`` a square root, whatever the sign of x."""
+    if exponent.is_Float and (2 * float(exponent)).is_integer():
+        exponent = sp.Rational(int(2 * float(exponent)), 2)
+    return base**exponent
 
 
 FUNCTIONS: dict[str, Any] = {
@@ -91,10 +153,10 @@ FUNCTIONS: dict[str, Any] = {
     "arcsin": sp.asin,
     "arccos": sp.acos,
     "arctan": sp.atan,
-    "abs": sp.Abs,
-    "sign": sp.sign,
-    "ceil": sp.ceiling,
-    "floor": sp.floor,
+    "abs": magnitude,
+    "sign": sign,
+    "ceil": ceil,
+    "floor": floor,
     "clip": clip,
     "int": _int,
 }
@@ -104,11 +166,11 @@ _OPERATORS: dict[type, Any] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-    ast.Mod: sp.Mod,
+    ast.Pow: _power,
+    ast.Mod: remainder,
     ast.USub: operator.neg,
     ast.UAdd: operator.pos,
-    ast.FloorDiv: lambda a, b: sp.floor(a / b),
+    ast.FloorDiv: lambda a, b: floor(a / b),
     ast.Lt: sp.Lt,
     ast.LtE: sp.Le,
     ast.Gt: sp.Gt,
@@ -198,7 +260,8 @@ def _exprel(x: Any) -> np.ndarray:
     return np.where(x == 0, 1.0, np.expm1(safe) / safe)
 
 
-_NUMPY = {"exprel": _exprel, "clip": np.clip, "truth": lambda x: np.asarray(x, dtype=float)}
+_NUMPY = {"exprel": _exprel, "clip": np.clip, "truth": lambda x: np.asarray(x, dtype=float),
+          "magnitude": np.abs, "remainder": np.mod}  # fmt: skip
 
 
 def evaluate(expression: sp.Expr, values: Mapping[str, np.ndarray]) -> np.ndarray:

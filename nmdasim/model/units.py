@@ -40,6 +40,11 @@ _ALIASES = {
     "mmol": "mmole",
     "umol": "umole",
     "mol": "mole",
+    "g": "gram",
+    "kg": "kilogram",
+    "mg": "mgram",
+    "ug": "ugram",
+    "ng": "ngram",
 }
 _EXTRA = {"minute": 60 * brian2.second, "hour": 3600 * brian2.second, "day": 86400 * brian2.second}
 

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sympy as sp
+from sympy.logic.boolalg import BooleanFunction
 
-from nmdasim.model.symbols import dexprel, exprel
+from nmdasim.model.symbols import dexprel, exprel, truth
 
 
 class dbern(sp.Function):  # noqa: N801
@@ -84,7 +85,9 @@ class Constants:
             return expression.func(fixed if fixed.is_number else self._name(fixed), *moving)
         return expression.func(*(self.hoist(a) for a in expression.args)) if expression.args else expression
 
-    def _name(self, expression: sp.Expr) -> sp.Symbol:
+    def _name(self, expression: sp.Expr) -> sp.Expr:
+        if isinstance(expression, sp.Rel | BooleanFunction):  # a row holds numbers: 1 or 0
+            return sp.Gt(self._name(truth(expression)), sp.Rational(1, 2))
         if expression not in self.names:
             self.names[expression] = sp.Symbol(f"_k{len(self.names)}", real=True)
         return self.names[expression]
@@ -129,8 +132,10 @@ def share_exponentials(
     expressions
         Rewritten.
     """
-    arguments = {e.args[0] for expression in expressions for e in expression.atoms(sp.exp)}
+    found = {e.args[0] for expression in expressions for e in expression.atoms(sp.exp)}
+    arguments = sorted(found, key=sp.default_sort_key)
     linear = {argument: ab for argument in arguments if (ab := _linear(argument, variable)) is not None}
+    linear = {argument: (a, b) for argument, (a, b) in linear.items() if abs(b) < _LARGEST_EXPONENT}
     definitions: list[tuple[sp.Symbol, sp.Expr]] = []
     replaced: dict[sp.Expr, sp.Expr] = {}
     left = dict(linear)
@@ -146,6 +151,7 @@ def share_exponentials(
 
 
 _LARGEST_POWER = 16
+_LARGEST_EXPONENT = 300  # beyond it exp(b) and exp(a·v) could leave the range of numbers where their product does not
 
 
 def _best_base(linear: Mapping[sp.Expr, tuple[float, float]]) -> tuple[float | None, dict[sp.Expr, int]]:

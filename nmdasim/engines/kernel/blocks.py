@@ -15,7 +15,6 @@ from nmdasim.engines import compiled
 from nmdasim.engines.kernel.source import Source, write
 from nmdasim.engines.kernel.steps import DEFAULT
 from nmdasim.engines.layout import Layout, layout
-from nmdasim.model import units
 from nmdasim.model.model import Model
 from nmdasim.model.plan import Outcome, Plan, Probe
 from nmdasim.model.symbols import evaluator
@@ -99,7 +98,7 @@ class Kernel:
     @cached_property
     def size(self) -> int:
         """Numbers in a block."""
-        return self.spare + len(self.source.spare) * self.source.width
+        return self.spare + self.source.spare * self.source.width
 
     def offset(self, state: str, compartment: int) -> int:
         """Offset of a state's row."""
@@ -118,9 +117,14 @@ class Kernel:
 
     @cached_property
     def evaluators(self) -> tuple[Any, ...]:
-        """For each group, functions of the shared and of the varied constants; last, those of the events."""
+        """For each group, functions of the shared and of the varied constants."""
         pairs = [[e for _, e in part] for r in self.source.records for part in (r.scalars, r.varied)]
-        return tuple(evaluator(part) for part in (*pairs, [e for _, e in self.source.events]))
+        return tuple(evaluator(part) for part in pairs)
+
+    @cached_property
+    def event_evaluators(self) -> tuple[tuple[int, Any], ...]:
+        """For each compartment with events, a function of their constants."""
+        return tuple((compartment, evaluator(part)) for compartment, part in self.source.events)
 
     @cached_property
     def advance(self) -> Any:
@@ -159,24 +163,24 @@ def _block(kernel: Kernel, plan: Plan, first: int, progress: _Progress) -> _Bloc
     _fill_states(kernel, plan, lanes, a)
     events = _events(plan, lanes)
     rates = _axial_rates(plan, kernel)
-    refractory = _refractory_steps(plan)
-    geometry = (*kernel.geometry, refractory, np.uint64(width))
-    traces, every = _trace_arguments(kernel, plan)
+    geometry = (*kernel.geometry, np.uint64(width))
+    rows, mean, every = _trace_arguments(kernel, plan)
     windows = _window_arguments(kernel, plan)
     found_steps, found_lanes, values = [], [], []
     next_event, done = 0, 0
-    phases = [(0.5 * plan.dt, 1)] if kernel.source.scheme.staggered else []
-    phases.append((plan.dt, plan.steps))
+    # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
+    phases = [(0.5 * plan.dt, 1, mean & False)] if kernel.source.scheme.staggered else []
+    phases.append((plan.dt, plan.steps, mean))
     with np.errstate(all="ignore"):
-        for h, end in phases:
+        for h, end, halfway in phases:
             ks = _fill_constants(kernel, plan, lanes, a, h)
             while done < min(end, plan.steps):
                 count = min(CHUNK, end - done)
                 buffer = (np.empty(count * width, np.int64), np.empty(count * width, np.int64))
-                samples = np.zeros((len(traces[0]), _samples(done, done + count, every), width), dtype=kernel.real)
+                samples = np.zeros((len(rows), _samples(done, done + count, every), width), dtype=kernel.real)
                 found, next_event = kernel.advance(
                     a, ks, kernel.real(h), kernel.real(plan.dt), done, count, geometry, rates, (*events, next_event),
-                    buffer, (*traces, every, samples), windows,
+                    buffer, (rows, halfway, every, samples), windows,
                 )  # fmt: skip
                 found_steps.append(buffer[0][:found].copy())
                 found_lanes.append(buffer[1][:found].copy())
@@ -184,14 +188,14 @@ def _block(kernel: Kernel, plan: Plan, first: int, progress: _Progress) -> _Bloc
                 done += count
                 progress.add(count)
     real = min(width, plan.lanes - first)
-    v = np.stack([a[o : o + width] for o in (kernel.offset("v", c) for c in range(len(plan.model.morphology)))])
+    states = np.stack([a[o : o + width] for o in (kernel.offset(*slot) for slot in kernel.folded.slots)])
     return _Block(
         lanes[:real],
         np.concatenate(found_steps),
         np.concatenate(found_lanes),
         np.concatenate(values, axis=1)[:, :, :real],
         windows[3][:, :, :real],
-        lanes[:real][~np.all(np.isfinite(v), axis=0)[:real]],
+        lanes[:real][~np.all(np.isfinite(states), axis=0)[:real]],
     )
 
 
@@ -224,7 +228,9 @@ def _fill_constants(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray
         values = {name: _rows(v, lanes, where) for name, v in plan.parameters.items()} | steps
         scalars = kernel.evaluators[2 * g](values)
         shape = (1, len(where))
-        shared.append(np.array([np.broadcast_to(s, shape)[0] for s in scalars]).reshape(len(scalars), -1).T.ravel())
+        shared.append(
+            np.array([np.broadcast_to(s, shape)[0] for s in scalars]).reshape(len(scalars), shape[1]).T.ravel()
+        )
         first = len(record.rows) - len(record.varied)
         for k, constant in enumerate(kernel.evaluators[2 * g + 1](values)):
             table = np.broadcast_to(constant, (width, len(where)))
@@ -238,14 +244,14 @@ def _fill_constants(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray
 def _fill_event_constants(
     kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray, steps: dict[str, np.ndarray]
 ) -> None:
-    """Write the constants of ports and spike rule; each refers to the compartment of its port or of the spike site."""
+    """Write the constants of ports and spike rule, each with the parameters of the compartment where it holds."""
     width = kernel.source.width
-    ports = {port.compartment for port in plan.model.ports.values()} | {plan.model.spike_site}
-    for compartment in sorted(ports):
+    o = kernel.spare + 2 * width
+    for compartment, constants in kernel.event_evaluators:
         values = {name: _rows(v, lanes, [compartment]) for name, v in plan.parameters.items()} | steps
-        for k, constant in enumerate(kernel.evaluators[-1](values)):
-            o = kernel.spare + (2 + k) * width
+        for constant in constants(values):
             a[o : o + width] = np.broadcast_to(constant, (width, 1))[:, 0]
+            o += width
 
 
 def _events(plan: Plan, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -270,12 +276,16 @@ def _events(plan: Plan, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def _axial_rates(plan: Plan, kernel: Kernel) -> tuple[np.ndarray, ...]:
-    """Return the axial rates (1/s) into each compartment from its parent, back, and its total."""
+    """Return the axial rates (1/s) into each compartment from its parent, back, and its total.
+
+    Where lanes differ in Cm, the kernel divides by it lane by lane.
+    """
     shape = plan.model.morphology
     if plan.model.is_point:
         empty = np.zeros(1, dtype=kernel.real)
         return empty, empty, empty
-    capacity = np.broadcast_to(plan.parameters["Cm"][0], len(shape)) * np.asarray(shape.areas)
+    shared = plan.parameters["Cm"] if len(plan.parameters["Cm"]) == 1 else np.ones((1, 1))
+    capacity = np.broadcast_to(shared[0], len(shape)) * np.asarray(shape.areas)
     g, parents = np.asarray(shape.conductances), np.asarray(shape.parents)
     up, down = g / capacity, g / capacity[parents]
     down[0] = 0.0
@@ -284,17 +294,10 @@ def _axial_rates(plan: Plan, kernel: Kernel) -> tuple[np.ndarray, ...]:
     return tuple(np.ascontiguousarray(x, dtype=kernel.real) for x in (up, down, total))
 
 
-def _refractory_steps(plan: Plan) -> int:
-    refractory = plan.model.refractory
-    if refractory is None or isinstance(refractory, str):
-        return 0
-    return round(float(units.si(refractory, "ms", name="refractory")) / plan.dt)
-
-
-def _trace_arguments(kernel: Kernel, plan: Plan) -> tuple[tuple[np.ndarray, np.ndarray], int]:
+def _trace_arguments(kernel: Kernel, plan: Plan) -> tuple[np.ndarray, np.ndarray, int]:
     rows = np.array([kernel.offset(p.variable, p.compartment) for p in plan.recording.traces], dtype=np.uint64)
     mean = np.array([p.variable != "v" and kernel.source.scheme.staggered for p in plan.recording.traces], dtype=bool)
-    return (rows, mean), plan.sampled_steps
+    return rows, mean, plan.sampled_steps
 
 
 _KINDS = {"max": 1, "min": -1, "start": 0}

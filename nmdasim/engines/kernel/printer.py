@@ -36,6 +36,12 @@ class Printer(StrPrinter):
 
     _print_Integer = _print_Rational = _print_Float
 
+    def _print_Infinity(self, e: Any) -> str:
+        return self._number(3.4028234663852886e38 if self.single else 1.7976931348623157e308)
+
+    def _print_NegativeInfinity(self, e: Any) -> str:
+        return f"(-{self._print_Infinity(e)})"
+
     def _print_NumberSymbol(self, e: Any) -> str:
         return self._number(float(e))
 
@@ -98,15 +104,16 @@ class Printer(StrPrinter):
             raise ModelError(f"the kernel has no {name}(); use engine='brian2' or engine='reference'")
         return f"{_FUNCTIONS[name]}({', '.join(self._print(a) for a in e.args)})"
 
-    _print_exp = _print_log = _print_Abs = _print_Mod = _print_sign = _print_floor = _print_ceiling = _print_Function
+    _print_exp = _print_log = _print_Abs = _print_sign = _print_floor = _print_Function
     _print_tanh = _print_sin = _print_cos = _print_tan = _print_sinh = _print_cosh = _print_Function
 
 
 _FUNCTIONS = {
-    "exp": "exp", "log": "log", "Abs": "abs", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh", "sin": "sin",
-    "cos": "cos", "tan": "tan", "sign": "sign", "floor": "floor", "ceiling": "ceil", "Mod": "remainder", "asin": "asin",
-    "acos": "acos", "atan": "atan", "exprel_e": "exprel_e", "dexprel_e": "dexprel_e", "bern_e": "bern_e",
-    "bern_m": "bern_m", "dbern_e": "dbern_e", "bern_top": "bern_top", "bern_bottom": "bern_bottom",
+    "exp": "exp", "log": "log", "Abs": "abs", "magnitude": "abs", "tanh": "tanh", "sinh": "sinh", "cosh": "cosh",
+    "sin": "sin", "cos": "cos", "tan": "tan", "sign": "sign", "floor": "np.floor", "ceil": "np.ceil",
+    "remainder": "remainder", "asin": "asin", "acos": "acos", "atan": "atan", "exprel_e": "exprel_e",
+    "dexprel_e": "dexprel_e", "bern_e": "bern_e", "bern_m": "bern_m", "dbern_e": "dbern_e",
+    "bern_top": "bern_top", "bern_bottom": "bern_bottom",
 }  # fmt: skip
 
 

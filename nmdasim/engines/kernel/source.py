@@ -16,10 +16,12 @@ import sympy as sp
 
 from nmdasim.engines.kernel import algebra
 from nmdasim.engines.kernel.printer import Printer, spelled
-from nmdasim.engines.kernel.steps import DT, SCHEMES, Scheme, Step
+from nmdasim.engines.kernel.steps import DT, SCHEMES, H, Scheme, Step
 from nmdasim.engines.layout import Group, Layout
+from nmdasim.model import units
 from nmdasim.model.model import Model, ModelError
-from nmdasim.model.symbols import symbol
+from nmdasim.model.ports import Port
+from nmdasim.model.symbols import floor, symbol
 
 #: Rows that every record begins with: membrane potential, right-hand side and diagonal of the membrane's system.
 HEAD = ("v", "_F", "_D")
@@ -58,17 +60,14 @@ class Source:
     spare
         Rows at the end of a block: ``ready`` (refractoriness), ``spike``, and the constants of ports and spike rule.
     events
-        Constants of ports, reset and threshold, one row each.
-    refractory
-        ``"none"``, ``"condition"`` or ``"steps"``.
+        (compartment, constants) of ports, reset and threshold, one row each; they hold where the event does.
     """
 
     text: str
     records: tuple[Record, ...]
     width: int
-    spare: tuple[str, ...]
-    events: tuple[tuple[str, sp.Expr], ...]
-    refractory: str
+    spare: int
+    events: tuple[tuple[int, tuple[sp.Expr, ...]], ...]
     scheme: Scheme
 
 
@@ -93,23 +92,23 @@ def write(layout: Layout, method: str, varied: Iterable[str], *, single: bool = 
     ]
     rule = _Rule(model, layout, printer, staggered=scheme.staggered)
     records = tuple(g.record() for g in groups)
-    width = _width(records, len(rule.spare))
+    width = _width(records, rule.spare)
     header = _HEADER.format(real="float32" if single else "float64", bits=32 if single else 64, width=width,
                             name=model.name, method=method, rows="{rows}")  # fmt: skip
     body = [*rule.start(), *(line for g in groups for line in g.code("before"))]
-    body += [] if model.is_point else _solve(scheme, model.morphology.parents)
+    body += [] if model.is_point else _solve(scheme, model.morphology.parents, _capacity_rows(layout, groups))
     body += [line for g in groups for line in g.code("after")]
     text = header + _ADVANCE.format(
         deliver=_indent(rule.deliver(), 4), body=_indent(body, 2), spike=_indent(rule.finish(), 2)
     )
-    count = max([len(r.rows) for r in records] + [len(rule.spare)]) + 1
+    count = max([len(r.rows) for r in records] + [rule.spare]) + 1
     rows = [f"R{k} = unsigned({k * width})" for k in range(count)]
     rows += [f"O{c} = unsigned({o})" for c, o in enumerate(_offsets(records, len(model.morphology), width))]
     end = sum(len(r.rows) * len(r.group.compartments) for r in records) * width
     rows += [f"WAIT, READY, SPIKE = unsigned({end}), unsigned({end + width}), unsigned({end + 2 * width})",
              "SPARE = READY"]  # fmt: skip
     text = text.replace("{rows}", "\n".join(rows))
-    return Source(text, records, width, rule.spare, rule.constants(), rule.refractory, scheme)
+    return Source(text, records, width, rule.spare, rule.constants(), scheme)
 
 
 class _Group:
@@ -126,6 +125,8 @@ class _Group:
             "after": {name: self._prepare(e) for name, e in step.after.items()},
         }
         self.states = (*HEAD, *(s for s in states if s != "v"), *frozen)
+        #: Name of 1/Cm where lanes differ in it: then axial rates do too.
+        self.capacity = self.constants.hoist(1 / symbol("Cm")).name if {"Cm"} & varied and not model.is_point else ""
 
     def _prepare(self, expression: sp.Expr) -> sp.Expr:
         return self.constants.hoist(algebra.with_bernoulli(expression))
@@ -201,7 +202,17 @@ def _explicit(name: str, expression: sp.Expr) -> sp.Expr:
     return explicit if name in ("_F", "_J") else algebra.one_division(explicit)
 
 
-def _solve(scheme: Scheme, parents: Sequence[int]) -> list[str]:
+def _capacity_rows(layout: Layout, groups: Sequence[_Group]) -> list[str]:
+    """Return, for each compartment, the factor that makes an axial rate of its lane: 1/Cm where lanes differ in it."""
+    rows = {
+        c: f"*a[O{c} + R{g.record().rows.index(g.capacity)} + l]" if g.capacity else ""
+        for g in groups
+        for c in g.group.compartments
+    }
+    return [rows[c] for c in range(len(layout.model.morphology))]
+
+
+def _solve(scheme: Scheme, parents: Sequence[int], factors: Sequence[str]) -> list[str]:
     """Solve (1 - γ dt J) k = F over the tree by elimination from the leaves, then move v.
 
     One loop over the lanes, written out compartment by compartment, so that it becomes SIMD as a whole. ``up[i]`` and
@@ -209,25 +220,22 @@ def _solve(scheme: Scheme, parents: Sequence[int]) -> list[str]:
     """
     n = len(parents)
     children = range(n - 1, 0, -1)
+    up = [f"up[{i}]{factors[i]}" for i in range(n)]
+    down = [f"down[{i}]{factors[p]}" for i, p in enumerate(parents)]
     lines = [f"v{i}, f{i} = a[O{i} + l], a[O{i} + R1 + l]" for i in range(n)]
     for i in range(1, n):
-        lines += [f"d = v{parents[i]} - v{i}", f"f{i} += up[{i}]*d", f"f{parents[i]} -= down[{i}]*d"]
-    lines += [f"d{i} = one + g*(axial[{i}] - a[O{i} + R2 + l])" for i in range(n)]
+        lines += [f"d = v{parents[i]} - v{i}", f"f{i} += {up[i]}*d", f"f{parents[i]} -= {down[i]}*d"]
+    lines += [f"d{i} = one + g*(axial[{i}]{factors[i]} - a[O{i} + R2 + l])" for i in range(n)]
     for i in children:
         p = parents[i]
-        lines += [f"r{i} = one/d{i}", f"m{i} = g*down[{i}]*r{i}", f"d{p} -= m{i}*(g*up[{i}])", f"f{p} += m{i}*f{i}"]
-    lines += ["r0 = one/d0", *_substitute(parents)]
+        lines += [f"r{i} = one/d{i}", f"m{i} = g*{down[i]}*r{i}", f"d{p} -= m{i}*(g*{up[i]})", f"f{p} += m{i}*f{i}"]
+    back = ["f0 *= r0", *(f"f{i} = (f{i} + g*{up[i]}*f{p})*r{i}" for i, p in enumerate(parents) if i)]
+    lines += ["r0 = one/d0", *back]
     if scheme.second_solve:
         lines += [f"v{i} += g*f{i}" for i in range(n)]
-        lines += [f"f{parents[i]} += m{i}*f{i}" for i in children] + _substitute(parents)
+        lines += [f"f{parents[i]} += m{i}*f{i}" for i in children] + back
     lines += [f"a[O{i} + l] = v{i} + {'(dt - g)' if scheme.second_solve else 'dt'}*f{i}" for i in range(n)]
     return [f"g = real({scheme.gamma!r})*dt", "for l in range(W):", *("    " + line for line in lines)]
-
-
-def _substitute(parents: Sequence[int]) -> list[str]:
-    """Solve from the root outward."""
-    rest = [f"f{i} = (f{i} + g*up[{i}]*f{p})*r{i}" for i, p in enumerate(parents) if i]
-    return ["f0 *= r0", *rest]
 
 
 class _Rule:
@@ -235,22 +243,39 @@ class _Rule:
 
     def __init__(self, model: Model, layout: Layout, printer: Printer, *, staggered: bool):
         self.model, self.layout, self.printer, self._staggered = model, layout, printer, staggered
-        states = {symbol(s) for s in model.system.states} | {symbol("t"), symbol("weight")}
-        self._constants = algebra.Constants(frozenset(states))
-        refractory = model.refractory
-        self.refractory = "none" if refractory is None else "condition" if isinstance(refractory, str) else "steps"
-        self._threshold = None if model.threshold is None else self._read(model.threshold)
-        self._blocked = self._read(refractory) if isinstance(refractory, str) else None
-        self._ports = [self._port(k) for k in range(len(model.ports))]
+        self._constants: dict[int, algebra.Constants] = {}
+        site = model.spike_site
+        self._threshold = None if model.threshold is None else self._read(model.threshold, site)
+        self._blocked, self._wait = self._refractory(site)
+        self._ports = [self._port(port) for port in model.ports.values()]
         self._reset = self._statements(model.reset) if model.reset else []
-        self.spare = ("ready", "spike", *(s.name for s in self._constants.names.values()))
+        named = [(c, s.name) for c, constants in self._constants.items() for s in constants.names.values()]
+        self._spare_row = {key: k + 2 for k, key in enumerate(named)}
+        self.spare = len(named) + 2
 
-    def constants(self) -> tuple[tuple[str, sp.Expr], ...]:
-        return tuple((s.name, e) for e, s in self._constants.names.items())
+    def constants(self) -> tuple[tuple[int, tuple[sp.Expr, ...]], ...]:
+        return tuple((compartment, tuple(constants.names)) for compartment, constants in self._constants.items())
 
-    def _read(self, text: str) -> sp.Expr:
+    def _hoist(self, expression: sp.Expr, compartment: int) -> sp.Expr:
+        states = {symbol(s) for s in self.model.system.states} | {symbol("t"), symbol("weight")}
+        constants = self._constants.setdefault(compartment, algebra.Constants(frozenset(states)))
+        return constants.hoist(algebra.with_bernoulli(expression))
+
+    def _read(self, text: str, compartment: int) -> sp.Expr:
+        """Read an expression as it holds in one compartment, where a state that is folded away is 0."""
         expression = self.model.system.substitute(text, (*self.model.parameters.bases, "t", "weight", "area"))
-        return self._constants.hoist(algebra.with_bernoulli(expression))
+        gone = {s for s in self.model.system.states if (s, compartment) not in self.layout.slots}
+        return self._hoist(expression.xreplace({symbol(s): sp.Integer(0) for s in gone}), compartment)
+
+    def _refractory(self, site: int) -> tuple[sp.Expr | None, sp.Expr | None]:
+        """Return the refractory condition, or the refractory period in whole steps, counted as Brian2 counts them."""
+        given = self.model.refractory
+        if given is None:
+            return None, None
+        if isinstance(given, str) and self.model.refractory_condition:
+            return self._read(given, site), None
+        period = self._read(given, site) if isinstance(given, str) else float(units.si(given, "ms", name="refractory"))
+        return None, self._hoist(floor(period / DT + sp.Float(1e-3)), site)
 
     def _row(self, state: str, compartment: int) -> str:
         group, _ = self.layout.slots[state, compartment]
@@ -264,19 +289,18 @@ class _Rule:
             for s in self.model.system.states
             if (s, compartment) in self.layout.slots
         }
-        names |= {spelled(s.name): f"a[SPARE + R{k + 2} + l]" for k, s in enumerate(self._constants.names.values())}
+        names |= {spelled(n): f"a[SPARE + R{k} + l]" for (c, n), k in self._spare_row.items() if c == compartment}
         return re.sub(r"[A-Za-z_]\w*", lambda m: names.get(m[0], m[0]), text)
 
-    def _port(self, index: int) -> list[tuple[str, sp.Expr]]:
-        port = list(self.model.ports.values())[index]
+    def _port(self, port: Port) -> list[tuple[str, sp.Expr]]:
         return [
-            (state, self._early(state, port.compartment) * self._read(expression))
+            (state, self._early(state, port.compartment) * self._read(expression, port.compartment))
             for state, expression in port.increments()
             if (state, port.compartment) in self.layout.slots
         ]
 
     def _early(self, state: str, compartment: int) -> sp.Expr:
-        """Return the factor that carries an event at t back to t - dt/2, where a staggered state lives."""
+        """Return the factor that carries an event at t back to t + dt/2 - h, where a staggered state lives."""
         if state == "v" or not self._staggered:
             return sp.Integer(1)
         group = self.layout.groups[self.layout.slots[state, compartment][0]]
@@ -284,16 +308,17 @@ class _Rule:
         moving = {symbol(s) for s in self.model.system.states} | {symbol("t")}
         if slope.free_symbols & moving:
             return sp.Integer(1)
-        return self._constants.hoist(sp.exp(-slope * DT / 2))
+        return self._hoist(sp.exp(slope * (DT / 2 - H)), compartment)
 
     def deliver(self) -> list[str]:
         lines: list[str] = []
         for k, effects in enumerate(self._ports):
             compartment = list(self.model.ports.values())[k].compartment
             lines.append(f"{'el' if k else ''}if port == {k}:")
-            lines += [f"    {self._row(s, compartment)} += {self._print(e, compartment)}" for s, e in effects] or [
-                "    pass"
-            ]
+            for state, e in effects:
+                gate = "a[READY + l]*" if state in self.model.system.held else ""
+                lines.append(f"    {self._row(state, compartment)} += {gate}({self._print(e, compartment)})")
+            lines += [] if effects else ["    pass"]
         return lines or ["pass"]
 
     def _statements(self, text: str) -> list[tuple[str, str, sp.Expr]]:
@@ -302,7 +327,7 @@ class _Rule:
             match = re.fullmatch(r"\s*([A-Za-z]\w*)\s*([+\-*/]?=)\s*(.+?)\s*", part)
             if match is None or match[1] not in self.model.system.states:
                 raise ModelError(f"{self.model.name}: the kernel cannot render the reset {part!r}; use engine='brian2'")
-            found.append((match[1], match[2], self._read(match[3])))
+            found.append((match[1], match[2], self._read(match[3], self.model.spike_site)))
         return found
 
     def start(self) -> list[str]:
@@ -318,7 +343,7 @@ class _Rule:
         if self._threshold is None:
             return []
         where = self.model.spike_site
-        factor = "" if self.refractory == "none" else "*a[READY + l]"
+        factor = "" if self.model.refractory is None else "*a[READY + l]"
         lines = [
             "for l in range(width):",
             f"    a[SPIKE + l] = (one if {self._print(self._threshold, where)} else real(0.0)){factor}",
@@ -335,11 +360,11 @@ class _Rule:
         ]
         for state, sign, expression in self._reset:
             lines.append(f"            {self._row(state, where)} {sign} {self._print(expression, where)}")
-        if self.refractory == "condition":
+        if self._blocked is not None:
             lines.append("            a[READY + l] = real(0.0)")
-        if self.refractory == "steps":
-            lines += ["            a[WAIT + l] = real(refractory_steps)"]
+        if self._wait is not None:
             lines += [
+                f"            a[WAIT + l] = {self._print(self._wait, where)}",
                 "for l in range(width):",
                 "    a[WAIT + l] -= one",
                 "    a[READY + l] = one if a[WAIT + l] < half else real(0.0)",
@@ -378,7 +403,7 @@ def _indent(lines: Sequence[str], levels: int) -> str:
 
 _HEADER = '''"""Kernel of {name}, scheme {method}. Generated; SI units."""
 
-from math import acos, asin, atan, ceil, cos, cosh, floor, sin, sinh, sqrt, tan
+from math import acos, asin, atan, cos, cosh, sin, sinh, sqrt, tan
 
 import numpy as np
 from numba import njit
@@ -401,14 +426,14 @@ _ADVANCE = """
 
 @njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
 def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, traces, windows):
-    compartments, record_offset, scalar_offset, refractory_steps, width = layout
+    compartments, record_offset, scalar_offset, width = layout
     up, down, axial = axial_rates
     event_step, event_port, event_lane, event_weight, next_event = events
     spike_step, spike_lane = spikes
     trace_row, trace_mean, trace_every, trace_values = traces
     edges, summary_row, summary_kind, summary_values = windows
     found = 0
-    window = np.searchsorted(edges, first, side="right") - 1
+    window = np.searchsorted(edges, first) - 1  # one that begins here is opened by the first step
     for n in range(first, first + count):
         t = real(n*dt)
         while next_event < event_step.shape[0] and event_step[next_event] <= n:

@@ -118,6 +118,8 @@ def _staggered(model: Model, group: Group) -> Step:
         value = _advance(name, rate, exact=_constant_rate(model, name, rate))
         before[name] = _held(model, name, value)
         middle[symbol(name)] = (symbol(name) + _new(name)) / 2
+    if "v" not in group.derivatives:
+        return Step(before, {})
     v = symbol("v")
     rate = with_bernoulli(group.derivatives["v"]).xreplace({symbol(n): _new(n) for n in before} | {T: T + DT / 2})
     slope = rate.diff(v)
@@ -131,13 +133,12 @@ def _staggered(model: Model, group: Group) -> Step:
 
 def _fixed(model: Model, group: Group) -> Step:
     v, shift = symbol("v"), sp.Float(1e-6)
-    rate = group.derivatives["v"]
-    nudged = rate.xreplace({v: v + shift})
-    before = {"_F": rate, "_J": (nudged - rate) / shift} | {
-        f"_frozen_{name}": group.subexpressions[name] for name in model.feeding
-    }
-    if model.is_point:
-        before["v"] = _held(model, "v", v + DT * before.pop("_F") / (1 - DT * before.pop("_J")))
+    before = {f"_frozen_{name}": group.subexpressions[name] for name in model.feeding}
+    if "v" in group.derivatives:
+        rate = group.derivatives["v"]
+        slope = (rate.xreplace({v: v + shift}) - rate) / shift
+        point = {"v": _held(model, "v", v + DT * rate / (1 - DT * slope))}
+        before = (point if model.is_point else {"_F": rate, "_J": slope}) | before
     after: dict[str, sp.Expr] = {}
     for name in _order(group.derivatives):
         derivative = group.opaque[name].xreplace({symbol(n): _new(n) for n in after})

@@ -42,6 +42,8 @@ _ROUND64 = 6755399441055744.0
 _LOG2E = 1.4426950408889634
 _LN2_HIGH = 0.6931471803691238
 _LN2_LOW = 1.9082149292705877e-10
+_TWO_THIRDS_HIGH, _TWO_THIRDS_LOW = 0.6666666567325592, 9.934107462565104e-09
+_NAN = 0x7FF8000000000000
 
 
 @_inline
@@ -67,7 +69,10 @@ def exp64(x):  # type: ignore[no-untyped-def]
 
 @_inline
 def log64(x):  # type: ignore[no-untyped-def]
-    """log(x) for normal x > 0. With x = 2ᵏm, √½ ≤ m < √2 and s = (m-1)/(m+1), log m = 2s + s³·q(s²)."""
+    """log(x) for normal x > 0. With x = 2ᵏm, √½ ≤ m < √2 and s = (m-1)/(m+1), log m = 2s + s³·q(s²).
+
+    NaN for negative x; 0 counts as 2⁻¹⁰²³.
+    """
     bits = bits64(x)
     k = (bits - 4604544271217802189) >> 52  # the pattern of √½
     m = _float64(bits - (k << 52))
@@ -85,7 +90,8 @@ def log64(x):  # type: ignore[no-untyped-def]
     # log m = f - (f²/2 - s·(f²/2 + s²·q)) keeps the leading term exact.
     h = 0.5 * f * f
     n = _float64(k + 0x4338000000000000) - _ROUND64
-    return n * _LN2_HIGH - ((h - (s * (h + z * q) + n * _LN2_LOW)) - f)
+    y = n * _LN2_HIGH - ((h - (s * (h + z * q) + n * _LN2_LOW)) - f)
+    return y if x >= 0.0 else _float64(bits | _NAN)
 
 
 @_inline
@@ -104,16 +110,23 @@ def exp32(x):  # type: ignore[no-untyped-def]
 
 
 @_inline
+def _upper(x):  # type: ignore[no-untyped-def]
+    """Return the upper 26 bits of x: the product of two such numbers is exact."""
+    return _float64(bits64(x) & -134217728)
+
+
+@_inline
 def _log_parts(x):  # type: ignore[no-untyped-def]
-    """log2(x) as k + (high + low), good to about 2⁻⁶⁸: s = (m-1)/(m+1) and its rounding error carried along."""
+    """log(x) as k·log 2 + (high + low), good to about 2⁻⁶⁸.
+
+    log m = 2/3·s·(3 + s² + 3/2·s⁴·q(s²)) with s = (m-1)/(m+1); each factor is split so that products are exact.
+    """
     bits = bits64(x)
     k = (bits - 4604544271217802189) >> 52
     m = _float64(bits - (k << 52))
     f, g = m - 1.0, m + 1.0
     s = f / g
-    # Error of the quotient: f - s·g, with s and g split so that products are exact.
-    s_high = _float64(bits64(s) & -134217728)
-    g_high = _float64(bits64(g) & -134217728)
+    s_high, g_high = _upper(s), _upper(g)
     g_low = m - (g_high - 1.0)
     s_low = ((f - s_high * g_high) - s_high * g_low) / g
     z = s * s
@@ -124,24 +137,41 @@ def _log_parts(x):  # type: ignore[no-untyped-def]
     q = q * z + 0.22222222392581045
     q = q * z + 0.28571428570799784
     q = q * z + 0.40000000000000885
-    q = q * z + 0.6666666666666666
-    return _float64(k + 0x4338000000000000) - _ROUND64, 2.0 * s_high, 2.0 * s_low + s * z * q
+    z_high = s_high * s_high
+    t = 3.0 + z_high
+    rest = (z_high - (t - 3.0)) + (s_low * (s + s_high) + 1.5 * z * z * q)
+    t_high = _upper(t + rest)
+    t_low = (t - t_high) + rest
+    u = s_high * t_high
+    u_low = s_low * t_high + s * t_low
+    v_high = _upper(u + u_low)
+    v_low = (u - v_high) + u_low
+    low = _TWO_THIRDS_HIGH * v_low + _TWO_THIRDS_LOW * (v_high + v_low)
+    return _float64(k + 0x4338000000000000) - _ROUND64, _TWO_THIRDS_HIGH * v_high, low
 
 
 @_inline
 def power64(x, y):  # type: ignore[no-untyped-def]
-    """x**y for normal x > 0: exp(y·log x) with the logarithm and the product in two parts."""
-    k, high, low = _log_parts(x)
-    # k·ln 2 is exact in its high part; the sum of both is renormalised once.
+    """x**y for normal x: exp(y·log|x|) with the logarithm and the product in two parts.
+
+    0 counts as 2⁻¹⁰²³ (so that its powers are next to 0, or huge); a negative x has whole powers only, else NaN.
+    """
+    k, high, low = _log_parts(abs(x))
+    # k·ln 2 is exact in its high part; each sum keeps what it rounds away.
     a = k * _LN2_HIGH
-    total = a + high
-    rest = ((a - total) + high) + (low + k * _LN2_LOW)
-    t_high = _float64(bits64(total) & -134217728)
-    t_low = (total - t_high) + rest
-    y_high = _float64(bits64(y) & -134217728)
-    y_low = y - y_high
+    b = a + high
+    low = ((a - b) + high) + (low + k * _LN2_LOW)
+    total = b + low
+    t_high = _upper(total)
+    t_low = (total - t_high) + ((b - total) + low)
+    y_high = _upper(y)
     p = y_high * t_high
-    return exp64(p) * (1.0 + (y_low * t_high + y * t_low))
+    q = (y - y_high) * t_high + y * t_low
+    s = p + q
+    size = exp64(s) * (1.0 + ((p - s) + q))
+    half = 0.5 * y
+    signed = size if half == np.floor(half) else -size
+    return size if x >= 0.0 else signed if y == np.floor(y) else _float64(bits64(x) | _NAN)
 
 
 @_inline

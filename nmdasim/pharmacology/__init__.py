@@ -1,0 +1,38 @@
+"""Pharmacology: drugs, dosing events, exact linear pharmacokinetics, effect site, free drug at the receptor.
+
+Educational and research model. Not medical advice. Not for dosing decisions.
+"""
+
+from nmdasim.pharmacology.bands import Band, bands
+from nmdasim.pharmacology.course import time_course
+from nmdasim.pharmacology.drugs import Drug, competing_k_i, drug, potency
+from nmdasim.pharmacology.events import Event, EventError, dose, reset
+from nmdasim.pharmacology.levels import every, free_levels
+from nmdasim.pharmacology.population import Population
+from nmdasim.pharmacology.presets import Preset, preset
+from nmdasim.pharmacology.regimen import Regimen
+from nmdasim.pharmacology.schedules import SCHEDULES, schedule
+from nmdasim.pharmacology.spread import spread
+
+__all__ = [
+    "SCHEDULES",
+    "Band",
+    "Drug",
+    "Event",
+    "EventError",
+    "Population",
+    "Preset",
+    "Regimen",
+    "bands",
+    "competing_k_i",
+    "dose",
+    "drug",
+    "every",
+    "free_levels",
+    "potency",
+    "preset",
+    "reset",
+    "schedule",
+    "spread",
+    "time_course",
+]

@@ -1,0 +1,187 @@
+"""Time courses: a regimen, a preset and subjects in; concentrations as an ``xarray.Dataset`` out."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.model import units
+from nmdasim.model.parameters import load
+from nmdasim.pharmacology import amounts
+from nmdasim.pharmacology.cautions import cautions
+from nmdasim.pharmacology.compartments import READOUTS, build
+from nmdasim.pharmacology.drugs import drug
+from nmdasim.pharmacology.population import REFERENCE_KG, Population, typical
+from nmdasim.pharmacology.presets import Preset, choose
+from nmdasim.pharmacology.regimen import Regimen
+from nmdasim.pharmacology.solve import Solution
+from nmdasim.pharmacology.timeline import inputs
+
+#: Hours shown after the end of the last dose, and most points of a time axis, where nothing else is asked for.
+_AFTER_H, _POINTS = 6.0, 5000
+_STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440)
+
+
+def time_course(
+    regimen: Regimen,
+    times: Any = None,
+    *,
+    every: Any = None,
+    until: Any = None,
+    preset: str = "",
+    weight: Any = None,
+    population: Population | None = None,
+) -> xr.Dataset:
+    """Return the concentrations that a regimen leads to, exactly.
+
+    Parameters
+    ----------
+    regimen
+        Dosing of one subject, or of several, each with its typical values.
+    times
+        When to read the concentrations; at the time of a dose the value is the one just after it.
+    every, until
+        Instead of `times`: a regular axis from 0; by default to 6 h after the last dose.
+    preset
+        clements2, domino3, leiden3 or janssen; by default clements2 by vein or muscle, janssen by nose or mouth,
+        chosen for each subject.
+    weight
+        Body weight of subjects whose rows have none, 70 kg by default.
+    population
+        People drawn about the typical values, for a regimen of one subject.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``plasma``, ``effect_site`` and ``metabolite`` in ng/ml over (subject and) ``time`` in h; ``cmax``, ``tmax``
+        (min) and ``auc_inf`` of plasma (``cmax`` up to the last time; ``auc_inf`` analytic, all doses, to infinity);
+        ``preset``, ``site``, ``drug`` and ``weight`` as coordinates. The dimension ``subject`` is there when there are
+        several.
+
+    Raises
+    ------
+    ValueError
+        For times that are not 0 or more and increasing, or a preset that does not fit drug or route.
+    """
+    if population is not None and len(regimen.ids) > 1:
+        raise ValueError(f"a population is drawn for one subject's regimen; this one has {len(regimen.ids)} subjects")
+    axis = _axis(regimen, times, every, until)
+    weight_kg = REFERENCE_KG if weight is None else amounts.kilograms(weight)
+    ids = regimen.ids if population is None else tuple(range(population.subjects))
+    parts = [
+        _solve(part, choose(part, preset), axis, part.weight_kg(weight_kg), population)
+        for part in map(regimen.subject, regimen.ids)
+    ]
+    data = _dataset(axis, ids, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
+    data.attrs = _attributes(regimen, preset, data, population)
+    return data.squeeze("subject") if len(ids) == 1 else data
+
+
+def time_axis(regimen: Regimen, every: Any = None, until: Any = None) -> np.ndarray:
+    """Return a regular time axis in hours, from 0 to `until` (6 h after the last dose) in steps of `every`."""
+    end = regimen.end_h + _AFTER_H if until is None else amounts.hours(until, "until")
+    if every is None:
+        minutes = next((step for step in _STEPS_MIN if end * 60 / step <= _POINTS), _STEPS_MIN[-1])
+        step = minutes / 60
+    else:
+        step = amounts.hours(every, "every")
+    return regular(step, end)
+
+
+def regular(step_h: float, end_h: float) -> np.ndarray:
+    """Return 0, `step_h`, 2·`step_h`, … up to `end_h`.
+
+    Raises
+    ------
+    ValueError
+        If the step is not above 0 or longer than the whole.
+    """
+    if not step_h > 0 or end_h < step_h:
+        raise ValueError(f"every {step_h:g} h until {end_h:g} h: a step is above 0 and no longer than the whole")
+    count = np.arange(int(np.floor(end_h / step_h + 1e-9)) + 1)
+    # Divided by the steps per hour where that is whole: 60 steps of a minute are then exactly one hour.
+    per_hour = round(1 / step_h)
+    return count / per_hour if per_hour and abs(step_h * per_hour - 1) < 1e-12 else count * step_h
+
+
+def _axis(regimen: Regimen, times: Any, every: Any, until: Any) -> np.ndarray:
+    if times is None:
+        return time_axis(regimen, every, until)
+    if every is not None or until is not None:
+        raise ValueError("give either times, or every and until")
+    axis = np.atleast_1d(units.si(times, "s", name="times")) / 3600
+    if axis.ndim != 1 or not len(axis) or axis[0] < 0 or np.any(np.diff(axis) <= 0):
+        raise ValueError("times are a list, 0 or more, each later than the one before")
+    return np.asarray(axis)
+
+
+def _solve(
+    regimen: Regimen, preset: Preset, axis: np.ndarray, weight_kg: float, population: Population | None
+) -> dict[str, np.ndarray]:
+    """Return every variable of the result for one subject, or for a population."""
+    system = build(preset, typical(weight_kg) if population is None else population.draw(weight_kg))
+    solution = Solution(system.matrix, inputs(regimen, system))
+    values = solution.at(axis, system.readout)
+    cmax, tmax_h = solution.peak(system.readout[:, 0], axis[-1])
+    count = system.subjects.count
+    return {
+        **{name: values[..., k] for k, name in enumerate(READOUTS)},
+        "cmax": cmax,
+        "tmax": tmax_h * 60,
+        "auc_inf": solution.area(system.readout[:, :1])[:, 0],
+        "weight": system.subjects.weight_kg,
+        "preset": np.full(count, preset.name),
+        "site": np.full(count, preset.site),
+        "drug": np.full(count, preset.drug),
+    }
+
+
+_LABELS = {
+    "plasma": ("ng/ml", "plasma concentration"),
+    "effect_site": ("ng/ml", "effect-site concentration"),
+    "metabolite": ("ng/ml", "plasma concentration of the metabolite"),
+    "cmax": ("ng/ml", "highest plasma concentration on the time axis"),
+    "tmax": ("min", "time of the highest plasma concentration"),
+    "auc_inf": ("ng*h/ml", "area under the plasma concentration, all doses, to infinity"),
+    "weight": ("kg", "body weight"),
+}
+_COORDINATES = ("weight", "preset", "site", "drug")
+
+
+def _dataset(axis: np.ndarray, ids: tuple[Any, ...], values: dict[str, np.ndarray]) -> xr.Dataset:
+    data = xr.Dataset(coords={"subject": list(ids), "time": ("time", axis, {"units": "h", "long_name": "time"})})
+    for name, array in values.items():
+        dims = ("subject", "time")[: array.ndim]
+        unit, text = _LABELS.get(name, ("", name))
+        labels = {"units": unit, "long_name": text} if unit else {"long_name": text}
+        data[name] = (dims, array, labels)
+    return data.set_coords(_COORDINATES)
+
+
+def _attributes(regimen: Regimen, asked: str, data: xr.Dataset, population: Population | None) -> dict[str, Any]:
+    presets = {part.name: part for part in (choose(regimen.subject(one), asked) for one in regimen.ids)}
+    used = [*presets, "norketamine", "effect_site", "scaling"]
+    used += (
+        ["absorption"] if any(p.structure == "mammillary" for p in presets.values()) and regimen.routes - {"iv"} else []
+    )
+    used += [] if population is None else ["variability"]
+    numbers = {f"{part}.{name}": p for part in used for name, p in load("pharmacokinetics", part).items()}
+    sources = [*filter(None, regimen.source.split(", ")), *(p.source for p in numbers.values())]
+    notes = {
+        "preset": ", ".join(presets),
+        "site": ", ".join(dict.fromkeys(p.site for p in presets.values())),
+        "source": ", ".join(dict.fromkeys(p.source for p in presets.values())),
+        "drug": ", ".join(dict.fromkeys(p.drug for p in presets.values())),
+        "metabolite": ", ".join(dict.fromkeys(drug(p.drug).metabolite for p in presets.values())),
+        "regimen": regimen.name,
+        "warnings": "\n".join(cautions(regimen, list(presets.values()), data)),
+        "references": " ".join(dict.fromkeys(sources)),
+        "unverified_parameters": " ".join(name for name, p in numbers.items() if not p.verified),
+        "nmdasim_version": version("nmdasim"),
+        "disclaimer": DISCLAIMER,
+    }
+    return notes | ({} if population is None else {"seed": population.seed, "subjects": population.subjects})

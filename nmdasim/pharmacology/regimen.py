@@ -1,0 +1,169 @@
+"""A regimen: what is given, when, by which route. A value; it prints as a table and round-trips through CSV."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.pharmacology import amounts, table
+from nmdasim.pharmacology.drugs import drug
+from nmdasim.pharmacology.events import Event
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Regimen:
+    """Dosing events of one or several subjects.
+
+    Parameters
+    ----------
+    events
+        Rows in the order of the table; within a subject, times do not decrease.
+    drug
+        What is given, such as ``"s-ketamine"``; by default what the pharmacokinetic preset describes.
+    name, source
+        What it is and where it was published.
+
+    Raises
+    ------
+    ValueError
+        If it is empty, a row comes before the one above it, or a subject has two body weights; the row is named.
+    """
+
+    events: tuple[Event, ...]
+    drug: str = ""
+    name: str = ""
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "events", tuple(self.events))
+        object.__setattr__(self, "drug", drug(self.drug).name if self.drug else "")
+        if not self.events:
+            raise ValueError("a regimen has one event or more")
+        last: dict[str, Event] = {}
+        for row, event in enumerate(self.events, 1):
+            before = last.get(event.id, event)
+            if event.time_h < before.time_h:
+                raise ValueError(
+                    f"row {row}, TIME: {event.time_h:g} h comes before {before.time_h:g} h above it; "
+                    "rows of a subject are in order of time"
+                )
+            if event.weight_kg and before.weight_kg and event.weight_kg != before.weight_kg:
+                raise ValueError(
+                    f"row {row}, WT: {event.weight_kg:g} kg after {before.weight_kg:g} kg; give one weight"
+                )
+            last[event.id] = event if event.weight_kg else dataclasses.replace(event, weight_kg=before.weight_kg)
+
+    @classmethod
+    def of(cls, *events: Event, drug: str = "", name: str = "", source: str = "") -> Self:
+        """Return a regimen of events given in any order."""
+        return cls(tuple(sorted(events, key=lambda event: event.time_h)), drug, name, source)
+
+    @classmethod
+    def from_table(cls, rows: pd.DataFrame) -> Self:
+        """Read a DataFrame in the field's columns, any case: ID TIME AMT RATE DUR II ADDL SS EVID CMT/ROUTE WT ….
+
+        Raises
+        ------
+        ValueError
+            For a row that cannot be taken as it stands; the row (counted from 1) and column are named.
+        """
+        events, drug = table.read_frame(rows)
+        return cls(events, drug)
+
+    @classmethod
+    def from_csv(cls, path: str | Path) -> Self:
+        """Read a CSV file in the field's columns, any case; ``#`` starts a comment, ``.`` is a missing value.
+
+        Raises
+        ------
+        ValueError
+            For a row that cannot be taken as it stands; the row (counted from 1), its line and the column are named.
+        """
+        events, drug, notes = table.read_csv(Path(path))
+        return cls(events, drug, notes.get("name", ""), notes.get("source", ""))
+
+    def to_table(self) -> pd.DataFrame:
+        """Return the rows in the field's columns."""
+        return table.frame(self.events, self.drug)
+
+    def to_csv(self, path: str | Path) -> None:
+        """Write the rows as CSV under the disclaimer; :meth:`from_csv` reads back the same value."""
+        notes = {key: getattr(self, key) for key in ("name", "source") if getattr(self, key)}
+        table.write_csv(self.events, self.drug, notes, Path(path))
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Subjects in order of appearance."""
+        return tuple(dict.fromkeys(event.id for event in self.events))
+
+    @property
+    def routes(self) -> frozenset[str]:
+        """Routes by which doses are given."""
+        return frozenset(event.route for event in self.events if event.is_dose)
+
+    @property
+    def end_h(self) -> float:
+        """Time in hours at which the last dose is given or its infusion ends."""
+        return max(event.time_h + event.additional * event.interval_h + event.over_h for event in self.events)
+
+    def subject(self, id: str) -> Regimen:
+        """Return the rows of one subject."""
+        if id not in self.ids:
+            raise ValueError(f"there is no subject {id!r}; there are {', '.join(self.ids[:10])}")
+        return dataclasses.replace(self, events=tuple(event for event in self.events if event.id == id))
+
+    def weight_kg(self, otherwise: float) -> float:
+        """Return the body weight that the rows of a single subject state, or `otherwise`."""
+        return next((event.weight_kg for event in self.events if event.weight_kg), otherwise)
+
+    def written_out(self) -> Regimen:
+        """Return the same regimen with every additional dose as a row of its own.
+
+        A reset (EVID 3 or 4, or SS 1) cancels the additional doses still to come of the rows above it.
+        """
+        clearings = [(row, event) for row, event in enumerate(self.events) if event.clears]
+        rows = []
+        for row, event in enumerate(self.events):
+            later = [c.time_h for at, c in clearings if at > row and c.id == event.id]
+            stop = min(later, default=float("inf"))
+            rows.append((event.time_h, row, dataclasses.replace(event, additional=0)))
+            repeat = dataclasses.replace(event, additional=0, steady=0, evid=1) if event.additional else event
+            for k in range(1, int(event.additional) + 1):
+                time = event.time_h + k * event.interval_h
+                if time < stop:
+                    rows.append((time, row, dataclasses.replace(repeat, time_h=time)))
+        rows.sort(key=lambda entry: entry[:2])
+        return dataclasses.replace(self, events=tuple(event for _, _, event in rows))
+
+    def shifted(self, by: Any) -> Regimen:
+        """Return the same regimen, later by a time such as ``"24 h"``."""
+        shift = amounts.hours(by, "by")
+        return self._each(lambda event: dataclasses.replace(event, time_h=event.time_h + shift))
+
+    def scaled(self, factor: float) -> Regimen:
+        """Return the same regimen with every amount multiplied; infusions keep their length."""
+        if not factor >= 0:
+            raise ValueError(f"factor = {factor}; it is 0 or more")
+        return self._each(
+            lambda event: dataclasses.replace(event, amount=event.amount * factor, rate=event.rate * factor)
+        )
+
+    def _each(self, change: Any) -> Regimen:
+        return dataclasses.replace(self, events=tuple(change(event) for event in self.events))
+
+    def __add__(self, other: Regimen) -> Regimen:
+        if self.drug != other.drug:
+            raise ValueError(f"a regimen of {self.drug or 'no named drug'} and one of {other.drug or 'no named drug'}")
+        name = " + ".join(filter(None, (self.name, other.name)))
+        source = ", ".join(dict.fromkeys(filter(None, (self.source, other.source))))
+        return Regimen.of(*self.events, *other.events, drug=self.drug, name=name, source=source)
+
+    def __str__(self) -> str:
+        head = [text for text in (self.name, self.source and f"source: {self.source}") if text]
+        return "\n".join([*head, table.text(self.events, self.drug), DISCLAIMER])

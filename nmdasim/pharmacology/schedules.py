@@ -1,0 +1,109 @@
+"""Schedules as publications report them. They describe what was done in studies; none is a recommendation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nmdasim.model import units
+from nmdasim.model.model import nearest
+from nmdasim.model.parameters import load, read_table
+from nmdasim.pharmacology import amounts
+from nmdasim.pharmacology.events import Event, dose
+from nmdasim.pharmacology.population import REFERENCE_KG
+from nmdasim.pharmacology.presets import number
+from nmdasim.pharmacology.regimen import Regimen
+
+
+def infusion_40_minutes() -> Regimen:
+    """Return racemic ketamine, .5 mg/kg over 40 min (Zanos 2018)."""
+    over = _published("infusion", "over")
+    return Regimen((dose(_per_kg("infusion", "dose"), over=over),), "ketamine", "0.5 mg/kg over 40 min", "zanos2018")
+
+
+def crps_100_hours(weight: Any = "70 kg") -> Regimen:
+    """Return the 100-hour course of S-ketamine in complex regional pain syndrome (Sigtermans 2009).
+
+    The rate rises from 5 to 22.2 mg/h per 70 kg; the steps between are not known to us and taken as four equal ones.
+    """
+    count = int(_number("crps", "steps", "1"))
+    share = amounts.kilograms(weight) / REFERENCE_KG
+    rates = np.linspace(_number("crps", "first_rate", "mg/h"), _number("crps", "last_rate", "mg/h"), count) * share
+    length = _number("crps", "duration", "h") / count
+    events = tuple(Event(time_h=k * length, amount=rate * length, duration_h=length) for k, rate in enumerate(rates))
+    return Regimen(events, "s-ketamine", "100-hour course in CRPS, 5 to 22.2 mg/h per 70 kg", "sigtermans2009")
+
+
+def nasal_twice_weekly(amount: Any = "56 mg") -> Regimen:
+    """Return nasal esketamine 28, 56 or 84 mg as licensed for depression: twice weekly, then weekly (not for pain).
+
+    Four weeks of each are taken here.
+
+    Raises
+    ------
+    ValueError
+        If the amount is not one, two or three devices.
+    """
+    given = amounts.dose(amount)
+    low, high = load("schedules", "nasal")["devices"].bounds or (1, 3)
+    allowed = [f"{count * number('janssen', 'device', 'mg'):g} mg" for count in range(int(low), int(high) + 1)]
+    if given.unit != "mg" or f"{given.number:g} mg" not in allowed:
+        raise ValueError(f"amount = {amount}; the published sessions are {', '.join(allowed)}")
+    often, seldom = _number("nasal", "often", "h"), _number("nasal", "seldom", "h")
+    first = int(_number("nasal", "induction", "1") * seldom / often)
+    then = int(_number("nasal", "maintenance", "1"))
+    common: dict[str, Any] = {"amount": given.number, "route": "nasal"}
+    events = (
+        Event(interval_h=often, additional=first - 1, **common),
+        Event(time_h=first * often, interval_h=seldom, additional=then - 1, **common),
+    )
+    return Regimen(
+        events, "s-ketamine", f"nasal esketamine {given.number:g} mg, twice weekly then weekly", "perezruixo2021"
+    )
+
+
+def fibromyalgia(arm: str = "high") -> Regimen:
+    """Return S-ketamine .3 (``"low"``) or .5 mg/kg (``"high"``) as studied in fibromyalgia (Noppers 2011).
+
+    The 30 min of the infusion are published for .5 mg/kg, and taken for .3 mg/kg as well.
+    """
+    if arm not in ("low", "high"):
+        raise ValueError(f"arm = {arm!r}; the published doses are 'low' (0.3 mg/kg) and 'high' (0.5 mg/kg)")
+    given = _per_kg("fibromyalgia", arm)
+    name = f"fibromyalgia, {given.number:g} mg/kg over 30 min"
+    return Regimen((dose(given, over=_published("fibromyalgia", "over")),), "s-ketamine", name, "noppers2011")
+
+
+#: Published schedules by name.
+SCHEDULES = {
+    "infusion_40_minutes": infusion_40_minutes,
+    "crps_100_hours": crps_100_hours,
+    "nasal_28": lambda: nasal_twice_weekly("28 mg"),
+    "nasal_56": lambda: nasal_twice_weekly("56 mg"),
+    "nasal_84": lambda: nasal_twice_weekly("84 mg"),
+    "fibromyalgia_low": lambda: fibromyalgia("low"),
+    "fibromyalgia_high": lambda: fibromyalgia("high"),
+}
+
+
+def schedule(name: str) -> Regimen:
+    """Return a published schedule by name."""
+    if name not in SCHEDULES:
+        raise ValueError(f"unknown schedule {name!r}{nearest(name, SCHEDULES)}")
+    return SCHEDULES[name]()
+
+
+def _per_kg(section: str, name: str) -> amounts.Amount:
+    entry = read_table("schedules")[section][name]
+    return amounts.Amount(entry["value"], entry["unit"])
+
+
+def _published(section: str, name: str) -> Any:
+    entry = read_table("schedules")[section][name]
+    return entry["value"]
+
+
+def _number(section: str, name: str, unit: str) -> float:
+    entry = read_table("schedules")[section][name]
+    return float(units.in_unit(units.si(entry["value"], unit, name=name), unit))

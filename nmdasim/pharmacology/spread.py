@@ -1,0 +1,57 @@
+"""How people differ: mean and interval of the plasma concentration in a population drawn about the typical values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim.pharmacology.course import time_course
+from nmdasim.pharmacology.population import Population
+from nmdasim.pharmacology.regimen import Regimen
+
+#: Share of people inside the interval.
+LEVEL = 0.95
+
+
+def spread(regimen: Regimen, times: Any, population: Population, *, preset: str = "", weight: Any = None) -> xr.Dataset:
+    """Return mean and 95 % interval over a population, drawn anew from the same seed for each subject's regimen.
+
+    Parameters
+    ----------
+    regimen, preset, weight
+        As in :func:`time_course`.
+    times
+        When to read plasma.
+    population
+        People drawn about the typical values.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``plasma`` (ng/ml) over ``statistic`` (mean, low, high), (subject and) ``time``; ``cmax``, ``tmax`` (min) and
+        ``auc_inf`` over ``statistic`` (and subject); low and high bound 95 % of the people.
+    """
+    parts = [
+        _summary(time_course(one, times, preset=preset, weight=weight, population=population))
+        for one in map(regimen.subject, regimen.ids)
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    return xr.concat(parts, "subject", combine_attrs="override").assign_coords(subject=list(regimen.ids))
+
+
+def _summary(people: xr.Dataset) -> xr.Dataset:
+    people = people if "subject" in people.dims else people.expand_dims("subject")
+    found = {name: _statistics(people[name]) for name in ("plasma", "cmax", "tmax", "auc_inf")}
+    data = xr.Dataset(found, coords={"statistic": ["mean", "low", "high"]})
+    return data.assign_attrs(people.attrs | {"interval": f"{100 * LEVEL:g} % of people"})
+
+
+def _statistics(values: xr.DataArray) -> xr.DataArray:
+    tail = (1 - LEVEL) / 2
+    found = [values.mean("subject").values, *np.quantile(values.values, [tail, 1 - tail], axis=0)]
+    dims = ("statistic", *(dim for dim in values.dims if dim != "subject"))
+    coords = {"time": values.time} if "time" in dims else {}
+    return xr.DataArray(np.stack(found), dims=dims, coords=coords, attrs=values.attrs)
