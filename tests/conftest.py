@@ -16,7 +16,7 @@ settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
 
 #: Every engine that the tests of physics run on; a new engine comes in by its name here.
-ENGINES = ["kernel", "brian2"]
+ENGINES = ["kernel", "brian2", "reference"]
 DATA = Path(__file__).parent / "data"
 
 

@@ -59,10 +59,10 @@ def test_magnesium_competes_with_the_drug(receptor, ketamine, v, first, second):
     assert equilibrium(receptor, ketamine, v, much) <= equilibrium(receptor, ketamine, v, little) + 1e-12
 
 
-def block_after(model, engine, activation, start, ketamine=10 * uM, duration="2 s", **extra):
+def block_after(model, engine, activation, start, duration="2 s"):
     result = nm.simulate(
-        model, duration=duration, ketamine=ketamine, initial=dict(a_nmda=activation), block=start, engine=engine,
-        record=["b_nmda"], sample="1 ms", **extra,
+        model, duration=duration, ketamine=10 * uM, initial=dict(a_nmda=activation), block=start, engine=engine,
+        record=["b_nmda"], sample="1 ms",
     )  # fmt: skip
     return result.b_nmda.values
 

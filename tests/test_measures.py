@@ -1,0 +1,99 @@
+import numpy as np
+import pytest
+import xarray as xr
+from brian2 import Hz, uM
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nmdasim as nm
+
+
+def made(trains, period=1000.0):
+    """Return a result with given spike times (ms) per lane and pulses at 1 s, 2 s, …"""
+    width = max(map(len, trains))
+    table = np.array([[*train, *[np.nan] * (width - len(train))] for train in trains], dtype=float)
+    pulses = 1000.0 + period * np.arange(4)
+    return xr.Dataset(
+        {"spike_time": (("seed", "spike"), table), "pulse_time": ("pulse", pulses), "window_end": ("pulse", pulses + period)},
+        coords={"seed": np.arange(len(trains)), "pulse": np.arange(1, 5)},
+    )  # fmt: skip
+
+
+TRAIN = [999, 1000, 1099, 1100, 1500, 2050, 2200, 2300, 2400, 3999, 4100, 4200, 4300, 4400, 4999, 5000]
+
+
+def test_early_and_late_windows_meet_at_100_ms_and_end_at_the_next_pulse():
+    measured = nm.measures.windup(made([TRAIN]))
+    assert measured.early.values.tolist() == [[2, 1, 0, 0]]
+    assert measured.late.values.tolist() == [[2, 3, 1, 5]]
+
+
+def test_input_index_ratio_slope_and_area_are_those_defined():
+    measured = nm.measures.windup(made([TRAIN])).isel(seed=0)
+    assert float(measured["input"]) == 2
+    assert float(measured["area"]) == 11
+    assert float(measured["index"]) == 11 - 4 * 2
+    assert float(measured["ratio"]) == pytest.approx((3 + 1 + 5) / 3 / 2)
+    assert float(measured["slope"]) == pytest.approx(np.polyfit([1, 2, 3, 4], [2, 3, 1, 5], 1)[0])
+
+
+def test_a_first_response_of_zero_has_no_ratio():
+    measured = nm.measures.windup(made([[2500.0]]))
+    assert np.isnan(float(measured["ratio"]))
+    assert float(measured["index"]) == 1
+
+
+@given(st.lists(st.lists(st.floats(0, 6000), max_size=40), min_size=1, max_size=5), st.randoms())
+def test_measures_do_not_depend_on_the_order_of_lanes(trains, random):
+    order = list(range(len(trains)))
+    random.shuffle(order)
+    first = nm.measures.windup(made([sorted(train) or [0.0] for train in trains]))
+    second = nm.measures.windup(made([sorted(trains[k]) or [0.0] for k in order]))
+    assert np.array_equal(first.late.values[order], second.late.values)
+    assert np.array_equal(first["index"].values[order], second["index"].values)
+
+
+def test_every_measure_has_a_unit_and_a_name():
+    measured = nm.measures.windup(made([TRAIN]))
+    assert all(measured[name].units == "1" and measured[name].long_name for name in measured.data_vars)
+
+
+def test_a_result_without_pulses_is_refused(adex):
+    with pytest.raises(ValueError, match="no pulses; wind-up is measured on a run under a WindUp protocol"):
+        nm.measures.windup(nm.simulate(adex, duration="5 ms"))
+
+
+def test_one_pulse_has_no_slope():
+    measured = nm.measures.windup(made([TRAIN]).isel(pulse=[0]))
+    assert np.isnan(float(measured["slope"]))
+    assert float(measured["index"]) == 0
+
+
+def test_trains_of_different_length_are_measured_over_their_own_pulses():
+    both = nm.measures.windup(nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=[2, 4], frequency=[2, 4] * Hz)))
+    for pulses in (2, 4):
+        for rate in (2, 4):
+            alone = nm.measures.windup(nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=pulses, frequency=rate * Hz)))
+            part = both.sel(pulses=pulses, frequency=rate)
+            assert part.late.values[:pulses].tolist() == alone.late.values.tolist()
+            assert np.all(np.isnan(part.late.values[pulses:]))
+            assert float(part["index"]) == float(alone["index"])
+            assert float(part["ratio"]) == pytest.approx(float(alone["ratio"]))
+
+
+def test_spikes_are_a_table_with_the_value_of_every_dimension():
+    result = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=2), ketamine=[0, 10] * uM, seed=[3, 4])
+    table = nm.spikes(result)
+    assert list(table.columns) == ["time_ms", "neuron", "lane", "ketamine", "seed"]
+    assert len(table) == int(result.spike_count.sum())
+    group = table.groupby(["ketamine", "seed"]).size()
+    assert group.loc[(10.0, 4)] == int(result.spike_count.sel(ketamine=10, seed=4))
+
+
+def test_spikes_of_a_circuit_are_asked_for_by_population(aguiar_latencies):
+    result = nm.simulate(nm.neurons.aguiar2010(), nm.WindUp(pulses=1, frequency=2 * Hz, latencies=aguiar_latencies))
+    for population in ("relay", "wdr"):
+        count = int(result.spike_count.sel(population=population))
+        assert count > 0
+        assert len(nm.spikes(result, population=population)) == count
+    assert nm.spikes(result).equals(nm.spikes(result, population="wdr"))
