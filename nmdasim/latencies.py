@@ -18,7 +18,7 @@ def read(path: Path) -> Quantity:
         If the file is missing or empty, a cell is not a number, or rows differ in length.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"latency file {path}: cannot be read ({error})") from None
     rows = []

@@ -119,9 +119,13 @@ def simulate(
     if seeds.ndim != 1 or not np.issubdtype(seeds.dtype, np.integer) or np.any(seeds < 0):
         raise ValueError(f"seed = {seed!r}; a seed is a whole number from 0 upward, or a list of them")
     axes.append(Axis("seed", seeds if np.ndim(seed) else np.asarray(seed)))
+    if threads < 0:
+        raise ValueError(f"threads = {threads}; give 1 or more, or 0 for all cores")
+    if not 0 < tolerance < 1:
+        raise ValueError(f"tolerance = {tolerance:g}; a relative tolerance lies between 0 and 1")
     start = _choose_start(model, block)
     variants = _variants(model, protocol, duration)
-    options = _Options(start, dict(initial or {}), _step(model, dt), method, engine, threads, tuple(record),
+    options = _Options(start, _initial(model, initial or {}), _step(model, dt), method, engine, threads, tuple(record),
                        _sample(sample), tolerance)  # fmt: skip
     runs = [_prepare(model, labels, variant, axes, options, length) for labels, variant, length in variants]
     for run in runs:
@@ -203,6 +207,17 @@ def _choose_start(model: Model | Circuit, block: str | None) -> str:
     return block
 
 
+def _initial(model: Model | Circuit, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check other initial values: of states that there are, text or of the state's dimension."""
+    states = {name: cell for cell in _cells(model).values() for name in cell.system.states}
+    for name, value in given.items():
+        if name not in states:
+            raise ModelError(f"{model.name} has no state {name!r}{nearest(name, sorted(states))}")
+        if not isinstance(value, str):
+            units.si(value, states[name].unit_of(name), name=f"initial {name}")
+    return dict(given)
+
+
 def _step(model: Model | Circuit, dt: Any) -> float:
     value = float(units.si(model.dt if dt is None else dt, "ms", name="dt"))
     for cell in (model, *_cells(model).values()):
@@ -274,7 +289,7 @@ def _plan(
     overrides = {key: values for name, values in columns.items() for key in cell.parameters.entries(name)}
     values = parameter_values(cell, overrides)
     given = dict(cell.starts.get(options.start, {})) | dict(options.initial)
-    start = initial_values(cell, values, given, streams[0], lanes)
+    start = initial_values(cell, values, given, _BySeed(streams, table), lanes)
     wanted = [p for name in options.record for p in probe(cell, name)] if output else []
     traces = tuple(dict.fromkeys(state for p in wanted for state in state_probes(cell, p)))
     windows = protocol.windows if output and isinstance(protocol, WindUp) else ()
@@ -282,6 +297,20 @@ def _plan(
     recording = Recording(traces, max(options.sample, options.dt), windows, kept)
     return Plan(cell, lanes, values, start, arrivals, table, length, options.dt, options.method, options.tolerance,
                 options.threads, recording)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _BySeed:
+    """Draws for lanes: one row a seed, so that a lane starts as it would alone."""
+
+    streams: Sequence[np.random.Generator]
+    table: np.ndarray
+
+    def standard_normal(self, size: tuple[int, int]) -> np.ndarray:
+        return np.stack([stream.standard_normal(size[1]) for stream in self.streams])[self.table]
+
+    def random(self, size: tuple[int, int]) -> np.ndarray:
+        return np.stack([stream.random(size[1]) for stream in self.streams])[self.table]
 
 
 def _links(model: Model | Circuit, protocol: Any, streams: list[np.random.Generator]) -> tuple[Link, ...]:

@@ -14,7 +14,7 @@ from nmdasim.model.parameters import read_table
 
 PACKAGE = Path(str(files("nmdasim")))
 TABLES = sorted(path.stem for path in (PACKAGE / "parameters").glob("*.toml"))
-KNOWN = {"nmdasim", "user", ""}
+KNOWN = {"nmdasim", "user", "", "recalled"}
 
 
 def test_imports_point_downward():

@@ -14,7 +14,11 @@ def made(trains, period=1000.0):
     table = np.array([[*train, *[np.nan] * (width - len(train))] for train in trains], dtype=float)
     pulses = 1000.0 + period * np.arange(4)
     return xr.Dataset(
-        {"spike_time": (("seed", "spike"), table), "pulse_time": ("pulse", pulses), "window_end": ("pulse", pulses + period)},
+        {
+            "spike_time": (("seed", "spike"), table),
+            "pulse_time": ("pulse", pulses),
+            "window_end": ("pulse", pulses + period),
+        },
         coords={"seed": np.arange(len(trains)), "pulse": np.arange(1, 5)},
     )  # fmt: skip
 

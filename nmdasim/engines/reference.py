@@ -24,6 +24,8 @@ from nmdasim.model.plan import Outcome, Plan, Probe
 from nmdasim.model.symbols import evaluator
 
 _LONGEST_STEP = 0.01  # seconds; keeps a step from passing over a spike
+#: Share of t below which a step counts as stuck, and so many in a row as a solution that runs off to infinity.
+_SHORTEST_STEP, _PATIENCE = 1e-14, 100
 _SAMPLE = 1e-4  # seconds between the points at which an extremum is sought
 
 
@@ -200,11 +202,13 @@ class _Lane:
             rtol=self.plan.tolerance, atol=self.plan.tolerance * self.problem.source.scales,
             jac=jac, lband=band, uband=band,
         )  # fmt: skip
+        stuck = 0
         while solver.status == "running":
             before = solver.y.copy()
             message = solver.step()
-            if solver.status == "failed" or not np.all(np.isfinite(solver.y)):
-                raise ModelError(f"{self.model.name}: the integration failed at {solver.t:g} s ({message}); "
+            stuck = stuck + 1 if solver.t - solver.t_old <= _SHORTEST_STEP * abs(solver.t) else 0
+            if solver.status == "failed" or stuck > _PATIENCE or not np.all(np.isfinite(solver.y)):
+                raise ModelError(f"{self.model.name}: the integration failed at {solver.t:g} s ({message or 'no finite solution'}); "
                                  "try another tolerance")  # fmt: skip
             spike = self._spike(solver, before)
             stop = spike is not None and (self.model.reset is not None or self._duration > 0)

@@ -29,7 +29,7 @@ class Parameter:
     value
         Quantity, number, or text such as ``"3.57 mmolar"``.
     unit
-        Conventional unit for display; taken from `value` when that is text.
+        Conventional unit for display; by default that of `value` when it is text, else the one in which it reads best.
     bounds
         Plausible range ``(low, high)`` in `unit`; the hard limits of input are the model's.
     source
@@ -64,7 +64,7 @@ class Parameter:
         object.__setattr__(self, "value", units.quantity(self.value))
         if not np.all(np.isfinite(self.si)):
             raise units.UnitError(f"value {self.value} of a parameter is not finite; give a finite number")
-        object.__setattr__(self, "unit", unit or units.describe_dimension(get_dimensions(self.value)))
+        object.__setattr__(self, "unit", unit or units.best_unit(self.value))
 
     @property
     def si(self) -> np.ndarray:

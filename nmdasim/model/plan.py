@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 import numpy as np
 
@@ -221,11 +221,21 @@ def parameter_values(model: Model, overrides: Mapping[str, np.ndarray]) -> dict[
     return {"area": np.array([model.morphology.areas])} | values
 
 
+class Draws(Protocol):
+    """What ``rand()`` and ``randn()`` in initial values are drawn from, such as a NumPy generator."""
+
+    def standard_normal(self, size: tuple[int, int]) -> np.ndarray:
+        """Draw (lanes, compartments)."""
+
+    def random(self, size: tuple[int, int]) -> np.ndarray:
+        """Draw (lanes, compartments)."""
+
+
 def initial_values(
     model: Model,
     values: Mapping[str, np.ndarray],
     overrides: Mapping[str, Any],
-    rng: np.random.Generator,
+    rng: Draws | np.random.Generator,
     lanes: int,
 ) -> dict[str, np.ndarray]:
     """Evaluate initial values; expressions may use parameters, subexpressions and other initial values.
@@ -284,7 +294,9 @@ def _changes(model: Model) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarr
     return evaluator((*model.system.derivatives.values(), *(model.system.substitute(text, names) for text in added)))
 
 
-def _draw(text: str, state: str, rng: np.random.Generator, shape: tuple[int, int]) -> tuple[str, dict[str, np.ndarray]]:
+def _draw(
+    text: str, state: str, rng: Draws | np.random.Generator, shape: tuple[int, int]
+) -> tuple[str, dict[str, np.ndarray]]:
     """Replace each ``rand()`` and ``randn()`` by a name and its drawn values."""
     draws: dict[str, np.ndarray] = {}
 

@@ -194,6 +194,16 @@ def describe_dimension(dimension: Dimension) -> str:
     return shown
 
 
+def best_unit(value: Quantity) -> str:
+    """Name the unit in which a quantity reads best (``"ms"`` for 0.144 s), where that is one unit; else its dimension's."""
+    shown = str(value.get_best_unit())
+    try:
+        parse_unit(shown)
+    except UnitError:
+        return describe_dimension(get_dimensions(value))
+    return "" if shown == "1" else shown
+
+
 @cache
 def base_units(dimension: Dimension) -> str:
     """Spell a dimension in SI base units, ``"metre**2*kilogram/second**3/amp"``."""

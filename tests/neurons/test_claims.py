@@ -1,9 +1,11 @@
 """What the library claims of its neurons, one test a claim.
 
-Counts are spikes per pulse from 100 ms after the pulse to the next one, unless said to be early (0–100 ms). Published counts
-come from the models' own code (ModelDB 267666 and 128559) run with NEURON; an accurate integrator may move a spike across the
-edge of a window, so counts agree within one spike a pulse.
+Counts are spikes per pulse from 100 ms after the pulse to the next one, unless said to be early (0–100 ms). Published
+counts come from the models' own code (ModelDB 267666 and 128559) run with NEURON; an accurate integrator may move a
+spike across the edge of a window, so counts agree within one spike a pulse.
 """
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -207,7 +209,7 @@ def test_1_uM_ketamine_almost_spares_the_first_response_and_not_the_windup(doses
 
 def test_the_windup_index_falls_with_the_dose_over_20_draws(doses):
     ends = [interval(doses["index"].sel(ketamine=dose)) for dose in doses.ketamine]
-    assert all(lower[1] < upper[0] for upper, lower in zip(ends, ends[1:], strict=False))  # intervals do not touch
+    assert all(lower[1] < upper[0] for upper, lower in pairwise(ends))  # intervals do not touch
     assert ends[0][0] > 130
     assert ends[-1][1] < 40
 
