@@ -208,7 +208,8 @@ class _Lane:
             message = solver.step()
             stuck = stuck + 1 if solver.t - solver.t_old <= _SHORTEST_STEP * abs(solver.t) else 0
             if solver.status == "failed" or stuck > _PATIENCE or not np.all(np.isfinite(solver.y)):
-                raise ModelError(f"{self.model.name}: the integration failed at {solver.t:g} s ({message or 'no finite solution'}); "
+                why = message or "no finite solution"
+                raise ModelError(f"{self.model.name}: the integration failed at {solver.t:g} s ({why}); "
                                  "try another tolerance")  # fmt: skip
             spike = self._spike(solver, before)
             stop = spike is not None and (self.model.reset is not None or self._duration > 0)

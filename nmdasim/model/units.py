@@ -195,8 +195,8 @@ def describe_dimension(dimension: Dimension) -> str:
 
 
 def best_unit(value: Quantity) -> str:
-    """Name the unit in which a quantity reads best (``"ms"`` for 0.144 s), where that is one unit; else its dimension's."""
-    shown = str(value.get_best_unit())
+    """Name the unit in which a quantity reads best, ``"ms"`` for 0.144 s; that of its dimension if none is."""
+    shown = str(Quantity(value).get_best_unit())
     try:
         parse_unit(shown)
     except UnitError:

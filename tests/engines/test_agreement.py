@@ -7,7 +7,8 @@ from brian2_examples import EXAMPLES
 
 import nmdasim as nm
 
-NEURONS = ["wdr", "delrocq2023"]
+#: delrocq2023 runs on every engine in tests/neurons/test_claims.py.
+NEURONS = ["wdr"]
 #: Parameters with which the models stay below threshold.
 WEAK = {
     "leaky": {"v0": 9 * nm.mV},
