@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 import sys
 from collections.abc import Callable, Iterator
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nmdasim import cli_receptor
+from nmdasim import cli_pk, cli_receptor
+from nmdasim.cli_options import Json, Out
 
 if TYPE_CHECKING:
     from nmdasim.model.circuit import Circuit
     from nmdasim.model.model import Model
-    from nmdasim.pharmacology import Regimen
 
 app = typer.Typer(
     help="How pain is amplified in the spinal cord, and how ketamine turns the amplifier down.\n\n"
@@ -31,8 +30,6 @@ app = typer.Typer(
 app.add_typer(cli_receptor.app, name="receptor")
 
 _Model = Annotated[str, typer.Argument(help="wdr, delrocq2023 or aguiar2010")]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-_Out = Annotated[Path | None, typer.Option(help="Folder for the figure (PNG, SVG), table (CSV) and result (NetCDF).")]
 
 
 def main() -> None:
@@ -76,8 +73,8 @@ def windup(
     seed: Annotated[int, typer.Option(help="Seed of the latency draw.")] = 0,
     repeats: Annotated[int, typer.Option(help="Number of latency draws: seeds SEED, SEED+1, …")] = 1,
     threads: Annotated[int, typer.Option(help="Threads; 0 is all cores.")] = 0,
-    json: _Json = False,
-    out: _Out = None,
+    json: Json = False,
+    out: Out = None,
 ) -> None:
     """Wind-up: a train of C-strength pulses, and the spikes that follow each.
 
@@ -90,22 +87,21 @@ def windup(
 
     Educational and research model. Not medical advice. Not for dosing decisions.
     """
-    from nmdasim import engines, report  # noqa: PLC0415
-    from nmdasim.model import units  # noqa: PLC0415
+    from nmdasim import engines, files, report  # noqa: PLC0415
     from nmdasim.protocols import WindUp  # noqa: PLC0415
     from nmdasim.simulate import simulate  # noqa: PLC0415
 
     if repeats < 1:
         raise ValueError(f"repeats = {repeats}; give 1 or more")
     if out is not None:
-        report.check_folder(out)
+        files.check_folder(out)
     chosen = _neuron(model).scaled(**_factors(scale)).replace(**_pairs(set_, "PARAMETER=QUANTITY"))
     protocol = WindUp(frequency=frequency, pulses=pulses, latencies=_latencies(latencies_a, latencies_c))
     with _progress("wind-up") as progress:
         result = simulate(
             chosen,
             protocol,
-            ketamine=units.quantity(_listed("ketamine", ketamine)),
+            ketamine=_listed("ketamine", ketamine),
             mg=mg or None,
             block=block,
             dt=dt or None,
@@ -116,62 +112,14 @@ def windup(
             progress=progress,
         )
     if out is not None:
-        try:
-            report.save_windup(result, out)
-        except OSError as error:
-            raise ValueError(f"--out {out}: cannot be written ({error.strerror})") from None
+        report.save_windup(result, out)
     if json:
         print(report.windup_json(result))
     else:
         report.print_windup(result, out)
 
 
-@app.command()
-def pk(
-    events: Annotated[Path | None, typer.Option(help="CSV: ID TIME AMT RATE DUR II ADDL SS EVID ROUTE WT.")] = None,
-    dose: Annotated[str, typer.Option(help="One dose: '35 mg' or '0.5 mg/kg'.")] = "",
-    route: Annotated[str, typer.Option(help="iv, im, nasal or oral.")] = "iv",
-    over: Annotated[str, typer.Option(help="Length of an infusion, such as '40 min'.")] = "",
-    schedule: Annotated[str, typer.Option(help="A published schedule; an unknown name lists them.")] = "",
-    drug: Annotated[str, typer.Option(help="ketamine, s-ketamine or r-ketamine; the preset's own by default.")] = "",
-    preset: Annotated[str, typer.Option(help="clements2, domino3, leiden3 or janssen; by route by default.")] = "",
-    weight: Annotated[str, typer.Option(help="Body weight of subjects without WT; 70 kg by default.")] = "",
-    every: Annotated[str, typer.Option(help="Time between outputs.")] = "",
-    until: Annotated[str, typer.Option(help="Last output; 6 h after the last dose by default.")] = "",
-    people: Annotated[int, typer.Option(help="People drawn for the interval.")] = 500,
-    seed: Annotated[int, typer.Option(help="Seed of that draw.")] = 0,
-    json: _Json = False,
-    out: _Out = None,
-) -> None:
-    """Pharmacokinetics: from doses to plasma and effect-site concentrations of ketamine.
-
-    Every result names the preset, its sampling site and its source.
-
-    Examples
-    --------
-    - `nmdasim pk --dose "0.5 mg/kg" --over "40 min" --out out`
-    - `nmdasim pk --dose "56 mg" --route nasal --json`
-    - `nmdasim pk --events doses.csv --preset leiden3 --every "5 min" --until "24 h"`
-
-    Educational and research model. Not medical advice. Not for dosing decisions.
-    """
-    from nmdasim import report, report_pk  # noqa: PLC0415
-    from nmdasim.pharmacology import Population  # noqa: PLC0415
-
-    if out is not None:
-        report.check_folder(out)
-    regimen = _regimen(events, dose, schedule, route=route, over=over, drug=drug)
-    options = {"every": every, "until": until, "preset": preset, "weight": weight}
-    course, around = report_pk.run(regimen, Population(people, seed=seed), **options)
-    if out is not None:
-        try:
-            report_pk.save_pk(regimen, course, around, out)
-        except OSError as error:
-            raise ValueError(f"--out {out}: cannot be written ({error.strerror})") from None
-    if json:
-        print(report_pk.pk_json(regimen, course, around))
-    else:
-        report_pk.print_pk(regimen, course, around, out)
+app.command()(cli_pk.pk)
 
 
 @app.command()
@@ -190,7 +138,7 @@ def models() -> None:
 
 
 @app.command()
-def parameters(model: _Model, json: _Json = False) -> None:
+def parameters(model: _Model, json: Json = False) -> None:
     """List the parameters of a model with unit, source and standing."""
     from nmdasim import report  # noqa: PLC0415
 
@@ -213,7 +161,7 @@ def source(model: _Model, engine: Annotated[str, typer.Option(help="Which engine
 def bench(
     quick: Annotated[bool, typer.Option("--quick", help="An eighth of the simulated time.")] = False,
     only: Annotated[list[str] | None, typer.Option(help="One work: W0, W1, W2 or W3; may be repeated.")] = None,
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Time the kernel beside Brian2, NumPy, SciPy and, where installed (nmdasim[bench]), NEURON and Jaxley.
 
@@ -264,22 +212,6 @@ def _listed(name: str, text: str) -> list[str]:
     if not all(parts):
         raise ValueError(f"{name} = {text!r} has an empty entry; write one or several, as in '0 uM,1 uM'")
     return parts
-
-
-def _regimen(events: Path | None, dose: str, schedule: str, *, route: str, over: str, drug: str) -> Regimen:
-    from nmdasim import pharmacology  # noqa: PLC0415
-
-    if sum((events is not None, bool(dose), bool(schedule))) != 1:
-        raise ValueError("say what is given, in one way: --events FILE.csv, --dose '35 mg' or --schedule NAME")
-    if dose:
-        given = pharmacology.dose(dose, route, over=over or None)
-        return pharmacology.Regimen((given,), drug, f"{dose} {route}{f' over {over}' if over else ''}")
-    if over:
-        raise ValueError("--over belongs to --dose; a table or a schedule has its own durations")
-    regimen = pharmacology.schedule(schedule) if events is None else pharmacology.Regimen.from_csv(events)
-    if drug and regimen.drug and pharmacology.drug(drug).name != regimen.drug:
-        raise ValueError(f"--drug {drug}: the {'schedule' if schedule else 'table'} says {regimen.drug}")
-    return dataclasses.replace(regimen, drug=drug or regimen.drug)
 
 
 def _factors(given: list[str] | None) -> dict[str, float]:

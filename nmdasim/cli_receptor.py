@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nmdasim.cli_options import Json, Out
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -23,8 +25,6 @@ _Scheme = Annotated[str, typer.Option(help="Kinetic scheme, such as clements1992
 _Mg = Annotated[str, typer.Option(help="Magnesium outside.")]
 _Voltage = Annotated[str, typer.Option(help="Holding potential.")]
 _Glutamate = Annotated[str, typer.Option(help="Glutamate.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-_Out = Annotated[Path | None, typer.Option(help="Folder for the figure (PNG, SVG), table (CSV) and result (NetCDF).")]
 
 
 @app.command()
@@ -34,8 +34,8 @@ def pulse(
     duration: Annotated[str, typer.Option(help="Length of the pulse.")] = "1 ms",
     mg: _Mg = "0 mM",
     voltage: _Voltage = "-60 mV",
-    json: _Json = False,
-    out: _Out = None,
+    json: Json = False,
+    out: Out = None,
 ) -> None:
     """Give one square pulse of glutamate; peak open probability, time to peak, decay to 1/e.
 
@@ -57,7 +57,7 @@ def steady(
     mg: _Mg = "1 mM",
     voltage: _Voltage = "-60 mV",
     glutamate: _Glutamate = "1 mM",
-    json: _Json = False,
+    json: Json = False,
 ) -> None:
     """Keep glutamate on for ever; the open probability with and without magnesium, and their ratio.
 
@@ -81,8 +81,8 @@ def inhibition(
     subtype: Annotated[str, typer.Option(help="2A, 2B, 2C or 2D.")] = "2A",
     mg: _Mg = "0 mM",
     voltage: _Voltage = "-66 mV",
-    json: _Json = False,
-    out: _Out = None,
+    json: Json = False,
+    out: Out = None,
 ) -> None:
     """Find the concentration of a channel blocker that takes half of the steady current.
 
@@ -133,17 +133,13 @@ def _save(result: xr.Dataset, name: str, folder: Path) -> None:
     import matplotlib as mpl  # noqa: PLC0415
 
     mpl.use("Agg")
-    from nmdasim import plot_receptor  # noqa: PLC0415
+    from nmdasim import files, plot_receptor  # noqa: PLC0415
 
-    folder.mkdir(parents=True, exist_ok=True)
     figure = getattr(plot_receptor, name)([result]).figure
-    for ending in ("png", "svg"):
-        figure.savefig(folder / f"{name}.{ending}")
     along = "time" if "time" in result.dims else "concentration"
     columns = [str(key) for key, values in result.data_vars.items() if values.dims == (along,)]
-    with (folder / f"{name}.csv").open("w", encoding="utf-8") as stream:
-        stream.write(f"# {result.attrs['disclaimer']}\n")
-        if result.attrs["unverified_parameters"]:
-            stream.write(f"# {_unverified(result.attrs)}\n")
-        result[columns].to_dataframe()[columns].to_csv(stream)
-    result.to_netcdf(folder / f"{name}.nc", engine="netcdf4")
+    notes = [
+        result.attrs["disclaimer"],
+        *([_unverified(result.attrs)] if result.attrs["unverified_parameters"] else []),
+    ]
+    files.save(folder, name, figure, result[columns].to_dataframe()[columns], result, notes)

@@ -79,6 +79,8 @@ def _slope(counts: xr.DataArray) -> xr.DataArray:
 def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
     """Return every spike as one row of a table: ``time_ms``, ``lane`` and, per varied quantity, its value.
 
+    Values are in the units of the result's coordinates, which ``attrs["units"]`` of the table repeats.
+
     Parameters
     ----------
     result
@@ -96,4 +98,5 @@ def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
     table = pd.DataFrame({"time_ms": values[lane, index], "neuron": 0, "lane": lane})
     for dim in dims:
         table[str(dim)] = stacked[dim].values[lane]
+    table.attrs["units"] = {"time_ms": "ms"} | {str(d): times[d].attrs.get("units", "1") for d in dims}
     return table

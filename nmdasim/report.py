@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
-from nmdasim import measures
+from nmdasim import files, measures
 from nmdasim.model import units
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
@@ -76,20 +75,6 @@ def windup_table(result: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def check_folder(folder: Path) -> None:
-    """Refuse a folder in which nothing can be written, before any work starts; nothing is made yet.
-
-    Raises
-    ------
-    ValueError
-        If it, or what it would be made in, is not a folder or may not be written.
-    """
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if not existing.is_dir() or not os.access(existing, os.W_OK):
-        what = "is not a folder" if not existing.is_dir() else "may not be written"
-        raise ValueError(f"--out {folder}: {existing} {what}; give a folder, it is made where there is none")
-
-
 def save_windup(result: xr.Dataset, folder: Path) -> None:
     """Write ``windup.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
     import matplotlib as mpl  # noqa: PLC0415
@@ -97,29 +82,27 @@ def save_windup(result: xr.Dataset, folder: Path) -> None:
     mpl.use("Agg")
     from nmdasim import plot  # noqa: PLC0415
 
-    folder.mkdir(parents=True, exist_ok=True)
     figure = plot.windup(result)[0].figure
-    for ending in ("png", "svg"):
-        figure.savefig(folder / f"windup.{ending}")
-    with (folder / "windup.csv").open("w", encoding="utf-8") as stream:
-        stream.write(f"# {result.attrs['disclaimer']}\n")
-        windup_table(result).to_csv(stream, index=False)
-    result.to_netcdf(folder / "windup.nc", engine="netcdf4")
+    files.save(folder, "windup", figure, windup_table(result), result, [result.attrs["disclaimer"]])
 
 
 def print_windup(result: xr.Dataset, folder: Path | None) -> None:
-    """Print the wind-up of every concentration (mean and 95 % interval over seeds)."""
+    """Print the wind-up of every concentration: mean over seeds, and the range of the middle 95 % of them."""
     measured = measures.windup(result)
     console = Console()
     title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
-    table = Table("ketamine", "first", "last 3", "index", "ratio", "late spikes per pulse", title=title)
+    table = Table("ketamine", "first", "last 3", "index", "ratio", title=title)
+    counts = []
     for k, dose in enumerate(measured.ketamine.values):
         lane = measured.isel(ketamine=k)
         last = lane.late.isel(pulse=slice(-3, None)).mean("pulse")
-        counts = " ".join(f"{value:.3g}" for value in lane.late.mean("seed").values)
         cells = [_spread(values) for values in (lane["input"], last, lane["index"], lane.ratio)]
-        table.add_row(f"{dose:g} µM", *cells, counts)
+        table.add_row(f"{dose:g} µM", *cells)
+        counts.append(f"{dose:g} µM: " + " ".join(f"{value:.3g}" for value in lane.late.mean("seed").values))
     console.print(table)
+    if measured.sizes["seed"] > 1:
+        console.print(f"Mean (2.5 to 97.5 % of {measured.sizes['seed']} latency draws).", style="dim")
+    console.print("Late spikes after each pulse", *counts, sep="\n  ", highlight=False)
     if result.attrs["block"] != "none":
         console.print(f"Ketamine block at the start: {result.attrs['block']}.")
     console.print(result.attrs["disclaimer"], style="dim")

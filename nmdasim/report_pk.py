@@ -12,7 +12,7 @@ import xarray as xr
 from rich.console import Console
 from rich.table import Table
 
-from nmdasim import plot_pk
+from nmdasim import files, plot_pk
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.pharmacology import Population, Regimen, bands, preset, spread, time_course
 from nmdasim.pharmacology.cautions import cautions
@@ -111,15 +111,9 @@ def save_pk(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, fol
     import matplotlib as mpl  # noqa: PLC0415
 
     mpl.use("Agg")
-    folder.mkdir(parents=True, exist_ok=True)
-    figure = plot_pk.pk(course, around, regimen)[0].figure
-    for ending in ("png", "svg"):
-        figure.savefig(folder / f"pk.{ending}")
-    with (folder / "pk.csv").open("w", encoding="utf-8") as stream:
-        stream.write(f"# {DISCLAIMER}\n# {plot_pk.provenance(course)}\n")
-        pk_table(regimen, course, around).to_csv(stream, index=False)
-    regimen.to_csv(folder / "regimen.csv")
-    _merged(course, around).to_netcdf(folder / "pk.nc", engine="netcdf4")
+    figure, notes = plot_pk.pk(course, around, regimen)[0].figure, [DISCLAIMER, plot_pk.provenance(course)]
+    files.save(folder, "pk", figure, pk_table(regimen, course, around), _merged(course, around), notes)
+    files.write_whole(folder / "regimen.csv", regimen.to_csv)
 
 
 def _merged(course: xr.Dataset, around: xr.Dataset | None) -> xr.Dataset:

@@ -89,6 +89,7 @@ def test_spikes_are_a_table_with_the_value_of_every_dimension():
     result = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=2), ketamine=[0, 10] * uM, seed=[3, 4])
     table = nm.spikes(result)
     assert list(table.columns) == ["time_ms", "neuron", "lane", "ketamine", "seed"]
+    assert table.attrs["units"] == {"time_ms": "ms", "ketamine": "µM", "seed": "1"}
     assert len(table) == int(result.spike_count.sum())
     group = table.groupby(["ketamine", "seed"]).size()
     assert group.loc[(10.0, 4)] == int(result.spike_count.sel(ketamine=10, seed=4))

@@ -167,19 +167,29 @@ def si(value: Any, like: Any, *, name: str, finite: bool = True) -> np.ndarray:
     UnitError
         If the dimension differs or a value is not finite.
     """
-    given = quantity(value)
+    try:
+        given = quantity(value)
+    except UnitError as error:
+        raise UnitError(f"{name}: {error}") from None
     wanted = (
         like if isinstance(like, Dimension) else get_dimensions(parse_unit(like) if isinstance(like, str) else like)
     )
     if get_dimensions(given) is not wanted:
         allowed = like if isinstance(like, str) else describe_dimension(wanted)
         raise UnitError(
-            f"{name} = {given} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
+            f"{name} = {_shown(given)} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
         )
     values = np.asarray(given, dtype=float)
     if finite and not np.all(np.isfinite(values)):
-        raise UnitError(f"{name} = {given} is not finite; give a finite number")
+        raise UnitError(f"{name} = {_shown(given)} is not finite; give a finite number")
     return values
+
+
+def _shown(value: Quantity) -> str:
+    unit = best_unit(value)
+    numbers = [f"{number:g}" for number in np.atleast_1d(in_unit(value, unit)).ravel()[:5]]
+    text = numbers[0] if np.size(value) == 1 else f"[{', '.join(numbers)}{', …' * (np.size(value) > 5)}]"
+    return f"{text} {pretty(unit)}".strip()
 
 
 def describe_dimension(dimension: Dimension) -> str:

@@ -44,7 +44,7 @@ def test_a_model_checks_itself_and_shows_its_equations():
         (dict(ports=dict(exc="")), "a port adds to states"),
         (dict(ports=dict(exc=Port("v += 1*mV", compartment=3))), "port exc is in compartment 3; there are 1"),
         (dict(initial=dict(x=1)), "initial value of 'x': there is no such state"),
-        (dict(initial=dict(v=3 * ms)), "initial v = 3. ms has the wrong dimension"),
+        (dict(initial=dict(v=3 * ms)), "initial v = 3 ms has the wrong dimension"),
         (dict(initial=dict(v="3*ms")), "initial value v = .* units do not match"),
         (dict(initial=dict(v="V_rest")), "initial value v = V_rest: .*V_rest"),
         (dict(starts=dict(later=dict(x=1))), "initial value of 'x'"),
@@ -56,7 +56,7 @@ def test_a_model_checks_itself_and_shows_its_equations():
         (SPIKES | dict(reset="E = 1*mV"), "a reset sets states"),
         (SPIKES | dict(reset="v == 1*mV"), "a reset sets states"),
         (SPIKES | dict(reset="print(v)"), "a reset sets states"),
-        (SPIKES | dict(refractory=3 * mV), "refractory = 3. mV has the wrong dimension"),
+        (SPIKES | dict(refractory=3 * mV), "refractory = 3 mV has the wrong dimension"),
         (SPIKES | dict(refractory=-3 * ms), "0 or longer"),
         (SPIKES | dict(refractory="later > 3"), "refractory later > 3: .*later"),
         (SPIKES | dict(refractory="v"), "refractory v: it is no condition"),
@@ -109,7 +109,7 @@ def test_replace_sets_every_region_and_names_the_nearest():
     assert model.parameters["g_kca.soma"].si == pytest.approx(20)
     with pytest.raises(ModelError, match="did you mean 'K_mg'"):
         model.replace(K_mgg="1 mM")
-    with pytest.raises(nm.UnitError, match="K_mg = 1. mV has the wrong dimension; it is given in mM"):
+    with pytest.raises(nm.UnitError, match="K_mg = 1 mV has the wrong dimension; it is given in mM"):
         model.replace(K_mg="1 mV")
 
 

@@ -43,7 +43,7 @@ def test_a_replaced_value_is_the_users_own():
 
 
 def test_replacing_by_another_dimension_names_the_parameter():
-    with pytest.raises(UnitError, match="K_mg = 3. mV has the wrong dimension; it is given in mM"):
+    with pytest.raises(UnitError, match="K_mg = 3 mV has the wrong dimension; it is given in mM"):
         Parameter("3.57 mM").replace(3 * mV, "K_mg")
 
 

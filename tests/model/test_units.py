@@ -90,7 +90,7 @@ def test_what_is_no_number_is_refused(value):
 
 
 def test_si_names_the_value_and_what_is_allowed():
-    with pytest.raises(units.UnitError, match=r"dt = 3\. mV has the wrong dimension; it is given in ms"):
+    with pytest.raises(units.UnitError, match=r"dt = 3 mV has the wrong dimension; it is given in ms"):
         units.si("3 mV", "ms", name="dt")
     with pytest.raises(units.UnitError, match="ketamine .* is not finite"):
         units.si("1e400 uM", "uM", name="ketamine")

@@ -64,7 +64,7 @@ def test_text_that_is_no_protocol_is_refused(text):
         (dict(frequency=[] * Hz), "one or a list"),
         (dict(frequency="1e-300 Hz"), "a rate is above 0"),
         (dict(frequency="1e9 Hz"), "to 1000 Hz"),
-        (dict(frequency=1 * second), "frequency = 1. s has the wrong dimension; it is given in Hz"),
+        (dict(frequency=1 * second), "frequency = 1 s has the wrong dimension; it is given in Hz"),
         (dict(frequency=np.nan * Hz), "not finite"),
         (dict(start=-1 * ms), "does not come before 0 s"),
         (dict(start=[1, 2] * second), "give one value"),

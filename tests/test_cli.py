@@ -1,0 +1,279 @@
+"""The commands: what they print, what they leave, and one clear line for what they cannot do."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+
+import nmdasim as nm
+from nmdasim import cli, files
+from nmdasim.disclaimer import DISCLAIMER
+
+SHORT = ["windup", "--pulses", "1"]
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run a command in this process; return its status, standard output and standard error."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["nmdasim", *map(str, arguments)])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            status = stop.code or 0
+        return (status, *capsys.readouterr())
+
+    return run
+
+
+def answer(command, *arguments):
+    status, out, _ = command(*arguments, "--json")
+    assert status == 0
+    return json.loads(out)
+
+
+# --- what is printed -------------------------------------------------------------------------------------------------
+
+
+def test_windup_json_has_a_run_for_each_concentration_and_repeat_in_order(command):
+    found = answer(command, "windup", "--pulses", 2, "--ketamine", "1 uM,0 uM", "--repeats", 2, "--seed", 7)
+    assert found["disclaimer"] == DISCLAIMER
+    assert [(run["ketamine_um"], run["seed"]) for run in found["runs"]] == [(1, 7), (1, 8), (0, 7), (0, 8)]
+    for run in found["runs"]:
+        assert run["model"] == "wdr"
+        assert run["engine"] == "kernel"
+        assert run["dt_ms"] == 0.1
+        assert run["frequency_hz"] == 1
+        assert run["block"] == "equilibrated"
+        assert all(len(run[key]) == 2 for key in ("early", "late", "ca_peak_um", "blocked"))
+        assert run["input"] == run["late"][0]
+        assert run["index"] == sum(run["late"]) - 2 * run["late"][0]
+        assert isinstance(run["ratio"], float)
+    assert found["runs"][0]["blocked"][0] > found["runs"][2]["blocked"][0] == 0
+
+
+def test_windup_json_is_what_the_library_measures(command, direct_c, data):
+    files_ = ["--latencies-a", data / "directC_Ad_delays_ms.csv", "--latencies-c", data / "directC_C_delays_ms.csv"]
+    found = answer(command, "windup", "--pulses", 2, "--scale", "can=0.5", "--set", "K_mg=3mM", *files_)["runs"][0]
+    model = nm.neurons.wdr().scaled(can=0.5).replace(K_mg="3 mM")
+    result = nm.simulate(model, nm.WindUp(pulses=2, latencies=direct_c), ketamine=0 * nm.uM)
+    measured = nm.measures.windup(result)
+    assert found["late"] == measured.late.values.astype(int).tolist()
+    assert found["early"] == measured.early.values.astype(int).tolist()
+
+
+def test_windup_prints_a_table_that_fits_a_terminal_of_80_columns(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    status, out, _ = command("windup", "--pulses", 15, "--ketamine", "0 uM,10 uM", "--repeats", 3)
+    assert status == 0
+    assert "…" not in out
+    assert max(map(len, out.splitlines())) <= 80
+    for word in ("ketamine", "first", "last 3", "index", "ratio", "10 µM", "latency draws", DISCLAIMER):
+        assert word in out
+
+
+def test_a_run_says_on_standard_error_what_it_is_and_needs(command):
+    _, out, err = command(*SHORT, "--json")
+    assert "1 lanes of wdr, 20,000 steps of 0.1 ms, about" in err
+    json.loads(out)
+
+
+def test_models_names_every_neuron(command):
+    status, out, _ = command("models")
+    assert status == 0
+    assert all(name in out for name in nm.neurons.CATALOGUE)
+
+
+@pytest.mark.parametrize("name", nm.neurons.CATALOGUE)
+def test_parameters_lists_value_unit_source_and_status(command, name):
+    found = answer(command, "parameters", name)
+    assert found["model"] == name
+    assert {row["status"] for row in found["parameters"]} == {"verified", "unverified"}
+    assert all({"name", "value", "unit", "source", "kind", "status"} <= set(row) for row in found["parameters"])
+    assert command("parameters", name)[0] == 0
+
+
+def test_source_prints_the_code_that_runs_and_cite_its_references(command):
+    _, out, _ = command("source", "wdr")
+    compile(out, "wdr", "exec")
+    assert "def advance(" in out
+    assert "@article" in command("cite", "delrocq2023")[1]
+
+
+def test_receptor_commands_have_their_keys(command):
+    pulse = answer(command, "receptor", "pulse", "--scheme", "clements1992")
+    assert set(pulse) >= {"scheme", "peak_open", "time_to_peak_ms", "decay_1e_ms"}
+    steady = answer(command, "receptor", "steady", "--scheme", "kampa2004")
+    assert set(steady) >= {"open", "open_without_mg", "ratio"}
+    assert "ic50_um" in answer(command, "receptor", "inhibition", "--drug", "ketamine")
+
+
+def test_pk_has_its_keys_and_the_disclaimer(command):
+    found = answer(command, "pk", "--dose", "0.5 mg/kg", "--over", "40 min", "--until", "2 h", "--people", 10)
+    keys = {"preset", "site", "time_h", "plasma_ng_ml", "effect_site_ng_ml", "cmax_ng_ml", "tmax_min",
+            "auc_inf_ng_h_ml", "disclaimer"}  # fmt: skip
+    assert keys <= set(found)
+    assert found["disclaimer"] == DISCLAIMER
+
+
+@pytest.mark.parametrize("arguments", [[], ["windup"], ["pk"], ["receptor", "pulse"], ["receptor", "inhibition"]])
+def test_help_answers_with_an_example(command, arguments):
+    status, out, _ = command(*arguments, "--help")
+    assert status == 0
+    assert "Example" in out or not arguments
+    if arguments != ["receptor", "pulse"]:
+        assert "Not medical advice" in out
+
+
+def test_the_installed_command_runs(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "nmdasim", *SHORT, "--ketamine", "-1 uM"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == "nmdasim: ketamine = -1 µM; it cannot be negative\n"
+
+
+# --- what is left in a folder ----------------------------------------------------------------------------------------
+
+
+def test_out_leaves_figure_table_and_result_that_open(command, tmp_path):
+    folder = tmp_path / "a" / "b"
+    status, *_ = command(*SHORT, "--ketamine", "0 uM,1 uM", "--out", folder)
+    assert status == 0
+    assert sorted(path.name for path in folder.iterdir()) == ["windup.csv", "windup.nc", "windup.png", "windup.svg"]
+    assert (folder / "windup.png").read_bytes().startswith(b"\x89PNG")
+    assert DISCLAIMER in (folder / "windup.csv").read_text("utf-8").splitlines()[0]
+    table = pd.read_csv(folder / "windup.csv", comment="#")
+    assert table.ketamine_um.tolist() == [0, 1]
+    with xr.open_dataset(folder / "windup.nc") as result:
+        assert result.ketamine.values.tolist() == [0, 1]
+        assert result.attrs["disclaimer"] == DISCLAIMER
+
+
+def test_an_interrupted_write_leaves_what_was_there(tmp_path):
+    def broken(path):
+        path.write_text("half")
+        raise KeyboardInterrupt
+
+    target = tmp_path / "table.csv"
+    target.write_text("whole")
+    with pytest.raises(KeyboardInterrupt):
+        files.write_whole(target, broken)
+    assert target.read_text() == "whole"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_pk_and_receptor_leave_their_files_too(command, tmp_path):
+    assert command("pk", "--dose", "35 mg", "--until", "2 h", "--people", 5, "--out", tmp_path)[0] == 0
+    assert command("receptor", "pulse", "--scheme", "destexhe1994", "--out", tmp_path)[0] == 0
+    names = {path.name for path in tmp_path.iterdir()}
+    assert {f"{stem}.{ending}" for stem in ("pk", "pulse") for ending in ("png", "svg", "csv", "nc")} <= names
+    assert "regimen.csv" in names
+
+
+# --- what cannot be done: one line, status 2, nothing on standard output ---------------------------------------------
+
+
+def refused(command, *arguments):
+    status, out, err = command(*arguments)
+    assert status == 2, err
+    assert out == ""
+    assert err.startswith("nmdasim: ")
+    assert err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "wrd"], "unknown model 'wrd'; did you mean 'wdr'?"),
+        (["--set", "K_magnesium=3mM"], "wdr has no parameter 'K_magnesium'"),
+        (["--set", "K_mg=3mV"], "K_mg = 3 mV has the wrong dimension"),
+        (["--set", "K_mg"], "PARAMETER=QUANTITY"),
+        (["--scale", "nmdas=0"], "nmdas"),
+        (["--scale", "nmda=much"], "a factor is a number"),
+        (["--scale", "nmda=-1"], "nmda"),
+        (["--ketamine", "1 mV"], "ketamine = 1 mV has the wrong dimension; it is given in uM"),
+        (["--ketamine", "-1 uM"], "ketamine = -1 µM; it cannot be negative"),
+        (["--ketamine", "nan uM"], "ketamine"),
+        (["--ketamine", "inf uM"], "ketamine"),
+        (["--ketamine", "1"], "ketamine = 1 has the wrong dimension"),
+        (["--ketamine", "1 uM,"], "empty entry"),
+        (["--ketamine", "one uM"], "cannot read 'one uM'"),
+        (["--mg", "-1 mM"], "mg = -1 mM; it cannot be negative"),
+        (["--dt", "0 ms"], "takes a step above 0"),
+        (["--dt", "-0.1 ms"], "takes a step above 0"),
+        (["--dt", "1 ms"], "up to 0.25 ms"),
+        (["--dt", "1 Hz"], "dt = 1 Hz has the wrong dimension"),
+        (["--pulses", "0"], "pulses = 0"),
+        (["--pulses", "many"], "--pulses"),
+        (["--frequency", "0 Hz"], "frequency"),
+        (["--frequency", "-1 Hz"], "frequency"),
+        (["--frequency", "1 ms"], "frequency = 1 ms has the wrong dimension"),
+        (["--block", "half"], "block = 'half'"),
+        (["--engine", "neuron"], "engine 'neuron' does not exist"),
+        (["--method", "euler"], "method 'euler'"),
+        (["--repeats", "0"], "repeats = 0"),
+        (["--seed", "-1"], "seed"),
+        (["--threads", "-1"], "threads = -1"),
+        (["--latencies-a", "nowhere.csv"], "latency file nowhere.csv: cannot be read"),
+        (["--colour", "red"], "--colour"),
+    ],
+)
+def test_windup_refuses_bad_input_in_one_line(command, arguments, message):
+    assert message in refused(command, *SHORT, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "no rows"),
+        ("1,2\n3\n", "rows of 1, 2 columns"),
+        ("1,two\n", "line 1: 'two' is not a number of milliseconds"),
+        ("1,-2\n", "a delay is finite and 0 or more"),
+        ("1,2\n3,4\n", "latencies of adelta"),
+    ],
+)
+def test_a_latency_file_of_the_wrong_shape_is_refused_by_name(command, tmp_path, text, message):
+    path = tmp_path / "latencies.csv"
+    path.write_text(text)
+    assert message in refused(command, "windup", "--pulses", 2, "--latencies-a", path)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["parameters", "wrd"], "did you mean 'wdr'?"),
+        (["source", "wdr", "--engine", "c"], "engine 'c' does not exist"),
+        (["windups"], "windup"),
+        (["receptor", "pulse", "--scheme", "clements"], "clements1992"),
+        (["receptor", "steady", "--scheme", "clements1992", "--mg", "-1 mM"], "mg"),
+        (["receptor", "inhibition", "--drug", "aspirin"], "aspirin"),
+        (["receptor", "inhibition", "--drug", "ketamine", "--subtype", "2E"], "2E"),
+        (["pk"], "say what is given"),
+        (["pk", "--dose", "-1 mg"], "-1"),
+        (["pk", "--dose", "35 mg", "--route", "iw"], "iw"),
+        (["pk", "--events", "nowhere.csv"], "nowhere.csv"),
+    ],
+)
+def test_other_commands_refuse_bad_input_in_one_line(command, arguments, message):
+    assert message in refused(command, *arguments)
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_any_work(command, tmp_path):
+    path = tmp_path / "file"
+    path.write_text("")
+    assert "is not a folder" in refused(command, *SHORT, "--out", path / "out")
+
+
+def test_the_command_line_and_python_refuse_with_the_same_words(command):
+    with pytest.raises(ValueError, match="ketamine") as caught:
+        nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), ketamine=np.array([-1]) * nm.uM)
+    assert refused(command, *SHORT, "--ketamine", "-1 uM") == f"nmdasim: {caught.value}\n"
