@@ -22,6 +22,7 @@ _PUBLIC = {
     "simulate": "nmdasim.simulate",
     "citations": "nmdasim.citations",
     "spikes": "nmdasim.measures",
+    "windup_time_course": "nmdasim.timecourse",
     "ModelError": "nmdasim.model.check",
     "UnitError": "nmdasim.model.units",
     "DISCLAIMER": "nmdasim.disclaimer",

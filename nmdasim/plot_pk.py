@@ -59,6 +59,48 @@ def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | 
     return np.array([doses, main, side])
 
 
+def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray:
+    """Draw what leads from a dose to wind-up, one panel a step: dose, plasma, block of the receptor, wind-up index.
+
+    Parameters
+    ----------
+    regimen, course
+        What was given, and its time course for one subject.
+    tests
+        A result of :func:`nmdasim.windup_time_course`.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib Axes
+        From top to bottom.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(
+            4, 1, figsize=(11, 12), sharex=True, constrained_layout=True, height_ratios=[1, 2, 2, 2]
+        )
+        end = float(course.time[-1])
+        factor, unit = _time_unit(end)
+        dosing(regimen, axes[0], until_h=end)
+        concentration(course, axes[1])
+        hours, colour = tests.time.values * factor, _SHADES[0]
+        axes[2].plot(hours, 100 * tests.blocked, "o-", color=colour)
+        axes[2].set(title="NMDA receptors that hold the drug, at rest", ylabel="blocked, %")
+        low, high = tests["index"].quantile(0.025, "seed"), tests["index"].quantile(0.975, "seed")
+        axes[3].axhline(float(tests.index_control.mean()), color="0.4", linestyle=":", label="without drug")
+        axes[3].fill_between(hours, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes[3].plot(hours, tests["index"].mean("seed"), "o-", color=colour, label="with drug")
+        draws = tests.sizes["seed"]
+        axes[3].set(title=f"Wind-up of {tests.attrs['model']}, mean and 95 % of {draws} draws", ylabel="index, spikes")
+        axes[3].legend(frameon=False, loc="lower right", ncols=2)
+        for ax in axes[2:]:
+            ax.set_ylim(bottom=0)
+        for ax in axes[:-1]:
+            ax.set_xlabel("")
+        axes[-1].set_xlabel(f"time, {unit}")
+        note(figure, course, None)
+    return np.asarray(axes)
+
+
 def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Dataset | None = None) -> Axes:
     """Draw plasma (full) and effect site (dashed) of the typical person, and the mean and interval of a population."""
     with plt.rc_context(STYLE):

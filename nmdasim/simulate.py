@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nmdasim import engines
+from nmdasim import courses, engines
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.engines import memory
 from nmdasim.model import units
@@ -78,7 +78,9 @@ def simulate(
     protocol
         :class:`WindUp`, or one or several :class:`Events`; array arguments become dimensions.
     ketamine, mg
-        Concentrations; an array becomes a dimension of that name.
+        Concentrations; an array becomes a dimension of that name. An ``xarray.DataArray`` over ``time``, both with
+        units, is a concentration that varies during the run, from straight line to straight line; time 0 is the start
+        of the run, and outside of its times the course is held. Record ``"ketamine"`` to see it.
     block
         Which of the model's starts to take: ``"equilibrated"`` (long exposure before the run; the default where the
         model has it) or ``"washin"`` (drug present from time 0, nothing bound yet).
@@ -114,7 +116,8 @@ def simulate(
         that does not fit into memory. What a run needs is said beforehand by the logger ``nmdasim`` (level INFO).
     """
     drugs = {name: value for name, value in (("ketamine", ketamine), ("mg", mg)) if value is not None}
-    axes = _parameter_axes(model, dict(parameters or {}) | drugs)
+    model, still, baths = courses.follow(model, dict(parameters or {}) | drugs)
+    axes = _parameter_axes(model, still)
     seeds = np.atleast_1d(np.asarray(seed))
     if seeds.ndim != 1 or not np.issubdtype(seeds.dtype, np.integer) or np.any(seeds < 0):
         raise ValueError(f"seed = {seed!r}; a seed is a whole number from 0 upward, or a list of them")
@@ -126,7 +129,7 @@ def simulate(
     start = _choose_start(model, block)
     variants = _variants(model, protocol, duration)
     options = _Options(start, _initial(model, initial or {}), _step(model, dt), method, engine, threads, tuple(record),
-                       _sample(sample), tolerance)  # fmt: skip
+                       _sample(sample), tolerance, baths)  # fmt: skip
     runs = [_prepare(model, labels, variant, axes, options, length) for labels, variant, length in variants]
     for run in runs:
         for plan in run.plans:
@@ -167,6 +170,7 @@ class _Options:
     record: tuple[str, ...]
     sample: float
     tolerance: float
+    baths: tuple[courses.Course, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -260,7 +264,7 @@ def _prepare(
     parts: dict[str, list[Any]] = {name: [] for name in cells}
     streams = [np.random.default_rng(np.random.SeedSequence(int(value))) for value in seeds]
     for row, rng in enumerate(streams):
-        for single in protocol if isinstance(protocol, tuple) else (protocol,):
+        for single in (*(protocol if isinstance(protocol, tuple) else (protocol,)), *options.baths):
             for population, port, times, weight in single.arrivals(model, rng):
                 parts[population].append((times, list(cells[population].ports).index(port), row, weight))
     links = _links(model, protocol, streams)
@@ -523,5 +527,6 @@ def _provenance(model: Model | Circuit, protocol: Protocol, axes: list[Axis], op
         "protocol": repr(protocol),
         "output": model.output if isinstance(model, Circuit) else "",
         "nmdasim_version": version("nmdasim"),
+        "courses": "; ".join(map(str, options.baths)),
         "disclaimer": DISCLAIMER,
     }

@@ -111,7 +111,7 @@ def _unit(model: Model, name: str) -> str:
         return known[name]
     if name in model.parameters.bases:
         return declarations(((name, model.parameters.unit_of(name)),)).split(" : ")[1].removesuffix(" (constant)")
-    return repr(b2.Equations(model.equations)[name].unit).replace(" ", "*") or "1"
+    return units.base_units(b2.Equations(model.equations)[name].dim)
 
 
 # --- groups ----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,158 @@
+"""From a time course to spikes: a concentration that varies during a run, and wind-up tested through an afternoon."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+
+import nmdasim as nm
+from nmdasim import courses
+from nmdasim import pharmacology as ph
+from nmdasim.disclaimer import DISCLAIMER
+
+TRAIN = nm.WindUp(pulses=2, frequency="2 Hz", start="0.1 s")
+
+
+def course(values, seconds, unit="uM", time_unit="s"):
+    time = ("time", np.asarray(seconds, dtype=float), {"units": time_unit})
+    return xr.DataArray(np.asarray(values, dtype=float), dims="time", coords={"time": time}, attrs={"units": unit})
+
+
+def run(ketamine, engine="kernel", **options):
+    options = {"record": ["b_nmda_dendrite"], "block": "washin"} | options
+    return nm.simulate(nm.neurons.wdr(), TRAIN, ketamine=ketamine, engine=engine, **options)
+
+
+# --- during a run ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["kernel", "reference", pytest.param("brian2", marks=pytest.mark.slow)])
+def test_a_constant_course_is_the_constant_concentration(engine):
+    moving, still = run(course([3, 3], [0, 1]), engine), run(3 * nm.uM, engine)
+    assert moving.b_nmda_dendrite.values == pytest.approx(still.b_nmda_dendrite.values, abs=1e-6)
+    assert int(moving.spike_count) == int(still.spike_count)
+
+
+def test_an_equilibrated_start_takes_the_first_value():
+    moving = run(course([3, 10], [0, 1]), block="equilibrated")
+    still = run(3 * nm.uM, block="equilibrated")
+    assert float(moving.b_nmda_dendrite[0]) == pytest.approx(float(still.b_nmda_dendrite[0]), rel=1e-6)
+
+
+@pytest.mark.parametrize("engine", ["kernel", "reference", pytest.param("brian2", marks=pytest.mark.slow)])
+def test_the_concentration_follows_straight_lines_and_is_held_outside(engine):
+    given = course([2, 2, 8, 5], [0.2, 0.3, 0.5, 0.6])
+    found = run(given, engine, record=["ketamine_dendrite"]).ketamine_dendrite
+    expected = np.interp(found.time.values / 1e3, given.time.values, given.values)
+    assert found.units == "µM"
+    assert found.values == pytest.approx(expected, abs=0.01)  # a step of 0.1 ms at 30 µM/s is 0.003 µM
+
+
+def test_every_engine_gives_the_same_block_under_a_ramp():
+    given = course([0, 20], [0, 1])
+    kernel, reference = (run(given, engine).b_nmda_dendrite.values for engine in ("kernel", "reference"))
+    assert reference.max() > 0.05
+    assert kernel == pytest.approx(reference, abs=0.002)
+
+
+def test_an_infusion_during_a_train_lowers_its_late_response():
+    train = nm.WindUp()
+    options = {"block": "washin", "seed": range(5)}
+    control = nm.measures.windup(nm.simulate(nm.neurons.wdr(), train, **options)).late
+    rising = course([0, 0, 30], [0, 4, 10])
+    infused = nm.measures.windup(nm.simulate(nm.neurons.wdr(), train, ketamine=rising, **options)).late
+    assert np.array_equal(control[:, :3], infused[:, :3])  # nothing has come yet
+    assert float(infused[:, -3:].sum()) < 0.9 * float(control[:, -3:].sum())
+
+
+def test_the_cells_of_a_circuit_share_the_course():
+    circuit, still, moving = courses.follow(nm.neurons.aguiar2010(), {"ketamine": course([3, 4], [0, 1])})
+    assert still == {"ketamine_start": 3 * nm.uM}
+    arrivals = list(moving[0].arrivals(circuit, np.random.default_rng(0)))
+    assert {population for population, *_ in arrivals} == {"relay", "wdr"}
+    assert all(port in circuit.populations[population].ports for population, port, *_ in arrivals)
+
+
+def test_hours_of_pharmacokinetics_run_as_they_are():
+    levels = ph.free_levels(ph.schedule("infusion_40_minutes"), every="0.2 min", until="1 h")
+    found = run(levels, record=["ketamine_dendrite"]).ketamine_dendrite
+    expected = np.interp(found.time.values / 3.6e6, levels.time.values, levels.values)
+    assert found.values == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (course([1, np.nan], [0, 1]), "not finite"),
+        (course([1, -1], [0, 1]), "cannot be negative"),
+        (course([1, 2], [0, 1], unit="mV"), "ketamine .* has the wrong dimension"),
+        (course([1, 2], [0, 1], time_unit="mV"), "time of ketamine .* has the wrong dimension"),
+        (course([1, 2], [1, 0]), "do not increase"),
+        (course([1, 2], [0, 0]), "do not increase"),
+        (course([], []), "ketamine has the dimensions"),
+        (course([1, 2], [0, 1]).drop_attrs(), "has no units"),
+        (course([1, 2], [0, 1]).expand_dims("subject"), "a course has one, time"),
+    ],
+)
+def test_a_course_that_makes_no_sense_is_refused_in_one_line(given, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        run(given)
+    assert "\n" not in str(caught.value)
+
+
+# --- through an afternoon --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tests():
+    """Wind-up under 0, 0.15 and 0.3 mg/kg given over 10 min, at the highest concentration of the effect site."""
+    highest = []
+    for amount in ("0.15 mg/kg", "0.3 mg/kg"):
+        levels = ph.free_levels(ph.Regimen((ph.dose(amount, over="10 min"),)), every="1 min", until="1 h")
+        highest.append(float(levels.max()))
+    return nm.windup_time_course(course(highest, [0, 1]), nm.neurons.wdr(), seeds=40)
+
+
+def interval(values):
+    values = np.asarray(values, dtype=float)
+    half = 1.96 * values.std(ddof=1) / np.sqrt(len(values))
+    return values.mean() - half, values.mean() + half
+
+
+@pytest.mark.parametrize("which", [0, 1], ids=["0.15 mg/kg", "0.3 mg/kg"])
+def test_at_analgesic_doses_windup_falls_and_the_first_response_is_spared(tests, which):
+    lost = tests.index_control - tests["index"].isel(time=which)  # in the same draw
+    low, high = np.array(interval(lost)) / float(tests.index_control.mean())
+    assert low > 0
+    assert high < 0.2  # less than is seen in people: docs/limits.md
+    spared = tests["input"].isel(time=which) / tests.input_control
+    assert interval(spared)[0] > 0.95
+
+
+def test_the_larger_dose_takes_more_of_windup(tests):
+    assert interval(tests["index"].isel(time=0) - tests["index"].isel(time=1))[0] > 0
+
+
+def test_a_test_without_drug_is_the_control():
+    found = nm.windup_time_course(course([0, 1], [0, 1]), nm.neurons.wdr(), nm.WindUp(pulses=3), seeds=2)
+    assert np.array_equal(found["index"].isel(time=0), found.index_control)
+    assert found.blocked.values[0] == 0
+    assert found.time.units == "s"
+    assert found.free.units == "uM"
+    assert found.attrs["disclaimer"] == DISCLAIMER
+
+
+def test_levels_without_a_time_are_refused():
+    with pytest.raises(ValueError, match="one concentration over time"):
+        nm.windup_time_course(xr.DataArray([1.0]), nm.neurons.wdr())
+
+
+def test_the_figure_of_the_chain_names_its_axes_and_what_it_is():
+    regimen = ph.schedule("infusion_40_minutes")
+    levels = ph.free_levels(regimen, every="2 h", until="4 h")
+    found = nm.windup_time_course(levels, nm.neurons.wdr(), nm.WindUp(pulses=2), seeds=2)
+    axes = nm.plot_pk.chain(regimen, ph.time_course(regimen, every="10 min", until="4 h"), found)
+    assert [ax.get_ylabel() for ax in axes] == ["dose, mg/kg", "ketamine, ng/ml", "blocked, %", "index, spikes"]
+    assert axes[-1].get_xlabel() == "time, h"
+    assert any(DISCLAIMER in text.get_text() for text in axes[0].figure.findobj(plt.Text))
+    plt.close(axes[0].figure)
