@@ -87,6 +87,8 @@ def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
         Population of a circuit; its output by default.
     """
     times = result.spike_time
+    if "spike_neuron" in result:
+        return _network_spikes(result, population or result.attrs["output"])
     if "population" in times.dims:
         times = times.sel(population=population or result.attrs["output"], drop=True)
     dims: list[Any] = [dim for dim in times.dims if dim != "spike"]
@@ -97,3 +99,12 @@ def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
     for dim in dims:
         table[str(dim)] = stacked[dim].values[lane]
     return table
+
+
+def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
+    names = list(result.population.values)
+    if population not in names:
+        raise ValueError(f"no population {population!r}; there are {', '.join(names)}")
+    own = result.spike_population.values == names.index(population)
+    columns = {"time_ms": "spike_time", "neuron": "spike_neuron", "lane": "spike_lane"}
+    return pd.DataFrame({column: result[name].values[own] for column, name in columns.items()})
