@@ -104,9 +104,17 @@ def _values(
         chosen = {key: v[r : r + 1] for column, v in columns.items() for key in cell.parameters.entries(column)}
         entries = {key: value for base, value in own.items() for key in cell.entries(base)}
         values = parameter_values(cell, entries | chosen)
-        quantities = {k: v if isinstance(v, str) else np.asarray(units.quantity(v), float) for k, v in given.items()}
-        parts.append((values, initial_values(cell, values, quantities, rng, population.size)))
+        start = {k: _start(v, r) for k, v in given.items()}
+        parts.append((values, initial_values(cell, values, start, rng, population.size)))
     return _stack([p for p, _ in parts], population.size), _stack([s for _, s in parts], population.size)
+
+
+def _start(value: Any, instance: int) -> Any:
+    """Return an initial value of one instance: an expression, one value, one a neuron, or (instances, neurons)."""
+    if isinstance(value, str):
+        return value
+    table = np.asarray(units.quantity(value), dtype=float)
+    return table[instance] if table.ndim == 2 else table
 
 
 def _parameter(population: Population, name: str, value: Any, rng: np.random.Generator) -> np.ndarray:

@@ -109,7 +109,7 @@ class Volleys:
     Parameters
     ----------
     times
-        When the stimuli come.
+        When the stimuli come; ``()`` for never.
     size
         Number of fibres.
     recruited
@@ -127,15 +127,18 @@ class Volleys:
 
     def __post_init__(self) -> None:
         size_of(self.size, "Volleys")
-        if np.any(units.si(self.times, "ms", name="times") < 0):
+        if np.any(self._seconds() < 0):
             raise ModelError("Volleys: times are not negative")
         share = np.asarray(self.recruited, dtype=float)
         if not np.all((share >= 0) & (share <= 1)):
             raise ModelError(f"Volleys: recruited = {self.recruited}; it is a share of the fibres, from 0 to 1")
 
+    def _seconds(self) -> np.ndarray:
+        return np.ravel(units.si(self.times, "ms", name="times")) if np.size(self.times) else np.empty(0)
+
     def draw(self, duration: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return times in seconds and the fibre of each; delays are drawn for every fibre, recruited or not."""
-        times = np.ravel(units.si(self.times, "ms", name="times"))
+        times = self._seconds()
         mean, sd = (float(units.si(x, "ms", name=n)) for x, n in ((self.latency, "latency"), (self.jitter, "jitter")))
         arrival = times[:, None] + np.maximum(mean + sd * rng.standard_normal((len(times), self.size)), 0.0)
         share = np.broadcast_to(np.asarray(self.recruited, dtype=float), len(times))
