@@ -14,9 +14,12 @@ import tempfile
 import time
 from pathlib import Path
 
+import nmdasim as nm
+from nmdasim import engines
+
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "circuits"))
 
-STANDALONE = '''
+STANDALONE = """
 import json, os, sys
 import brian2 as b2
 from brian2 import *
@@ -41,14 +44,11 @@ network = Network(parts)
 network.run({seconds}*second)
 get_device().build(directory={folder!r}, compile=True, run=True, debug=False)
 print(json.dumps([float(parts[1].num_spikes)/4000/{seconds}]))
-'''
+"""
 
 
 def kernel(circuit):
     """Return CPU seconds of the time loop, and the mean rate."""
-    import nmdasim as nm
-    from nmdasim import engines
-
     spent = []
     whole = engines.run_network
 
@@ -71,7 +71,9 @@ def standalone(folder):
 
     def cost():
         before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-        subprocess.run(["./main"], cwd=folder, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        subprocess.run(
+            ["./main"], cwd=folder, check=True, capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        )
         return resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
 
     return cost()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nmdasim import cli_receptor
+from nmdasim import cli_receptor, cli_sensory
 
 if TYPE_CHECKING:
     from nmdasim.model.circuit import Circuit
@@ -29,6 +29,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_receptor.app, name="receptor")
+app.command()(cli_sensory.sensory)
 
 _Model = Annotated[str, typer.Argument(help="wdr, delrocq2023 or aguiar2010")]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]

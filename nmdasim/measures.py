@@ -111,7 +111,7 @@ def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
 
 
 def threshold(response: xr.Dataset, kind: str = "touch", criterion: float = 0.5) -> xr.DataArray:
-    """Return the lowest intensity at which a projection neuron fires `criterion` spikes on average; NaN where none does.
+    """Return the lowest intensity at which a projection neuron fires `criterion` spikes on average, else NaN.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def pain_score(spikes: xr.DataArray, most: float) -> xr.Dataset:
     """
     if not most > 0:
         raise ValueError(f"most = {most}; the output that counts as 10 is above 0")
-    score = 10 * np.minimum(spikes / most, 1.0)
+    score: xr.DataArray = 10 * (spikes / most).clip(max=1.0)
     low, high = score.quantile(0.025, "seed", skipna=True), score.quantile(0.975, "seed", skipna=True)
     names = {"score": score.mean("seed"), "low": low, "high": high}
     return xr.Dataset({name: values.drop_vars("quantile", errors="ignore") for name, values in names.items()})

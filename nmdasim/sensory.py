@@ -1,7 +1,7 @@
 """Test – condition – test: what a dorsal-horn circuit makes of touch and of noxious stimuli, and what changes it.
 
-Conditioning and test are runs of their own: what passes from one to the other is ρ, the slow variable. Everything faster
-(wind-up's currents, calcium) has seconds to settle between them and starts anew.
+Conditioning and test are runs of their own: what passes from one to the other is ρ, the slow variable. Everything
+faster (wind-up's currents, calcium) has seconds to settle between them and starts anew.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from nmdasim.model.ports import Port
 from nmdasim.neurons import wdr
 from nmdasim.receptors import dual_exponential
 
-#: ρ of Graupner & Brunel 2012 without noise and depression; a slow sensor of dendritic calcium in place of calcium itself.
+#: ρ of Graupner & Brunel 2012 without noise and depression; a slow sensor of calcium in place of calcium itself.
 _SENSITIZATION = """
 dsensor/dt = (ca - sensor)/tau_sensor : mM
 drho/dt = (gamma_p*(1 - rho)*int(sensor > theta_p) - rho*(1 - rho)*(0.5 - rho))/tau_rho : 1

@@ -68,7 +68,9 @@ def run_network(network: Network, report: Callable[[float], None]) -> list[Outco
     ]
     inputs = [
         # Brian2 delivers after the state update, hence one step earlier; what is due at 0 acts from dt on.
-        b2.SpikeGeneratorGroup(v.lanes, v.lane, np.maximum(v.step - 1, 0) * first.dt * b2.second, name=f"nmdasim_input_{k}")
+        b2.SpikeGeneratorGroup(
+            v.lanes, v.lane, np.maximum(v.step - 1, 0) * first.dt * b2.second, name=f"nmdasim_input_{k}"
+        )
         for k, v in enumerate(network.inputs)
     ]
     synapses = [_wire(network, wire, [*groups, *inputs], k) for k, wire in enumerate(network.wires) if len(wire.source)]

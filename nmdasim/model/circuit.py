@@ -62,7 +62,9 @@ class Projection:
             raise ModelError(f"projection {self.pre} → {self.post}: give port= with probability= or indices=, or "
                              "contacts with a latency")  # fmt: skip
         if self.probability is not None and not 0 <= self.probability <= 1:
-            raise ModelError(f"projection {self.pre} → {self.post}: probability = {self.probability}; it is from 0 to 1")
+            raise ModelError(
+                f"projection {self.pre} → {self.post}: probability = {self.probability}; it is from 0 to 1"
+            )
 
     @property
     def bundle(self) -> Latency:
@@ -143,7 +145,9 @@ class Circuit:
         port = post.model.ports[link.port]
         signed = port.signed if port.signed is not None else not conductance(post.model, link.port)
         if link.weight is not None and not signed and np.any(np.asarray(units.quantity(link.weight)) < 0):
-            raise ModelError(f"{what}: weight = {link.weight} is negative; port {link.port!r} takes weights from 0 upward")
+            raise ModelError(
+                f"{what}: weight = {link.weight} is negative; port {link.port!r} takes weights from 0 upward"
+            )
         pairs = None if link.indices is None else [np.asarray(side) for side in link.indices]
         for side, (where, size) in zip(pairs or (), ((link.pre, pre.size), (link.post, post.size)), strict=False):
             whole = np.issubdtype(side.dtype, np.integer) and side.ndim == 1

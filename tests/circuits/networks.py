@@ -1,5 +1,9 @@
 """Public benchmark networks of Vogels & Abbott type, as Circuits (Brette et al. 2007, J Comput Neurosci 23:349)."""
 
+import dataclasses
+
+import numpy as np
+
 import nmdasim as nm
 
 
@@ -91,11 +95,8 @@ def cobahh(size=4000):
 
 def delayed(size=1000):
     """Return the current-based network with delays: 1 ms, and pairs given one by one with delays of their own."""
-    import dataclasses
-
-    import numpy as np
-
     net = cuba(size)
+    cell = net.populations["e"].model.replace(E_l=-45 * nm.mV)
     rng = np.random.default_rng(1)
     links = [dataclasses.replace(link, delay=1 * nm.ms) for link in net.projections[:3]]
     pre, post = rng.integers(0, size - int(0.8 * size), (2, 3200))
@@ -103,4 +104,5 @@ def delayed(size=1000):
         nm.Projection("i", "i", port="inh", weight=-9 * nm.mV, indices=(pre, post),
                       delay=rng.uniform(0.5, 3, 3200) * nm.ms)
     )  # fmt: skip
-    return dataclasses.replace(net, name="delayed", projections=tuple(links))
+    populations = {name: dataclasses.replace(p, model=cell) for name, p in net.populations.items()}
+    return dataclasses.replace(net, name="delayed", populations=populations, projections=tuple(links))

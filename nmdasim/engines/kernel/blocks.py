@@ -218,6 +218,7 @@ def _rows(values: np.ndarray, lanes: np.ndarray, compartments: Sequence[int]) ->
 
 
 def fill_states(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray) -> None:
+    """Write the initial values of a block's lanes."""
     width = kernel.source.width
     for state, compartment in kernel.folded.slots:
         offset = kernel.offset(state, compartment)

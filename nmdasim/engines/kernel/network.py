@@ -1,7 +1,7 @@
 """Runs a circuit: one generated step per population, spikes handed on through delay buffers.
 
-A delay buffer is a ring of steps; each step holds, for every port and neuron, the sum of what arrives then. The synapses
-of a projection are compressed rows: those of source i are ``row[i]`` to ``row[i + 1]``.
+A delay buffer is a ring of steps; each step holds, for every port and neuron, the sum of what arrives then. The
+synapses of a projection are compressed rows: those of source i are ``row[i]`` to ``row[i + 1]``.
 """
 
 from __future__ import annotations
@@ -184,8 +184,8 @@ def _source(running: Sequence[_Running], network: Network) -> str:
     for p in range(len(running)):
         wires = [k for k, wire in enumerate(network.wires) if wire.pre == p]
         lines += [f"for k in range(before_{p}, found_{p}):", f"    lane = populations[{p}][7][k]"]
-        lines += [f"    if lane < populations[{p}][8]:", *(
-            f"        {_hand_on(network.wires[k], k, 'lane', 'n + 1')}" for k in wires)] if wires else ["    pass"]  # fmt: skip
+        calls = [f"        {_hand_on(network.wires[k], k, 'lane', 'n + 1')}" for k in wires]
+        lines += [f"    if lane < populations[{p}][8]:", *calls] if wires else ["    pass"]
         lines += [f"before_{p} = found_{p}"]
     zero = [f"before_{p} = found_{p} = 0" for p in range(len(running))]
     ones = [_ONE.format(k=k) for k in range(len(running))]

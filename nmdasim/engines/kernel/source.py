@@ -71,9 +71,7 @@ class Source:
     scheme: Scheme
 
 
-def write(
-    layout: Layout, method: str, varied: Iterable[str], *, single: bool = False, network: bool = False
-) -> Source:
+def write(layout: Layout, method: str, varied: Iterable[str], *, single: bool = False, network: bool = False) -> Source:
     """Write the kernel of a model.
 
     Parameters
@@ -377,7 +375,7 @@ class _Rule:
                 if not adds_up(effect) or effect.free_symbols & moved:
                     raise ModelError(
                         f"{self.model.name}: port {list(self.model.ports)[k]!r} does not add in proportion to weight or "
-                        "number of events, so events of a step cannot be summed; run the circuit with engine='brian2'"
+                        "number of events, so those of a step cannot be summed; run it with engine='brian2'"
                     )
                 each = effect if symbol("weight") in effect.free_symbols else effect * symbol("weight")
                 gate = "a[READY + l]*" if state in self.model.system.held else ""
