@@ -164,8 +164,10 @@ class Circuit:
     def _check_delay(self, link: Projection, dt: float) -> None:
         delay = None if link.delay is None else units.si(link.delay, "ms", name="delay")
         if delay is not None and np.any(delay < dt * (1 - 1e-9)):
-            raise ModelError(f"{self.name}: projection {link.pre} → {link.post}: delay = {delay.min() * 1e3:g} ms is "
-                             f"shorter than the step, {dt * 1e3:g} ms; leave it out for none, or take a smaller dt")  # fmt: skip
+            raise ModelError(
+                f"{self.name}: projection {link.pre} → {link.post}: delay = {delay.min() * 1e3:g} ms is shorter than "
+                f"the step, {dt * 1e3:g} ms; leave it out for none, or take a smaller dt"
+            )
 
     def driven(self, **sources: Any) -> Self:
         """Return this network with other sources behind some of its inputs; each keeps its number of fibres."""
@@ -174,6 +176,25 @@ class Circuit:
             if source.size != old.size:
                 raise ModelError(f"{self.name}: input {name} has {old.size} fibres; given {source.size}")
         return dataclasses.replace(self, inputs={**self.inputs, **sources})
+
+    def weighted(self, **factors: float) -> Self:
+        """Return this network with the weights of every projection from a population or input multiplied."""
+        for name, factor in factors.items():
+            named("population or input", name, {**self.populations, **self.inputs}, self.name)
+            if not np.isfinite(factor) or factor < 0:
+                raise ModelError(f"{self.name}: weights of {name} × {factor}; a factor is a number from 0 upward")
+            fixed = [link for link in self.projections if link.pre == name and link.weight is None]
+            if fixed:
+                raise ModelError(
+                    f"{self.name}: {name} → {fixed[0].post} has no weight of its own to scale; scale its gain"
+                )
+        links = [
+            dataclasses.replace(link, weight=units.quantity(link.weight) * factors[link.pre])
+            if link.pre in factors
+            else link
+            for link in self.projections
+        ]
+        return dataclasses.replace(self, projections=tuple(links))
 
     def check_step(self, dt: float) -> None:
         """Refuse a step (seconds) longer than a delay."""

@@ -2,14 +2,16 @@
 
 import json
 
+import brian2 as b2
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import nmdasim as nm
 from nmdasim import cli, measures, sensory
+from nmdasim.protocols import sensory as stimuli
 
-SEEDS = range(8)
+SEEDS = range(5)
 
 
 @pytest.fixture(scope="module")
@@ -92,16 +94,14 @@ def test_each_mechanism_has_its_own_switch(circuit, switch):
 
 
 def test_the_projection_neurons_of_the_circuit_wind_up_by_nmda_at_1_hz(circuit):
-    def late(result, pulse):
-        table = nm.spikes(result, population="projection")
-        return ((table.time_ms >= 1000 * pulse + 100) & (table.time_ms < 1000 * (pulse + 1))).sum() / 10
+    def late(cells):
+        train = stimuli.stimulus("noxious", times=np.arange(1, 16) * nm.second)
+        times = nm.spikes(nm.simulate(cells, train, duration="16 second", seed=1)).time_ms
+        return np.array([((times >= 1000 * k + 100) & (times < 1000 * (k + 1))).sum() / 10 for k in range(1, 16)])
 
-    options = dict(duration="16 second", seed=1, parameters=dict(potentiation=0, phosphorylation=0, mg_relief=0))
-    train = nm.protocols.sensory.stimulus("noxious", times=np.arange(1, 16) * nm.second)
-    control = nm.simulate(circuit, train, **options)
-    blocked = nm.simulate(circuit.scaled(nmda=0), train, **options)
-    assert late(control, 15) > 1.4 * late(control, 1)
-    assert late(blocked, 15) < 1.2 * late(blocked, 1) + 1
+    control, blocked = late(circuit), late(circuit.scaled(nmda=0))
+    assert control[-3:].mean() > 1.5 * control[0]
+    assert blocked[-3:].mean() < blocked[0] + 1.5
 
 
 def test_the_responses_hold_at_half_the_step(circuit, naive):
@@ -111,22 +111,20 @@ def test_the_responses_hold_at_half_the_step(circuit, naive):
     assert np.max(np.abs(fine.mean("seed") - coarse.mean("seed"))) < 0.5
 
 
-def test_both_engines_fire_the_circuit_at_the_same_times(circuit, monkeypatch):
-    import brian2 as b2  # noqa: PLC0415
-
+def test_both_engines_fire_the_circuit_alike(circuit, monkeypatch):
+    """Interneurons within their steps' error; projection neurons ±1 spike a volley, as their model has it at 0.1 ms."""
     monkeypatch.setitem(b2.prefs, "codegen.target", "numpy")  # a short run: compiling would take longer
     lost = circuit.replace(E_gaba="-50 mV")
-    drive = nm.protocols.sensory.stimulus("touch", times="1 ms") | nm.protocols.sensory.stimulus(
-        "pinprick", times="1 ms"
-    )
-    runs = [
-        nm.simulate(lost, drive, duration="50 ms", engine=engine, initial=dict(rho=0.5))
-        for engine in ("kernel", "brian2")
-    ]
-    for population in ("excitatory", "inhibitory", "projection"):
+    drive = stimuli.stimulus("touch", times="1 ms") | stimuli.stimulus("pinprick", times="1 ms")
+    options = dict(duration="40 ms", initial=dict(rho=0.5))
+    runs = [nm.simulate(lost, drive, engine=engine, **options) for engine in ("kernel", "brian2")]
+    for population in ("excitatory", "inhibitory"):
         tables = [nm.spikes(run, population=population).sort_values(["neuron", "time_ms"]) for run in runs]
-        assert len(tables[0]) == len(tables[1]) >= 10
+        assert len(tables[0]) == len(tables[1]) >= 20
         assert np.max(np.abs(tables[0].time_ms.values - tables[1].time_ms.values)) < 0.6
+    counts = [np.bincount(nm.spikes(run).neuron, minlength=10) for run in runs]
+    assert counts[0].min() >= 1
+    assert np.max(np.abs(counts[0] - counts[1])) <= 1
 
 
 def test_the_pain_score_is_a_line_between_its_end_points(naive):

@@ -374,8 +374,8 @@ class _Rule:
             for state, effect in effects:
                 if not adds_up(effect) or effect.free_symbols & moved:
                     raise ModelError(
-                        f"{self.model.name}: port {list(self.model.ports)[k]!r} does not add in proportion to weight or "
-                        "number of events, so those of a step cannot be summed; run it with engine='brian2'"
+                        f"{self.model.name}: port {list(self.model.ports)[k]!r} does not add in proportion to weight "
+                        "or number of events, so those of a step cannot be summed; run it with engine='brian2'"
                     )
                 each = effect if symbol("weight") in effect.free_symbols else effect * symbol("weight")
                 gate = "a[READY + l]*" if state in self.model.system.held else ""
