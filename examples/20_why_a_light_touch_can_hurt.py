@@ -3,7 +3,7 @@ Why a light touch can hurt
 ==========================
 
 Touch fibres reach the projection neurons of the dorsal horn, but they also excite the inhibition that holds those
-neurons back. Fifteen C-fibre volleys at 1 Hz leave a trace, ρ, in the projection neurons. Then the same touch fires them.
+neurons back. Fifteen C-fibre volleys at 1 Hz leave a trace, ρ, in the projection neurons. Then touch fires them.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """

@@ -17,6 +17,7 @@ circuit, seeds = nm.circuits.dorsal_horn(), range(5)
 
 
 def test(**options):
+    """Return the responses to touch and to noxious stimuli."""
     return sensory.stimulus_response(circuit, seed=seeds, **options)
 
 
