@@ -27,7 +27,7 @@ def stimulus_response(responses: Mapping[str, xr.Dataset], axes: Sequence[Any] |
     kinds = [str(kind) for kind in next(iter(responses.values())).kind.values]
     if axes is None:
         figure, made = plt.subplots(1, len(kinds), figsize=(5 * len(kinds), 4.4), layout="constrained", squeeze=False)
-        figure.text(0.995, 0.005, DISCLAIMER, ha="right", fontsize=7, color="0.4")
+        figure.supxlabel(DISCLAIMER, fontsize=7, color="0.4")
         axes = list(made[0])
     for ax, kind in zip(axes, kinds, strict=True):
         for label, response in responses.items():
