@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nmdasim.engines import compiled
+from nmdasim.engines import compiled, memory
 from nmdasim.engines.kernel.blocks import CHUNK, Kernel, axial_rates, fill_constants, fill_states
 from nmdasim.model.plan import Outcome, Plan
 from nmdasim.model.symbols import symbol
@@ -73,6 +73,8 @@ def run(network: Network, report: Callable[[float], None]) -> list[Outcome]:
     first = network.plans[0]
     slots = 2 + max((int(wire.delay.max(initial=0)) for wire in network.wires), default=0)
     lanes = max(plan.lanes for plan in network.plans)
+    buffers = 8 * slots * sum(plan.lanes * len(plan.model.ports) for plan in network.plans)
+    memory.check(buffers, f"delay buffers of {slots:,} steps", "shorten the longest delay, or take a larger dt")
     count = max(1, min(CHUNK, _ROOM // (lanes + 128), first.steps))
     running = [_Running.of(plan, slots, count) for plan in network.plans]
     links = [_compressed(network, wire, running[wire.post]) for wire in network.wires]
