@@ -11,6 +11,9 @@ _PUBLIC = {
     "Model": "nmdasim.model.model",
     "Circuit": "nmdasim.model.circuit",
     "Projection": "nmdasim.model.circuit",
+    "Population": "nmdasim.model.population",
+    "Poisson": "nmdasim.model.population",
+    "Volleys": "nmdasim.model.population",
     "Mechanism": "nmdasim.model.mechanism",
     "Morphology": "nmdasim.model.morphology",
     "Section": "nmdasim.model.morphology",
@@ -29,6 +32,7 @@ _PUBLIC = {
 }
 _MODULES = (
     "neurons", "receptors", "pharmacology", "protocols", "measures", "plot", "plot_receptor", "plot_pk", "engines",
+    "circuits", "sensory", "plot_sensory",
 )  # fmt: skip
 _UNITS = (
     "Hz", "kHz", "second", "ms", "us", "minute", "hour", "volt", "mV", "amp", "nA", "pA", "uA", "siemens", "mS", "uS",

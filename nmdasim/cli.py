@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nmdasim import cli_pk, cli_receptor
+from nmdasim import cli_pk, cli_receptor, cli_sensory
 from nmdasim.cli_options import Json, Out
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 
 app.add_typer(cli_receptor.app, name="receptor")
+app.command()(cli_sensory.sensory)
 
 _Model = Annotated[str, typer.Argument(help="wdr, delrocq2023 or aguiar2010")]
 

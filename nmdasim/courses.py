@@ -13,6 +13,7 @@ from brian2 import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim.model import units
+from nmdasim.model.check import ModelError
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.driven import driven, port
 from nmdasim.model.model import Model
@@ -114,6 +115,10 @@ def follow(
 def _drive(model: Model | Circuit, name: str) -> tuple[Model | Circuit, str]:
     if isinstance(model, Model):
         return driven(model, name), model.parameters.unit_of(name)
+    if model.is_network:
+        raise ModelError(
+            f"{model.name}: a concentration that varies runs on single cells and their chains, no networks"
+        )
     moved = {key: driven(cell, name) if name in cell.parameters else cell for key, cell in model.populations.items()}
     unit = next(cell.parameters.unit_of(name) for cell in model.populations.values() if name in cell.parameters)
     return dataclasses.replace(model, populations=moved), unit

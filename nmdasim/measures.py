@@ -89,6 +89,8 @@ def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
         Population of a circuit; its output by default.
     """
     times = result.spike_time
+    if "spike_neuron" in result:
+        return _network_spikes(result, population or result.attrs["output"])
     if "population" in times.dims:
         times = times.sel(population=population or result.attrs["output"], drop=True)
     dims: list[Any] = [dim for dim in times.dims if dim != "spike"]
@@ -100,3 +102,70 @@ def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
         table[str(dim)] = stacked[dim].values[lane]
     table.attrs["units"] = {"time_ms": "ms"} | {str(d): times[d].attrs.get("units", "1") for d in dims}
     return table
+
+
+def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
+    names = list(result.population.values)
+    if population not in names:
+        raise ValueError(f"no population {population!r}; there are {', '.join(names)}")
+    own = result.spike_population.values == names.index(population)
+    columns = {"time_ms": "spike_time", "neuron": "spike_neuron", "lane": "spike_lane"}
+    return pd.DataFrame({column: result[name].values[own] for column, name in columns.items()})
+
+
+def threshold(response: xr.Dataset, kind: str = "touch", criterion: float = 0.5) -> xr.DataArray:
+    """Return the lowest intensity at which a projection neuron fires `criterion` spikes on average, else NaN.
+
+    Parameters
+    ----------
+    response
+        A result of :func:`nmdasim.sensory.stimulus_response`.
+    kind
+        Kind of stimulus.
+    criterion
+        Spikes of a neuron that count as a response.
+    """
+    fires = response.spikes.sel(kind=kind, drop=True) >= criterion
+    return response.intensity.where(fires).min("intensity")
+
+
+def allodynia_index(before: xr.Dataset, after: xr.Dataset) -> xr.DataArray:
+    """Return the fall of the touch threshold, ``(θ_before - θ_after)/θ_before``; 0 is no change, negative a rise.
+
+    A circuit that touch does not fire at any intensity counts as if its threshold lay one step above the strongest.
+    """
+    steps = before.intensity.values
+    silent = steps[-1] + (steps[-1] - steps[-2])
+    was, is_now = (threshold(response, "touch").fillna(silent) for response in (before, after))
+    return (was - is_now) / was
+
+
+def hyperalgesia_index(before: xr.Dataset, after: xr.Dataset, kind: str = "noxious") -> xr.DataArray:
+    """Return the gain of the noxious curve, ``Σ n_after/Σ n_before - 1`` over the intensities; 0 is no change.
+
+    With ``kind="pinprick"``, after conditioning of C fibres only, it is the index of secondary hyperalgesia: the gain
+    of an input that was not conditioned.
+    """
+    was, is_now = (response.spikes.sel(kind=kind, drop=True).sum("intensity") for response in (before, after))
+    return is_now / was - 1
+
+
+def pain_score(spikes: xr.DataArray, most: float) -> xr.Dataset:
+    """Return a 0–10 read-out of projection output, ``10·min(n/n_most, 1)``, with mean and 95 % interval over seeds.
+
+    A read-out, not a prediction: a straight line between its end points, 0 for no spikes and 10 for `most`, and
+    calibrated on nothing else.
+
+    Parameters
+    ----------
+    spikes
+        Spikes of a projection neuron (…, seed).
+    most
+        The output that counts as 10, such as the largest that the sensitized circuit gives.
+    """
+    if not most > 0:
+        raise ValueError(f"most = {most}; the output that counts as 10 is above 0")
+    score: xr.DataArray = 10 * (spikes / most).clip(max=1.0)
+    low, high = score.quantile(0.025, "seed", skipna=True), score.quantile(0.975, "seed", skipna=True)
+    names = {"score": score.mean("seed"), "low": low, "high": high}
+    return xr.Dataset({name: values.drop_vars("quantile", errors="ignore") for name, values in names.items()})

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nmdasim import courses, engines
+from nmdasim import courses, engines, simulate_network
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.engines import memory
 from nmdasim.model import units
@@ -35,7 +35,7 @@ from nmdasim.model.plan import (
 from nmdasim.model.symbols import evaluate
 from nmdasim.protocols import Events, WindUp
 
-Protocol = WindUp | Events | Sequence[Events] | None
+Protocol = WindUp | Events | Sequence[Events] | Mapping[str, Any] | None
 
 _LOG = logging.getLogger("nmdasim")
 
@@ -74,9 +74,10 @@ def simulate(
     Parameters
     ----------
     model
-        A :class:`Model`, or a feed-forward :class:`Circuit`.
+        A :class:`Model`, or a :class:`Circuit`: a feed-forward chain, or a network of populations.
     protocol
-        :class:`WindUp`, or one or several :class:`Events`; array arguments become dimensions.
+        :class:`WindUp`, or one or several :class:`Events`; array arguments become dimensions. A network takes its
+        inputs' names and new sources, ``{"touch": nm.Poisson(...)}``.
     ketamine, mg
         Concentrations; an array becomes a dimension of that name. An ``xarray.DataArray`` over ``time``, both with
         units, is a concentration that varies during the run, from straight line to straight line; time 0 is the start
@@ -107,7 +108,8 @@ def simulate(
     -------
     xarray.Dataset
         ``spike_time`` (…, spike; ms, padded with NaN), ``spike_count`` (…), the protocol's per-pulse summaries
-        (…, pulse) and the recorded traces (…, time), each with units; provenance in ``attrs``.
+        (…, pulse) and the recorded traces (…, time), each with units; provenance in ``attrs``. A network has its spikes
+        as a list instead, see :func:`nmdasim.simulate_network.label`.
 
     Raises
     ------
@@ -127,9 +129,11 @@ def simulate(
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance = {tolerance:g}; a relative tolerance lies between 0 and 1")
     start = _choose_start(model, block)
-    variants = _variants(model, protocol, duration)
     options = _Options(start, _initial(model, initial or {}), _step(model, dt), method, engine, threads, tuple(record),
                        _sample(sample), tolerance, baths)  # fmt: skip
+    if isinstance(model, Circuit) and model.is_network:
+        return _simulate_network(model, protocol, axes, options, duration, progress)
+    variants = _variants(model, protocol, duration)
     runs = [_prepare(model, labels, variant, axes, options, length) for labels, variant, length in variants]
     for run in runs:
         for plan in run.plans:
@@ -144,6 +148,40 @@ def simulate(
     result = _join(parts)
     result.attrs |= _provenance(model, protocol, axes, options)
     return result
+
+
+def _simulate_network(
+    circuit: Circuit,
+    sources: Any,
+    axes: list[Axis],
+    options: _Options,
+    duration: Any,
+    progress: Callable[[float], None] | None,
+) -> xr.Dataset:
+    if duration is None:
+        raise ValueError("give a duration, as in simulate(circuit, duration='1 second')")
+    length = float(units.si(duration, "ms", name="duration"))
+    if length <= 0:
+        raise ValueError(f"duration = {duration}; a run is longer than 0")
+    if sources is not None:
+        if not isinstance(sources, Mapping):
+            raise ModelError(f"{circuit.name} is driven by its inputs; give {{input: source}} to replace some of them")
+        circuit = circuit.driven(**sources)
+    grid = np.meshgrid(*(np.atleast_1d(axis.values) for axis in axes), indexing="ij")
+    columns = {axis.name: values.ravel() for axis, values in zip(axes, grid, strict=True)}
+    seeds = [int(value) for value in columns.pop("seed")]
+    made = simulate_network.network(circuit, columns, seeds, length, options)
+    _LOG.info("%s instances of %s, %s steps", len(seeds), circuit.name, f"{made.plans[0].steps:,}")
+    outcomes = simulate_network.run(made, options.engine, progress)
+    dims = {axis.name: _coordinate(axis) for axis in axes}
+    result = simulate_network.label(circuit, made, outcomes, dims, options.record, _shown)
+    result.attrs |= _provenance(circuit, sources, axes, options)
+    return result
+
+
+def _shown(plan: Plan, outcome: Outcome, wanted: Probe) -> tuple[np.ndarray, str]:
+    unit = _variable_unit(plan.model, wanted.variable)
+    return units.in_unit(_trace(plan, outcome, wanted), unit), units.pretty(unit)
 
 
 def plan(model: Model, protocol: Protocol = None, *, parameters: Mapping[str, Any], duration: Any, dt: Any) -> Plan:
@@ -182,7 +220,7 @@ class _Run:
 
 
 def _cells(model: Model | Circuit) -> dict[str, Model]:
-    return dict(model.populations) if isinstance(model, Circuit) else {"": model}
+    return model.cells if isinstance(model, Circuit) else {"": model}
 
 
 def _parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axis]:
@@ -324,7 +362,7 @@ def _links(model: Model | Circuit, protocol: Any, streams: list[np.random.Genera
     order = list(model.populations)
     links = []
     for projection in model.projections:
-        latency = projection.latency
+        latency = projection.bundle
         given = getattr(protocol, "latencies", {}).get(latency.table)
         if given is not None:
             row = np.atleast_2d(units.si(given, "ms", name=f"latencies of {latency.table}"))

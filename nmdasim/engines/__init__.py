@@ -14,6 +14,7 @@ import numpy as np
 
 from nmdasim.model.model import Model, ModelError
 from nmdasim.model.plan import Arrivals, Link, Outcome, Plan
+from nmdasim.model.wiring import Network
 
 _MODULES = {"kernel": "kernel", "brian2": "brian", "reference": "reference"}
 DEFAULT = "kernel"
@@ -53,6 +54,21 @@ def run_feedforward(
         share = (lambda done, k=k: report((k + done) / len(plans))) if report else None
         outcomes.append(run(joined, engine, share))
     return outcomes
+
+
+def run_network(network: Network, engine: str = DEFAULT, report: Report | None = None) -> list[Outcome]:
+    """Run the populations of a circuit together.
+
+    Raises
+    ------
+    ModelError
+        If `engine` renders no networks.
+    """
+    module = _module(engine)
+    if not hasattr(module, "run_network"):
+        raise ModelError(f"engine {engine!r} renders no networks; take {' or '.join(('kernel', 'brian2'))}")
+    found: list[Outcome] = module.run_network(network, report or (lambda share: None))
+    return found
 
 
 def _with_spikes(plan: Plan, incoming: Sequence[tuple[Link, Outcome]]) -> Plan:

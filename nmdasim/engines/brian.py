@@ -21,10 +21,11 @@ import sympy as sp
 
 from nmdasim.engines.printing import PlainPrinter
 from nmdasim.model import units
-from nmdasim.model.check import declarations
+from nmdasim.model.check import check_dimensions, declarations
 from nmdasim.model.model import Model, ModelError
 from nmdasim.model.plan import Outcome, Plan, Probe
 from nmdasim.model.symbols import symbol
+from nmdasim.model.wiring import Network, Wire
 
 METHODS = ("euler", "rk2", "rk4", "heun", "exponential_euler", "exact")
 _text = PlainPrinter().doprint
@@ -53,6 +54,68 @@ def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
     network.run(plan.steps * plan.dt * b2.second, namespace={}, **progress)
     return _outcome(plan, spikes, dict(zip(_probes(plan), monitors, strict=True)))
+
+
+def run_network(network: Network, report: Callable[[float], None]) -> list[Outcome]:
+    """Run the populations of a circuit as one Brian2 network."""
+    first = network.plans[0]
+    for plan in network.plans:
+        check(plan)
+    b2.defaultclock.dt = first.dt * b2.second
+    groups = [
+        (_point if plan.model.is_point else _chain)(plan, f"nmdasim_population_{k}")
+        for k, plan in enumerate(network.plans)
+    ]
+    inputs = [
+        # Brian2 delivers after the state update, hence one step earlier; what is due at 0 acts from dt on.
+        b2.SpikeGeneratorGroup(
+            v.lanes, v.lane, np.maximum(v.step - 1, 0) * first.dt * b2.second, name=f"nmdasim_input_{k}"
+        )
+        for k, v in enumerate(network.inputs)
+    ]
+    synapses = [_wire(network, wire, [*groups, *inputs], k) for k, wire in enumerate(network.wires) if len(wire.source)]
+    spikes = [[b2.SpikeMonitor(g, name=f"nmdasim_spikes_{k}")] if p.model.threshold else []
+              for k, (g, p) in enumerate(zip(groups, network.plans, strict=True))]  # fmt: skip
+    monitors = [
+        {p: _monitor(g, plan, p, f"{k}_{j}") for j, p in enumerate(_probes(plan))}
+        for k, (g, plan) in enumerate(zip(groups, network.plans, strict=True))
+    ]
+    parts = [*groups, *inputs, *synapses, *(s for m in spikes for s in m), *(m for d in monitors for m in d.values())]
+    progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
+    b2.Network(*parts).run(first.steps * first.dt * b2.second, namespace={}, **progress)
+    return [_outcome(*one) for one in zip(network.plans, spikes, monitors, strict=True)]
+
+
+def _wire(network: Network, wire: Wire, sources: list[Any], k: int) -> Any:
+    """Return the synapses of one projection; a chain's spikes and events each have a compartment."""
+    post = network.plans[wire.post]
+    model, port = post.model, list(post.model.ports.values())[wire.port]
+    unit = _weight_unit(model, port.increments())
+    effect = re.sub(r"\bweight\b", "nmdasim_weight", "\n".join(f"{s} += {e}" for s, e in port.increments()))
+    declared = f"nmdasim_weight : {unit} (constant)" if "nmdasim_weight" in effect else ""
+    synapses = b2.Synapses(
+        sources[wire.pre], sources[wire.post], declared, on_pre=effect, namespace={}, name=f"nmdasim_wire_{k}"
+    )
+    pre = network.plans[wire.pre].model if wire.pre < len(network.plans) else None
+    i = wire.source * len(pre.morphology) + pre.spike_site if pre else wire.source
+    synapses.connect(i=i, j=wire.target * len(model.morphology) + port.compartment)
+    if declared:
+        synapses.variables["nmdasim_weight"].get_value()[:] = np.broadcast_to(wire.weight, len(i))
+    synapses.pre.delay = np.broadcast_to(wire.delay, len(i)) * post.dt * b2.second
+    return synapses
+
+
+def _weight_unit(model: Model, increments: tuple[tuple[str, str], ...]) -> str:
+    """Return the unit of a port's weight: that of the state where the weight is added as it is, else of its share."""
+    state, text = next(((s, t) for s, t in increments if re.search(r"\bweight\b", t)), increments[0])
+    for unit in (_unit(model, state), "1", "siemens", "amp", "volt"):
+        scope = re.sub(r"\bweight\b", f"(1*{unit})", text)
+        try:
+            check_dimensions(model, scope, state)
+        except ModelError:
+            continue
+        return unit
+    raise ModelError(f"{model.name}: the unit of weight in {text!r} cannot be told; add it to a state as it is")
 
 
 def source(model: Model) -> str:
@@ -129,7 +192,7 @@ def _spike_rule(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _point(plan: Plan) -> Any:
+def _point(plan: Plan, name: str = "nmdasim_cell") -> Any:
     model = plan.model
     needs_area = "area" not in model.parameters.bases
     text = f"{model.equations}\n{_declared(model)}" + ("\narea : meter**2 (constant)" if needs_area else "")
@@ -138,14 +201,14 @@ def _point(plan: Plan) -> Any:
         text,
         method=plan.method or _updater(model),
         namespace={},
-        name="nmdasim_cell",
+        name=name,
         **_spike_rule(plan),
     )
     _fill(group, plan, dict(plan.parameters) | dict(plan.initial))
     return group
 
 
-def _chain(plan: Plan) -> Any:
+def _chain(plan: Plan, name: str = "nmdasim_cell") -> Any:
     model, shape = plan.model, plan.model.morphology
     n = plan.lanes * len(shape)
     rule = _spike_rule(plan)
@@ -157,7 +220,7 @@ def _chain(plan: Plan) -> Any:
         method=_updater(model),
         Ri=1 * b2.ohm * b2.meter,
         namespace={},
-        name="nmdasim_cell",
+        name=name,
         **rule,
     )
     # The slope belongs between the states (order 0) and the membrane (order 1) of the same step.
@@ -246,7 +309,7 @@ def _every(plan: Plan, probe: Probe) -> int:
     return max(1, round(1e-4 / plan.dt))
 
 
-def _monitor(group: Any, plan: Plan, probe: Probe, index: int) -> Any:
+def _monitor(group: Any, plan: Plan, probe: Probe, index: int | str) -> Any:
     where = np.arange(plan.lanes) * len(plan.model.morphology) + probe.compartment
     interval = _every(plan, probe) * plan.dt * b2.second
     return b2.StateMonitor(group, probe.variable, record=where, dt=interval, name=f"nmdasim_trace_{index}")

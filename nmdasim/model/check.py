@@ -192,6 +192,39 @@ def duration_or_condition(refractory: Any) -> Any:
         return refractory
 
 
+def conductance(given: Model, port: str) -> bool:
+    """Whether a port adds to a conductance."""
+    text = _parse(given.equations)
+    return any(text[state].dim is brian2.siemens.dim for state, _ in given.ports[port].increments() if state != "v")
+
+
+def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
+    """Refuse a weight that a port does not use, one that is missing, or one of another dimension."""
+    increments = given.ports[port].increments()
+    uses = any("weight" in _IDENTIFIER.findall(expression) for _, expression in increments)
+    if uses != (weight is not None):
+        raise ModelError(f"{what}: port {port!r} of {given.name} adds {given.ports[port].effect!r}; give "
+                         + ("a weight" if uses else "no weight"))  # fmt: skip
+    if not uses:
+        return
+    text = _parse(given.equations)
+    variables = _Dimensions(given, text)
+    variables.known["weight"] = get_dimensions(units.quantity(weight))
+    for state, expression in increments:
+        dimension = brian2.volt.dim if state == "v" else text[state].dim
+        try:
+            variables.expect(expression, dimension, "")
+        except ModelError:
+            raise ModelError(f"{what}: weight = {weight} does not fit port {port!r}, which adds "
+                             f"{given.ports[port].effect!r}") from None  # fmt: skip
+
+
+def check_dimensions(given: Model, expression: str, state: str) -> None:
+    """Refuse an expression that cannot be added to a state."""
+    text = _parse(given.equations)
+    _Dimensions(given, text).expect(expression, brian2.volt.dim if state == "v" else text[state].dim, expression)
+
+
 class _Dimensions:
     """Dimensions of a model's names, for the expressions outside its equations."""
 

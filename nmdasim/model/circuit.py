@@ -1,7 +1,7 @@
 """Circuit: populations of models and the projections between them.
 
-So far a feed-forward chain of single cells: each projection leads from an earlier population to a later one, and an
-engine runs them one after the other.
+A circuit is either a feed-forward chain of single cells, which an engine runs one after the other, or a network: its
+populations have sizes, its projections lead anywhere and carry delays, and an engine runs them together.
 """
 
 from __future__ import annotations
@@ -11,64 +11,197 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from nmdasim.model.check import ModelError
+import numpy as np
+
+from nmdasim.model import units
+from nmdasim.model.check import ModelError, conductance, weight_matches
 from nmdasim.model.model import Model, nearest
+from nmdasim.model.population import Population, named
 from nmdasim.model.ports import Afferents, Contact, Latency
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Projection:
-    """Every spike of `pre` reaches `post` through a bundle of synapses.
+    """Synapses from one population, or input, onto another.
+
+    In a network: `port` with `probability` or `indices`. In a feed-forward chain of single cells: `contacts` with
+    `latency`, a bundle of synapses that every spike of `pre` passes.
 
     Parameters
     ----------
     pre, post
-        Population names; `pre` comes before `post`.
-    contacts
-        The ports that each synapse opens in `post`.
-    latency
-        Delay of each synapse.
+        Names; `pre` may be an input. In a chain `pre` comes before `post`.
+    contacts, latency
+        The ports that each synapse of a chain's bundle opens in `post`, and its delay.
+    port
+        The port of `post` that a synapse opens.
+    weight
+        The ``weight`` of that port: one, or one for each pair of `indices`.
+    probability
+        That a pair of neurons is connected, drawn from the seed of the run.
+    indices
+        Explicit pairs ``(pre, post)``, each an array; repeated pairs add up.
+    delay
+        From a spike to its effect: one, or one for each pair of `indices`, at least one step. Without it a spike acts
+        at the end of the step in which it falls.
     """
 
     pre: str
     post: str
-    contacts: tuple[Contact, ...]
-    latency: Latency
+    contacts: tuple[Contact, ...] = ()
+    latency: Latency | None = None
+    port: str = ""
+    weight: Any = None
+    probability: float | None = None
+    indices: tuple[Any, Any] | None = None
+    delay: Any = None
+
+    def __post_init__(self) -> None:
+        ways = [self.latency is not None, self.probability is not None, self.indices is not None]
+        if sum(ways) != 1 or (self.latency is None) == (not self.port):
+            raise ModelError(f"projection {self.pre} → {self.post}: give port= with probability= or indices=, or "
+                             "contacts with a latency")  # fmt: skip
+        if self.probability is not None and not 0 <= self.probability <= 1:
+            raise ModelError(
+                f"projection {self.pre} → {self.post}: probability = {self.probability}; it is from 0 to 1"
+            )
+
+    @property
+    def bundle(self) -> Latency:
+        """Delays of a chain's bundle of synapses."""
+        assert self.latency is not None
+        return self.latency
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Circuit:
-    """A feed-forward circuit of single cells.
+    """Populations, the projections between them, and what drives them.
 
     Parameters
     ----------
     name
         Name of the circuit.
     populations
-        Models by name, in feed-forward order; the last is the output.
+        :class:`Population` values by name make a network; models by name, in feed-forward order, a chain of single
+        cells. The last is the output.
     projections
-        Between populations.
+        Between populations, and from inputs.
     afferents
-        Fibre bundles; each contact names its population.
+        Fibre bundles of a chain; each contact names its population.
+    inputs
+        Afferent fibres of a network by name: :class:`Poisson`, :class:`Volleys` or :class:`Events`, projected like a
+        population.
     references, dt, dt_max, description
         As for :class:`Model`.
 
     Raises
     ------
     ModelError
-        If a projection or an afferent names a population or port that does not exist, or runs backwards.
+        If a projection or an afferent names a population or port that does not exist, a chain runs backwards, or a
+        pair, weight or delay of a network is out of range.
     """
 
-    name: str
-    populations: Mapping[str, Model]
+    name: str = "circuit"
+    populations: Mapping[str, Any] = field(default_factory=dict)
     projections: tuple[Projection, ...] = ()
     afferents: Afferents = field(default_factory=dict)
     references: tuple[str, ...] = ()
     dt: Any = "0.1 ms"
     dt_max: Any = "1 ms"
     description: str = ""
+    inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        sized = [isinstance(population, Population) for population in self.populations.values()]
+        if not sized or any(sized) != all(sized):
+            raise ModelError(f"{self.name}: populations are Models, or all of them Populations; there is at least one")
+        both = sorted(set(self.populations) & set(self.inputs))
+        if both or (self.inputs and not self.is_network):
+            raise ModelError(f"{self.name}: inputs drive a network of Populations, under names of their own")
+        if self.is_network:
+            for link in self.projections:
+                self._check_link(link)
+        else:
+            self._check_chain()
+
+    @property
+    def is_network(self) -> bool:
+        """Whether its populations have sizes and run together."""
+        return all(isinstance(population, Population) for population in self.populations.values())
+
+    @property
+    def cells(self) -> dict[str, Model]:
+        """The model of each population."""
+        return {name: p.model if isinstance(p, Population) else p for name, p in self.populations.items()}
+
+    def _check_link(self, link: Projection) -> None:
+        what = f"{self.name}: projection {link.pre} → {link.post}"
+        if not link.port:
+            raise ModelError(f"{what}: in a network give port= with probability= or indices=")
+        pre = named("population or input", link.pre, {**self.populations, **self.inputs}, self.name)
+        post = named("population", link.post, self.populations, self.name)
+        self._port(link.post, link.port)
+        weight_matches(post.model, link.port, link.weight, what)
+        port = post.model.ports[link.port]
+        signed = port.signed if port.signed is not None else not conductance(post.model, link.port)
+        if link.weight is not None and not signed and np.any(np.asarray(units.quantity(link.weight)) < 0):
+            raise ModelError(
+                f"{what}: weight = {link.weight} is negative; port {link.port!r} takes weights from 0 upward"
+            )
+        pairs = None if link.indices is None else [np.asarray(side) for side in link.indices]
+        for side, (where, size) in zip(pairs or (), ((link.pre, pre.size), (link.post, post.size)), strict=False):
+            whole = np.issubdtype(side.dtype, np.integer) and side.ndim == 1
+            if not whole or np.any((side < 0) | (side >= size)):
+                raise ModelError(f"{what}: indices of {where} are whole numbers from 0 to {size - 1}")
+        if pairs and len(pairs[0]) != len(pairs[1]):
+            raise ModelError(f"{what}: indices have {len(pairs[0])} and {len(pairs[1])} entries; give pairs")
+        for name, value in (("weight", link.weight), ("delay", link.delay)):
+            several = 1 if value is None else np.size(units.quantity(value))
+            if several != 1 and (pairs is None or several != len(pairs[0])):
+                raise ModelError(f"{what}: {several} values of {name}; give one, or one for each pair of indices")
+        self._check_delay(link, float(units.si(self.dt, "ms", name="dt")))
+
+    def _check_delay(self, link: Projection, dt: float) -> None:
+        delay = None if link.delay is None else units.si(link.delay, "ms", name="delay")
+        if delay is not None and np.any(delay < dt * (1 - 1e-9)):
+            raise ModelError(
+                f"{self.name}: projection {link.pre} → {link.post}: delay = {delay.min() * 1e3:g} ms is shorter than "
+                f"the step, {dt * 1e3:g} ms; leave it out for none, or take a smaller dt"
+            )
+
+    def driven(self, **sources: Any) -> Self:
+        """Return this network with other sources behind some of its inputs; each keeps its number of fibres."""
+        for name, source in sources.items():
+            old = named("input", name, self.inputs, self.name)
+            if source.size != old.size:
+                raise ModelError(f"{self.name}: input {name} has {old.size} fibres; given {source.size}")
+        return dataclasses.replace(self, inputs={**self.inputs, **sources})
+
+    def weighted(self, **factors: float) -> Self:
+        """Return this network with the weights of every projection from a population or input multiplied."""
+        for name, factor in factors.items():
+            named("population or input", name, {**self.populations, **self.inputs}, self.name)
+            if not np.isfinite(factor) or factor < 0:
+                raise ModelError(f"{self.name}: weights of {name} × {factor}; a factor is a number from 0 upward")
+            fixed = [link for link in self.projections if link.pre == name and link.weight is None]
+            if fixed:
+                raise ModelError(
+                    f"{self.name}: {name} → {fixed[0].post} has no weight of its own to scale; scale its gain"
+                )
+        links = [
+            dataclasses.replace(link, weight=units.quantity(link.weight) * factors[link.pre])
+            if link.pre in factors
+            else link
+            for link in self.projections
+        ]
+        return dataclasses.replace(self, projections=tuple(links))
+
+    def check_step(self, dt: float) -> None:
+        """Refuse a step (seconds) longer than a delay."""
+        for link in self.projections if self.is_network else ():
+            self._check_delay(link, dt)
+
+    def _check_chain(self) -> None:
         order = list(self.populations)
         for link in self.projections:
             if not {link.pre, link.post} <= set(order) or order.index(link.pre) >= order.index(link.post):
@@ -82,7 +215,7 @@ class Circuit:
     def _port(self, population: str, port: str) -> None:
         if population not in self.populations:
             raise ModelError(f"{self.name}: no population {population!r}; there are {', '.join(self.populations)}")
-        ports = self.populations[population].ports
+        ports = self.cells[population].ports
         if port not in ports:
             raise ModelError(f"{self.name}: {population} has no port {port!r}; it has {', '.join(ports)}")
 
@@ -97,7 +230,7 @@ class Circuit:
     def _each(self, kind: str, changes: Mapping[str, Any], change: Callable[[Model, str, Any], Model]) -> Self:
         cells = dict(self.populations)
         for name, value in changes.items():
-            known = {p: c.gains if kind == "gain" else c.parameters.bases for p, c in cells.items()}
+            known = {p: c.gains if kind == "gain" else c.parameters.bases for p, c in self.cells.items()}
             owners = [p for p, names in known.items() if name.partition(".")[0] in names]
             if not owners:
                 every = sorted({n for names in known.values() for n in names})
@@ -112,6 +245,10 @@ class Circuit:
         return list(self.populations)[-1]
 
     def __repr__(self) -> str:
+        if self.is_network:
+            cells = ", ".join(f"{population.size} {name}" for name, population in self.populations.items())
+            links = "\n  ".join(f"{p.pre} → {p.post} ({p.port})" for p in self.projections)
+            return f"Circuit {self.name!r} of {cells}\n  {links}"
         cells = ", ".join(f"{name} ({len(model.morphology)} compartments)" for name, model in self.populations.items())
-        links = "\n  ".join(f"{p.pre} → {p.post}: {p.latency.synapses} synapses" for p in self.projections)
+        links = "\n  ".join(f"{p.pre} → {p.post}: {p.bundle.synapses} synapses" for p in self.projections)
         return f"Circuit {self.name!r} of {cells}\n  {links}"

@@ -253,7 +253,7 @@ def initial_values(
     shape = (lanes, len(model.morphology))
     for state, value in given.items():
         if isinstance(value, str):
-            text, draws = _draw(value, state, rng, shape)
+            text, draws = draw(value, state, rng, shape)
             values = dict(values) | draws
             pending[state] = equations.substitute(text, (*names, *draws))
         else:
@@ -294,7 +294,7 @@ def _changes(model: Model) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarr
     return evaluator((*model.system.derivatives.values(), *(model.system.substitute(text, names) for text in added)))
 
 
-def _draw(
+def draw(
     text: str, state: str, rng: Draws | np.random.Generator, shape: tuple[int, int]
 ) -> tuple[str, dict[str, np.ndarray]]:
     """Replace each ``rand()`` and ``randn()`` by a name and its drawn values."""

@@ -25,6 +25,8 @@ class Port:
         strength is the name ``weight``.
     compartment
         The compartment where it arrives.
+    signed
+        Whether a projection's weight may be negative; by default it may unless the port adds to a conductance.
 
     Raises
     ------
@@ -34,6 +36,7 @@ class Port:
 
     effect: str
     compartment: int = 0
+    signed: bool | None = None
 
     def __post_init__(self) -> None:
         self.increments()

@@ -277,7 +277,12 @@ class _Broadcasting(NumPyPrinter):
 
 def evaluate(expression: sp.Expr, values: Mapping[str, np.ndarray]) -> np.ndarray:
     """Evaluate an expression on arrays that broadcast against one another."""
-    return evaluator((expression,))(values)[0]
+    return _evaluator(expression)(values)[0]
+
+
+@cache
+def _evaluator(expression: sp.Expr) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
+    return evaluator((expression,))
 
 
 def evaluator(expressions: Sequence[sp.Expr]) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:

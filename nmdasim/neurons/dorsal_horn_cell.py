@@ -97,7 +97,7 @@ def wide_dynamic_range(name: str, kind: Mapping[str, Any], **options: Any) -> Mo
     )
 
 
-def steps(kinetics: str, dt: str) -> dict[str, str]:
+def steps(kinetics: str, dt: str) -> dict[str, Any]:
     """Return the default and the largest time step of a cell; magnesium enters a pore within tens of microseconds."""
     fast = bool(kinetics and scheme(kinetics).occupied)
     return {"dt": "0.0125 ms", "dt_max": "0.0125 ms"} if fast else {"dt": dt, "dt_max": "0.25 ms"}

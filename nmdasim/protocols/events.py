@@ -47,6 +47,14 @@ class Events:
         """Yield the one variant there is: plain events have no axes."""
         yield {}, self
 
+    size = 1  # as the input of a network: one fibre, which fires at these times
+
+    def draw(self, duration: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return times in seconds and the fibre of each, as the input of a network; nothing is drawn."""
+        times = np.ravel(units.si(self.times, "ms", name="times"))
+        times = times[times < duration]
+        return times, np.zeros(len(times), dtype=int)
+
     def arrivals(self, model: Model | Circuit, rng: np.random.Generator) -> list[tuple[str, str, np.ndarray, float]]:
         """Return ``(population, port, times in seconds, weight)`` parts; nothing is drawn."""
         population = self.population or (model.output if isinstance(model, Circuit) else "")

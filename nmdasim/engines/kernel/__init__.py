@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nmdasim.engines.kernel import blocks
+from nmdasim.engines.kernel import blocks, network
 from nmdasim.engines.kernel.steps import DEFAULT, SCHEMES
 from nmdasim.model.model import Model, ModelError
 from nmdasim.model.plan import Outcome, Plan
+from nmdasim.model.wiring import Network
 
 
 def check(plan: Plan) -> None:
@@ -26,6 +27,13 @@ def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
     """Run every lane."""
     check(plan)
     return blocks.run(plan, report)
+
+
+def run_network(circuit: Network, report: Callable[[float], None]) -> list[Outcome]:
+    """Run the populations of a circuit together."""
+    for plan in circuit.plans:
+        check(plan)
+    return network.run(circuit, report)
 
 
 def source(model: Model) -> str:

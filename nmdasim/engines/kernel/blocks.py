@@ -63,14 +63,15 @@ class Kernel:
     single: bool
 
     @classmethod
-    def of(cls, plan: Plan) -> Kernel:
-        """Return the kernel that a plan needs."""
+    def of(cls, plan: Plan, *, network: bool = False) -> Kernel:
+        """Return the kernel that a plan needs; in a `network`, one step of a population."""
         varied = frozenset(name for name, values in plan.parameters.items() if values.shape[0] > 1)
         moving = frozenset(name for name, values in plan.initial.items() if np.any(values != 0))
         kept = frozenset((p.variable, p.compartment) for p in _probes(plan) if p.variable != "v")
         start = moving | set(plan.model.initial) | {s for begin in plan.model.starts.values() for s in begin}
         method, _, precision = plan.method.partition("/")
-        return kernel(plan.model, method or DEFAULT, varied, frozenset(start), kept, precision == "float32")
+        single = precision == "float32"
+        return kernel(plan.model, method or DEFAULT, varied, frozenset(start), kept, single, network)
 
     @cached_property
     def real(self) -> Any:
@@ -134,11 +135,17 @@ class Kernel:
 
 @cache
 def kernel(
-    model: Model, method: str, varied: frozenset[str], start: frozenset[str], kept: frozenset[Any], single: bool
+    model: Model,
+    method: str,
+    varied: frozenset[str],
+    start: frozenset[str],
+    kept: frozenset[Any],
+    single: bool,
+    network: bool = False,
 ) -> Kernel:
     """Return the kernel of a model for what varies between lanes, starts and is kept."""
     folded = layout(model, start, kept)
-    return Kernel(model, folded, write(folded, method, varied, single=single), single)
+    return Kernel(model, folded, write(folded, method, varied, single=single, network=network), single)
 
 
 def _probes(plan: Plan) -> list[Probe]:
@@ -160,9 +167,9 @@ def _block(kernel: Kernel, plan: Plan, first: int, progress: _Progress) -> _Bloc
     width = kernel.source.width
     lanes = np.minimum(np.arange(first, first + width), plan.lanes - 1)
     a = np.zeros(kernel.size, dtype=kernel.real)
-    _fill_states(kernel, plan, lanes, a)
+    fill_states(kernel, plan, lanes, a)
     events = _events(plan, lanes)
-    rates = _axial_rates(plan, kernel)
+    rates = axial_rates(plan, kernel)
     geometry = (*kernel.geometry, np.uint64(width))
     rows, mean, every = _trace_arguments(kernel, plan)
     windows = _window_arguments(kernel, plan)
@@ -173,7 +180,7 @@ def _block(kernel: Kernel, plan: Plan, first: int, progress: _Progress) -> _Bloc
     phases.append((plan.dt, plan.steps, mean))
     with np.errstate(all="ignore"):
         for h, end, halfway in phases:
-            ks = _fill_constants(kernel, plan, lanes, a, h)
+            ks = fill_constants(kernel, plan, lanes, a, h)
             while done < min(end, plan.steps):
                 count = min(CHUNK, end - done)
                 buffer = (np.empty(count * width, np.int64), np.empty(count * width, np.int64))
@@ -210,7 +217,8 @@ def _rows(values: np.ndarray, lanes: np.ndarray, compartments: Sequence[int]) ->
     return picked[:, list(compartments)] if picked.shape[1] > 1 else picked
 
 
-def _fill_states(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray) -> None:
+def fill_states(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray) -> None:
+    """Write the initial values of a block's lanes."""
     width = kernel.source.width
     for state, compartment in kernel.folded.slots:
         offset = kernel.offset(state, compartment)
@@ -218,7 +226,7 @@ def _fill_states(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray) -
     a[kernel.spare : kernel.spare + width] = 1  # ready
 
 
-def _fill_constants(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray, h: float) -> np.ndarray:
+def fill_constants(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray, h: float) -> np.ndarray:
     """Write the constants that differ between lanes into the block; return those that all lanes share."""
     width = kernel.source.width
     steps = {"_h": np.array([[h]]), "_dt": np.array([[plan.dt]])}
@@ -275,7 +283,7 @@ def _events(plan: Plan, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
     return keys[0][order], keys[1][order], keys[2][order], weight[order]
 
 
-def _axial_rates(plan: Plan, kernel: Kernel) -> tuple[np.ndarray, ...]:
+def axial_rates(plan: Plan, kernel: Kernel) -> tuple[np.ndarray, ...]:
     """Return the axial rates (1/s) into each compartment from its parent, back, and its total.
 
     Where lanes differ in Cm, the kernel divides by it lane by lane.

@@ -71,7 +71,7 @@ class Source:
     scheme: Scheme
 
 
-def write(layout: Layout, method: str, varied: Iterable[str], *, single: bool = False) -> Source:
+def write(layout: Layout, method: str, varied: Iterable[str], *, single: bool = False, network: bool = False) -> Source:
     """Write the kernel of a model.
 
     Parameters
@@ -84,6 +84,8 @@ def write(layout: Layout, method: str, varied: Iterable[str], *, single: bool = 
         Parameters that differ between lanes; every other is a scalar argument.
     single
         Single precision.
+    network
+        Write one step of every block of a population, fed by delay buffers, in place of a whole run of one block.
     """
     model, scheme, varied = layout.model, SCHEMES[method], frozenset(varied)
     printer = Printer(single)
@@ -97,11 +99,12 @@ def write(layout: Layout, method: str, varied: Iterable[str], *, single: bool = 
                             name=model.name, method=method, rows="{rows}")  # fmt: skip
     body = _point(groups[0], rule) if model.is_point else _tree(layout, groups, scheme, rule)
     passes = [] if model.is_point else [line for g in groups for line in g.functions()]
-    text = (
-        header
-        + "\n".join(passes)
-        + _ADVANCE.format(deliver=_indent(rule.deliver(), 4), body=_indent(body, 2), spike=_indent(rule.finish(), 2))
-    )
+    parts = {"body": _indent(body, 2), "spike": _indent(rule.finish(), 2)}
+    if network:
+        main = _STEP.format(width=width, receive=_indent(rule.receive(), 2), **parts)
+    else:
+        main = _ADVANCE.format(deliver=_indent(rule.deliver(), 4), **parts)
+    text = header + "\n".join(passes) + main
     count = max([len(r.rows) for r in records] + [rule.spare]) + 1
     rows = [f"R{k} = unsigned({k * width})" for k in range(count)]
     rows += [f"O{c} = unsigned({o})" for c, o in enumerate(_offsets(records, len(model.morphology), width))]
@@ -361,6 +364,27 @@ class _Rule:
             lines += [] if effects else ["    pass"]
         return lines or ["pass"]
 
+    def receive(self) -> list[str]:
+        """Return lines that add what has arrived in a step: ``incoming`` holds, per port, summed weights or counts."""
+        moved = {symbol(state) for effects in self._ports for state, _ in effects}
+        lines: list[str] = []
+        for k, effects in enumerate(self._ports):
+            compartment = list(self.model.ports.values())[k].compartment
+            sums = []
+            for state, effect in effects:
+                if not adds_up(effect) or effect.free_symbols & moved:
+                    raise ModelError(
+                        f"{self.model.name}: port {list(self.model.ports)[k]!r} does not add in proportion to weight "
+                        "or number of events, so those of a step cannot be summed; run it with engine='brian2'"
+                    )
+                each = effect if symbol("weight") in effect.free_symbols else effect * symbol("weight")
+                gate = "a[READY + l]*" if state in self.model.system.held else ""
+                sums.append(f"        {self._row(state, compartment)} += {gate}({self._print(each, compartment)})")
+            if sums:
+                lines += [f"if arrived[{k}]:", "    for l in range(width):",
+                          f"        weight = incoming[{k}, base + l]", *sums]  # fmt: skip
+        return lines
+
     def _statements(self, text: str) -> list[tuple[str, str, sp.Expr]]:
         found = []
         for part in filter(str.strip, re.split(r"[;\n]", text)):
@@ -410,6 +434,14 @@ class _Rule:
             "            found += 1",
             *("            " + line for line in lines),
         ]
+
+
+def adds_up(effect: sp.Expr) -> bool:
+    """Whether what an event adds is free of its weight, or in proportion to it."""
+    weight = symbol("weight")
+    return weight not in effect.free_symbols or (
+        sp.simplify(effect.subs(weight, 0)) == 0 and weight not in sp.simplify(effect.diff(weight)).free_symbols
+    )
 
 
 #: Bytes of a block that stay in the first-level cache of any current CPU, with room for what else passes through.
@@ -514,4 +546,23 @@ def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, tra
                         summary_values[j, window, l] = min(summary_values[j, window, l], a[summary_row[j] + l])
 {spike}
     return found, next_event
+"""
+
+_STEP = """
+
+@njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
+def step(blocks, ks, h, dt, n, layout, axial_rates, incoming, arrived, spike_step, spike_lane, found):
+    compartments, record_offset, scalar_offset, width = layout
+    up, down, axial = axial_rates
+    t = real(n*dt)
+    for b in range(blocks.shape[0]):
+        a = blocks[b]
+        base = unsigned(b)*W
+        noted = found
+{receive}
+{body}
+{spike}
+        for k in range(noted, found):
+            spike_lane[k] += b*{width}
+    return found
 """

@@ -1,0 +1,29 @@
+"""
+Inhibition lost
+===============
+
+When neurons extrude less chloride, the anion reversal moves from -70 towards -50 mV. No synapse changes its strength;
+inhibition merely stops inhibiting, and touch gets through.
+
+*Educational and research model. Not medical advice. Not for dosing decisions.*
+"""
+
+from pathlib import Path
+
+import nmdasim as nm
+from nmdasim import mV, sensory
+
+circuit = nm.circuits.dorsal_horn()
+responses = {
+    f"{reversal} mV": sensory.stimulus_response(circuit.replace(E_gaba=reversal * mV), seed=range(5))
+    for reversal in (-70, -65, -60, -50)
+}
+for name, response in responses.items():
+    least = float(nm.measures.threshold(response.mean("seed"), "touch"))
+    print(
+        f"{name}: touch threshold {least:g}, noxious response {float(response.spikes.sel(kind='noxious').mean()):.1f}"
+    )
+
+axes = nm.plot_sensory.stimulus_response(responses)
+Path("out").mkdir(exist_ok=True)
+axes[0].figure.savefig("out/22_inhibition_lost.png")

@@ -1,0 +1,124 @@
+"""A dorsal-horn circuit: touch, Aδ and C fibres, interneurons that gate, and projection neurons that wind up.
+
+Touch fibres reach the projection neurons directly and through excitatory interneurons, and excite the inhibitory
+interneurons that hold both back. Aδ and C fibres end on the projection neurons, which are those of the model `wdr` with
+a tonic GABA-A conductance and one slow variable, ρ, that stands for what conditioning leaves behind.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+from nmdasim.model.circuit import Circuit, Projection
+from nmdasim.model.mechanism import Mechanism
+from nmdasim.model.model import Model
+from nmdasim.model.parameters import load
+from nmdasim.model.population import Population, Volleys
+from nmdasim.model.ports import Port
+from nmdasim.neurons import wdr
+from nmdasim.receptors import dual_exponential
+
+#: ρ of Graupner & Brunel 2012 without noise and depression; a slow sensor of calcium in place of calcium itself.
+_SENSITIZATION = """
+dsensor/dt = (ca - sensor)/tau_sensor : mM
+drho/dt = (gamma_p*(1 - rho)*int(sensor > theta_p) - rho*(1 - rho)*(0.5 - rho))/tau_rho : 1
+"""
+_INTERNEURON = """
+dv/dt = (g_l*(E_l - v) + g_e*(E_e - v) + g_i*(E_gaba - v))/C_m : volt (unless refractory)
+dg_e/dt = -g_e/tau_e : siemens
+dg_i/dt = -g_i/tau_i : siemens
+"""
+
+
+def dorsal_horn() -> Circuit:
+    """Return the circuit at rest; :meth:`Circuit.driven` stimulates its inputs ``touch``, ``adelta`` and ``c``.
+
+    Every size, weight, latency and gain stands in ``parameters/dorsal_horn.toml`` with its source. Sensitization has
+    five switches, all parameters of the projection neurons: ``potentiation`` (C synapses), ``heterosynaptic`` (touch
+    synapses), ``phosphorylation`` and ``mg_relief`` (NMDA receptors), each a gain at ρ = 1 that 0 switches off, and
+    ``E_gaba``, which loss of chloride extrusion moves from -70 towards -50 mV, here and in the interneurons.
+    """
+    sizes = {name: int(p.si) for name, p in load("dorsal_horn", "sizes").items()}
+    interneuron = Model(
+        name="interneuron",
+        equations=_INTERNEURON,
+        parameters=load("dorsal_horn", "interneuron"),
+        initial={"v": "E_l"},
+        threshold="v > V_t",
+        reset="v = V_r",
+        refractory="2 ms",
+        ports={"exc": "g_e += weight", "inh": "g_i += weight"},
+    )
+    populations = {"excitatory": interneuron, "inhibitory": interneuron, "projection": projection_neuron()}
+    return Circuit(
+        "dorsal_horn",
+        populations={
+            name: Population(cell, sizes[name], parameters=_spread(cell, name)) for name, cell in populations.items()
+        },
+        projections=_projections(),
+        inputs={name: Volleys((), sizes[name]) for name in ("touch", "adelta", "c")},
+        references=("delrocq2023", "aguiar2010", "graupner2012", "nmdasim"),
+        dt="0.1 ms",
+        dt_max="0.25 ms",
+        description="50 neurons and 60 fibres; touch gates itself through inhibition",
+    )
+
+
+def _spread(cell: Model, name: str) -> dict[str, str]:
+    """Return parameters in which the neurons of a population differ, normally distributed around the cell's."""
+    own = load("dorsal_horn", "spread")["projection" if name == "projection" else "interneuron"]
+    names = ("w_touch", "w_ampa_c", "w_nmda_c") if name == "projection" else ("g_l",)
+    return {key: f"{key}*(1 + {own.number:g}*randn())" for key in names if key in cell.parameters}
+
+
+def _projections() -> tuple[Projection, ...]:
+    weights = {name: p.value for name, p in load("dorsal_horn", "weights").items()}
+    delay = load("dorsal_horn", "latencies")["synapse"].value
+
+    def link(pre: str, post: str, port: str, later: object = None) -> Projection:
+        weight = weights[f"{pre}_to_{post}"]
+        return Projection(pre, post, port=port, weight=weight, probability=1.0, delay=later)
+
+    def fibre(pre: str, port: str) -> Projection:
+        return Projection(pre, "projection", port=port, probability=1.0)
+
+    return (
+        link("touch", "inhibitory", "exc"),
+        link("touch", "excitatory", "exc", delay),
+        link("c", "inhibitory", "exc"),
+        link("inhibitory", "excitatory", "inh", delay),
+        link("inhibitory", "projection", "gaba", delay),
+        link("excitatory", "projection", "ampa", delay),
+        Projection("touch", "projection", port="ampa_t", probability=1.0, delay=delay),
+        *(fibre("adelta", port) for port in ("ampa_a", "nmda_a")),
+        *(fibre("c", port) for port in ("ampa_c", "nmda_c", "nk1")),
+    )
+
+
+def projection_neuron() -> Model:
+    """Return the wide-dynamic-range neuron `wdr` with tonic inhibition and ρ."""
+    base = wdr()
+    text = base.equations.replace("Im = ", "I_tonic = g_tonic*(E_gaba - v) : amp/meter**2\nIm = I_tonic + ")
+    text = re.sub(r"\bgain_nmda\b", "gain_nmda*(1 + phosphorylation*rho)", text)
+    text = re.sub(r"\bK_mg\b", "(K_mg*(1 + mg_relief*rho))", text)
+    ports = dict(base.ports)
+    site = base.ports["ampa_c"].compartment
+    ports["ampa_c"] = Port(dual_exponential.port("ampa", "w_ampa_c*(1 + potentiation*rho)"), site)
+    ports["ampa_t"] = Port(dual_exponential.port("ampa", "w_touch*(1 + heterosynaptic*rho)"), site)
+    ports["ampa"] = Port(dual_exponential.port("ampa", "weight"), site)
+    ports["gaba"] = Port(dual_exponential.port("gaba", "weight"), site)
+    sensitization = Mechanism("sensitization", _SENSITIZATION, load("dorsal_horn", "projection"))
+    parameters = {k: p for k, p in base.parameters.items() if k != "w_gaba"}
+    return dataclasses.replace(
+        base,
+        name="projection",
+        equations=text + sensitization.equations,
+        parameters=base.parameters.__class__(parameters) | sensitization.parameters,
+        initial=dict(base.initial) | {"sensor": "Ca_rest"},
+        ports=ports,
+        gains={name: keys for name, keys in base.gains.items() if name != "gaba"},
+        afferents={},
+        summaries={},
+        description="wdr with tonic inhibition and a slow trace of calcium",
+    )

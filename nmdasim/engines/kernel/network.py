@@ -1,0 +1,248 @@
+"""Runs a circuit: one generated step per population, spikes handed on through delay buffers.
+
+A delay buffer is a ring of steps; each step holds, for every port and neuron, the sum of what arrives then. The
+synapses of a projection are compressed rows: those of source i are ``row[i]`` to ``row[i + 1]``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nmdasim.engines import compiled, memory
+from nmdasim.engines.kernel.blocks import CHUNK, Kernel, axial_rates, fill_constants, fill_states
+from nmdasim.model.plan import Outcome, Plan
+from nmdasim.model.symbols import symbol
+from nmdasim.model.wiring import Network, Wire
+
+#: Room for spikes in one call, in numbers: a population may fire at every step of it.
+_ROOM = 1 << 21
+
+
+@dataclass(eq=False)
+class _Running:
+    """A population while it runs."""
+
+    plan: Plan
+    kernel: Kernel
+    blocks: np.ndarray
+    ring: np.ndarray
+    pending: np.ndarray
+    constants: np.ndarray
+    buffer: tuple[np.ndarray, np.ndarray]
+
+    @classmethod
+    def of(cls, plan: Plan, slots: int, count: int) -> _Running:
+        kernel = Kernel.of(plan, network=True)
+        width = kernel.source.width
+        blocks = np.zeros((-(-plan.lanes // width), kernel.size), dtype=kernel.real)
+        for b, a in enumerate(blocks):
+            fill_states(kernel, plan, _lanes(plan, width, b), a)
+        ports = max(len(plan.model.ports), 1)
+        ring = np.zeros((slots, ports, len(blocks) * width), dtype=kernel.real)
+        room = count * len(blocks) * width
+        buffer = (np.empty(room, np.int64), np.empty(room, np.int64))
+        return cls(plan, kernel, blocks, ring, np.zeros((slots, ports), np.bool_), np.empty(0), buffer)
+
+    def prepare(self, h: float) -> None:
+        """Write the constants of a state step `h`."""
+        for b, a in enumerate(self.blocks):
+            lanes = _lanes(self.plan, self.kernel.source.width, b)
+            self.constants = fill_constants(self.kernel, self.plan, lanes, a, h)
+
+    def arguments(self) -> tuple[Any, ...]:
+        layout = (*self.kernel.geometry, np.uint64(self.kernel.source.width))
+        rates = axial_rates(self.plan, self.kernel)
+        return (self.blocks, self.constants, layout, rates, self.ring, self.pending, *self.buffer, self.plan.lanes)
+
+    def state(self, variable: str, compartment: int) -> np.ndarray:
+        """Return a state of every neuron."""
+        offset, width = self.kernel.offset(variable, compartment), self.kernel.source.width
+        return self.blocks[:, offset : offset + width].reshape(-1)[: self.plan.lanes].astype(float)
+
+
+def _lanes(plan: Plan, width: int, block: int) -> np.ndarray:
+    return np.minimum(np.arange(block * width, (block + 1) * width), plan.lanes - 1)
+
+
+def run(network: Network, report: Callable[[float], None]) -> list[Outcome]:
+    """Run every population of a circuit together; return one Outcome each."""
+    first = network.plans[0]
+    slots = 2 + max((int(wire.delay.max(initial=0)) for wire in network.wires), default=0)
+    lanes = max(plan.lanes for plan in network.plans)
+    buffers = 8 * slots * sum(plan.lanes * len(plan.model.ports) for plan in network.plans)
+    memory.check(buffers, f"delay buffers of {slots:,} steps", "shorten the longest delay, or take a larger dt")
+    count = max(1, min(CHUNK, _ROOM // (lanes + 128), first.steps))
+    running = [_Running.of(plan, slots, count) for plan in network.plans]
+    links = [_compressed(network, wire, running[wire.post]) for wire in network.wires]
+    volleys = [(volley.step, volley.lane) for volley in network.inputs]
+    advance = compiled.load(_source(running, network)).advance
+    collected = _Collected(running)
+    done, cursor = 0, np.zeros(max(len(volleys), 1), np.int64)
+    with np.errstate(all="ignore"):
+        staggered = running[0].kernel.source.scheme.staggered
+        for h, end in [(0.5 * first.dt, min(1, first.steps)), (first.dt, first.steps)][0 if staggered else 1 :]:
+            for r in running:
+                r.prepare(h)
+            arguments = tuple(r.arguments() for r in running)
+            while done < end:
+                much, sampled = collected.begin(done, min(count, end - done))
+                real = running[0].kernel.real
+                found = advance(done, much, real(h), real(first.dt), arguments, tuple(links), tuple(volleys), cursor)
+                collected.end(found, done, sampled)
+                done += much
+                report(done / first.steps)
+    return collected.outcomes()
+
+
+def _compressed(network: Network, wire: Wire, post: _Running) -> tuple[Any, ...]:
+    """Return rows, targets, amounts (a weight, or 1 where the port does not read it) and delays of a projection."""
+    sources = [plan.lanes for plan in network.plans] + [volley.lanes for volley in network.inputs]
+    rows = np.searchsorted(wire.source, np.arange(sources[wire.pre] + 1))
+    model = post.plan.model
+    port = list(model.ports.values())[wire.port]
+    reads = any(symbol("weight") in model.system.substitute(text, (*model.parameters.bases, "weight", "t", "area"))
+                .free_symbols for _, text in port.increments())  # fmt: skip
+    amount = wire.weight if reads else np.ones(1)
+    return rows, wire.target.astype(np.int32), amount.astype(post.kernel.real), wire.delay.astype(np.int32)
+
+
+class _Collected:
+    """Spikes and traces of every population."""
+
+    def __init__(self, running: Sequence[_Running]):
+        self.running = running
+        self.spikes: list[list[np.ndarray]] = [[] for _ in running]
+        self.samples: list[list[np.ndarray]] = [[] for _ in running]
+        self._traced = [k for k, r in enumerate(running) if r.plan.recording.traces]
+        self._every = running[0].plan.sampled_steps
+
+    def _read(self) -> list[np.ndarray]:
+        return [
+            np.stack([self.running[k].state(p.variable, p.compartment) for p in self.running[k].plan.recording.traces])
+            for k in self._traced
+        ]
+
+    def begin(self, done: int, much: int) -> tuple[int, bool]:
+        """Sample what is due, and return how many steps may be taken before the next sample."""
+        if not self._traced:
+            return much, False
+        if done % self._every:
+            return min(much, self._every - done % self._every), False
+        for k, values in zip(self._traced, self._read(), strict=True):
+            self.samples[k].append(values)
+        return 1, True
+
+    def end(self, found: tuple[int, ...], done: int, sampled: bool) -> None:
+        """Keep the spikes of a call; a staggered state's value at a whole step lies between two of its own."""
+        for k, (r, count) in enumerate(zip(self.running, found, strict=True)):
+            self.spikes[k].append(np.stack([column[:count] for column in r.buffer]))
+        if sampled and done and self.running[0].kernel.source.scheme.staggered:
+            for k, values in zip(self._traced, self._read(), strict=True):
+                probes = self.running[k].plan.recording.traces
+                between = np.array([p.variable != "v" for p in probes])[:, None]
+                self.samples[k][-1] = np.where(between, (self.samples[k][-1] + values) / 2, self.samples[k][-1])
+
+    def outcomes(self) -> list[Outcome]:
+        """Return what each population did."""
+        made = []
+        for r, parts, samples in zip(self.running, self.spikes, self.samples, strict=True):
+            step, lane = np.concatenate(parts, axis=1)
+            step, lane = step[lane < r.plan.lanes], lane[lane < r.plan.lanes]
+            order = np.lexsort((step, lane))
+            finite = np.isfinite(r.blocks[:, : r.kernel.spare]).reshape(len(r.blocks), -1, r.kernel.source.width)
+            broken = np.flatnonzero(~finite.all(axis=1).reshape(-1)[: r.plan.lanes])
+            made.append(
+                Outcome(
+                    spike_lane=lane[order],
+                    spike_time=step[order] * r.plan.dt,
+                    traces=tuple(np.stack(samples, axis=-1)) if samples else (),
+                    trace_time=np.arange(len(samples)) * self._every * r.plan.dt,
+                    broken=broken,
+                )
+            )
+        return made
+
+
+# --- the loop over time ----------------------------------------------------------------------------------------------
+
+
+def _source(running: Sequence[_Running], network: Network) -> str:
+    """Write the loop of one circuit: what arrives from inputs, then every population, then its spikes."""
+    modules = [compiled.load(r.kernel.source.text).__name__ for r in running]
+    imports = [f"from {module} import step as step_{k}" for k, module in enumerate(modules)]
+    lines: list[str] = []
+    for j in range(len(network.inputs)):
+        wires = [k for k, wire in enumerate(network.wires) if wire.pre == len(running) + j]
+        lines += [f"fired, fibre = volleys[{j}]", f"k = cursor[{j}]",
+                  "while k < fired.shape[0] and fired[k] <= n:"]  # fmt: skip
+        lines += [f"    {_hand_on(network.wires[k], k, 'fibre[k]', 'n')}" for k in wires]
+        lines += ["    k += 1", f"cursor[{j}] = k"]
+    for k in range(len(running)):
+        lines += [f"found_{k} = advance_one_{k}(n, h, dt, populations[{k}], found_{k})"]
+    for p in range(len(running)):
+        wires = [k for k, wire in enumerate(network.wires) if wire.pre == p]
+        lines += [f"for k in range(before_{p}, found_{p}):", f"    lane = populations[{p}][7][k]"]
+        calls = [f"        {_hand_on(network.wires[k], k, 'lane', 'n + 1')}" for k in wires]
+        lines += [f"    if lane < populations[{p}][8]:", *calls] if wires else ["    pass"]
+        lines += [f"before_{p} = found_{p}"]
+    zero = [f"before_{p} = found_{p} = 0" for p in range(len(running))]
+    ones = [_ONE.format(k=k) for k in range(len(running))]
+    returned = ", ".join(f"found_{p}" for p in range(len(running)))
+    return (
+        '"""The loop over time of one circuit. Generated."""\n\nimport numpy as np\nfrom numba import njit\n\n'
+        + "\n".join(imports)
+        + _SCATTER
+        + "".join(ones)
+        + '\n\n@njit(cache=True, nogil=True, error_model="numpy")\n'
+        + "def advance(first, count, h, dt, populations, wires, volleys, cursor):\n"
+        + "".join(f"    {line}\n" for line in zero)
+        + "    for n in range(first, first + count):\n"
+        + "".join(f"        {line}\n" for line in lines)
+        + f"    return ({returned},)\n"
+    )
+
+
+def _hand_on(wire: Wire, k: int, lane: str, when: str) -> str:
+    return f"hand_on(wires[{k}], {lane}, {when}, populations[{wire.post}][4], populations[{wire.post}][5], {wire.port})"
+
+
+_SCATTER = """
+
+
+@njit(nogil=True, error_model="numpy")
+def hand_on(wire, source, when, ring, pending, port):
+    row, target, amount, delay = wire
+    slots = ring.shape[0]
+    if delay.shape[0] == 1 and amount.shape[0] == 1:
+        slot = (when + delay[0]) % slots
+        now, weight = ring[slot, port], amount[0]
+        if row[source] < row[source + 1]:
+            pending[slot, port] = True
+        for j in range(row[source], row[source + 1]):
+            now[target[j]] += weight
+        return
+    for j in range(row[source], row[source + 1]):
+        slot = (when + delay[j if delay.shape[0] > 1 else 0]) % slots
+        ring[slot, port, target[j]] += amount[j if amount.shape[0] > 1 else 0]
+        pending[slot, port] = True
+"""
+
+_ONE = """
+
+@njit(nogil=True, error_model="numpy")
+def advance_one_{k}(n, h, dt, population, found):
+    blocks, ks, layout, rates, ring, pending, spike_step, spike_lane, lanes = population
+    slot = n % ring.shape[0]
+    found = step_{k}(
+        blocks, ks, h, dt, n, layout, rates, ring[slot], pending[slot], spike_step, spike_lane, found
+    )
+    for port in range(pending.shape[1]):
+        if pending[slot, port]:
+            ring[slot, port] = 0
+            pending[slot, port] = False
+    return found
+"""

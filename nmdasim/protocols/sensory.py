@@ -1,0 +1,62 @@
+"""Stimuli of a dorsal-horn circuit: touch, pinprick and noxious stimuli of graded strength, and conditioning trains."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nmdasim.model import units
+from nmdasim.model.parameters import load
+from nmdasim.model.population import Volleys
+
+#: Strengths of a test, as shares of the fibres recruited.
+INTENSITIES = (0.2, 0.4, 0.6, 0.8, 1.0)
+#: The fibres that each stimulus recruits.
+FIBRES: Mapping[str, tuple[str, ...]] = {
+    "touch": ("touch",),
+    "pinprick": ("adelta",),
+    "noxious": ("adelta", "c"),
+}
+
+
+def stimulus(kind: str, intensity: float = 1.0, times: Any = "500 ms") -> dict[str, Volleys]:
+    """Return what a stimulus makes the fibres of a dorsal-horn circuit do.
+
+    Parameters
+    ----------
+    kind
+        ``"touch"``, ``"pinprick"`` (Aδ only) or ``"noxious"`` (Aδ and C).
+    intensity
+        Share of the fibres recruited, 0 to 1.
+    times
+        When it comes.
+
+    Raises
+    ------
+    ValueError
+        If there is no such kind, or the intensity is out of range.
+    """
+    if kind not in FIBRES:
+        raise ValueError(f"stimulus {kind!r}; there are {', '.join(FIBRES)}")
+    return {fibre: _volleys(fibre, intensity, times) for fibre in FIBRES[kind]}
+
+
+def conditioning(frequency: Any = "1 Hz", pulses: int = 15) -> dict[str, Volleys]:
+    """Return a train of C-fibre volleys, the first after one second; no other fibre fires.
+
+    Raises
+    ------
+    ValueError
+        If the rate is not above 0 or there is no pulse.
+    """
+    rate = float(units.si(frequency, "Hz", name="frequency"))
+    if rate <= 0 or pulses < 1:
+        raise ValueError(f"conditioning with {pulses} pulses at {frequency}; give one or more at a rate above 0")
+    return {"c": _volleys("c", 1.0, (1 + np.arange(pulses) / rate) * units.unit("second"))}
+
+
+def _volleys(fibre: str, intensity: float, times: Any) -> Volleys:
+    latency, size = load("dorsal_horn", "latencies"), load("dorsal_horn", "sizes")
+    return Volleys(times, int(size[fibre].si), intensity, latency[fibre].value, latency[f"{fibre}_jitter"].value)

@@ -1,0 +1,132 @@
+"""Test – condition – test: what a dorsal-horn circuit makes of touch and of noxious stimuli, and what changes it.
+
+Conditioning and test are runs of their own: what passes from one to the other is ρ, the slow variable. Everything
+faster (wind-up's currents, calcium) has seconds to settle between them and starts anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim.circuits import dorsal_horn
+from nmdasim.model import units
+from nmdasim.model.check import ModelError
+from nmdasim.model.circuit import Circuit
+from nmdasim.protocols import sensory
+from nmdasim.simulate import simulate
+
+#: What the command line calls a state: ρ of every projection neuron, and the anion reversal.
+STATES = {
+    "naive": (0.0, None),
+    "potentiated": (1.0, None),
+    "disinhibited": (0.0, "-50 mV"),
+    "sensitized": (1.0, "-50 mV"),
+}
+
+
+def in_state(state: str, circuit: Circuit | None = None) -> tuple[Circuit, float]:
+    """Return the circuit in a named state, and its ρ.
+
+    Raises
+    ------
+    ModelError
+        If there is no such state.
+    """
+    if state not in STATES:
+        raise ModelError(f"state {state!r}; there are {', '.join(STATES)}")
+    rho, anion = STATES[state]
+    circuit = circuit or dorsal_horn()
+    return (circuit if anion is None else circuit.replace(E_gaba=anion)), rho
+
+
+def condition(
+    circuit: Circuit,
+    frequency: Any = "1 Hz",
+    pulses: int = 15,
+    *,
+    ketamine: Any = "0 uM",
+    seed: Sequence[int] = (0,),
+    **options: Any,
+) -> xr.Dataset:
+    """Give a C-fibre train and follow ρ.
+
+    Parameters
+    ----------
+    circuit
+        A dorsal-horn circuit.
+    frequency, pulses
+        Of the train.
+    ketamine
+        One concentration, there from before the train (equilibrated) to its end.
+    seed
+        Seeds, a dimension of the result.
+    options
+        Passed to :func:`nmdasim.simulate`, such as `dt` or `engine`.
+
+    Returns
+    -------
+    xarray.Dataset
+        The result of the run; ``rho`` (seed, neuron) at its end and ``rho_time`` (seed, neuron, time).
+    """
+    length = 1 + pulses / float(units.si(frequency, "Hz", name="frequency"))
+    result = simulate(
+        circuit, sensory.conditioning(frequency, pulses), duration=length * units.unit("second"), ketamine=ketamine,
+        seed=list(seed), record=["rho"], sample="100 ms", **options,
+    )  # fmt: skip
+    course = result["projection_rho_dendrite"].rename(neuron_projection="neuron")
+    result["rho_time"] = course
+    result["rho"] = course.isel(time=-1, drop=True)
+    return result
+
+
+def stimulus_response(
+    circuit: Circuit,
+    *,
+    rho: Any = 0.0,
+    ketamine: Any = "0 uM",
+    seed: Sequence[int] = (0,),
+    kinds: Sequence[str] = ("touch", "noxious"),
+    intensities: Sequence[float] = sensory.INTENSITIES,
+    **options: Any,
+) -> xr.Dataset:
+    """Test with single stimuli of rising strength, each in a run of its own.
+
+    Parameters
+    ----------
+    circuit
+        A dorsal-horn circuit.
+    rho
+        ρ of the projection neurons at the start: one value, or (seed, neuron) as :func:`condition` returns it.
+    ketamine
+        One concentration, equilibrated.
+    seed
+        Seeds, a dimension of the result.
+    kinds, intensities
+        Of :func:`nmdasim.protocols.sensory.stimulus`.
+    options
+        Passed to :func:`nmdasim.simulate`.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``spikes`` (kind, intensity, seed): spikes of a projection neuron in the second after the stimulus, the mean of
+        all. Provenance in ``attrs``.
+    """
+    table = np.empty((len(kinds), len(intensities), len(seed)))
+    attrs: dict[str, Any] = {}
+    for i, kind in enumerate(kinds):
+        for j, intensity in enumerate(intensities):
+            run = simulate(
+                circuit, sensory.stimulus(kind, intensity), duration="1500 ms", ketamine=ketamine, seed=list(seed),
+                initial={"rho": np.asarray(rho, dtype=float)}, **options,
+            )  # fmt: skip
+            table[i, j] = run.spike_count.sel(population="projection") / run["size"].sel(population="projection")
+            attrs = run.attrs
+    data = xr.Dataset(coords={"kind": list(kinds), "intensity": list(intensities), "seed": list(seed)}, attrs=attrs)
+    data["spikes"] = (("kind", "intensity", "seed"), table, {"units": "1", "long_name": "spikes of a neuron"})
+    data["intensity"].attrs = {"units": "1", "long_name": "share of the fibres recruited"}
+    return data

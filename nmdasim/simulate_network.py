@@ -1,0 +1,213 @@
+"""Run a circuit of populations: what is asked → one Network → labelled result."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim import engines
+from nmdasim.engines import memory
+from nmdasim.model import units
+from nmdasim.model.check import ModelError
+from nmdasim.model.circuit import Circuit
+from nmdasim.model.plan import (
+    Arrivals,
+    Outcome,
+    Plan,
+    Recording,
+    draw,
+    initial_values,
+    parameter_values,
+    probe,
+    state_probes,
+)
+from nmdasim.model.population import Population
+from nmdasim.model.symbols import evaluate
+from nmdasim.model.wiring import Network, stream, volleys, wires
+
+
+def network(
+    circuit: Circuit, columns: Mapping[str, np.ndarray], seeds: Sequence[int], length: float, options: Any
+) -> Network:
+    """Make a run of a circuit concrete.
+
+    Parameters
+    ----------
+    circuit
+        A network.
+    columns
+        Parameters that vary, one value per instance, shape (instances,).
+    seeds
+        Seed of each instance.
+    length
+        Seconds.
+    options
+        Step, method, start, initial values, recording and threads, as `simulate` collects them.
+    """
+    circuit.check_step(options.dt)
+    plans = []
+    for name, population in circuit.populations.items():
+        lanes = population.size * len(seeds)
+        cell = population.model
+        values, start = _values(name, population, columns, seeds, options)
+        wanted = _traced(circuit, name, options.record)
+        traces = tuple(dict.fromkeys(s for p in wanted for s in state_probes(cell, p)))
+        recording = Recording(traces, max(options.sample, options.dt))
+        nothing = Arrivals.gather([])
+        plans.append(
+            Plan(cell, lanes, values, start, nothing, np.zeros(lanes, np.int64), length, options.dt, options.method,
+                 options.tolerance, options.threads, recording)
+        )  # fmt: skip
+    memory.check(sum(map(memory.need, plans)), f"{len(seeds)} instances of {circuit.name}", "run fewer at a time")
+    return Network(
+        tuple(circuit.populations),
+        tuple(plans),
+        volleys(circuit, seeds, length, options.dt),
+        wires(circuit, seeds, options.dt),
+    )
+
+
+def _traced(circuit: Circuit, name: str, record: Sequence[str]) -> list[Any]:
+    """Return the probes of one population; a variable is recorded wherever there is one of that name."""
+    found, errors = [], []
+    for variable in record:
+        known = []
+        for population, cell in circuit.cells.items():
+            try:
+                known.append((population, probe(cell, variable)))
+            except ModelError as error:
+                errors.append(error)
+        if not known:
+            raise errors[-1]
+        found += [p for population, probes in known if population == name for p in probes]
+    return found
+
+
+_Values = dict[str, np.ndarray]
+
+
+def _values(
+    name: str, population: Population, columns: Mapping[str, np.ndarray], seeds: Sequence[int], options: Any
+) -> tuple[_Values, _Values]:
+    """Return parameters and initial values of every neuron of every instance."""
+    cell = population.model
+    given = dict(cell.starts.get(options.start, {})) | dict(population.initial)
+    given |= {k: v for k, v in options.initial.items() if k in cell.system.states}
+    parts: list[tuple[_Values, _Values]] = []
+    for r, seed in enumerate(seeds):
+        rng = stream(seed, f"population {name}")
+        own = {key: _parameter(population, key, value, rng) for key, value in population.parameters.items()}
+        chosen = {key: v[r : r + 1] for column, v in columns.items() for key in cell.parameters.entries(column)}
+        entries = {key: value for base, value in own.items() for key in cell.entries(base)}
+        values = parameter_values(cell, entries | chosen)
+        start = {k: _start(v, r) for k, v in given.items()}
+        parts.append((values, initial_values(cell, values, start, rng, population.size)))
+    return _stack([p for p, _ in parts], population.size), _stack([s for _, s in parts], population.size)
+
+
+def _start(value: Any, instance: int) -> Any:
+    """Return an initial value of one instance: an expression, one value, one a neuron, or (instances, neurons)."""
+    if isinstance(value, str):
+        return value
+    table = np.asarray(units.quantity(value), dtype=float)
+    return table[instance] if table.ndim == 2 else table
+
+
+def _parameter(population: Population, name: str, value: Any, rng: np.random.Generator) -> np.ndarray:
+    """Return one value, or one for each neuron, in SI units."""
+    cell = population.model
+    unit = cell.parameters.unit_of(name.partition(".")[0])
+    if isinstance(value, str) and "rand" in value:
+        text, draws = draw(value, name, rng, (population.size, 1))
+        known = {base: cell.values(base) for base in cell.parameters.bases}
+        expression = cell.system.substitute(text, (*cell.parameters.bases, *draws))
+        return np.broadcast_to(evaluate(expression, {**known, **draws}), (population.size, 1))[:, 0]
+    return np.ravel(units.si(value, unit, name=name))
+
+
+def _stack(parts: Sequence[_Values], size: int) -> _Values:
+    """Join instances; what all lanes share stays one row."""
+    joined = {}
+    for name in parts[0]:
+        arrays = [part[name] for part in parts]
+        if all(len(a) == 1 and np.array_equal(a, arrays[0]) for a in arrays):
+            joined[name] = arrays[0]
+            continue
+        columns = max(a.shape[1] for a in arrays)
+        joined[name] = np.concatenate([np.broadcast_to(a, (size, columns)) for a in arrays])
+    return joined
+
+
+def run(made: Network, engine: str, report: Callable[[float], None] | None) -> list[Outcome]:
+    """Run a network after refusing what its engine cannot render."""
+    for plan in made.plans:
+        engines.check(plan, engine)
+    outcomes = engines.run_network(made, engine, report)
+    for name, outcome in zip(made.names, outcomes, strict=True):
+        if len(outcome.broken):
+            raise ModelError(f"{len(outcome.broken)} neurons of {name} overflowed; try a smaller dt")
+    return outcomes
+
+
+def label(
+    circuit: Circuit, made: Network, outcomes: Sequence[Outcome], dims: Mapping[str, Any], record: Sequence[str],
+    traces: Callable[..., tuple[np.ndarray, str]],
+) -> xr.Dataset:  # fmt: skip
+    """Return the result of a circuit.
+
+    Parameters
+    ----------
+    circuit, made, outcomes
+        What was run and what came out.
+    dims
+        Coordinates of the dimensions that vary.
+    record
+        Recorded names.
+    traces
+        Function of (plan, outcome, probe) that returns values in a conventional unit, (lanes, samples), and the unit.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``spike_time`` (spike; ms) with ``spike_neuron``, ``spike_lane`` (instance, in the order of the dimensions) and
+        ``spike_population``; ``spike_count`` and ``rate`` (population, …; Hz); traces as ``<population>_<variable>``
+        (…, neuron of that population, time).
+    """
+    data = xr.Dataset(coords={**dims, "population": list(made.names)})
+    varied = [name for name, coordinate in dims.items() if len(coordinate[0])]
+    shape = [len(data[name]) for name in varied]
+    instances = math.prod(shape)
+    sizes = np.array([population.size for population in circuit.populations.values()])
+    counts = np.zeros((len(sizes), instances), dtype=np.int64)
+    for k, (outcome, size) in enumerate(zip(outcomes, sizes, strict=True)):
+        counts[k] = np.bincount(outcome.spike_lane // size, minlength=instances)
+    data["size"] = ("population", sizes, {"units": "1", "long_name": "neurons"})
+    data["spike_count"] = (["population", *varied], counts.reshape(-1, *shape), {"units": "1", "long_name": "spikes"})
+    length = made.plans[0].steps * made.plans[0].dt
+    data["rate"] = data["spike_count"] / data["size"] / length
+    data["rate"].attrs = {"units": "Hz", "long_name": "mean rate of a neuron"}
+    lane = [outcome.spike_lane for outcome in outcomes]
+    times = np.concatenate([outcome.spike_time for outcome in outcomes]) * 1e3
+    data["spike_time"] = ("spike", times, {"units": "ms", "long_name": "spike time"})
+    columns = {
+        "spike_neuron": np.concatenate([x % size for x, size in zip(lane, sizes, strict=True)]),
+        "spike_lane": np.concatenate([x // size for x, size in zip(lane, sizes, strict=True)]),
+        "spike_population": np.repeat(np.arange(len(sizes)), [len(x) for x in lane]),
+    }
+    for name, column in columns.items():
+        data[name] = ("spike", column, {"units": "1"})
+    for plan, outcome, (name, population) in zip(made.plans, outcomes, circuit.populations.items(), strict=True):
+        for p in _traced(circuit, name, record):
+            values, unit = traces(plan, outcome, p)
+            shapes = plan.model.morphology
+            region = next(r for r, c in shapes.regions.items() if p.compartment in c)
+            place = "" if len(shapes) == 1 else f"_{region}"
+            data["time"] = ("time", outcome.trace_time * 1e3, {"units": "ms"})
+            table = np.broadcast_to(values, (plan.lanes, len(outcome.trace_time)))
+            table = table.reshape(*shape, population.size, -1)
+            data[f"{name}_{p.variable}{place}"] = ([*varied, f"neuron_{name}", "time"], table, {"units": unit})
+    return data
