@@ -7,7 +7,7 @@ from brian2_examples import EXAMPLES
 
 import nmdasim as nm
 
-#: delrocq2023 runs on every engine in tests/neurons/test_claims.py.
+#: The library's neurons run on every engine in tests/neurons/test_claims.py; here under ketamine too.
 NEURONS = ["wdr"]
 #: Parameters with which the models stay below threshold.
 WEAK = {
@@ -83,15 +83,4 @@ def test_a_library_neuron_fires_as_in_the_reference(neuron, direct_c):
         for engine in ("kernel", "reference")
     ]
     assert late[1].values.min() >= 6
-    assert np.abs(late[0] - late[1]).max() <= 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("neuron", NEURONS)
-def test_a_library_neuron_fires_as_in_brian2(neuron, direct_c):
-    train = nm.WindUp(frequency=1 * nm.Hz, pulses=1, start=0.1 * nm.second, latencies=direct_c)
-    late = [
-        nm.measures.windup(nm.simulate(getattr(nm.neurons, neuron)(), train, engine=engine, dt=0.025 * nm.ms)).late
-        for engine in ("kernel", "brian2")
-    ]
     assert np.abs(late[0] - late[1]).max() <= 1

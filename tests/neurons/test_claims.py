@@ -43,45 +43,24 @@ def interval(values):
 # --- delrocq2023, the reference --------------------------------------------------------------------------------------
 
 
-#: Each engine's long runs stay on one worker, where they are done once.
-ENGINES = [pytest.param(name, marks=pytest.mark.xdist_group(f"delrocq2023-{name}")) for name in ALL_ENGINES]
-
-
-@pytest.fixture(scope="session")
-def published_runs():
-    return {}
-
-
-@pytest.fixture(params=ENGINES)
-def published(request, direct_c, published_runs):
-    """1 Hz, with NMDA receptors and without them, in every engine."""
-    if request.param not in published_runs:
-        published_runs[request.param] = run(
-            nm.neurons.delrocq2023(), latencies=direct_c, parameters={"gain_nmda": [1, 0]}, engine=request.param
-        )[1]
-    return published_runs[request.param]
-
-
 @pytest.fixture(scope="module")
 def reference(direct_c):
     return run(nm.neurons.delrocq2023(), latencies=direct_c)
 
 
-def test_delrocq2023_at_1_hz_gives_the_published_counts(published):
-    assert within_one_spike(published.late.sel(gain_nmda=1), AT_1_HZ)
-
-
-def test_delrocq2023_without_nmda_gives_the_published_counts_and_no_windup(published):
-    assert within_one_spike(published.late.sel(gain_nmda=0), AT_1_HZ_WITHOUT_NMDA)
-    assert abs(float(published["index"].sel(gain_nmda=0))) <= 15
-
-
-def test_the_engines_agree_on_delrocq2023(published, reference):
-    assert within_one_spike(published.late.sel(gain_nmda=1), reference[1].late)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ALL_ENGINES)
+def test_delrocq2023_at_1_hz_gives_the_published_counts_with_nmda_and_without_on_every_engine(name, direct_c):
+    """Without NMDA receptors there is no wind-up."""
+    options = {"parameters": {"gain_nmda": [1, 0]}, "engine": name, "tolerance": 1e-6}
+    _, measured = run(nm.neurons.delrocq2023(), latencies=direct_c, **options)
+    assert within_one_spike(measured.late.sel(gain_nmda=1), AT_1_HZ)
+    assert within_one_spike(measured.late.sel(gain_nmda=0), AT_1_HZ_WITHOUT_NMDA)
+    assert abs(float(measured["index"].sel(gain_nmda=0))) <= 15
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("name", ALL_ENGINES)
 def test_delrocq2023_at_a_tenth_hz_gives_the_published_counts_and_no_windup(name, direct_c):
     _, measured = run(
         nm.neurons.delrocq2023(), frequency=0.1 * Hz, pulses=10, latencies=direct_c, engine=name, dt="0.05 ms"

@@ -26,7 +26,7 @@ def run(ketamine, engine="kernel", **options):
 # --- during a run ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("engine", ["kernel", "reference", pytest.param("brian2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("engine", ["kernel", "reference"])
 def test_a_constant_course_is_the_constant_concentration(engine):
     moving, still = run(course([3, 3], [0, 1]), engine), run(3 * nm.uM, engine)
     assert moving.b_nmda_dendrite.values == pytest.approx(still.b_nmda_dendrite.values, abs=1e-6)
