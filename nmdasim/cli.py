@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nmdasim import cli_pk, cli_receptor, cli_sensory
+from nmdasim import cli_pk, cli_receptor, cli_sensory, cli_sweep
 from nmdasim.cli_options import Json, Out
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ app = typer.Typer(
 
 app.add_typer(cli_receptor.app, name="receptor")
 app.command()(cli_sensory.sensory)
+app.command()(cli_sweep.sweep)
 
 _Model = Annotated[str, typer.Argument(help="wdr, delrocq2023 or aguiar2010")]
 

@@ -76,7 +76,7 @@ def simulate(
     method: str = "",
     engine: str = engines.DEFAULT,
     threads: int = 0,
-    seed: int | Sequence[int] = 0,
+    seed: int | Sequence[int] | xr.DataArray = 0,
     record: Iterable[str] = (),
     sample: Any = None,
     tolerance: float = 1e-7,

@@ -1,0 +1,7 @@
+"""Sweeps: thousands to millions of lanes, stored as they finish, resumed where they stopped."""
+
+from nmdasim.sweep.execute import Outlook, sweep
+from nmdasim.sweep.specification import Samples, Sweep
+from nmdasim.sweep.store import failures
+
+__all__ = ["Outlook", "Samples", "Sweep", "failures", "sweep"]
