@@ -34,10 +34,14 @@ app.command()(cli_sweep.sweep)
 _Model = Annotated[str, typer.Argument(help="wdr, delrocq2023 or aguiar2010")]
 
 
+_INTERRUPTED = 130
+
+
 def main() -> None:
     """Run the command line; bad input is one line on standard error and status 2."""
     try:
-        app(standalone_mode=False)
+        if status := app(standalone_mode=False):  # the parser turns Ctrl-C into a status of its own
+            sys.exit("interrupted" if status == _INTERRUPTED else status)
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except (typer.Abort, KeyboardInterrupt):
