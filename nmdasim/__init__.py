@@ -27,6 +27,8 @@ _PUBLIC = {
     "sweep": "nmdasim.sweep",
     "Sweep": "nmdasim.sweep",
     "Samples": "nmdasim.sweep",
+    "fit": "nmdasim.sweep",
+    "export": "nmdasim.sweep",
     "spikes": "nmdasim.measures",
     "windup_time_course": "nmdasim.timecourse",
     "ModelError": "nmdasim.model.check",

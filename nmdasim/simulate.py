@@ -443,9 +443,7 @@ def _links(model: Model | Circuit, protocol: Any, streams: list[np.random.Genera
         else:
             delays = np.stack([latency.draw(1, rng)[0] for rng in streams])
         ports = list(model.populations[projection.post].ports)
-        contacts = tuple(
-            (ports.index(c.port), float(units.si(c.delay, "ms", name="delay"))) for c in projection.contacts
-        )
+        contacts = tuple((ports.index(c.port), c.seconds) for c in projection.contacts)
         links.append(Link(order.index(projection.pre), order.index(projection.post), contacts, delays))
     return tuple(links)
 

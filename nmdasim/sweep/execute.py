@@ -240,7 +240,7 @@ def _unpacked(content: bytes) -> Sweep:
 def _client(distributed: Any, workers: int, scheduler: str) -> Iterator[Any]:
     if scheduler:
         try:
-            client = distributed.Client(scheduler, timeout="10s")
+            client = distributed.Client(scheduler, timeout="5s")
         except (OSError, ValueError) as error:
             raise StoreError(
                 f"no Dask scheduler answers at {scheduler} ({error}); start one by 'dask scheduler'"

@@ -68,7 +68,8 @@ def test_a_missing_package_names_the_extra():
 def test_the_library_and_its_sweeps_import_without_the_extra():
     code = (
         "import sys\n"
-        "for name in ('dask', 'distributed', 'zarr', 'numcodecs', 'SALib', 'optuna', 'pyarrow'): sys.modules[name] = None\n"
+        "for name in ('dask', 'distributed', 'zarr', 'numcodecs', 'SALib', 'optuna', 'pyarrow'):\n"
+        "    sys.modules[name] = None\n"
         "import nmdasim as nm, nmdasim.cli\n"
         "s = nm.Sweep(nm.neurons.wdr(), axes=dict(seed=[0]))\n"
         "try: nm.sweep(s, 'never.zarr')\n"

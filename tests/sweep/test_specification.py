@@ -32,7 +32,7 @@ def test_the_printed_example_is_read(tmp_path):
     ("text", "message"),
     [
         ("axes = {ketamin = ['1 uM']}", r"no parameter or gain 'ketamin'; did you mean 'ketamine'\?"),
-        ("readout = ['index']\naxes = {seed = [0]}", r"unknown key 'readout' in the specification; did you mean 'readouts'"),
+        ("readout = ['index']\naxes = {seed = [0]}", r"unknown key 'readout' in .*; did you mean 'readouts'"),
         ("[protocol]\nfrequence = '1 Hz'", r"unknown key 'frequence' in \[protocol\]; did you mean 'frequency'"),
         ("readouts = ['indx']\naxes = {seed = [0]}", r"unknown read-out 'indx'; did you mean 'index'"),
         ("model = 'wrd'\naxes = {seed = [0]}", r"unknown model 'wrd'; did you mean 'wdr'"),
@@ -58,7 +58,7 @@ def test_the_printed_example_is_read(tmp_path):
         ("samples = {points = 100, method = 'sobol', ranges = {K_mg = ['1 mM', '2 mM']}}", "power of 2"),
         ("samples = {points = 4, ranges = {K_mg = ['2 mM', '1 mM']}}", "a range rises"),
         ("samples = {points = 4, method = 'sobl', ranges = {K_mg = ['1 mM', '2 mM']}}", "did you mean 'sobol'"),
-        ("axes = {K_mg = ['1 mM']}\nsamples = {points = 4, ranges = {K_mg = ['1 mM', '2 mM']}}", "both an axis and sampled"),
+        ("axes = {K_mg = ['1 mM']}\nsamples = {points = 4, ranges = {K_mg = ['1 mM', '2 mM']}}", "both an axis and"),
     ],
 )  # fmt: skip
 def test_a_bad_specification_is_refused_with_its_reason(tmp_path, text, message):
