@@ -37,7 +37,7 @@ _PUBLIC = {
 }
 _MODULES = (
     "neurons", "receptors", "pharmacology", "protocols", "measures", "plot", "plot_receptor", "plot_pk", "engines",
-    "circuits", "sensory", "plot_sensory",
+    "circuits", "sensory", "plot_sensory", "plot_sweep",
 )  # fmt: skip
 _UNITS = (
     "Hz", "kHz", "second", "ms", "us", "minute", "hour", "volt", "mV", "amp", "nA", "pA", "uA", "siemens", "mS", "uS",

@@ -128,8 +128,8 @@ def _label(values: xr.DataArray, name: str) -> str:
 
 
 def _value(fit: xr.Dataset, name: str) -> str:
-    return f"{name} {float(fit[name]):g} {fit[name].attrs.get('units', '')}".strip()
+    return f"{name} {float(fit[name]):.3g} {fit[name].attrs.get('units', '')}".strip()
 
 
 def _footnote(ax: Axes) -> None:
-    ax.figure.text(0.01, -0.02, DISCLAIMER, fontsize=9, color="0.35", va="top")
+    ax.get_figure(root=True).supxlabel(DISCLAIMER, fontsize=9, color="0.35", x=0.01, ha="left")
