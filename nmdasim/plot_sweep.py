@@ -132,4 +132,6 @@ def _value(fit: xr.Dataset, name: str) -> str:
 
 
 def _footnote(ax: Axes) -> None:
-    ax.get_figure(root=True).supxlabel(DISCLAIMER, fontsize=9, color="0.35", x=0.01, ha="left")
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.supxlabel(DISCLAIMER, fontsize=9, color="0.35", x=0.01, ha="left")
