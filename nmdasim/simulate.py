@@ -294,7 +294,8 @@ def _prepare(
     model: Model | Circuit, labels: Mapping[str, Any], protocol: Any, axes: list[Axis], options: _Options, length: float
 ) -> _Run:
     lanes = math.prod(axis.values.size for axis in axes)
-    memory.check(8 * lanes * (len(axes) + 1), f"{lanes:,} lanes of {model.name}")
+    spikes = sum(memory.spikes(cell, lanes, length) for cell in _cells(model).values())
+    memory.check(8 * lanes * (len(axes) + 1) + spikes, f"{lanes:,} lanes of {model.name}")
     grid = np.meshgrid(*(np.atleast_1d(axis.values) for axis in axes), indexing="ij")
     columns = {axis.name: values.ravel() for axis, values in zip(axes, grid, strict=True)}
     seeds, table = np.unique(columns.pop("seed"), return_inverse=True)
