@@ -107,6 +107,17 @@ def _si(given: xr.DataArray, like: str, name: str) -> np.ndarray:
     return units.si(given.values * units.parse_unit(str(given.attrs["units"])), like, name=name)
 
 
+_ORIGIN = ("drug", "preset", "site", "source", "regimen", "warnings")
+
+
+def origin(run: Mapping[str, Any], concentration: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the attributes of a run gain from those of the concentration that it was given."""
+    gained: dict[str, Any] = {key: concentration[key] for key in _ORIGIN if key in concentration}
+    for key in ("references", "unverified_parameters"):
+        gained[key] = " ".join(dict.fromkeys(f"{run[key]} {concentration.get(key, '')}".split()))
+    return gained
+
+
 def follow(
     model: Model | Circuit, given: Mapping[str, Any], dt: float
 ) -> tuple[Model | Circuit, dict[str, Any], tuple[Course, ...]]:

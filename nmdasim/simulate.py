@@ -149,6 +149,8 @@ def simulate(
         parts.append(_label(model, run, axes, outcomes, options.record))
     result = _join(parts)
     result.attrs |= _provenance(model, protocol, axes, options)
+    for bath in baths:
+        result.attrs |= courses.origin(result.attrs, bath.attrs)
     return result
 
 

@@ -178,9 +178,30 @@ def test_a_test_without_drug_is_the_control():
     assert found.attrs["disclaimer"] == DISCLAIMER
 
 
-def test_levels_without_a_time_are_refused():
-    with pytest.raises(ValueError, match="one concentration over time"):
-        nm.windup_time_course(xr.DataArray([1.0]), nm.neurons.wdr())
+@pytest.mark.parametrize(
+    ("levels", "message"),
+    [
+        (xr.DataArray([1.0]), "one concentration over a coordinate time"),
+        (course([1, 2], [0, 1]).drop_vars("time"), "one concentration over a coordinate time"),
+        (course([1, 2], [0, 1]).drop_attrs(), "have no units"),
+        (course([1, 2], [0, 1], unit="mV"), "wrong dimension"),
+        (course([1, -2], [0, 1]), "cannot be negative"),
+        (course([1, np.nan], [0, 1]), "not finite"),
+    ],
+)
+def test_levels_that_make_no_sense_are_refused_in_one_line(levels, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        nm.windup_time_course(levels, nm.neurons.wdr())
+    assert "\n" not in str(caught.value)
+
+
+def test_the_figure_of_the_chain_reads_the_unit_of_time():
+    regimen = ph.schedule("infusion_40_minutes")
+    levels = course([0.1, 0.2], [0, 120], time_unit="minute")
+    found = nm.windup_time_course(levels, nm.neurons.wdr(), nm.WindUp(pulses=2), seeds=2)
+    axes = nm.plot_pk.chain(regimen, ph.time_course(regimen, every="10 min", until="4 h"), found)
+    assert axes[2].lines[0].get_xdata() == pytest.approx([0, 2])
+    plt.close(axes[0].figure)
 
 
 def test_the_figure_of_the_chain_names_its_axes_and_what_it_is():
