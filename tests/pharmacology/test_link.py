@@ -139,14 +139,16 @@ def test_a_course_that_differs_between_regions_or_moves_a_network_is_refused_by_
 # --- through an afternoon --------------------------------------------------------------------------------------------
 
 
+def highest(amount):
+    """Highest free concentration at the effect site, in µM, of a dose given over 10 min."""
+    return float(ph.free_levels(ph.Regimen((ph.dose(amount, over="10 min"),)), every="1 min", until="1 h").max())
+
+
 @pytest.fixture(scope="module")
 def tests():
-    """Wind-up under 0, 0.15 and 0.3 mg/kg given over 10 min, at the highest concentration of the effect site."""
-    highest = []
-    for amount in ("0.15 mg/kg", "0.3 mg/kg"):
-        levels = ph.free_levels(ph.Regimen((ph.dose(amount, over="10 min"),)), every="1 min", until="1 h")
-        highest.append(float(levels.max()))
-    return nm.windup_time_course(course(highest, [0, 1]), nm.neurons.wdr(), seeds=40)
+    """Wind-up at the highest concentration after 0.15 and 0.3 mg/kg."""
+    levels = course([highest("0.15 mg/kg"), highest("0.3 mg/kg")], [0, 1])
+    return nm.windup_time_course(levels, nm.neurons.wdr(), seeds=40)
 
 
 def interval(values):
@@ -163,6 +165,17 @@ def test_at_analgesic_doses_windup_falls_and_the_first_response_is_spared(tests,
     assert high < 0.2  # less than is seen in people: docs/limits.md
     spared = tests["input"].isel(time=which) / tests.input_control
     assert interval(spared)[0] > 0.95
+
+
+@pytest.mark.slow
+def test_the_reference_neuron_loses_first_responses_and_no_windup():
+    """The claim above is one of the reduction: in the reference neuron the first response is not spared."""
+    found = nm.windup_time_course(course([highest("0.3 mg/kg")], [0]), nm.neurons.delrocq2023(), seeds=40).isel(time=0)
+    lost = {name: found[f"{name}_control"] - found[name] for name in ("index", "input")}
+    share = {name: np.array(interval(values)) / float(found[f"{name}_control"].mean()) for name, values in lost.items()}
+    assert interval(lost["index"] + 15 * lost["input"])[0] > 0  # fewer spikes in all
+    assert 0 < share["input"][0] <= share["input"][1] < 0.15
+    assert share["index"][1] < 0.05
 
 
 def test_the_larger_dose_takes_more_of_windup(tests):
