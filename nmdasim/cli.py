@@ -31,6 +31,7 @@ app.add_typer(cli_receptor.app, name="receptor")
 app.command()(cli_sensory.sensory)
 app.command()(cli_sweep.sweep)
 
+_MOST_REPEATS = 1_000_000
 _Model = Annotated[str, typer.Argument(help="wdr, delrocq2023 or aguiar2010")]
 
 
@@ -51,7 +52,8 @@ def main() -> None:
     except Exception as error:
         if not hasattr(error, "format_message"):  # what the parser raises on a wrong option
             raise
-        _refuse(f"{error.format_message()} See 'nmdasim --help'.")
+        if message := error.format_message():  # without one, a group was called alone and has shown its help
+            _refuse(f"{message} See 'nmdasim --help'.")
 
 
 def _refuse(message: str) -> None:
@@ -97,8 +99,8 @@ def windup(
     from nmdasim.protocols import WindUp  # noqa: PLC0415
     from nmdasim.simulate import simulate  # noqa: PLC0415
 
-    if repeats < 1:
-        raise ValueError(f"repeats = {repeats}; give 1 or more")
+    if not 1 <= repeats <= _MOST_REPEATS:
+        raise ValueError(f"repeats = {repeats}; give 1 or more (up to {_MOST_REPEATS})")
     if out is not None:
         files.check_folder(out)
     chosen = _neuron(model).scaled(**_factors(scale)).replace(**_pairs(set_, "PARAMETER=QUANTITY"))
@@ -130,7 +132,10 @@ app.command()(cli_pk.pk)
 
 @app.command()
 def models() -> None:
-    """List the neurons and circuits there are."""
+    """List the neurons and circuits there are.
+
+    Example: `nmdasim models`
+    """
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
@@ -145,7 +150,13 @@ def models() -> None:
 
 @app.command()
 def parameters(model: _Model, json: Json = False) -> None:
-    """List the parameters of a model with unit, source and standing."""
+    """List the parameters of a model with unit, source and standing.
+
+    Examples
+    --------
+    - `nmdasim parameters wdr`
+    - `nmdasim parameters delrocq2023 --json`
+    """
     from nmdasim import report  # noqa: PLC0415
 
     chosen = _neuron(model)
@@ -154,7 +165,13 @@ def parameters(model: _Model, json: Json = False) -> None:
 
 @app.command()
 def source(model: _Model, engine: Annotated[str, typer.Option(help="Which engine's rendering.")] = "") -> None:
-    """Print what an engine makes of a model."""
+    """Print what an engine makes of a model.
+
+    Examples
+    --------
+    - `nmdasim source wdr`
+    - `nmdasim source wdr --engine brian2`
+    """
     from nmdasim import engines  # noqa: PLC0415
     from nmdasim.model.circuit import Circuit  # noqa: PLC0415
 
@@ -185,7 +202,10 @@ def bench(
 
 @app.command()
 def cite(model: _Model) -> None:
-    """Print the BibTeX of a model and its parameters."""
+    """Print the BibTeX of a model and its parameters.
+
+    Example: `nmdasim cite wdr > references.bib`
+    """
     from nmdasim.citations import citations  # noqa: PLC0415
 
     print(citations(_neuron(model)))

@@ -9,7 +9,7 @@ import numpy as np
 from brian2 import Quantity, ms
 
 
-def read(path: Path) -> Quantity:
+def read(path: str | Path) -> Quantity:
     """Read a latency file; one row or one column gives one fixed delay per synapse.
 
     Raises
@@ -18,7 +18,7 @@ def read(path: Path) -> Quantity:
         If the file is missing or empty, a cell is not a number, or rows differ in length.
     """
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
+        lines = Path(path).read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise ValueError(f"latency file {path}: cannot be read ({error})") from None
     rows = []
@@ -34,7 +34,7 @@ def read(path: Path) -> Quantity:
     return (table.ravel() if 1 in table.shape else table) * ms
 
 
-def _number(cell: str, path: Path, line: int) -> float:
+def _number(cell: str, path: str | Path, line: int) -> float:
     try:
         value = float(cell)
     except ValueError:

@@ -148,8 +148,11 @@ def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
 
 def caption(figure: Figure, result: xr.Dataset) -> None:
     """Write under a figure what it stands on: the disclaimer, and the parameters whose source is not verified."""
-    unverified = [name for name in str(result.attrs.get("unverified_parameters", "")).split() if name != "ketamine"]
+    names = str(result.attrs.get("unverified_parameters", "")).split()
+    unverified = dict.fromkeys(n.partition(".")[0] for n in names if n not in ("ketamine", "ketamine_start"))
     notes = str(result.attrs["disclaimer"])
+    if "preset" in result.attrs:
+        notes += f"\nPreset {result.attrs['preset']}; sampling site: {result.attrs['site']}."
     if unverified:
         notes += f"\nUnverified or assumed parameters: {', '.join(unverified)}."
     if result.attrs.get("block", "none") != "none":

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from nmdasim import plot
 from nmdasim.citations import bibliography
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.model import units
 from nmdasim.pharmacology import Regimen, bands
 
 STYLE: Any = plot._STYLE
@@ -82,7 +83,8 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
         factor, unit = _time_unit(end)
         dosing(regimen, axes[0], until_h=end)
         concentration(course, axes[1])
-        hours, colour = tests.time.values * factor, _SHADES[0]
+        seconds = units.si(tests.time.values * units.parse_unit(tests.time.units), "s", name="time")
+        hours, colour = seconds / 3600 * factor, _SHADES[0]
         axes[2].plot(hours, 100 * tests.blocked, "o-", color=colour)
         axes[2].set(title="NMDA receptors that hold the drug, at rest", ylabel="blocked, %")
         low, high = tests["index"].quantile(0.025, "seed"), tests["index"].quantile(0.975, "seed")
@@ -97,7 +99,7 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
         for ax in axes[:-1]:
             ax.set_xlabel("")
         axes[-1].set_xlabel(f"time, {unit}")
-        note(figure, course, None)
+        note(figure, course, tests=tests)
     return np.asarray(axes)
 
 
@@ -180,24 +182,38 @@ def dosing(regimen: Regimen, ax: Axes | None = None, *, until_h: float | None = 
                 ax.bar(start, event.amount, event.over_h * factor, align="edge", color=colours[event.route], alpha=0.6)
             else:
                 ax.vlines(start, 0, event.amount, color=colours[event.route], linewidth=3)
-        units = ", ".join(dict.fromkeys(event.unit for event in events))
+        given = ", ".join(dict.fromkeys(event.unit for event in events))
         routes = ", ".join(sorted({event.route for event in events}))
-        ax.set(title=regimen.name or f"Given, {routes}", ylabel=f"dose, {units}", xlabel=f"time, {unit}")
+        ax.set(title=regimen.name or f"Given, {routes}", ylabel=f"dose, {given}", xlabel=f"time, {unit}")
         ax.set_ylim(bottom=0)
         if own:
             _write(ax.figure, DISCLAIMER)  # type: ignore[arg-type]
     return ax
 
 
-def note(figure: Figure, course: xr.Dataset, spread: xr.Dataset | None = None) -> None:
-    """Write under a figure the disclaimer, and the preset, sampling site, source, spread and warnings behind it."""
+def note(figure: Figure, course: xr.Dataset, spread: xr.Dataset | None = None, tests: xr.Dataset | None = None) -> None:
+    """Write under a figure the disclaimer, and the preset, sampling site, source, spread and warnings behind it.
+
+    With `tests`, a result of :func:`nmdasim.windup_time_course`, also what the neuron's numbers stand on.
+    """
     lines = [DISCLAIMER, provenance(course)]
     if spread is not None:
         people = f"{spread.attrs['subjects']} people drawn log-normally, seed {spread.attrs['seed']}"
         lines.append(f"Interval: {spread.attrs['interval']}, {people}; the spread is this library's choice.")
     unverified = dict.fromkeys(name.partition(".")[0] for name in str(course.attrs["unverified_parameters"]).split())
     lines.append(f"Unverified or assumed numbers: {', '.join(name.replace('_', ' ') for name in unverified)}.")
+    if tests is not None:
+        lines += _neuron(tests, set(str(course.attrs["unverified_parameters"]).split()))
     _write(figure, "\n".join([*lines, *str(course.attrs["warnings"]).splitlines()]))
+
+
+def _neuron(tests: xr.Dataset, said: set[str]) -> list[str]:
+    names = [name for name in tests.attrs["unverified_parameters"].split() if name not in {*said, "ketamine"}]
+    return [
+        f"Neuron {tests.attrs['model']}, ketamine block {tests.attrs['block']} at each test; "
+        f"unverified or assumed: {', '.join(names)}.",
+        "At analgesic concentrations the model takes less from wind-up than ketamine does in people.",
+    ]
 
 
 def provenance(course: xr.Dataset) -> str:

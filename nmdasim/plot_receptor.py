@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -68,7 +69,7 @@ def pulse(
             scale = peak if relative and peak > 0 else 1.0
             ax.plot(result.time, result.open / scale, color=colour, label=name)
             peak /= scale
-            ax.plot([when, when + float(result.decay_1e)], [peak, peak / np.e], "o", color=colour, markersize=7)
+            ax.plot([when, when + float(result.decay_1e)], [peak, peak / math.e], "o", color=colour, markersize=7)
         if len(results) == 1 and not relative:
             text = f"peak {peak:.3g} after {when:.3g} ms,\n1/e after another {float(result.decay_1e):.4g} ms"
             ax.annotate(text, (when, peak), xytext=(40, -8), textcoords="offset points", va="top")

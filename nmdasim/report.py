@@ -11,13 +11,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from rich import box
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from nmdasim import files, measures
 from nmdasim.model import units
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
+
+#: Tables without frames: a terminal of 80 columns shows them whole.
+_NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 0)}
 
 
 def _lanes(data: xr.Dataset) -> Iterator[xr.Dataset]:
@@ -91,7 +95,7 @@ def print_windup(result: xr.Dataset, folder: Path | None) -> None:
     measured = measures.windup(result)
     console = Console()
     title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
-    table = Table("ketamine", "first", "last 3", "index", "ratio", title=title)
+    table = Table("ketamine", "first", "last 3", "index", "ratio", title=title, **_NARROW)
     counts = []
     for k, dose in enumerate(measured.ketamine.values):
         lane = measured.isel(ketamine=k)
@@ -147,25 +151,17 @@ def parameters_json(model: Model | Circuit) -> str:
 
 
 def print_parameters(model: Model | Circuit) -> None:
-    """Print the parameters of a model as a table."""
+    """Print the parameters of a model as a table, of a circuit as one for each population."""
     rows = parameter_rows(model)
-    several = any(row["population"] for row in rows)
-    table = Table(
-        *(["population"] if several else []), "name", "value", "unit", "source", "kind", "status", "what it is"
-    )
-    for row in rows:
-        style = "yellow" if row["status"] == "unverified" else None
-        cells = [
-            row["name"],
-            f"{row['value']:.6g}",
-            row["unit"],
-            row["source"],
-            row["kind"],
-            row["status"],
-            row["description"],
-        ]
-        table.add_row(*([row["population"]] if several else []), *cells, style=style)
-    Console().print(table)
+    keys = ("name", "value", "unit", "source", "kind", "status", "description")
+    for population in dict.fromkeys(row["population"] for row in rows):
+        columns = (Column(key, overflow="fold", no_wrap=key in ("name", "source")) for key in keys)
+        table = Table(*columns, title=population or None, **_NARROW)
+        for row in rows:
+            if row["population"] == population:
+                cells = [f"{row[key]:.6g}" if key == "value" else row[key] for key in keys]
+                table.add_row(*cells, style="yellow" if row["status"] == "unverified" else None)
+        Console().print(table)
 
 
 def bench_json(result: dict[str, Any]) -> str:

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import pandas as pd
 import xarray as xr
 from rich.console import Console
@@ -19,8 +20,9 @@ from nmdasim.model import units
 def run(state: str, ketamine: str, seed: int, repeats: int) -> tuple[dict[str, Any], xr.Dataset, xr.Dataset]:
     """Return the answer as JSON names it, and the responses of the naive circuit and of the one asked for."""
     circuit, rho = sensory.in_state(state)
-    if units.si(ketamine, "uM", name="ketamine").ndim:
-        raise ValueError(f"ketamine = {ketamine}; give one concentration")
+    free = units.si(ketamine, "uM", name="ketamine")
+    if free.ndim or free < 0:
+        raise ValueError(f"ketamine = {ketamine}; give one concentration, 0 or more")
     if seed < 0 or repeats < 1:
         raise ValueError(f"seed = {seed}, repeats = {repeats}; a seed is 0 or more, repeats 1 or more")
     seeds = range(seed, seed + repeats)
@@ -43,6 +45,7 @@ def run(state: str, ketamine: str, seed: int, repeats: int) -> tuple[dict[str, A
 
 def save(before: xr.Dataset, after: xr.Dataset, folder: Path) -> None:
     """Write figure, table and result."""
+    mpl.use("Agg")
     figure = plot_sensory.stimulus_response({"naive": before, "this state": after})[0].figure
     tables = [d.spikes.to_dataframe().reset_index().assign(circuit=n) for n, d in (("naive", before), ("this", after))]
     files.save(folder, "sensory", figure, pd.concat(tables), after, [DISCLAIMER])

@@ -93,8 +93,9 @@ def simulate(
         inputs' names and new sources, ``{"touch": nm.Poisson(...)}``.
     ketamine, mg
         Concentrations; an array becomes a dimension of that name. An ``xarray.DataArray`` over ``time``, both with
-        units, is a concentration that varies during the run, from straight line to straight line; time 0 is the start
-        of the run, and outside of its times the course is held. Record ``"ketamine"`` to see it.
+        units, is a concentration that varies during the run, along straight lines from value to value; time 0 is the
+        start of the run, and outside of its times the course is held. Its times are moved to the nearest step; times
+        closer than that are refused. Record ``"ketamine"`` to see it.
     block
         Which of the model's starts to take: ``"equilibrated"`` (long exposure before the run; the default where the
         model has it) or ``"washin"`` (drug present from time 0, nothing bound yet).
@@ -134,7 +135,8 @@ def simulate(
         that does not fit into memory. What a run needs is said beforehand by the logger ``nmdasim`` (level INFO).
     """
     drugs = {name: value for name, value in (("ketamine", ketamine), ("mg", mg)) if value is not None}
-    model, still, baths = courses.follow(model, dict(parameters or {}) | drugs)
+    step = _step(model, dt)
+    model, still, baths = courses.follow(model, dict(parameters or {}) | drugs, step)
     axes = [*parameter_axes(model, still), seed_axis(seed)]
     _sizes(axes)
     if threads < 0:
@@ -142,7 +144,7 @@ def simulate(
     if not 0 < tolerance < 1:
         raise ValueError(f"tolerance = {tolerance:g}; a relative tolerance lies between 0 and 1")
     start = _choose_start(model, block)
-    options = _Options(start, _initial(model, initial or {}), _step(model, dt), method, engine, threads, tuple(record),
+    options = _Options(start, _initial(model, initial or {}), step, method, engine, threads, tuple(record),
                        _sample(sample), tolerance, baths)  # fmt: skip
     if isinstance(model, Circuit) and model.is_network:
         return _simulate_network(model, protocol, axes, options, duration, progress)
@@ -160,6 +162,8 @@ def simulate(
         parts.append(_label(model, run, axes, outcomes, options.record))
     result = _join(parts)
     result.attrs |= _provenance(model, protocol, axes, options)
+    for bath in baths:
+        result.attrs |= courses.origin(result.attrs, bath.attrs)
     return result
 
 
@@ -363,7 +367,8 @@ def _prepare(
     model: Model | Circuit, labels: Mapping[str, Any], protocol: Any, axes: list[Axis], options: _Options, length: float
 ) -> _Run:
     lanes = math.prod(_sizes(axes).values())
-    memory.check(8 * lanes * (2 * len(axes) + 1), f"{lanes:,} lanes of {model.name}")
+    spikes = sum(memory.spikes(cell, lanes, length) for cell in _cells(model).values())
+    memory.check(8 * lanes * (2 * len(axes) + 1) + spikes, f"{lanes:,} lanes of {model.name}")
     columns = _columns(axes)
     seeds, table = np.unique(columns.pop("seed"), return_inverse=True)
     cells = _cells(model)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nmdasim import measures
+from nmdasim import courses, measures
 from nmdasim.model import units
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
@@ -27,7 +27,8 @@ def windup_time_course(
     Parameters
     ----------
     levels
-        Free drug at the receptor over ``time``, with ``units``, as from :func:`nmdasim.pharmacology.free_levels`.
+        Free drug at the receptor over the coordinate ``time``, both with ``units``, at the times of the tests, as from
+        :func:`nmdasim.pharmacology.free_levels`.
     model, protocol
         Neuron, and train; 15 pulses at 1 Hz by default.
     seeds
@@ -39,15 +40,18 @@ def windup_time_course(
     -------
     xarray.Dataset
         ``index`` and ``input`` (time, seed), ``index_control`` and ``input_control`` (seed), ``blocked`` (time): share
-        of receptors blocked at the first pulse, and ``free`` (time).
+        of receptors blocked at the first pulse, and ``free`` (time); preset, sampling site and sources of `levels` in
+        ``attrs``.
 
     Raises
     ------
     ValueError
-        If `levels` has another dimension than time, or no units.
+        If `levels` has another dimension than time, no time coordinate, or no units.
     """
-    if levels.dims != ("time",) or "units" not in levels.attrs:
-        raise ValueError(f"levels have the dimensions {levels.dims}; give one concentration over time, with units")
+    if levels.dims != ("time",) or "time" not in levels.coords:
+        raise ValueError(f"levels have the dimensions {levels.dims}; give one concentration over a coordinate time")
+    if not ("units" in levels.attrs and "units" in levels.time.attrs):
+        raise ValueError("levels, or their times, have no units; set .attrs['units'], as in 'uM' and 'h'")
     doses = np.concatenate([[0.0], levels.values]) * units.parse_unit(str(levels.attrs["units"]))
     result = simulate(model, protocol or WindUp(), ketamine=doses, seed=range(seeds), block="equilibrated", **options)
     measured = measures.windup(result)
@@ -58,4 +62,5 @@ def windup_time_course(
     blocked = result.blocked.isel(pulse=0).mean("seed").values[1:]
     found |= {"blocked": ("time", blocked), "free": ("time", levels.values, {"units": levels.attrs["units"]})}
     coords = {"time": levels.time.variable, "seed": np.arange(seeds)}
-    return xr.Dataset(found, coords=coords, attrs=dict(result.attrs) | {"dosing": levels.attrs.get("long_name", "")})
+    told = courses.origin(result.attrs, levels.attrs) | {"dosing": levels.attrs.get("long_name", "")}
+    return xr.Dataset(found, coords=coords, attrs=result.attrs | told)

@@ -3,10 +3,13 @@
 import json
 import subprocess
 import sys
+from xml.etree import ElementTree
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 import xarray as xr
 
 import nmdasim as nm
@@ -99,6 +102,16 @@ def test_parameters_lists_value_unit_source_and_status(command, name):
     assert command("parameters", name)[0] == 0
 
 
+@pytest.mark.parametrize("name", nm.neurons.CATALOGUE)
+def test_parameters_fit_a_terminal_of_80_columns_with_their_sources_whole(command, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    sources = {row["source"] for row in answer(command, "parameters", name)["parameters"]}
+    out = command("parameters", name)[1]
+    assert "…" not in out
+    assert max(map(len, out.splitlines())) <= 80
+    assert sources <= set(out.split())
+
+
 def test_source_prints_the_code_that_runs_and_cite_its_references(command):
     _, out, _ = command("source", "wdr")
     compile(out, "wdr", "exec")
@@ -122,13 +135,36 @@ def test_pk_has_its_keys_and_the_disclaimer(command):
     assert found["disclaimer"] == DISCLAIMER
 
 
-@pytest.mark.parametrize("arguments", [[], ["windup"], ["pk"], ["receptor", "pulse"], ["receptor", "inhibition"]])
-def test_help_answers_with_an_example(command, arguments):
-    status, out, _ = command(*arguments, "--help")
+def commands(group, path=()):
+    """Yield every command as the words that call it."""
+    for name, inside in group.commands.items():
+        if hasattr(inside, "commands"):
+            yield from commands(inside, (*path, name))
+        else:
+            yield (*path, name)
+
+
+COMMANDS = list(commands(typer.main.get_command(cli.app)))
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_help_of_every_command_shows_how_it_is_called(command, words):
+    status, out, _ = command(*words, "--help")
     assert status == 0
-    assert "Example" in out or not arguments
-    if arguments != ["receptor", "pulse"]:
-        assert "Not medical advice" in out
+    assert "Example" in out
+    assert f"nmdasim {' '.join(words)}" in " ".join(out.partition("Example")[2].split())
+
+
+@pytest.mark.parametrize("words", [(), ("windup",), ("pk",), ("sensory",), ("receptor", "inhibition")], ids=" ".join)
+def test_help_says_that_it_is_no_advice_where_doses_are_shown(command, words):
+    assert DISCLAIMER in " ".join(command(*words, "--help")[1].split())
+
+
+@pytest.mark.parametrize("words", [(), ("receptor",)], ids=" ".join)
+def test_without_a_command_the_help_is_shown(command, words):
+    status, out, err = command(*words)
+    assert (status, err) == (0, "")
+    assert "Usage: " in out
 
 
 def test_the_installed_command_runs(tmp_path):
@@ -143,12 +179,24 @@ def test_the_installed_command_runs(tmp_path):
 # --- what is left in a folder ----------------------------------------------------------------------------------------
 
 
+def opens(folder, name):
+    """Open the four files of one run as anyone would."""
+    pixels = plt.imread(folder / f"{name}.png")
+    assert min(pixels.shape[:2]) > 300
+    assert np.ptp(pixels[..., :3]) > 0.5  # something is drawn
+    assert ElementTree.parse(folder / f"{name}.svg").getroot().tag.endswith("svg")
+    assert len(pd.read_csv(folder / f"{name}.csv", comment="#"))
+    with xr.open_dataset(folder / f"{name}.nc") as result:
+        assert result.attrs["disclaimer"] == DISCLAIMER
+        assert result.data_vars
+
+
 def test_out_leaves_figure_table_and_result_that_open(command, tmp_path):
     folder = tmp_path / "a" / "b"
     status, *_ = command(*SHORT, "--ketamine", "0 uM,1 uM", "--out", folder)
     assert status == 0
     assert sorted(path.name for path in folder.iterdir()) == ["windup.csv", "windup.nc", "windup.png", "windup.svg"]
-    assert (folder / "windup.png").read_bytes().startswith(b"\x89PNG")
+    opens(folder, "windup")
     assert DISCLAIMER in (folder / "windup.csv").read_text("utf-8").splitlines()[0]
     table = pd.read_csv(folder / "windup.csv", comment="#")
     assert table.ketamine_um.tolist() == [0, 1]
@@ -173,9 +221,14 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path):
 def test_pk_and_receptor_leave_their_files_too(command, tmp_path):
     assert command("pk", "--dose", "35 mg", "--until", "2 h", "--people", 5, "--out", tmp_path)[0] == 0
     assert command("receptor", "pulse", "--scheme", "destexhe1994", "--out", tmp_path)[0] == 0
-    names = {path.name for path in tmp_path.iterdir()}
-    assert {f"{stem}.{ending}" for stem in ("pk", "pulse") for ending in ("png", "svg", "csv", "nc")} <= names
-    assert "regimen.csv" in names
+    assert command("receptor", "inhibition", "--drug", "ketamine", "--out", tmp_path)[0] == 0
+    for name in ("pk", "pulse", "inhibition"):
+        opens(tmp_path, name)
+    assert pd.read_csv(tmp_path / "regimen.csv", comment="#").AMT.tolist() == [35]
+    stems = {"pk", "pulse", "inhibition"}
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "regimen.csv", *(f"{stem}.{ending}" for stem in stems for ending in ("png", "svg", "csv", "nc"))
+    }  # fmt: skip
 
 
 # --- what cannot be done: one line, status 2, nothing on standard output ---------------------------------------------
@@ -221,6 +274,9 @@ def refused(command, *arguments):
         (["--engine", "neuron"], "engine 'neuron' does not exist"),
         (["--method", "euler"], "method 'euler'"),
         (["--repeats", "0"], "repeats = 0"),
+        (["--repeats", "100000000"], "up to 1000000"),
+        (["--pulses", "1000", "--repeats", "1000000"], "1,000,000 lanes of wdr need about"),
+        (["--scale", "nmda=nan"], "gain nmda = nan"),
         (["--seed", "-1"], "seed"),
         (["--threads", "-1"], "threads = -1"),
         (["--latencies-a", "nowhere.csv"], "latency file nowhere.csv: cannot be read"),
@@ -247,6 +303,14 @@ def test_a_latency_file_of_the_wrong_shape_is_refused_by_name(command, tmp_path,
     assert message in refused(command, "windup", "--pulses", 2, "--latencies-a", path)
 
 
+def test_a_latency_file_with_fewer_rows_than_pulses_is_refused(command, data):
+    path = data / "directC_Ad_delays_ms.csv"
+    rows = len(nm.latencies.read(path))
+    message = refused(command, "windup", "--pulses", rows + 1, "--latencies-a", path)
+    assert f"{rows}" in message
+    assert f"{rows + 1} pulses" in message
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -261,6 +325,15 @@ def test_a_latency_file_of_the_wrong_shape_is_refused_by_name(command, tmp_path,
         (["pk", "--dose", "-1 mg"], "-1"),
         (["pk", "--dose", "35 mg", "--route", "iw"], "iw"),
         (["pk", "--events", "nowhere.csv"], "nowhere.csv"),
+        (["pk", "--dose", "nan mg"], "dose = 'nan mg' cannot be read"),
+        (["pk", "--dose", "35 mg", "--seed", "-1"], "seed = -1"),
+        (["pk", "--dose", "35 mg", "--every", "1e-9 s"], "more than 1000000 times"),
+        (["pk", "--dose", "35 mg", "--until", "1e9 h"], "more than 1000000 times"),
+        (["pk", "--dose", "35 mg", "--people", "100000000"], "100000000 subjects at 361 times"),
+        (["receptor", "inhibition", "--drug", "ketamine", "--voltage", "1 V"], "between -300 mV and 300 mV"),
+        (["sensory", "--ketamine", "-1 uM"], "ketamine = -1 uM; give one concentration, 0 or more"),
+        (["sensory", "--state", "angry"], "state 'angry'"),
+        (["bench", "--only", "W9"], "unknown work 'W9'; there are W0"),
     ],
 )
 def test_other_commands_refuse_bad_input_in_one_line(command, arguments, message):
@@ -273,7 +346,41 @@ def test_a_folder_that_cannot_be_made_is_refused_before_any_work(command, tmp_pa
     assert "is not a folder" in refused(command, *SHORT, "--out", path / "out")
 
 
-def test_the_command_line_and_python_refuse_with_the_same_words(command):
-    with pytest.raises(ValueError, match="ketamine") as caught:
-        nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), ketamine=np.array([-1]) * nm.uM)
-    assert refused(command, *SHORT, "--ketamine", "-1 uM") == f"nmdasim: {caught.value}\n"
+@pytest.mark.parametrize(
+    ("arguments", "call"),
+    [
+        (["--set", "K_magnesium=3mM"], lambda: nm.neurons.wdr().replace(K_magnesium="3mM")),
+        (["--set", "K_mg=3mV"], lambda: nm.neurons.wdr().replace(K_mg="3mV")),
+        (["--scale", "nmda=-1"], lambda: nm.neurons.wdr().scaled(nmda=-1.0)),
+        (["--ketamine", "1 mV"], lambda: short(ketamine=["1 mV"])),
+        (["--ketamine", "-1 uM"], lambda: short(ketamine=np.array([-1]) * nm.uM)),
+        (["--ketamine", "nan uM"], lambda: short(ketamine=["nan uM"])),
+        (["--ketamine", "1e400 uM"], lambda: short(ketamine=["1e400 uM"])),
+        (["--mg", "-1 mM"], lambda: short(mg="-1 mM")),
+        (["--dt", "0 ms"], lambda: short(dt="0 ms")),
+        (["--dt", "-0.1 ms"], lambda: short(dt="-0.1 ms")),
+        (["--dt", "1 ms"], lambda: short(dt="1 ms")),
+        (["--pulses", "0"], lambda: nm.WindUp(pulses=0)),
+        (["--frequency", "0 Hz"], lambda: nm.WindUp(frequency="0 Hz")),
+        (["--block", "half"], lambda: short(block="half")),
+        (["--engine", "neuron"], lambda: short(engine="neuron")),
+        (["--method", "euler"], lambda: short(method="euler")),
+        (["--threads", "-1"], lambda: short(threads=-1)),
+        (["--latencies-a", "nowhere.csv"], lambda: nm.latencies.read("nowhere.csv")),
+    ],
+    ids=lambda given: " ".join(given) if isinstance(given, list) else "",
+)
+def test_the_command_line_and_python_refuse_with_the_same_words(command, arguments, call):
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  (the words are compared below)
+        call()
+    assert refused(command, *SHORT, *arguments) == f"nmdasim: {' '.join(str(caught.value).split())}\n"
+
+
+def short(**options):
+    return nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), **options)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_concentration_that_is_no_number_is_refused_in_python(value):
+    with pytest.raises(ValueError, match="ketamine"):
+        short(ketamine=value * nm.uM)

@@ -53,8 +53,16 @@ def compare(
     -------
     dict
         ``rows`` (one per work and engine), ``machine`` and ``versions``.
+
+    Raises
+    ------
+    ValueError
+        For a work that does not exist.
     """
     rows: list[dict[str, Any]] = []
+    known = [work.name for work in works()]
+    if unknown := [name for name in only if name not in known]:
+        raise ValueError(f"unknown work {unknown[0]!r}; there are {', '.join(known)}")
     for work in works():
         if not only or work.name in only:
             rows += _rows(work, quick, report)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from nmdasim.model.model import ModelError
+from nmdasim.model.model import Model, ModelError
 from nmdasim.model.plan import Plan
 
 #: A spike is kept as step and lane, sorted by lane, and laid out in the result: times 8 bytes.
@@ -20,9 +20,13 @@ def need(plan: Plan) -> int:
     """Return about how many bytes a plan and its outcome take."""
     samples = -(-plan.steps // plan.sampled_steps) * len(plan.recording.traces)
     windows = max(len(plan.recording.windows) - 1, 0) * len(plan.recording.summaries)
-    spikes = 0.0 if plan.model.threshold is None else _SPIKES_PER_SECOND * plan.duration
     given = sum(array.nbytes for part in (plan.parameters, plan.initial) for array in part.values())
-    return given + round(plan.lanes * (8 * _COPIES * (samples + windows) + _BYTES_PER_SPIKE * spikes))
+    return given + 8 * _COPIES * plan.lanes * (samples + windows) + spikes(plan.model, plan.lanes, plan.duration)
+
+
+def spikes(model: Model, lanes: int, duration: float) -> int:
+    """Return about how many bytes the spikes of a neuron take, known before anything is drawn; `duration` in s."""
+    return 0 if model.threshold is None else round(lanes * _BYTES_PER_SPIKE * _SPIKES_PER_SECOND * duration)
 
 
 def available() -> float:

@@ -17,8 +17,9 @@ def driven(model: Model, name: str) -> Model:
     """Return a model in which a parameter follows straight lines between knots.
 
     The parameter becomes a state of that name. It starts at the parameter ``<name>_start``; events on the ports
-    ``bath_<name>_<compartment>`` change its slope by ``weight``. Every engine follows straight lines exactly, and an
-    initial value that refers to the parameter takes its first value.
+    ``bath_<name>_<compartment>`` change its slope by ``weight``. With events at whole steps every engine follows the
+    same straight lines, the staggered kernel half a step early. An initial value that refers to the parameter takes its
+    first value.
 
     Raises
     ------

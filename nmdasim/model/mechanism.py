@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from nmdasim.model.parameters import ParameterSet, _flatten, _parameter, read_table
+from nmdasim.model.parameters import ParameterSet, parameters_of, read_table
 
 
 @dataclass(frozen=True)
@@ -55,9 +55,7 @@ class Mechanism:
     def read(cls, table: str, name: str) -> Self:
         """Read the mechanism `name` from ``nmdasim/parameters/<table>.toml``."""
         entry = dict(read_table(table)["mechanism"][name])
-        rows = entry.pop("parameters", {})
-        defaults = rows.pop("defaults", {}) if "defaults" in rows else {}
-        parameters = ParameterSet({key: _parameter(defaults | row) for key, row in _flatten(rows)})
+        parameters = parameters_of(entry.pop("parameters", {}))
         tuples = ("densities", "currents", "calcium", "implicit", "references")
         values: dict[str, Any] = {key: tuple(value) if key in tuples else value for key, value in entry.items()}
         values["gains"] = {key: tuple(names) for key, names in entry.get("gains", {}).items()}

@@ -23,6 +23,8 @@ from nmdasim.pharmacology.timeline import inputs
 
 #: Hours shown after the end of the last dose, and most points of a time axis, where nothing else is asked for.
 _AFTER_H, _POINTS = 6.0, 5000
+#: Most times of a regular axis, and most values of a variable (subjects × times): 1.3 GB at the height of a run.
+_MOST_TIMES, _MOST_VALUES = 1_000_000, 20_000_000
 _STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440)
 
 
@@ -65,13 +67,17 @@ def time_course(
     Raises
     ------
     ValueError
-        For times that are not 0 or more and increasing, or a preset that does not fit drug or route.
+        For times that are not 0 or more and increasing, a preset that does not fit drug or route, or more subjects
+        and times than fit into memory.
     """
     if population is not None and len(regimen.ids) > 1:
         raise ValueError(f"a population is drawn for one subject's regimen; this one has {len(regimen.ids)} subjects")
     axis = _axis(regimen, times, every, until)
     weight_kg = REFERENCE_KG if weight is None else amounts.kilograms(weight)
-    ids = regimen.ids if population is None else tuple(range(population.subjects))
+    count = len(regimen.ids) if population is None else population.subjects
+    if count * len(axis) > _MOST_VALUES:
+        raise ValueError(f"{count} subjects at {len(axis)} times are more than {_MOST_VALUES} values; take fewer")
+    ids = regimen.ids if population is None else tuple(range(count))
     parts = [
         _solve(part, choose(part, preset), axis, part.weight_kg(weight_kg), population)
         for part in map(regimen.subject, regimen.ids)
@@ -98,10 +104,12 @@ def regular(step_h: float, end_h: float) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the step is not above 0 or longer than the whole.
+        If the step is not above 0, longer than the whole, or so short that there are more than a million.
     """
     if not step_h > 0 or end_h < step_h:
         raise ValueError(f"every {step_h:g} h until {end_h:g} h: a step is above 0 and no longer than the whole")
+    if end_h / step_h > _MOST_TIMES:
+        raise ValueError(f"every {step_h:g} h until {end_h:g} h: more than {_MOST_TIMES} times; take a longer step")
     count = np.arange(int(np.floor(end_h / step_h + 1e-9)) + 1)
     # Divided by the steps per hour where that is whole: 60 steps of a minute are then exactly one hour.
     per_hour = round(1 / step_h)

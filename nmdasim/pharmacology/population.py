@@ -57,7 +57,7 @@ class Population:
     Raises
     ------
     ValueError
-        For fewer than one subject, a negative variation, or a weight that does not fit.
+        For fewer than one subject, a negative variation or seed, or a weight that does not fit.
     """
 
     subjects: int = 500
@@ -70,6 +70,8 @@ class Population:
     def __post_init__(self) -> None:
         if self.subjects < 1 or self.subjects != int(self.subjects):
             raise ValueError(f"subjects = {self.subjects}; a population has a whole number of them, 1 or more")
+        if self.seed < 0:
+            raise ValueError(f"seed = {self.seed}; a seed is a whole number from 0 upward")
         for name, cv in self.variation().items():
             if not 0 <= cv < np.inf:
                 raise ValueError(f"cv_{name} = {cv}; a coefficient of variation is 0 or more, as in 0.25")

@@ -7,6 +7,7 @@ Currents are those of one conductance `conductance`, negative inward, as they ar
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -78,11 +79,11 @@ def _measure(
     when = max((float(found.x), float(times[k]), width), key=course)
     peak = course(when)
     end = times[-1]
-    while course(end) > peak / np.e:
+    while course(end) > peak / math.e:
         end *= 2
         if end > 1e5:
             return peak, when, np.nan
-    return peak, when, float(brentq(lambda t: course(t) - peak / np.e, when, end, xtol=1e-9)) - when
+    return peak, when, float(brentq(lambda t: course(t) - peak / math.e, when, end, xtol=1e-9)) - when
 
 
 def _continuous(

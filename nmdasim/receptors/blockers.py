@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from nmdasim.model import units
 from nmdasim.model.model import ModelError, nearest
 from nmdasim.model.parameters import Parameter, ParameterSet, load, parameters_of, read_table
 from nmdasim.receptors import magnesium, trapping
 from nmdasim.receptors.exact import Step, respond
-from nmdasim.receptors.scheme import Scheme, Transition, product
+from nmdasim.receptors.scheme import Scheme, Transition, held, product
 from nmdasim.receptors.subtypes import subtype as properties
 from nmdasim.receptors.subtypes import subunit
 
@@ -63,7 +62,7 @@ class Blocker:
     def dissociation(self, v: object) -> np.ndarray:
         """Return the dissociation constant of the Mg-free pore in mM (mol/m³), the shape of `v`."""
         p = {name.removesuffix(f"_{self.key}"): value.si for name, value in self.parameters.items()}
-        return np.asarray(p["K"] * np.exp((units.si(v, "mV", name="v") - p["V"]) / p["slope"]))
+        return np.asarray(p["K"] * np.exp((held(v) - p["V"]) / p["slope"]))
 
     def ic50(self, v: object = "-60 mV", mg: object = "1 mM", K_mg: object = None) -> np.ndarray:
         """Return the concentration that blocks half of the receptors in the long run, in mM (mol/m³).

@@ -172,8 +172,7 @@ class Scheme:
             found[name] = units.si(_listed(value), unit, name=name)
             if units.same_dimension(unit, "mM") and np.any(found[name] < 0):
                 raise ModelError(f"{name} = {value}; a concentration is not negative")
-        if np.any(np.abs(found["v"]) > LARGEST_VOLTAGE):
-            raise ModelError(f"v = {conditions['v']}; a membrane is held between -300 mV and 300 mV")
+        held(conditions.get("v", _DEFAULTS["v"]))
         return found
 
     def rates(self, **conditions: Any) -> np.ndarray:
@@ -283,6 +282,14 @@ class Scheme:
     def __repr__(self) -> str:
         arrows = "\n  ".join(f"{t.source} -> {t.target}: {t.rate}" for t in self.transitions)
         return f"Scheme {self.name!r} of {len(self.states)} states, open: {', '.join(self.conducting)}\n  {arrows}"
+
+
+def held(v: Any) -> np.ndarray:
+    """Return holding potentials in volts; no membrane stands more than 300 mV, there exponentials overflow."""
+    volts = units.si(_listed(v), "mV", name="v")
+    if np.any(np.abs(volts) > LARGEST_VOLTAGE):
+        raise ModelError(f"v = {v}; a membrane is held between -300 mV and 300 mV")
+    return volts
 
 
 def _listed(value: Any) -> Any:

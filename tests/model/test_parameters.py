@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from brian2 import mM, mV, uM
 
+from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.parameters import KINDS, Parameter, ParameterSet, load
 from nmdasim.model.units import UnitError
 
@@ -97,3 +98,12 @@ def test_recalled_numbers_are_marked_unverified():
     block = load("ketamine", "block")
     assert not any(p.verified for p in block.values())
     assert block["k_on_ketamine"].source == block["slope_ketamine"].source == "nmdasim"
+
+
+@pytest.mark.parametrize("name", ["leak", "cal", "can", "pool"])
+def test_a_mechanism_read_again_keeps_its_sources_and_standing(name):
+    first, again = (Mechanism.read("aguiar2010", name).parameters for _ in range(2))
+    assert {p.source for p in first.values()} == {"aguiar2010"}
+    for key, p in first.items():
+        other = again[key]
+        assert (other.source, other.kind, other.status) == (p.source, p.kind, p.status)

@@ -13,7 +13,7 @@ import pytest
 import xarray as xr
 
 import nmdasim
-from nmdasim import DISCLAIMER, cli, plot_pk, report_pk
+from nmdasim import DISCLAIMER, cli, courses, plot, plot_pk, report_pk, timecourse
 from nmdasim import pharmacology as ph
 from nmdasim.citations import bibliography
 
@@ -87,6 +87,23 @@ def test_the_help_page_says_what_it_is(monkeypatch, capsys):
         assert said in out
 
 
+def afternoon(regimen):
+    levels = ph.free_levels(regimen, every="3 h", until="6 h")
+    return nmdasim.windup_time_course(levels, nmdasim.neurons.wdr(), nmdasim.WindUp(pulses=2), seeds=2)
+
+
+def during(regimen):
+    levels = ph.free_levels(regimen, every="1 min", until="1 h")
+    return nmdasim.simulate(nmdasim.neurons.wdr(), nmdasim.WindUp(pulses=2), ketamine=levels)
+
+
+def test_a_figure_of_windup_under_a_dose_says_what_it_is():
+    figure = plot.windup(during(ph.schedule("infusion_40_minutes")))[0].figure
+    for said in (DISCLAIMER, "Preset clements2; sampling site: venous", "K_ketamine", "equilibrated"):
+        assert said in figure.get_supxlabel()
+    plt.close(figure)
+
+
 def test_every_figure_says_what_it_is():
     regimen = ph.schedule("infusion_40_minutes")
     course = ph.time_course(regimen, every="5 min")
@@ -95,12 +112,15 @@ def test_every_figure_says_what_it_is():
         plot_pk.pk(course, people, regimen)[0].figure,
         plot_pk.concentration(course, spread=people).figure,
         plot_pk.dosing(regimen).figure,
+        plot_pk.chain(regimen, course, afternoon(regimen))[0].figure,
     ]
     for figure in figures:
         assert DISCLAIMER in figure.get_supxlabel()
         plt.close(figure)
-    for figure in figures[:2]:
+    for figure in (*figures[:2], figures[3]):
         assert plot_pk.provenance(course) in figure.get_supxlabel()
+    for said in ("K_ketamine", "equilibrated", "less from wind-up"):
+        assert said in figures[3].get_supxlabel()
     axis = plot_pk.reported()
     assert DISCLAIMER in axis.figure.get_supxlabel()
     texts = " ".join(text.get_text() for text in axis.texts)
@@ -114,6 +134,8 @@ def test_every_result_says_what_it_is():
         ph.time_course(regimen),
         ph.free_levels(regimen, every="30 min", until="6 h"),
         ph.spread(regimen, ph.every("30 min", "6 h"), ph.Population(20)),
+        afternoon(regimen),
+        during(regimen),
     ]
     for result in results:
         assert result.attrs["disclaimer"] == DISCLAIMER
@@ -128,7 +150,7 @@ FORBIDDEN = re.compile(r"recommend|optimi|propose|suggest|advis|titrate|target|i
 
 def test_no_function_proposes_a_dose():
     modules = [import_module(f"nmdasim.pharmacology.{found.name}") for found in pkgutil.iter_modules(ph.__path__)]
-    for module in (ph, plot_pk, report_pk, *modules):
+    for module in (ph, courses, plot_pk, report_pk, timecourse, *modules):
         for name, thing in inspect.getmembers(module, callable):
             signature = str(inspect.signature(thing)) if inspect.isfunction(thing) else ""
             assert not FORBIDDEN.search(f"{name}{signature}"), f"{module.__name__}.{name}"
