@@ -147,9 +147,11 @@ def run(
         raise ValueError("give workers to start here, or a scheduler to join, not both")
     check(path, what, resume=resume)
     pilot, rate = _pilot(what, threads)
-    _check_room(path, what)
+    if not path.exists():
+        _check_room(path, what, what.chunks)
     began = time.perf_counter()
     with open_store(path, what, pilot, resume=resume) as store:
+        _check_room(path, what, len(store.missing))
         for note in store.notes:
             _LOG.warning("%s", note)
         before = store.lanes
@@ -302,13 +304,15 @@ def _row(what: Sweep, key: str, lanes: int) -> xr.DataArray:
     return xr.DataArray(np.full(lanes, parameter.number), dims="lane", attrs={"units": parameter.unit})
 
 
-def _check_room(path: Path, what: Sweep) -> None:
+def _check_room(path: Path, what: Sweep, chunks: int) -> None:
+    """Refuse what is left to do if the disk has no room for it."""
     where = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
     free = shutil.disk_usage(where).free
-    if what.bytes > free:
+    needed = what.bytes * chunks // what.chunks
+    if needed > free:
         raise StoreError(
-            f"{what.lanes:,} lanes take up to {_size(what.bytes)} and {_size(free)} are free at {where}; "
-            "keep fewer read-outs, or take another disk"
+            f"{chunks:,} chunks take up to {_size(needed)} and {_size(free)} are free at {where}; "
+            "keep fewer read-outs, take larger chunks, or take another disk"
         )
 
 

@@ -33,6 +33,8 @@ _TRAIN = {"early": True, "late": True, "input": False, "index": False, "ratio": 
 _PROTOCOL = {"frequency": "Hz", "pulses": "1"}
 #: Beyond these a sweep is a slip of the keyboard, or a matter for several stores.
 MOST_LANES, MOST_CHUNKS = 10_000_000_000, 2_000_000
+#: Bytes of a block of the disk, and of what the journal says of a file.
+_BLOCK, _ENTRY = 4096, 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -245,9 +247,11 @@ class Sweep:
 
     @property
     def bytes(self) -> int:
-        """Bytes of the results before compression."""
-        values = sum(self.pulses if self.per_pulse(name) else 1 for name in self.readouts)
-        return self.lanes * (8 * values + 1)
+        """Bytes of the store at most, before compression: each chunk of a read-out is a file, and files fill blocks."""
+        lanes = math.prod(self.piece.values())
+        sizes = [8 * lanes * (self.pulses if self.per_pulse(name) else 1) for name in self.readouts]
+        blocks = sum(math.ceil(size / _BLOCK) for size in (*sizes, lanes))
+        return self.chunks * (_BLOCK * blocks + _ENTRY * len(sizes))
 
     def shown_size(self) -> str:
         """Return the dimensions and their lengths as text."""

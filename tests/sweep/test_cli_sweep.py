@@ -34,7 +34,7 @@ def test_it_says_what_is_ahead_runs_and_answers_in_json(command, specification, 
     }  # fmt: skip
     assert answer["seconds"] > 0
     assert "6 ketamine × 4 seed = 24 lanes in 3 chunks; about 1 s on" in told
-    assert "at most 984 B of storage" in told
+    assert "at most 49.7 kB of storage" in told
     assert "24 of 24 lanes" in told
     status, out, _ = command(specification(), "--out", store, "--resume", "--json")
     assert json.loads(out)["resumed"] == 24

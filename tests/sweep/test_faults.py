@@ -94,6 +94,22 @@ def test_a_full_disk_stops_the_sweep_and_keeps_what_was_finished(specification, 
     assert bits(xr.open_zarr(tmp_path / "s.zarr")) == bits(xr.open_zarr(tmp_path / "whole.zarr"))
 
 
+def test_no_space_left_is_said_and_leaves_no_torn_chunk(small, tmp_path):
+    """What is written to /dev/full meets the answer of a full disk, ENOSPC."""
+    path = tmp_path / "s.zarr"
+
+    def fill(done, lanes):
+        (path / ".sweep" / "early.draft").symlink_to("/dev/full")
+
+    with pytest.raises(ValueError, match=r"chunk 1 cannot be written \(No space left on device\); 1 of 3 chunks"):
+        nm.sweep(small(), path, progress=fill)
+    kept = xr.open_zarr(path)
+    assert np.nansum(kept.status) == 8
+    assert np.isnan(kept.early.values[2:]).all()
+    (path / ".sweep" / "early.draft").unlink()
+    assert bits(nm.sweep(small(), path, resume=True)) == bits(nm.sweep(small(), tmp_path / "whole.zarr"))
+
+
 @pytest.mark.slow
 def test_a_killed_worker_loses_nothing_and_dask_gives_the_same_bits(small, tmp_path):
     sweep = small(axes=dict(ketamine=np.geomspace(0.1, 10, 40) * nm.uM, seed=range(4)), chunk=8)
