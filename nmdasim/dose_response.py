@@ -10,6 +10,8 @@ from scipy.optimize import brentq, least_squares
 from scipy.stats import f as f_distribution
 from scipy.stats import norm, t
 
+from nmdasim.disclaimer import DISCLAIMER
+
 #: The curve's parameters, in the order of the fit; the IC50 is fitted as its logarithm.
 _NAMES = ("top", "bottom", "ic50", "slope")
 _STEEPEST, _SHALLOWEST = 20.0, 0.1
@@ -67,7 +69,8 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
     curves = values.astype(float) if "seed" in values.dims else values.astype(float).expand_dims("seed")
     others = [dim for dim in curves.dims if dim not in (dose, "seed")]
     curves = curves.transpose(*others, "seed", dose)
-    found = xr.Dataset(coords={name: curves.coords[name] for name in [*others, dose]}, attrs=dict(values.attrs))
+    found = xr.Dataset(coords={name: curves.coords[name] for name in [*others, dose]})
+    found.attrs = values.attrs | {"disclaimer": DISCLAIMER}
     shape = tuple(curves.sizes[dim] for dim in others)
     rows = {index: _one(curves.values[index], curves[dose].values, resamples, seed) for index in np.ndindex(shape)}
     for name, example in next(iter(rows.values())).items():

@@ -80,7 +80,8 @@ def _one_curve(
     keep = values[dose].values > 0
     label = ", ".join(_value(fit, name) for name in others)
     if bool(fit.sigmoid):
-        numbers = f"IC50 {float(fit.ic50):.3g} ({float(fit.ic50_low):.3g}–{float(fit.ic50_high):.3g})"
+        unit = fit.ic50.attrs["units"]
+        numbers = f"IC50 {float(fit.ic50):.3g} {unit} ({float(fit.ic50_low):.3g}–{float(fit.ic50_high):.3g})"
         curve = hill(smooth, *(float(fit[name]) for name in ("top", "bottom", "ic50", "slope")))
         ax.plot(smooth, curve, color=colour, label=f"{label}  {numbers}".strip())
     else:

@@ -8,6 +8,8 @@ import numpy as np
 import xarray as xr
 from scipy.stats import sobol_indices
 
+from nmdasim.disclaimer import DISCLAIMER
+
 
 def sensitivity(data: xr.Dataset, readout: str, *, resamples: int = 200) -> xr.Dataset:
     """Return Sobol indices of a read-out.
@@ -90,4 +92,5 @@ def interaction(values: xr.DataArray, first: str, second: str) -> xr.Dataset:
     mean = values.astype(float).mean([dim for dim in values.dims if dim not in (first, second)])
     additive = mean.mean(first) + mean.mean(second) - mean.mean()
     mean, additive = mean.transpose(first, second), additive.transpose(first, second)
-    return xr.Dataset({"mean": mean, "additive": additive, "interaction": mean - additive}, attrs=dict(values.attrs))
+    attrs = values.attrs | {"disclaimer": DISCLAIMER}
+    return xr.Dataset({"mean": mean, "additive": additive, "interaction": mean - additive}, attrs=attrs)

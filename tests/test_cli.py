@@ -155,7 +155,10 @@ def test_help_of_every_command_shows_how_it_is_called(command, words):
     assert f"nmdasim {' '.join(words)}" in " ".join(out.partition("Example")[2].split())
 
 
-@pytest.mark.parametrize("words", [(), ("windup",), ("pk",), ("sensory",), ("receptor", "inhibition")], ids=" ".join)
+SHOW_DOSES = [(), ("windup",), ("pk",), ("sensory",), ("sweep",), ("receptor", "inhibition")]
+
+
+@pytest.mark.parametrize("words", SHOW_DOSES, ids=" ".join)
 def test_help_says_that_it_is_no_advice_where_doses_are_shown(command, words):
     assert DISCLAIMER in " ".join(command(*words, "--help")[1].split())
 

@@ -96,6 +96,10 @@ class Sweep:
                 raise ValueError(f"{axis.name} repeats a value; each position of an axis is one of its own")
         self._check_size()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what is computed: samples travel to a worker as the recipe that they are, and are drawn there."""
+        return {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+
     def _check_protocol(self) -> None:
         train = self.protocol if isinstance(self.protocol, WindUp) else None
         if train is None and self.duration is None:

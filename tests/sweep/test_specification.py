@@ -1,6 +1,7 @@
 """What a sweep is, and what is refused before any work."""
 
 import dataclasses
+import pickle
 
 import numpy as np
 import pytest
@@ -119,6 +120,13 @@ def test_samples_stay_in_their_box_and_are_the_same_for_a_seed(method):
     assert logs.mean() == pytest.approx(1, abs=0.05)  # uniform in the logarithm
     again = dataclasses.replace(drawn).columns()
     assert all(np.array_equal(columns[name], again[name]) for name in columns)
+
+
+def test_samples_travel_to_a_worker_as_a_recipe():
+    sweep = nm.Sweep(WDR, axes=dict(seed=[0]), samples=nm.Samples(dict(K_mg=("1 mM", "4 mM")), 100_000))
+    content = pickle.dumps(sweep)
+    assert len(content) < 50_000 < sweep.varied[0].values.nbytes
+    assert np.array_equal(pickle.loads(content).varied[0].values, sweep.varied[0].values)
 
 
 def test_the_sensitivity_design_exchanges_one_column_at_a_time():
