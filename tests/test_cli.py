@@ -263,6 +263,7 @@ def refused(command, *arguments):
         (["--ketamine", "1"], "ketamine = 1 has the wrong dimension"),
         (["--ketamine", "1 uM,"], "empty entry"),
         (["--ketamine", "one uM"], "cannot read 'one uM'"),
+        (["--frequency", "fast"], "frequency: cannot read 'fast'; write a number and a unit, such as '1 Hz'"),
         (["--mg", "-1 mM"], "mg = -1 mM; it cannot be negative"),
         (["--dt", "0 ms"], "takes a step above 0"),
         (["--dt", "-0.1 ms"], "takes a step above 0"),
