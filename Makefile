@@ -22,7 +22,7 @@ lint: $(VENV)/.test
 docs: $(VENV)/.docs  ## the documentation, in docs/_build/html; runs the examples
 	MPLBACKEND=Agg $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
-examples: $(VENV)/.core  ## every example; figures in out/
+examples: $(VENV)/.sweep  ## every example; figures in out/
 	set -e; for example in examples/[0-9]*.py; do echo "$$example"; MPLBACKEND=Agg $(BIN)/python "$$example"; done
 
 figures: $(VENV)/.core  ## the figures of the README and the tables of the documentation

@@ -34,6 +34,7 @@ myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
+autosummary_filename_map = {"nmdasim.Sweep": "nmdasim.Sweep-value"}  # beside nmdasim.sweep where case does not count
 autosummary_ignore_module_all = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the NumPy-style docstrings say what each argument is

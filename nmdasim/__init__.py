@@ -24,6 +24,11 @@ _PUBLIC = {
     "Events": "nmdasim.protocols",
     "simulate": "nmdasim.simulate",
     "citations": "nmdasim.citations",
+    "sweep": "nmdasim.sweep",
+    "Sweep": "nmdasim.sweep",
+    "Samples": "nmdasim.sweep",
+    "fit": "nmdasim.sweep",
+    "export": "nmdasim.sweep",
     "spikes": "nmdasim.measures",
     "windup_time_course": "nmdasim.timecourse",
     "ModelError": "nmdasim.model.check",
@@ -32,7 +37,7 @@ _PUBLIC = {
 }
 _MODULES = (
     "neurons", "receptors", "pharmacology", "protocols", "measures", "plot", "plot_receptor", "plot_pk", "engines",
-    "circuits", "sensory", "plot_sensory",
+    "circuits", "sensory", "plot_sensory", "plot_sweep",
 )  # fmt: skip
 _UNITS = (
     "Hz", "kHz", "second", "ms", "us", "minute", "hour", "volt", "mV", "amp", "nA", "pA", "uA", "siemens", "mS", "uS",

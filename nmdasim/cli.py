@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nmdasim import cli_pk, cli_receptor, cli_sensory
+from nmdasim import cli_pk, cli_receptor, cli_sensory, cli_sweep
 from nmdasim.cli_options import Json, Out
 
 if TYPE_CHECKING:
@@ -29,15 +29,20 @@ app = typer.Typer(
 
 app.add_typer(cli_receptor.app, name="receptor")
 app.command()(cli_sensory.sensory)
+app.command()(cli_sweep.sweep)
 
 _MOST_REPEATS = 1_000_000
 _Model = Annotated[str, typer.Argument(help="wdr, delrocq2023 or aguiar2010")]
 
 
+_INTERRUPTED = 130
+
+
 def main() -> None:
     """Run the command line; bad input is one line on standard error and status 2."""
     try:
-        app(standalone_mode=False)
+        if status := app(standalone_mode=False):  # the parser turns Ctrl-C into a status of its own
+            sys.exit("interrupted" if status == _INTERRUPTED else status)
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except (typer.Abort, KeyboardInterrupt):

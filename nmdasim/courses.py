@@ -150,14 +150,11 @@ def _varies(name: str, value: Any) -> bool:
     several = isinstance(value, list | tuple) and any(isinstance(one, xr.DataArray) and one.ndim for one in value)
     if several or isinstance(value, xr.Dataset):
         raise ValueError(f"{name} is a {type(value).__name__}; a run follows one course, an xarray.DataArray over time")
-    if not isinstance(value, xr.DataArray) or "time" in value.coords:
-        return isinstance(value, xr.DataArray)
-    if "units" in value.attrs or "time" in value.dims:
-        raise ValueError(
-            f"{name} has no time coordinate; a course is an xarray.DataArray over time, and concentrations for several "
-            "runs are a list of quantities"
-        )
-    return False
+    if not isinstance(value, xr.DataArray):
+        return False
+    if "time" in value.dims and "time" not in value.coords:
+        raise ValueError(f"{name} has no time coordinate; a course is an xarray.DataArray over time")
+    return "time" in value.coords
 
 
 def _drive(model: Model | Circuit, name: str) -> tuple[Model | Circuit, str]:

@@ -8,6 +8,14 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from nmdasim.dose_response import dose_response
+from nmdasim.sensitivity import interaction, sensitivity
+
+__all__ = [
+    "EARLY_MS", "allodynia_index", "dose_response", "hyperalgesia_index", "interaction", "pain_score", "sensitivity",
+    "spikes", "threshold", "windup",
+]  # fmt: skip
+
 #: End of the early (A-fibre) window and start of the late (C-fibre) window after a pulse.
 EARLY_MS = 100.0
 

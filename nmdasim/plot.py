@@ -37,6 +37,27 @@ def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
     return plot_receptor.scheme(given, ax)
 
 
+def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None) -> Axes:
+    """Draw a read-out over two axes of a sweep, see :func:`nmdasim.plot_sweep.heatmap`."""
+    from nmdasim import plot_sweep  # noqa: PLC0415
+
+    return plot_sweep.heatmap(values, x, y, ax)
+
+
+def dose_response(values: xr.DataArray, fit: xr.Dataset, dose: str = "ketamine", ax: Axes | None = None) -> Axes:
+    """Draw dose–response curves, see :func:`nmdasim.plot_sweep.dose_response`."""
+    from nmdasim import plot_sweep  # noqa: PLC0415
+
+    return plot_sweep.dose_response(values, fit, dose, ax)
+
+
+def sensitivity(indices: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Draw Sobol indices, see :func:`nmdasim.plot_sweep.sensitivity`."""
+    from nmdasim import plot_sweep  # noqa: PLC0415
+
+    return plot_sweep.sensitivity(indices, ax)
+
+
 def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     """Draw a wind-up run: spikes per pulse, the raster of each lane, and dendritic calcium.
 

@@ -42,11 +42,24 @@ _LOG = logging.getLogger("nmdasim")
 
 @dataclass(frozen=True)
 class Axis:
-    """A named dimension of a result: SI values, one per position, and the unit in which they are shown."""
+    """A named quantity that may vary: SI values, one per position, the unit in which they are shown, its dimension.
+
+    Quantities with the same `dim` vary together, and those without one along a dimension of their own name.
+    """
 
     name: str
     values: np.ndarray
     unit: str = "1"
+    dim: str = ""
+
+    @property
+    def dimension(self) -> str:
+        """Name of the dimension along which it varies; empty for a single value."""
+        return (self.dim or self.name) if self.values.ndim else ""
+
+
+class OverflowedError(ModelError):
+    """A run of which no lane is left."""
 
 
 def simulate(
@@ -63,7 +76,7 @@ def simulate(
     method: str = "",
     engine: str = engines.DEFAULT,
     threads: int = 0,
-    seed: int | Sequence[int] = 0,
+    seed: int | Sequence[int] | xr.DataArray = 0,
     record: Iterable[str] = (),
     sample: Any = None,
     tolerance: float = 1e-7,
@@ -87,7 +100,9 @@ def simulate(
         Which of the model's starts to take: ``"equilibrated"`` (long exposure before the run; the default where the
         model has it) or ``"washin"`` (drug present from time 0, nothing bound yet).
     parameters
-        Other values of parameters, by name; arrays become dimensions (their outer product).
+        Other values of parameters, by name; arrays become dimensions (their outer product). An ``xarray.DataArray``
+        with one dimension and ``units`` in its attributes varies along that dimension, together with every other one
+        that has it: rows of a table in place of an outer product.
     initial
         Other initial values.
     duration
@@ -95,7 +110,8 @@ def simulate(
     dt, method, engine, threads
         Step, scheme, engine and number of threads (0: all cores).
     seed
-        One seed, or several, which become a dimension. Lanes of one seed share their drawn latencies.
+        One seed, or several, which become a dimension (or share one, as a DataArray). Lanes of one seed share their
+        drawn latencies.
     record
         Variables to trace: ``"v"`` (every compartment), ``"v_soma"``.
     sample
@@ -121,11 +137,8 @@ def simulate(
     drugs = {name: value for name, value in (("ketamine", ketamine), ("mg", mg)) if value is not None}
     step = _step(model, dt)
     model, still, baths = courses.follow(model, dict(parameters or {}) | drugs, step)
-    axes = _parameter_axes(model, still)
-    seeds = np.atleast_1d(np.asarray(seed))
-    if seeds.ndim != 1 or not np.issubdtype(seeds.dtype, np.integer) or np.any(seeds < 0):
-        raise ValueError(f"seed = {seed!r}; a seed is a whole number from 0 upward, or a list of them")
-    axes.append(Axis("seed", seeds if np.ndim(seed) else np.asarray(seed)))
+    axes = [*parameter_axes(model, still), seed_axis(seed)]
+    _sizes(axes)
     if threads < 0:
         raise ValueError(f"threads = {threads}; give 1 or more, or 0 for all cores")
     if not 0 < tolerance < 1:
@@ -171,8 +184,9 @@ def _simulate_network(
         if not isinstance(sources, Mapping):
             raise ModelError(f"{circuit.name} is driven by its inputs; give {{input: source}} to replace some of them")
         circuit = circuit.driven(**sources)
-    grid = np.meshgrid(*(np.atleast_1d(axis.values) for axis in axes), indexing="ij")
-    columns = {axis.name: values.ravel() for axis, values in zip(axes, grid, strict=True)}
+    if any(axis.dim for axis in axes):
+        raise ModelError(f"{circuit.name}: parameters that vary together run on single cells and chains, no networks")
+    columns = _columns(axes)
     seeds = [int(value) for value in columns.pop("seed")]
     made = simulate_network.network(circuit, columns, seeds, length, options)
     _LOG.info("%s instances of %s, %s steps", len(seeds), circuit.name, f"{made.plans[0].steps:,}")
@@ -192,7 +206,7 @@ def plan(model: Model, protocol: Protocol = None, *, parameters: Mapping[str, An
     """Return the plan of a single model without running it; `duration` and `dt` may be plain seconds."""
     second = units.unit("second")
     length, step = (x * second if isinstance(x, float) else x for x in (duration, dt))
-    axes = [*_parameter_axes(model, parameters), Axis("seed", np.asarray(0))]
+    axes = [*parameter_axes(model, parameters), Axis("seed", np.asarray(0))]
     options = _Options(_choose_start(model, None), {}, _step(model, step), "", engines.DEFAULT, 0, (), 1e-4, 1e-7)
     _, chosen, seconds = _variants(model, protocol, length)[0]
     return _prepare(model, {}, chosen, axes, options, seconds).plans[0]
@@ -227,8 +241,14 @@ def _cells(model: Model | Circuit) -> dict[str, Model]:
     return model.cells if isinstance(model, Circuit) else {"": model}
 
 
-def _parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axis]:
-    """Return one axis per parameter; a scalar has values of shape () and no dimension."""
+def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axis]:
+    """Return one axis per parameter; a scalar has values of shape () and no dimension.
+
+    Raises
+    ------
+    ModelError, UnitError, ValueError
+        For a parameter that there is not, a value of the wrong dimension, an empty list, or a table.
+    """
     cells = _cells(model)
     known = {key for cell in cells.values() for key in (*cell.parameters, *cell.parameters.bases)}
     axes = []
@@ -237,11 +257,60 @@ def _parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Ax
             raise ModelError(f"{model.name} has no parameter {name!r}{nearest(name, sorted(known))}")
         owner = next(cell for cell in cells.values() if cell.parameters.entries(name))
         unit = owner.parameters[owner.parameters.entries(name)[0]].unit
-        values = units.si(value, unit, name=name)
+        values = units.si(_with_units(name, value), unit, name=name)
         if values.ndim > 1 or values.size == 0:
             raise ValueError(f"{name} has shape {values.shape}; give one value, or a list of one or more")
-        axes.append(Axis(name, values, unit))
+        axes.append(Axis(name, values, unit, _shared(value)))
     return axes
+
+
+def seed_axis(seed: Any) -> Axis:
+    """Return the axis of the seeds.
+
+    Raises
+    ------
+    ValueError
+        If a seed is no whole number from 0 upward.
+    """
+    seeds = np.asarray(seed)
+    if seeds.ndim > 1 or not seeds.size or not np.issubdtype(seeds.dtype, np.integer) or np.any(seeds < 0):
+        raise ValueError(f"seed = {seed!r}; a seed is a whole number from 0 upward, or a list of them")
+    return Axis("seed", seeds, dim=_shared(seed))
+
+
+def _shared(value: Any) -> str:
+    return str(value.dims[0]) if isinstance(value, xr.DataArray) and value.ndim else ""
+
+
+def _with_units(name: str, value: Any) -> Any:
+    if not isinstance(value, xr.DataArray):
+        return value
+    if "units" not in value.attrs:
+        raise ValueError(f"{name} has no units; set .attrs['units'], as in 'uM', or '1' for a plain number")
+    return value.values * units.parse_unit(str(value.attrs["units"]))
+
+
+def _sizes(axes: Iterable[Axis]) -> dict[str, int]:
+    """Return the dimensions and their lengths."""
+    sizes: dict[str, int] = {}
+    for axis in axes:
+        if axis.values.ndim and sizes.setdefault(axis.dimension, axis.values.size) != axis.values.size:
+            raise ValueError(
+                f"{axis.name} has {axis.values.size} values along {axis.dimension}, another parameter "
+                f"{sizes[axis.dimension]}; what varies together has one length"
+            )
+    return sizes
+
+
+def _columns(axes: Sequence[Axis]) -> dict[str, np.ndarray]:
+    """Return the value of every axis in every lane: the outer product of the dimensions."""
+    sizes = _sizes(axes)
+    lanes = math.prod(sizes.values())
+    place = dict(zip(sizes, np.indices(tuple(sizes.values())).reshape(len(sizes), lanes), strict=True))
+    return {
+        axis.name: axis.values[place[axis.dimension]] if axis.values.ndim else np.full(lanes, axis.values)
+        for axis in axes
+    }
 
 
 def _choose_start(model: Model | Circuit, block: str | None) -> str:
@@ -297,11 +366,10 @@ def _variants(model: Model | Circuit, protocol: Protocol, duration: Any) -> list
 def _prepare(
     model: Model | Circuit, labels: Mapping[str, Any], protocol: Any, axes: list[Axis], options: _Options, length: float
 ) -> _Run:
-    lanes = math.prod(axis.values.size for axis in axes)
+    lanes = math.prod(_sizes(axes).values())
     spikes = sum(memory.spikes(cell, lanes, length) for cell in _cells(model).values())
-    memory.check(8 * lanes * (len(axes) + 1) + spikes, f"{lanes:,} lanes of {model.name}")
-    grid = np.meshgrid(*(np.atleast_1d(axis.values) for axis in axes), indexing="ij")
-    columns = {axis.name: values.ravel() for axis, values in zip(axes, grid, strict=True)}
+    memory.check(8 * lanes * (2 * len(axes) + 1) + spikes, f"{lanes:,} lanes of {model.name}")
+    columns = _columns(axes)
     seeds, table = np.unique(columns.pop("seed"), return_inverse=True)
     cells = _cells(model)
     parts: dict[str, list[Any]] = {name: [] for name in cells}
@@ -380,9 +448,7 @@ def _links(model: Model | Circuit, protocol: Any, streams: list[np.random.Genera
         else:
             delays = np.stack([latency.draw(1, rng)[0] for rng in streams])
         ports = list(model.populations[projection.post].ports)
-        contacts = tuple(
-            (ports.index(c.port), float(units.si(c.delay, "ms", name="delay"))) for c in projection.contacts
-        )
+        contacts = tuple((ports.index(c.port), c.seconds) for c in projection.contacts)
         links.append(Link(order.index(projection.pre), order.index(projection.post), contacts, delays))
     return tuple(links)
 
@@ -404,17 +470,17 @@ def _warn_of_broken(run: _Run, axes: list[Axis], outcomes: Sequence[Outcome]) ->
     lanes = sorted({int(lane) for outcome in outcomes for lane in outcome.broken})
     if not lanes:
         return
-    shape = [axis.values.size for axis in axes]
-    where = "; ".join(_place(axes, np.unravel_index(lane, shape)) for lane in lanes[:5])
+    columns = _columns(axes)
+    where = "; ".join(_place(axes, columns, lane) for lane in lanes[:5])
     more = f" and {len(lanes) - 5} more" if len(lanes) > 5 else ""
     message = f"{len(lanes)} of {run.plans[0].lanes} lanes overflowed ({where}{more}); try a smaller dt"
     if len(lanes) == run.plans[0].lanes:
-        raise ModelError(message)
+        raise OverflowedError(message)
     warnings.warn(f"{message}. Their results are NaN, 'failed' marks them.", RuntimeWarning, stacklevel=3)
 
 
-def _place(axes: list[Axis], index: Sequence[Any]) -> str:
-    parts = [(a, units.in_unit(np.ravel(a.values)[k], a.unit)) for a, k in zip(axes, index, strict=True)]
+def _place(axes: list[Axis], columns: Mapping[str, np.ndarray], lane: int) -> str:
+    parts = [(axis, units.in_unit(columns[axis.name][lane], axis.unit)) for axis in axes]
     return ", ".join(
         f"{axis.name} = {float(value):g} {units.pretty(axis.unit)}".removesuffix(" 1") for axis, value in parts
     )
@@ -426,8 +492,8 @@ def _place(axes: list[Axis], index: Sequence[Any]) -> str:
 def _label(
     model: Model | Circuit, run: _Run, axes: list[Axis], outcomes: Sequence[Outcome], record: Iterable[str]
 ) -> xr.Dataset:
-    dims = [axis.name for axis in axes if axis.values.ndim]
-    shape = [len(axis.values) for axis in axes if axis.values.ndim]
+    sizes = _sizes(axes)
+    dims, shape = list(sizes), list(sizes.values())
     data = xr.Dataset(coords={axis.name: _coordinate(axis) for axis in axes})
     tables = [_spike_table(outcome, plan.lanes) for outcome, plan in zip(outcomes, run.plans, strict=True)]
     width = max(table.shape[1] for table in tables)
@@ -472,7 +538,7 @@ _MS = {"units": "ms"}
 def _coordinate(axis: Axis) -> Any:
     values = np.asarray(axis.values if axis.name == "seed" else units.in_unit(axis.values, axis.unit))
     attrs = {"units": units.pretty(axis.unit)}
-    return (axis.name, values, attrs) if axis.values.ndim else ((), values, attrs)
+    return (axis.dimension, values, attrs) if axis.values.ndim else ((), values, attrs)
 
 
 def _spike_table(outcome: Outcome, lanes: int) -> np.ndarray:

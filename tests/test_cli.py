@@ -155,7 +155,10 @@ def test_help_of_every_command_shows_how_it_is_called(command, words):
     assert f"nmdasim {' '.join(words)}" in " ".join(out.partition("Example")[2].split())
 
 
-@pytest.mark.parametrize("words", [(), ("windup",), ("pk",), ("sensory",), ("receptor", "inhibition")], ids=" ".join)
+SHOW_DOSES = [(), ("windup",), ("pk",), ("sensory",), ("sweep",), ("receptor", "inhibition")]
+
+
+@pytest.mark.parametrize("words", SHOW_DOSES, ids=" ".join)
 def test_help_says_that_it_is_no_advice_where_doses_are_shown(command, words):
     assert DISCLAIMER in " ".join(command(*words, "--help")[1].split())
 
@@ -260,6 +263,7 @@ def refused(command, *arguments):
         (["--ketamine", "1"], "ketamine = 1 has the wrong dimension"),
         (["--ketamine", "1 uM,"], "empty entry"),
         (["--ketamine", "one uM"], "cannot read 'one uM'"),
+        (["--frequency", "fast"], "frequency: cannot read 'fast'; write a number and a unit, such as '1 Hz'"),
         (["--mg", "-1 mM"], "mg = -1 mM; it cannot be negative"),
         (["--dt", "0 ms"], "takes a step above 0"),
         (["--dt", "-0.1 ms"], "takes a step above 0"),

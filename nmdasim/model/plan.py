@@ -210,13 +210,18 @@ class Outcome:
         return self.spike_time[np.searchsorted(self.spike_lane, lane) : np.searchsorted(self.spike_lane, lane + 1)]
 
 
+#: Concentrations, conductances, capacitances, and their densities.
+_NEVER_NEGATIVE = ("mM", "S", "S/cm**2", "F", "F/cm**2")
+
+
 def parameter_values(model: Model, overrides: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Return SI values of every parameter, and of ``area`` where the membrane needs it."""
     values = {base: model.values(base, overrides) for base in model.parameters.bases}
     for base, array in values.items():
         unit = model.parameters.unit_of(base)
         low = [p.bounds[0] for key in model.entries(base) if (p := model.parameters[key]).bounds]
-        if ((low and min(low) == 0) or same_dimension(unit, "mM")) and np.any(array < 0):
+        bounded = (low and min(low) == 0) or any(same_dimension(unit, like) for like in _NEVER_NEGATIVE)
+        if bounded and np.any(array < 0):
             raise ModelError(f"{base} = {float(in_unit(array.min(), unit)):g} {pretty(unit)}; it cannot be negative")
     return {"area": np.array([model.morphology.areas])} | values
 

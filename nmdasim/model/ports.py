@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -87,6 +88,11 @@ class Contact:
     port: str
     delay: Any = "0 ms"
     population: str = ""
+
+    @cached_property
+    def seconds(self) -> float:
+        """The extra delay in seconds."""
+        return float(units.si(self.delay, "ms", name="delay"))
 
 
 @dataclass(frozen=True)

@@ -117,8 +117,8 @@ def parse_unit(text: str) -> Quantity:
     return found
 
 
-def split(text: str) -> tuple[float, str]:
-    """Split ``"0.5mM"`` into its number and its unit text.
+def split(text: str, example: str = "1 uM") -> tuple[float, str]:
+    """Split ``"0.5mM"`` into its number and its unit text; `example` is for the error message.
 
     Raises
     ------
@@ -127,18 +127,19 @@ def split(text: str) -> tuple[float, str]:
     """
     match = _NUMBER.fullmatch(text)
     if match is None:
-        raise UnitError(f"cannot read {text!r}; write a number and a unit, such as '1 uM'")
+        unit_too = " and a unit" if " " in example else ""
+        raise UnitError(f"cannot read {text!r}; write a number{unit_too}, such as '{example}'")
     parse_unit(match[2])
     return float(match[1]), match[2].strip()
 
 
-def quantity(value: Any) -> Quantity:
+def quantity(value: Any, example: str = "1 uM") -> Quantity:
     """Return `value` (Quantity, array, number, or text with a unit) as a Brian2 quantity."""
     if isinstance(value, str):
-        number, unit_text = split(value)
+        number, unit_text = split(value, example)
         return Quantity(number * parse_unit(unit_text))
     if isinstance(value, (list, tuple)) and any(isinstance(item, (str, Quantity)) for item in value):
-        items = [quantity(item) for item in value]
+        items = [quantity(item, example) for item in value]
         if len({get_dimensions(item) for item in items}) > 1:
             raise UnitError(f"{value} mixes dimensions in one list; give every entry its unit, as in ['0 uM', '1 uM']")
         return Quantity([float(item) for item in items], dim=get_dimensions(items[0]))
@@ -167,15 +168,15 @@ def si(value: Any, like: Any, *, name: str, finite: bool = True) -> np.ndarray:
     UnitError
         If the dimension differs or a value is not finite.
     """
-    try:
-        given = quantity(value)
-    except UnitError as error:
-        raise UnitError(f"{name}: {error}") from None
     wanted = (
         like if isinstance(like, Dimension) else get_dimensions(parse_unit(like) if isinstance(like, str) else like)
     )
+    allowed = ("" if like == "1" else like) if isinstance(like, str) else describe_dimension(wanted)
+    try:
+        given = quantity(value, example=f"1 {allowed}".strip())
+    except UnitError as error:
+        raise UnitError(f"{name}: {error}") from None
     if get_dimensions(given) is not wanted:
-        allowed = like if isinstance(like, str) else describe_dimension(wanted)
         raise UnitError(
             f"{name} = {_shown(given)} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
         )

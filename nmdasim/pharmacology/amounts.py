@@ -73,6 +73,10 @@ def hours(given: Any, name: str) -> float:
     return value
 
 
+#: Beyond these a body weight is a slip of the keyboard, such as mg for kg.
+_LIGHTEST, _HEAVIEST = 0.01, 1000.0
+
+
 def kilograms(given: Any) -> float:
     """Read a body weight in kg.
 
@@ -81,11 +85,11 @@ def kilograms(given: Any) -> float:
     UnitError
         If it is not a mass.
     ValueError
-        If it is not above 0.
+        If it is no weight of a body: below 10 g or above 1,000 kg.
     """
     value = float(units.si(given, "kg", name="weight"))
-    if not value > 0:
-        raise ValueError(f"weight = {given}; a body weight is above 0 kg")
+    if not _LIGHTEST <= value <= _HEAVIEST:
+        raise ValueError(f"weight = {given}; a body weight lies between {_LIGHTEST:g} kg and {_HEAVIEST:g} kg")
     return value
 
 

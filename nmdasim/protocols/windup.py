@@ -15,7 +15,7 @@ from brian2 import Quantity
 from nmdasim.model import units
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
-from nmdasim.model.ports import Afferent, Contact
+from nmdasim.model.ports import Afferent
 
 _SENTENCE = re.compile(
     r"\s*(?P<pulses>\d+)\s+(?:C-fibre |C-fiber |C )?(?:pulses|stimuli)\s+at\s+(?P<frequency>[\d.]+\s*\w*Hz)"
@@ -145,13 +145,14 @@ class WindUp:
         ValueError
             If the model has none of the fibres, or a latency table has the wrong number of synapses.
         """
+        stimuli = self.stimuli()[:, :, None]
         driven = {fibre: model.afferents[fibre] for fibre in self.fibres if fibre in model.afferents}
         if not driven:
             raise ValueError(f"{model.name} has no afferent among {', '.join(self.fibres)}; a wind-up train needs one")
         parts: _PART = []
         for fibre, afferent in driven.items():
-            times = self.stimuli()[:, :, None] + self._delays(fibre, afferent, rng)
-            parts += [(c.population, c.port, times + _delay(c), 0.0) for c in afferent.contacts]
+            times = stimuli + self._delays(fibre, afferent, rng)
+            parts += [(c.population, c.port, times + c.seconds, 0.0) for c in afferent.contacts]
         return parts
 
     def _delays(self, fibre: str, afferent: Afferent, rng: np.random.Generator) -> np.ndarray:
@@ -186,7 +187,3 @@ def _single(value: Any, unit: str, name: str) -> float:
 
 
 _HERTZ = units.unit("Hz")
-
-
-def _delay(contact: Contact) -> float:
-    return float(units.si(contact.delay, "ms", name="delay"))

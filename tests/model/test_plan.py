@@ -57,10 +57,10 @@ def test_a_probe_is_a_variable_everywhere_or_in_the_middle_of_a_region():
         probe(model, "v_tail")
 
 
-@pytest.mark.parametrize("name", ["ketamine", "mg", "Ca_rest", "K_ketamine"])
-def test_a_concentration_is_never_negative(name):
+@pytest.mark.parametrize("name", ["ketamine", "mg", "Ca_rest", "K_ketamine", "g_pas", "w_nmda_c", "g_na.soma", "Cm"])
+def test_a_concentration_conductance_or_capacitance_is_never_negative(name):
     model = nm.neurons.wdr()
-    with pytest.raises(nm.ModelError, match=f"{name} = .*it cannot be negative"):
+    with pytest.raises(nm.ModelError, match=f"{name.partition('.')[0]} = .*it cannot be negative"):
         parameter_values(model, {name: np.array([1.0, -1.0])})
 
 

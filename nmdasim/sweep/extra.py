@@ -1,0 +1,20 @@
+"""Packages of the extra ``sweep``, loaded on first use."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+def need(name: str) -> Any:
+    """Return a module of the extra, or say how to install it.
+
+    Raises
+    ------
+    ValueError
+        If it is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError:
+        raise ValueError(f"{name} is not installed; sweeps need the extra: pip install 'nmdasim[sweep]'") from None

@@ -1,0 +1,106 @@
+"""Samples of a box of parameters: Latin hypercube, Sobol sequence, and the design for global sensitivity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from brian2 import Quantity
+from brian2.units.fundamentalunits import get_dimensions
+from scipy.stats import qmc
+
+from nmdasim.model import units
+from nmdasim.model.model import nearest
+
+METHODS = ("latin_hypercube", "sobol", "sensitivity")
+#: More rows than this are a slip of the keyboard.
+MOST = 10_000_000
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Rows of parameter values drawn from a box; the rows become the dimension ``sample``.
+
+    Parameters
+    ----------
+    ranges
+        ``{name: (low, high)}``: quantities or text.
+    points
+        Number of rows. For ``"sobol"`` and ``"sensitivity"`` a power of 2, on which the balance of the sequence rests.
+    method
+        ``"latin_hypercube"``, ``"sobol"``, or ``"sensitivity"``: the design of Saltelli et al. (2010), two Sobol
+        samples A and B of `points` rows and, for each parameter, A with that one column taken from B: `points` × (2 +
+        parameters) rows in this order, from which :func:`nmdasim.measures.sensitivity` computes Sobol indices.
+    log
+        Names of the parameters whose logarithm is uniform.
+    seed
+        Seed of the draw.
+
+    Raises
+    ------
+    ValueError
+        For an unknown method, an empty box, a range that does not rise, or a logarithm of 0.
+
+    References
+    ----------
+    Saltelli et al. (2010) Comput. Phys. Commun. 181:259–270.
+    """
+
+    ranges: Mapping[str, Any]
+    points: int
+    method: str = "latin_hypercube"
+    log: tuple[str, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.method not in METHODS:
+            raise ValueError(f"samples: unknown method {self.method!r}{nearest(self.method, METHODS)}")
+        if not self.ranges:
+            raise ValueError("samples: no ranges; give at least one, as in K_mg = ['1 mM', '10 mM']")
+        if not isinstance(self.points, int) or not 1 <= self.points <= MOST:
+            raise ValueError(f"samples: points = {self.points}; give a whole number from 1 to {MOST:,}")
+        if self.method != "latin_hypercube" and self.points & (self.points - 1):
+            raise ValueError(f"samples: points = {self.points}; a Sobol sequence takes a power of 2")
+        for name in self.log:
+            if name not in self.ranges:
+                raise ValueError(f"samples: log of {name!r}, which has no range{nearest(name, self.ranges)}")
+        for name in self.ranges:
+            low, high = self._edges(name)[0]
+            if not low < high or (name in self.log and low <= 0):
+                above = " and starts above 0 on a logarithmic scale" if name in self.log else ""
+                raise ValueError(f"samples: {name} = {self.ranges[name]}; a range rises from low to high{above}")
+
+    def _edges(self, name: str) -> tuple[np.ndarray, Any]:
+        given = self.ranges[name]
+        if np.ndim(given) != 1 or len(given) != 2:
+            raise ValueError(f"samples: {name} = {given}; a range is (low, high)")
+        quantity = units.quantity(given)
+        return np.asarray(quantity, dtype=float), get_dimensions(quantity)
+
+    def __len__(self) -> int:
+        return self.points * (2 + len(self.ranges) if self.method == "sensitivity" else 1)
+
+    def columns(self) -> dict[str, Quantity]:
+        """Return the values of every parameter, shape (rows,)."""
+        unit = self._unit_rows()
+        columns = {}
+        for k, name in enumerate(self.ranges):
+            (low, high), dimension = self._edges(name)
+            x = unit[:, k]
+            values = low * (high / low) ** x if name in self.log else low + (high - low) * x
+            columns[name] = Quantity(values, dim=dimension)
+        return columns
+
+    def _unit_rows(self) -> np.ndarray:
+        """Draw rows in the unit cube."""
+        d = len(self.ranges)
+        if self.method == "latin_hypercube":
+            return qmc.LatinHypercube(d, rng=self.seed).random(self.points)
+        if self.method == "sobol":
+            return qmc.Sobol(d, rng=self.seed).random(self.points)
+        pair = qmc.Sobol(2 * d, rng=self.seed).random(self.points)
+        a, b = pair[:, :d], pair[:, d:]
+        mixed = [np.where(np.arange(d) == k, b, a) for k in range(d)]
+        return np.concatenate([a, b, *mixed])

@@ -1,0 +1,325 @@
+"""The store of a sweep: a Zarr group that xarray opens, a journal of what is finished, and a lock.
+
+The layout, with coordinates and provenance, is written once, under another name, and then given its own. Each chunk is
+one file per read-out, written under another name, synced and renamed; then one line of the journal, with the size and
+checksum of every file. What the journal does not vouch for is run again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.model import units
+from nmdasim.simulate import Axis
+from nmdasim.sweep.chunks import FAILED, MISSING, Chunk
+from nmdasim.sweep.extra import need
+from nmdasim.sweep.specification import Sweep, neighbours
+
+#: Where the journal, the lock, the specification and drafts are, out of the way of readers.
+_OWN = ".sweep"
+_STATUS = {
+    "long_name": "1 done, 0 failed; missing where it has not been run",
+    "flag_values": [0, 1],
+    "flag_meanings": "failed done",
+}
+#: So much of what went wrong is kept for each chunk.
+_MOST_ERRORS, _LONGEST_ERROR = 20, 400
+
+
+class StoreError(ValueError):
+    """A store that cannot be used as asked; the message says what to do."""
+
+
+@dataclass(eq=False)
+class Store:
+    """An opened store: its folder, the sweep it belongs to, and what is finished (the one piece of shared state)."""
+
+    path: Path
+    sweep: Sweep
+    done: dict[int, int] = field(default_factory=dict)
+    failed: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def missing(self) -> list[int]:
+        """Chunks that are still to be run."""
+        return [k for k in range(self.sweep.chunks) if k not in self.done]
+
+    @property
+    def lanes(self) -> int:
+        """Lanes that are finished."""
+        return sum(self.done.values())
+
+    def write(self, number: int, chunk: Chunk) -> None:
+        """Put a finished chunk into the store, whole or not at all.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be written, as on a full disk; what was finished before stands.
+        """
+        try:
+            sums = {name: self._put(name, number, table) for name, table in chunk.values.items()}
+            sums["status"] = self._put("status", number, chunk.status)
+            failed = int(np.sum(chunk.status == FAILED))
+            errors = [text[:_LONGEST_ERROR] for text in chunk.errors[:_MOST_ERRORS]]
+            entry = {"chunk": number, "lanes": chunk.status.size, "failed": failed, "errors": errors, "files": sums}
+            _append(self.path / _OWN / "journal.jsonl", json.dumps(entry))
+        except OSError as error:
+            raise StoreError(
+                f"{self.path}: chunk {number} cannot be written ({error.strerror}); {len(self.done):,} of "
+                f"{self.sweep.chunks:,} chunks are finished and kept: make room, then resume"
+            ) from None
+        self.done[number] = chunk.status.size
+        self.failed += failed
+
+    def file(self, name: str, number: int) -> Path:
+        """Return the file of one chunk of one array."""
+        last = [0] if name != "status" and self.sweep.per_pulse(name) else []
+        return self.path / name / ".".join(map(str, [*self.sweep.place(number), *last]))
+
+    def _put(self, name: str, number: int, table: np.ndarray) -> tuple[int, int]:
+        """Write one chunk of one array; return its size and checksum."""
+        shape, dtype, fill = _layout(self.sweep, name)
+        full = np.full(shape, fill, dtype)
+        full[tuple(slice(0, size) for size in table.shape)] = table
+        content = bytes(_codec().encode(full))
+        draft = self.path / _OWN / f"{name}.draft"
+        with draft.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(self.file(name, number))
+        return len(content), zlib.crc32(content)
+
+
+def _append(path: Path, line: str) -> None:
+    """Append one line and have it on the disk before going on."""
+    with path.open("ab") as stream:
+        stream.write(line.encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _codec() -> Any:
+    return need("numcodecs").Blosc(cname="zstd", clevel=3, shuffle=1)
+
+
+def _layout(sweep: Sweep, name: str) -> tuple[tuple[int, ...], str, float]:
+    """Return the shape of a chunk of an array, its type, and what stands for a missing value."""
+    shape = tuple(sweep.piece.values())
+    if name == "status":
+        return shape, "|u1", MISSING
+    return (*shape, sweep.pulses) if sweep.per_pulse(name) else shape, "<f8", np.nan
+
+
+# --- opening ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def open_store(path: Path, sweep: Sweep, pilot: xr.Dataset | None, *, resume: bool) -> Iterator[Store]:
+    """Make or resume the store of a sweep, and hold it alone until the end.
+
+    Parameters
+    ----------
+    path
+        Folder of the store.
+    sweep
+        What it is for.
+    pilot
+        Read-outs of a few lanes, for units and provenance; needed to make a store.
+    resume
+        Whether the store may be there already.
+
+    Raises
+    ------
+    StoreError
+        If it is there and was not to be resumed, belongs to another sweep, is no store, or is in use.
+    """
+    check(path, sweep, resume=resume)
+    if not path.exists():
+        assert pilot is not None
+        _make(path, sweep, pilot)
+    with _locked(path):
+        store = Store(path, sweep)
+        _read_journal(store)
+        yield store
+
+
+def check(path: Path, sweep: Sweep, *, resume: bool) -> None:
+    """Refuse a path that is not free for a new store, or whose store is not to be resumed by this sweep."""
+    need("zarr")
+    if not path.exists():
+        return
+    identity = path / _OWN / "identity.json"
+    if not identity.is_file():
+        raise StoreError(f"{path} exists and is no store of a sweep; give a path that is free")
+    if not resume:
+        raise StoreError(f"{path} exists; --resume (resume=True) finishes it, or give a path that is free")
+    if differences := neighbours(json.loads(identity.read_text("utf-8")), sweep.identity):
+        more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
+        raise StoreError(
+            f"{path} was made by another specification ({'; '.join(differences[:3])}{more}); "
+            "give a path that is free, or the specification that it was made by"
+        )
+
+
+def _make(path: Path, sweep: Sweep, pilot: xr.Dataset) -> None:
+    """Write the layout under another name, then give it its own."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.parent.mkdir(parents=True, exist_ok=True)
+        _coordinates(sweep, pilot).to_zarr(draft, mode="w", zarr_format=2, consolidated=False)
+        group = need("zarr").open_group(str(draft), mode="r+", zarr_format=2)
+        for name in (*sweep.readouts, "status"):
+            _make_array(group, sweep, name, pilot)
+        need("zarr").consolidate_metadata(str(draft), zarr_format=2)
+        (draft / _OWN).mkdir()
+        (draft / _OWN / "identity.json").write_text(json.dumps(sweep.identity, indent=1), "utf-8")
+        (draft / _OWN / "journal.jsonl").touch()
+        draft.rename(path)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written ({error.strerror})") from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _make_array(group: Any, sweep: Sweep, name: str, pilot: xr.Dataset) -> None:
+    chunks, dtype, fill = _layout(sweep, name)
+    shape, dims = tuple(sweep.sizes.values()), list(sweep.sizes)
+    if len(chunks) > len(shape):
+        shape, dims = (*shape, sweep.pulses), [*dims, "pulse"]
+    attrs = _STATUS if name == "status" else {"units": "1", "long_name": name.replace("_", " ")} | pilot[name].attrs
+    group.create_array(
+        name, shape=shape, chunks=chunks, dtype=dtype, fill_value=fill, compressors=_codec(), filters=None,
+        attributes=attrs | {"_ARRAY_DIMENSIONS": dims},
+    )  # fmt: skip
+
+
+def _coordinates(sweep: Sweep, pilot: xr.Dataset) -> xr.Dataset:
+    data = xr.Dataset(attrs=_provenance(sweep, pilot))
+    for axis in sweep.varied:
+        attrs = {"units": units.pretty(axis.unit)} | ({"long_name": "gain"} if sweep.is_gain(axis.name) else {})
+        data = data.assign_coords({axis.name: (axis.dimension, _shown(axis), attrs)})
+    if "sample" in sweep.sizes:
+        data = data.assign_coords(sample=np.arange(sweep.sizes["sample"]))
+    if any(map(sweep.per_pulse, sweep.readouts)):
+        data = data.assign_coords(pulse=np.arange(1, sweep.pulses + 1))
+    return data
+
+
+def _shown(axis: Axis) -> np.ndarray:
+    whole = axis.name in ("seed", "pulses")
+    return axis.values.astype(np.int64) if whole else units.in_unit(axis.values, axis.unit)
+
+
+def _provenance(sweep: Sweep, pilot: xr.Dataset) -> dict[str, Any]:
+    """Say what made the numbers: the run's own provenance, sources, versions, machine, and how samples were drawn."""
+    found = {key: value for key, value in pilot.attrs.items() if key not in ("varied", "protocol", "overflowed")}
+    sources = {key: f"{p.source or 'user'} ({p.status})" for cell in sweep.cells for key, p in cell.parameters.items()}
+    libraries = ("numpy", "numba", "llvmlite", "scipy", "xarray", "zarr", "brian2")
+    found |= {
+        "title": sweep.title,
+        "varied": " ".join(axis.name for axis in sweep.varied),
+        "protocol": sweep.identity["protocol"],
+        "parameter_sources": json.dumps(sources),
+        "sweep_digest": sweep.digest,
+        "versions": ", ".join(f"{name} {version(name)}" for name in libraries),
+        "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
+        "disclaimer": DISCLAIMER,
+    }
+    if sweep.samples:
+        s = sweep.samples
+        found["samples"] = json.dumps(
+            {"method": s.method, "points": s.points, "seed": s.seed, "log": list(s.log), "parameters": list(s.ranges)}
+        )
+    return found
+
+
+# --- the journal -----------------------------------------------------------------------------------------------------
+
+
+def _read_journal(store: Store) -> None:
+    """Take over what the journal vouches for and the files bear out; say what was found wrong."""
+    path = store.path / _OWN / "journal.jsonl"
+    for entry in _entries(path, mend=True).values():
+        number = entry["chunk"]
+        bad = [name for name, (size, crc) in entry["files"].items() if not _stands(store.file(name, number), size, crc)]
+        if bad:
+            store.notes.append(f"chunk {number}: {', '.join(bad)} missing or damaged; it is run again")
+            continue
+        store.done[number] = entry["lanes"]
+        store.failed += entry["failed"]
+
+
+def _entries(path: Path, *, mend: bool = False) -> dict[int, Any]:
+    """Read the journal, the last entry of each chunk; cut off a last line that was torn."""
+    content = path.read_bytes() if path.exists() else b""
+    whole = content[: content.rfind(b"\n") + 1]
+    if mend and len(whole) < len(content):
+        os.truncate(path, len(whole))
+    entries = {}
+    for line in whole.splitlines():
+        try:
+            entry = json.loads(line)
+            entries[int(entry["chunk"])] = entry
+        except (ValueError, KeyError, TypeError):  # a damaged line vouches for nothing
+            continue
+    return entries
+
+
+def _stands(path: Path, size: int, crc: int) -> bool:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    return len(content) == size and zlib.crc32(content) == crc
+
+
+def failures(store: str | Path) -> dict[int, list[str]]:
+    """Return what went wrong, by number of the chunk.
+
+    Parameters
+    ----------
+    store
+        Path of a sweep's store.
+    """
+    entries: Mapping[int, Any] = _entries(Path(store) / _OWN / "journal.jsonl")
+    return {number: list(entry["errors"]) for number, entry in sorted(entries.items()) if entry["errors"]}
+
+
+# --- the lock --------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold the store alone; the system lets go of it however the process ends."""
+    try:
+        import fcntl  # noqa: PLC0415
+    except ImportError:
+        raise StoreError("sweeps lock their store by fcntl, which this system does not have") from None
+    with (path / _OWN / "lock").open("a+", encoding="utf-8") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            stream.seek(0)
+            holder = stream.read().strip() or "another process"
+            raise StoreError(f"{path} is in use by {holder}; wait until it ends, then resume") from None
+        stream.truncate(0)
+        stream.write(f"process {os.getpid()} on {platform.node()}")
+        stream.flush()
+        yield

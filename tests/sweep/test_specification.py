@@ -1,0 +1,138 @@
+"""What a sweep is, and what is refused before any work."""
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import nmdasim as nm
+from nmdasim.sweep import reading
+from nmdasim.sweep.specification import neighbours
+
+AXES = dict(ketamine=[0, 1] * nm.uM)
+
+
+def read(tmp_path, text):
+    path = tmp_path / "spec.toml"
+    path.write_text(text)
+    return reading.read(path)
+
+
+def test_the_printed_example_is_read(tmp_path):
+    sweep = read(tmp_path, reading.EXAMPLE)
+    assert sweep.sizes == {"frequency": 2, "ketamine": 8, "seed": 20}
+    assert sweep.lanes == 320
+    doses = next(axis for axis in sweep.varied if axis.name == "ketamine").values
+    assert doses == pytest.approx(np.geomspace(0.1e-3, 10e-3, 8), rel=1e-12)  # mol/m³
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("axes = {ketamin = ['1 uM']}", r"no parameter or gain 'ketamin'; did you mean 'ketamine'\?"),
+        ("readout = ['index']\naxes = {seed = [0]}", r"unknown key 'readout' in .*; did you mean 'readouts'"),
+        ("[protocol]\nfrequence = '1 Hz'", r"unknown key 'frequence' in \[protocol\]; did you mean 'frequency'"),
+        ("readouts = ['indx']\naxes = {seed = [0]}", r"unknown read-out 'indx'; did you mean 'index'"),
+        ("model = 'wrd'\naxes = {seed = [0]}", r"unknown model 'wrd'; did you mean 'wdr'"),
+        ("axes = {ketamine = ['1 mV']}", "ketamine = .* has the wrong dimension"),
+        ("axes = {ketamine = [1, 2]}", "ketamine = .* has the wrong dimension"),
+        ("axes = {ketamine = []}", "axis 'ketamine' is empty"),
+        ("axes = {ketamine = '1 uM'}", "an axis is a list"),
+        ("axes = {ketamine = ['1 uM', '1 uM']}", "repeats a value"),
+        ("axes = {ketamine = {from = '1 uM', to = '2 uM'}}", "points missing"),
+        ("axes = {ketamine = {from = '0 uM', to = '2 uM', points = 3, scale = 'log'}}", "above 0"),
+        ("axes = {ketamine = {from = '1 uM', to = '2 uM', points = 3, scale = 'lgo'}}", "did you mean 'log'"),
+        ("axes = {seed = {count = 1000000000000}}", "count = 1,000,000,000,000; give from 1 to 10,000,000"),
+        ("axes = {seed = [1.5]}", "1.5 is no whole number"),
+        ("axes = {seed = {cuont = 3}}", "unknown key 'cuont' in axis seed; did you mean 'count'"),
+        ("axes = {frequency = ['0 Hz']}", "a rate is above 0"),
+        ("axes = {ketamine = ['__import__(\"os\").abort()']}", "cannot read"),
+        ("block = 'equilibrium'\naxes = {seed = [0]}\nmodel = 3", "model = 3; it is a table"),
+        ("model = {name = 'wdr', scale = {nmda = 'half'}}\naxes = {seed = [0]}", "a factor is a number"),
+        ("", "there are no axes"),
+        ("axes = 3", r"axes = 3; it is a table, \[axes\]"),
+        ("axes = {", "is no TOML"),
+        ("chunk = 0\naxes = {seed = [0]}", "a chunk has from 1"),
+        ("samples = {points = 100, method = 'sobol', ranges = {K_mg = ['1 mM', '2 mM']}}", "power of 2"),
+        ("samples = {points = 4, ranges = {K_mg = ['2 mM', '1 mM']}}", "a range rises"),
+        ("samples = {points = 4, method = 'sobl', ranges = {K_mg = ['1 mM', '2 mM']}}", "did you mean 'sobol'"),
+        ("axes = {K_mg = ['1 mM']}\nsamples = {points = 4, ranges = {K_mg = ['1 mM', '2 mM']}}", "both an axis and"),
+    ],
+)  # fmt: skip
+def test_a_bad_specification_is_refused_with_its_reason(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        read(tmp_path, text)
+
+
+def test_a_trillion_lanes_are_refused():
+    million = np.arange(1_000_000)
+    with pytest.raises(ValueError, match=r"= 1,000,000,000,000 lanes"):
+        nm.Sweep(nm.neurons.wdr(), axes=dict(ketamine=(million + 1) * nm.uM, seed=million))
+
+
+def test_a_gain_and_a_parameter_of_its_group_are_refused_together():
+    with pytest.raises(ValueError, match="both set"):
+        nm.Sweep(nm.neurons.wdr(), axes=dict(nmda=[0.5, 1], gain_nmda=[1, 2]))
+
+
+@given(
+    sizes=st.lists(st.integers(1, 9), min_size=1, max_size=4),
+    chunk=st.integers(1, 60),
+    rates=st.integers(1, 3),
+)
+def test_chunks_cover_every_lane_once_and_share_a_protocol(sizes, chunk, rates):
+    names = ["K_mg", "E_ampa", "seed", "g_pas"][: len(sizes)]
+    units_ = dict(K_mg=nm.mM, E_ampa=nm.mV, seed=1, g_pas=nm.siemens / nm.meter**2)
+    axes = {name: (np.arange(size) + 1) * units_[name] for name, size in zip(names, sizes, strict=True)}
+    sweep = nm.Sweep(WDR, axes=axes | dict(frequency=(np.arange(rates) + 1) * nm.Hz), chunk=chunk)
+    seen = np.zeros(tuple(sweep.sizes.values()), int)
+    for k in range(sweep.chunks):
+        region = tuple(sweep.region(k).values())
+        seen[region] += 1
+        assert seen[region].shape[-1] == 1
+        assert 1 <= seen[region].size <= chunk
+    assert np.all(seen == 1)
+
+
+WDR = nm.neurons.wdr()
+
+
+def test_what_differs_between_two_sweeps_is_named():
+    one = nm.Sweep(WDR, axes=AXES)
+    assert neighbours(one.identity, nm.Sweep(WDR, nm.WindUp(frequency="1.0 Hz"), axes=AXES).identity) == []
+    other = dataclasses.replace(one, model=WDR.replace(K_mg="3 mM"), block="washin")
+    told = neighbours(one.identity, other.identity)
+    assert told == ["parameter K_mg: 3.57 mM → 3.0 mM", "block: None → washin"]
+    assert one.digest != other.digest
+
+
+@pytest.mark.parametrize("method", ["latin_hypercube", "sobol", "sensitivity"])
+def test_samples_stay_in_their_box_and_are_the_same_for_a_seed(method):
+    drawn = nm.Samples(dict(K_mg=("1 mM", "4 mM"), g_nmda=("1 nS", "100 nS")), 64, method, log=("g_nmda",), seed=3)
+    columns = drawn.columns()
+    assert len(columns["K_mg"]) == len(drawn) == (256 if method == "sensitivity" else 64)
+    assert np.all((columns["K_mg"] >= 1 * nm.mM) & (columns["K_mg"] <= 4 * nm.mM))
+    logs = np.log10(np.asarray(columns["g_nmda"] / nm.nS))
+    assert np.all((logs >= 0) & (logs <= 2))
+    assert logs.mean() == pytest.approx(1, abs=0.05)  # uniform in the logarithm
+    again = dataclasses.replace(drawn).columns()
+    assert all(np.array_equal(columns[name], again[name]) for name in columns)
+
+
+def test_samples_travel_to_a_worker_as_a_recipe():
+    sweep = nm.Sweep(WDR, axes=dict(seed=[0]), samples=nm.Samples(dict(K_mg=("1 mM", "4 mM")), 100_000))
+    content = pickle.dumps(sweep)
+    assert len(content) < 50_000 < sweep.varied[0].values.nbytes
+    assert np.array_equal(pickle.loads(content).varied[0].values, sweep.varied[0].values)
+
+
+def test_the_sensitivity_design_exchanges_one_column_at_a_time():
+    drawn = nm.Samples(dict(K_mg=("1 mM", "4 mM"), g_nmda=("1 nS", "100 nS")), 8, "sensitivity")
+    blocks = {name: np.asarray(values).reshape(4, 8) for name, values in drawn.columns().items()}
+    for k, name in enumerate(blocks):
+        a, b, *mixed = blocks[name]
+        for j, column in enumerate(mixed):
+            assert np.array_equal(column, b if j == k else a)
