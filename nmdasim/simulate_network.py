@@ -64,6 +64,7 @@ def network(
         )  # fmt: skip
     memory.check(sum(map(memory.need, plans)), f"{len(seeds)} instances of {circuit.name}", "run fewer at a time")
     return Network(
+        len(seeds),
         tuple(circuit.populations),
         tuple(plans),
         volleys(circuit, seeds, length, options.dt),

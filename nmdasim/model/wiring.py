@@ -56,10 +56,21 @@ class Network:
     is lane r × size + k of its population.
     """
 
+    instances: int
     names: tuple[str, ...]
     plans: tuple[Plan, ...]
     inputs: tuple[Volley, ...]
     wires: tuple[Wire, ...]
+
+    @property
+    def sources(self) -> list[int]:
+        """Lanes of each population, then of each input."""
+        return [plan.lanes for plan in self.plans] + [volley.lanes for volley in self.inputs]
+
+    def lanes(self, total: int, part: range) -> np.ndarray:
+        """Return the lanes of some instances in a population, or input, of `total` lanes."""
+        size = total // self.instances
+        return np.arange(part.start * size, part.stop * size)
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
