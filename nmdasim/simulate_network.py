@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -94,53 +95,63 @@ _Values = dict[str, np.ndarray]
 def _values(
     name: str, population: Population, columns: Mapping[str, np.ndarray], seeds: Sequence[int], options: Any
 ) -> tuple[_Values, _Values]:
-    """Return parameters and initial values of every neuron of every instance."""
-    cell = population.model
+    """Return parameters and initial values of every neuron of every instance; what all lanes share is one row."""
+    cell, lanes = population.model, population.size * len(seeds)
+    rng = _ByInstance([stream(seed, f"population {name}") for seed in seeds])
+    own = {key: _parameter(population, key, value, rng, lanes) for key, value in population.parameters.items()}
+    entries = {key: value for base, value in own.items() for key in cell.entries(base)}
+    for column, values in columns.items():
+        alike = np.all(values == values[0])
+        chosen = values[:1] if alike else np.repeat(values, population.size)
+        entries |= dict.fromkeys(cell.parameters.entries(column), chosen)
     given = dict(cell.starts.get(options.start, {})) | dict(population.initial)
     given |= {k: v for k, v in options.initial.items() if k in cell.system.states}
-    parts: list[tuple[_Values, _Values]] = []
-    for r, seed in enumerate(seeds):
-        rng = stream(seed, f"population {name}")
-        own = {key: _parameter(population, key, value, rng) for key, value in population.parameters.items()}
-        chosen = {key: v[r : r + 1] for column, v in columns.items() for key in cell.parameters.entries(column)}
-        entries = {key: value for base, value in own.items() for key in cell.entries(base)}
-        values = parameter_values(cell, entries | chosen)
-        start = {k: _start(v, r) for k, v in given.items()}
-        parts.append((values, initial_values(cell, values, start, rng, population.size)))
-    return _stack([p for p, _ in parts], population.size), _stack([s for _, s in parts], population.size)
+    start = {k: _start(k, v, population.size, len(seeds)) for k, v in given.items()}
+    parameters = parameter_values(cell, entries)
+    return parameters, initial_values(cell, parameters, start, rng, lanes)
 
 
-def _start(value: Any, instance: int) -> Any:
-    """Return an initial value of one instance: an expression, one value, one a neuron, or (instances, neurons)."""
+@dataclass(frozen=True)
+class _ByInstance:
+    """Draws for lanes: each instance from its own stream, so that it starts as it would alone."""
+
+    streams: Sequence[np.random.Generator]
+
+    def standard_normal(self, size: tuple[int, int]) -> np.ndarray:
+        own = (size[0] // len(self.streams), size[1])
+        return np.concatenate([rng.standard_normal(own) for rng in self.streams])
+
+    def random(self, size: tuple[int, int]) -> np.ndarray:
+        own = (size[0] // len(self.streams), size[1])
+        return np.concatenate([rng.random(own) for rng in self.streams])
+
+
+def _start(state: str, value: Any, size: int, instances: int) -> Any:
+    """Return an initial value: an expression, one value, one a neuron, or (instances, neurons)."""
     if isinstance(value, str):
         return value
     table = np.asarray(units.quantity(value), dtype=float)
-    return table[instance] if table.ndim == 2 else table
+    if table.size == 1:
+        return table.ravel()
+    if table.shape not in ((size,), (instances, size)):
+        raise ModelError(
+            f"initial {state} has shape {table.shape}; give one value, one for each of {size} neurons, or "
+            f"({instances}, {size}) for the instances too"
+        )
+    return np.broadcast_to(table, (instances, size)).ravel()
 
 
-def _parameter(population: Population, name: str, value: Any, rng: np.random.Generator) -> np.ndarray:
-    """Return one value, or one for each neuron, in SI units."""
+def _parameter(population: Population, name: str, value: Any, rng: _ByInstance, lanes: int) -> np.ndarray:
+    """Return one value, or one for each neuron of every instance, in SI units."""
     cell = population.model
     unit = cell.parameters.unit_of(name.partition(".")[0])
     if isinstance(value, str) and "rand" in value:
-        text, draws = draw(value, name, rng, (population.size, 1))
+        text, draws = draw(value, name, rng, (lanes, 1))
         known = {base: cell.values(base) for base in cell.parameters.bases}
         expression = cell.system.substitute(text, (*cell.parameters.bases, *draws))
-        return np.broadcast_to(evaluate(expression, {**known, **draws}), (population.size, 1))[:, 0]
-    return np.ravel(units.si(value, unit, name=name))
-
-
-def _stack(parts: Sequence[_Values], size: int) -> _Values:
-    """Join instances; what all lanes share stays one row."""
-    joined = {}
-    for name in parts[0]:
-        arrays = [part[name] for part in parts]
-        if all(len(a) == 1 and np.array_equal(a, arrays[0]) for a in arrays):
-            joined[name] = arrays[0]
-            continue
-        columns = max(a.shape[1] for a in arrays)
-        joined[name] = np.concatenate([np.broadcast_to(a, (size, columns)) for a in arrays])
-    return joined
+        return np.broadcast_to(evaluate(expression, {**known, **draws}), (lanes, 1))[:, 0]
+    values = np.ravel(units.si(value, unit, name=name))
+    return values if len(values) == 1 else np.tile(values, len(rng.streams))
 
 
 def run(made: Network, engine: str, report: Callable[[float], None] | None) -> list[Outcome]:

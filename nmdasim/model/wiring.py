@@ -119,11 +119,9 @@ def _pairs(link: Projection, pre: int, post: int, rng: np.random.Generator) -> t
     rows = max(1, 4_000_000 // post)  # so many random numbers at a time
     parts = []
     for first in range(0, pre, rows):
-        drawn = np.argwhere(rng.random((min(rows, pre - first), post)) < probability)
-        drawn[:, 0] += first
-        parts.append(drawn)
-    pairs = np.concatenate(parts)
-    return pairs[:, 0], pairs[:, 1]
+        drawn = rng.random(min(rows, pre - first) * post) < probability
+        parts.append(np.flatnonzero(drawn) + first * post)
+    return np.divmod(np.concatenate(parts), post)
 
 
 def volleys(circuit: Circuit, seeds: Sequence[int], duration: float, dt: float) -> tuple[Volley, ...]:
