@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,9 @@ from nmdasim.model.plan import (
 )
 from nmdasim.model.population import Population
 from nmdasim.model.symbols import evaluate
-from nmdasim.model.wiring import Network, stream, volleys, wires
+from nmdasim.model.wiring import Network, stream, synapses, volleys, wires
+
+_LOG = logging.getLogger("nmdasim")
 
 
 def network(
@@ -63,7 +66,7 @@ def network(
             Plan(cell, lanes, values, start, nothing, np.zeros(lanes, np.int64), length, options.dt, options.method,
                  options.tolerance, options.threads, recording)
         )  # fmt: skip
-    memory.check(sum(map(memory.need, plans)), f"{len(seeds)} instances of {circuit.name}", "run fewer at a time")
+    _announce(circuit, plans, len(seeds))
     return Network(
         len(seeds),
         tuple(circuit.populations),
@@ -71,6 +74,15 @@ def network(
         volleys(circuit, seeds, length, options.dt),
         wires(circuit, seeds, options.dt),
     )
+
+
+def _announce(circuit: Circuit, plans: Sequence[Plan], instances: int) -> None:
+    """Say what is about to run and what it needs of memory; refuse what cannot fit."""
+    needed = sum(map(memory.need, plans)) + memory.synapses(instances * synapses(circuit))
+    what = f"{instances:,} instances of {circuit.name}"
+    memory.check(needed, what, "run fewer at a time")
+    size = max(needed / 1e6, 0.1)
+    _LOG.info("%s, %s steps of %.4g ms, about %.3g MB", what, f"{plans[0].steps:,}", plans[0].dt * 1e3, size)
 
 
 def _traced(circuit: Circuit, name: str, record: Sequence[str]) -> list[Any]:
@@ -158,11 +170,13 @@ def run(made: Network, engine: str, report: Callable[[float], None] | None) -> l
     """Run a network after refusing what its engine cannot render."""
     for plan in made.plans:
         engines.check(plan, engine)
-    outcomes = engines.run_network(made, engine, report)
-    for name, outcome in zip(made.names, outcomes, strict=True):
-        if len(outcome.broken):
-            raise ModelError(f"{len(outcome.broken)} neurons of {name} overflowed; try a smaller dt")
-    return outcomes
+    return engines.run_network(made, engine, report)
+
+
+def failed(made: Network, outcomes: Sequence[Outcome]) -> np.ndarray:
+    """Return the instances in which a neuron's numbers overflowed; no synapse leads from there to another."""
+    sizes = [plan.lanes // made.instances for plan in made.plans]
+    return np.unique(np.concatenate([o.broken // size for o, size in zip(outcomes, sizes, strict=True)]))
 
 
 def label(
@@ -187,7 +201,8 @@ def label(
     xarray.Dataset
         ``spike_time`` (spike; ms) with ``spike_neuron``, ``spike_lane`` (instance, in the order of the dimensions) and
         ``spike_population``; ``spike_count`` and ``rate`` (population, …; Hz); traces as ``<population>_<variable>``
-        (…, neuron of that population, time).
+        (…, neuron of that population, time). Where an instance overflowed, ``failed`` (…) marks it: its spikes are
+        left out, its counts and traces are NaN.
     """
     data = xr.Dataset(coords={**dims, "population": list(made.names)})
     varied = [name for name, coordinate in dims.items() if len(coordinate[0])]
@@ -222,4 +237,15 @@ def label(
             table = np.broadcast_to(values, (plan.lanes, len(outcome.trace_time)))
             table = table.reshape(*shape, population.size, -1)
             data[f"{name}_{p.variable}{place}"] = ([*varied, f"neuron_{name}", "time"], table, {"units": unit})
+    broken = failed(made, outcomes)
+    return _mark_failed(data, np.isin(np.arange(instances), broken).reshape(shape), varied) if len(broken) else data
+
+
+def _mark_failed(data: xr.Dataset, where: np.ndarray, dims: Sequence[str]) -> xr.Dataset:
+    """Leave out the spikes of instances that overflowed, and put NaN for what is counted or traced there."""
+    data = data.isel(spike=~where.ravel()[data["spike_lane"].values])
+    data["failed"] = (dims, where, {"long_name": "numbers overflowed; nothing here holds"})
+    for name, values in data.drop_vars("failed").data_vars.items():
+        if set(dims) <= set(values.dims):
+            data[name] = values.where(~data["failed"])
     return data

@@ -78,6 +78,17 @@ def stream(seed: int, name: str) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
 
 
+def synapses(circuit: Circuit) -> int:
+    """Return about how many synapses one instance has, before any is drawn."""
+    size = {name: part.size for name, part in {**circuit.populations, **circuit.inputs}.items()}
+    return sum(
+        len(link.indices[0])
+        if link.indices is not None
+        else round((link.probability or 0.0) * size[link.pre] * size[link.post])
+        for link in circuit.projections
+    )
+
+
 def wires(circuit: Circuit, seeds: Sequence[int], dt: float) -> tuple[Wire, ...]:
     """Draw the synapses of every projection for each instance; instances of one seed have the same."""
     order = [*circuit.populations, *circuit.inputs]

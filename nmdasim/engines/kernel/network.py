@@ -79,7 +79,7 @@ def run(network: Network, report: Callable[[float], None]) -> list[Outcome]:
     first = network.plans[0]
     kernels = [Kernel.of(plan, network=True) for plan in network.plans]
     parts = _parts(network, kernels)
-    _check_memory(network, max(len(part) for part in parts) * workers(first.threads, len(parts)))
+    _check_memory(network, kernels, max(map(len, parts)) * workers(first.threads, len(parts)))
     advance = compiled.load(_source(kernels, network)).advance
     progress = Progress(report, network.instances * first.steps)
     found = spread(lambda part: _run(network, kernels, part, advance, progress), parts, first.threads, progress)
@@ -88,13 +88,16 @@ def run(network: Network, report: Callable[[float], None]) -> list[Outcome]:
 
 def _parts(network: Network, kernels: Sequence[Kernel]) -> list[range]:
     """Split the instances: as many parts for each thread, few instances each where a circuit is large."""
-    used = sum(
-        kernel.blocks_of(plan.lanes) * kernel.size * 8 for kernel, plan in zip(kernels, network.plans, strict=True)
-    )
     threads = workers(network.plans[0].threads, network.instances)
-    count = min(network.instances, threads * -(-used // (threads * _PART)))
+    count = min(network.instances, threads * -(-_states(network, kernels) // (threads * _PART)))
     edges = [network.instances * k // count for k in range(count + 1)]
     return [range(*pair) for pair in pairwise(edges)]
+
+
+def _states(network: Network, kernels: Sequence[Kernel]) -> int:
+    """Return the bytes of all blocks."""
+    both = zip(kernels, network.plans, strict=True)
+    return sum(kernel.blocks_of(plan.lanes) * kernel.size * 8 for kernel, plan in both)
 
 
 def _slots(network: Network) -> int:
@@ -102,12 +105,13 @@ def _slots(network: Network) -> int:
     return 2 + max((int(wire.delay.max(initial=0)) for wire in network.wires), default=0)
 
 
-def _check_memory(network: Network, instances: int) -> None:
+def _check_memory(network: Network, kernels: Sequence[Kernel], instances: int) -> None:
     """Refuse what cannot fit while so many instances are in flight."""
     slots = _slots(network)
-    numbers = sum(plan.lanes * len(plan.model.ports) for plan in network.plans) * instances // network.instances
-    what = f"delay buffers of {slots:,} steps, {instances} instances at a time,"
-    memory.check(8 * slots * numbers, what, "take fewer threads, shorten the longest delay, or take a larger dt")
+    buffers = 8 * slots * sum(plan.lanes * len(plan.model.ports) for plan in network.plans)
+    needed = (buffers + _states(network, kernels)) * instances / network.instances
+    what = f"{instances} instances at a time with delay buffers of {slots:,} steps"
+    memory.check(needed, what, "take fewer threads, shorten the longest delay, or take a larger dt")
 
 
 def _run(network: Network, kernels: Sequence[Kernel], part: range, advance: Any, progress: Progress) -> list[Outcome]:

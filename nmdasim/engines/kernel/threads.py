@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -20,14 +21,20 @@ class Progress:
     """Counts steps over all items; the one piece of shared state."""
 
     def __init__(self, report: Callable[[float], None], total: int):
-        self.report, self.total, self.done, self.stopped = report, max(total, 1), 0, False
+        self.report, self.total, self.done, self.lock = report, max(total, 1), 0, Lock()
+        self.stopped: BaseException | None = None
 
     def add(self, steps: int) -> None:
-        """Count steps and report the share that is done; end this thread's work if another's was interrupted."""
-        if self.stopped:
-            raise KeyboardInterrupt
-        self.done += steps
-        self.report(self.done / self.total)
+        """Count steps and report the share that is done; what stopped one thread stops this one too."""
+        with self.lock:
+            if self.stopped is not None:
+                raise self.stopped
+            self.done += steps
+            try:
+                self.report(self.done / self.total)
+            except BaseException as error:
+                self.stopped = error
+                raise
 
 
 def spread(work: Callable[[Item], Found], items: Sequence[Item], threads: int, progress: Progress) -> list[Found]:
@@ -37,6 +44,6 @@ def spread(work: Callable[[Item], Found], items: Sequence[Item], threads: int, p
     with ThreadPoolExecutor(workers(threads, len(items))) as pool:
         try:
             return list(pool.map(work, items))
-        except BaseException:
-            progress.stopped = True
+        except BaseException as error:
+            progress.stopped = progress.stopped or error
             raise
