@@ -2,12 +2,14 @@
 
 A delay buffer is a ring of steps; each step holds, for every port and neuron, the sum of what arrives then. The
 synapses of a projection are compressed rows: those of source i are ``row[i]`` to ``row[i + 1]``.
+
+No synapse leads from one instance to another, so that instances run in parts, each from beginning to end on one thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -77,6 +79,7 @@ class _Running:
 def run(network: Network, report: Callable[[float], None]) -> list[Outcome]:
     """Run every population of a circuit together, instances in parts over threads; return one Outcome each."""
     first = network.plans[0]
+    network = replace(network, wires=tuple(_summed(network, wire) for wire in network.wires))
     kernels = [Kernel.of(plan, network=True) for plan in network.plans]
     parts = _parts(network, kernels)
     _check_memory(network, kernels, max(map(len, parts)) * workers(first.threads, len(parts)))
@@ -84,6 +87,16 @@ def run(network: Network, report: Callable[[float], None]) -> list[Outcome]:
     progress = Progress(report, network.instances * first.steps)
     found = spread(lambda part: _run(network, kernels, part, advance, progress), parts, first.threads, progress)
     return [_join(outcomes) for outcomes in zip(*found, strict=True)]
+
+
+def _summed(network: Network, wire: Wire) -> Wire:
+    """Return a projection with the amounts that its port sums: weights, or 1 where it does not read them."""
+    model = network.plans[wire.post].model
+    port = list(model.ports.values())[wire.port]
+    names = (*model.parameters.bases, "weight", "t", "area")
+    effects = [model.system.substitute(text, names) for _, text in port.increments()]
+    reads = any(symbol("weight") in effect.free_symbols for effect in effects)
+    return wire if reads else replace(wire, weight=np.ones(1))
 
 
 def _parts(network: Network, kernels: Sequence[Kernel]) -> list[range]:
@@ -147,17 +160,12 @@ def _fired(network: Network, volley: Volley, part: range) -> tuple[np.ndarray, n
 
 
 def _compressed(network: Network, wire: Wire, post: _Running, part: range) -> tuple[Any, ...]:
-    """Return rows, targets, amounts (a weight, or 1 where the port does not read it) and delays of a projection."""
+    """Return rows, targets, amounts and delays of a projection's synapses in some instances."""
     sources = network.lanes(network.sources[wire.pre], part)
     rows = np.searchsorted(wire.source, np.append(sources, sources[-1] + 1))
     own = slice(rows[0], rows[-1])
-    model = post.plan.model
-    port = list(model.ports.values())[wire.port]
-    reads = any(symbol("weight") in model.system.substitute(text, (*model.parameters.bases, "weight", "t", "area"))
-                .free_symbols for _, text in port.increments())  # fmt: skip
-    amount = wire.weight if reads else np.ones(1)
     target = wire.target[own] - post.lanes[0]
-    amount, delay = (values[own] if len(values) > 1 else values for values in (amount, wire.delay))
+    amount, delay = (values[own] if len(values) > 1 else values for values in (wire.weight, wire.delay))
     return rows - rows[0], target.astype(np.int32), amount.astype(post.kernel.real), delay.astype(np.int32)
 
 
