@@ -159,8 +159,9 @@ def _parameter(population: Population, name: str, value: Any, rng: _ByInstance, 
     unit = cell.parameters.unit_of(name.partition(".")[0])
     if isinstance(value, str) and "rand" in value:
         text, draws = draw(value, name, rng, (lanes, 1))
-        known = {base: cell.values(base) for base in cell.parameters.bases}
         expression = cell.system.substitute(text, (*cell.parameters.bases, *draws))
+        needed = {s.name for s in expression.free_symbols}
+        known = {base: cell.values(base) for base in cell.parameters.bases if base in needed}
         return np.broadcast_to(evaluate(expression, {**known, **draws}), (lanes, 1))[:, 0]
     values = np.ravel(units.si(value, unit, name=name))
     return values if len(values) == 1 else np.tile(values, len(rng.streams))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -100,11 +100,12 @@ def _summed(network: Network, wire: Wire) -> Wire:
 
 
 def _parts(network: Network, kernels: Sequence[Kernel]) -> list[range]:
-    """Split the instances: as many parts for each thread, few instances each where a circuit is large."""
+    """Split the instances: as many parts for each thread, the larger first; few instances each in a large circuit."""
     threads = workers(network.plans[0].threads, network.instances)
     count = min(network.instances, threads * -(-_states(network, kernels) // (threads * _PART)))
-    edges = [network.instances * k // count for k in range(count + 1)]
-    return [range(*pair) for pair in pairwise(edges)]
+    size, larger = divmod(network.instances, count)
+    ends = list(accumulate([size + 1] * larger + [size] * (count - larger), initial=0))
+    return [range(*pair) for pair in pairwise(ends)]
 
 
 def _states(network: Network, kernels: Sequence[Kernel]) -> int:
