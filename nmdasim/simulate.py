@@ -158,7 +158,7 @@ def simulate(
     for k, run in enumerate(runs):
         report = (lambda share, k=k: progress((k + share) / len(runs))) if progress else None
         outcomes = engines.run_feedforward(run.plans, run.links, engine, report)
-        _warn_of_broken(run, axes, outcomes)
+        _warn_of_broken([lane for outcome in outcomes for lane in outcome.broken], run.plans[0].lanes, "lanes", axes)
         parts.append(_label(model, run, axes, outcomes, options.record))
     result = _join(parts)
     result.attrs |= _provenance(model, protocol, axes, options)
@@ -189,8 +189,8 @@ def _simulate_network(
     columns = _columns(axes)
     seeds = [int(value) for value in columns.pop("seed")]
     made = simulate_network.network(circuit, columns, seeds, length, options)
-    _LOG.info("%s instances of %s, %s steps", len(seeds), circuit.name, f"{made.plans[0].steps:,}")
     outcomes = simulate_network.run(made, options.engine, progress)
+    _warn_of_broken(simulate_network.failed(made, outcomes), made.instances, "instances", axes, depth=4)
     dims = {axis.name: _coordinate(axis) for axis in axes}
     result = simulate_network.label(circuit, made, outcomes, dims, options.record, _shown)
     result.attrs |= _provenance(circuit, sources, axes, options)
@@ -465,18 +465,18 @@ def _announce(model: Model | Circuit, runs: Sequence[_Run]) -> None:
     )
 
 
-def _warn_of_broken(run: _Run, axes: list[Axis], outcomes: Sequence[Outcome]) -> None:
-    """Name the lanes whose numbers overflowed; the others stand."""
-    lanes = sorted({int(lane) for outcome in outcomes for lane in outcome.broken})
+def _warn_of_broken(broken: Iterable[int], total: int, what: str, axes: list[Axis], *, depth: int = 3) -> None:
+    """Name the lanes, or instances, whose numbers overflowed; the others stand."""
+    lanes = sorted({int(lane) for lane in broken})
     if not lanes:
         return
     columns = _columns(axes)
     where = "; ".join(_place(axes, columns, lane) for lane in lanes[:5])
     more = f" and {len(lanes) - 5} more" if len(lanes) > 5 else ""
-    message = f"{len(lanes)} of {run.plans[0].lanes} lanes overflowed ({where}{more}); try a smaller dt"
-    if len(lanes) == run.plans[0].lanes:
+    message = f"{len(lanes)} of {total} {what} overflowed ({where}{more}); try a smaller dt"
+    if len(lanes) == total:
         raise OverflowedError(message)
-    warnings.warn(f"{message}. Their results are NaN, 'failed' marks them.", RuntimeWarning, stacklevel=3)
+    warnings.warn(f"{message}. Their results are NaN, 'failed' marks them.", RuntimeWarning, stacklevel=depth)
 
 
 def _place(axes: list[Axis], columns: Mapping[str, np.ndarray], lane: int) -> str:
