@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import engines
+from nmdasim.axes import Axis, coordinate, lengths
 from nmdasim.engines import memory
 from nmdasim.model import units
 from nmdasim.model.check import ModelError
@@ -28,14 +29,16 @@ from nmdasim.model.plan import (
     state_probes,
 )
 from nmdasim.model.population import Population
+from nmdasim.model.recorded import recorded
 from nmdasim.model.symbols import evaluate
 from nmdasim.model.wiring import Network, stream, synapses, volleys, wires
+from nmdasim.options import Options
 
 _LOG = logging.getLogger("nmdasim")
 
 
 def network(
-    circuit: Circuit, columns: Mapping[str, np.ndarray], seeds: Sequence[int], length: float, options: Any
+    circuit: Circuit, columns: Mapping[str, np.ndarray], seeds: Sequence[int], length: float, options: Options
 ) -> Network:
     """Make a run of a circuit concrete.
 
@@ -105,7 +108,7 @@ _Values = dict[str, np.ndarray]
 
 
 def _values(
-    name: str, population: Population, columns: Mapping[str, np.ndarray], seeds: Sequence[int], options: Any
+    name: str, population: Population, columns: Mapping[str, np.ndarray], seeds: Sequence[int], options: Options
 ) -> tuple[_Values, _Values]:
     """Return parameters and initial values of every neuron of every instance; what all lanes share is one row."""
     cell, lanes = population.model, population.size * len(seeds)
@@ -181,21 +184,18 @@ def failed(made: Network, outcomes: Sequence[Outcome]) -> np.ndarray:
 
 
 def label(
-    circuit: Circuit, made: Network, outcomes: Sequence[Outcome], dims: Mapping[str, Any], record: Sequence[str],
-    traces: Callable[..., tuple[np.ndarray, str]],
-) -> xr.Dataset:  # fmt: skip
+    circuit: Circuit, made: Network, outcomes: Sequence[Outcome], axes: Sequence[Axis], record: Sequence[str]
+) -> xr.Dataset:
     """Return the result of a circuit.
 
     Parameters
     ----------
     circuit, made, outcomes
         What was run and what came out.
-    dims
-        Coordinates of the dimensions that vary.
+    axes
+        What varies between instances.
     record
         Recorded names.
-    traces
-        Function of (plan, outcome, probe) that returns values in a conventional unit, (lanes, samples), and the unit.
 
     Returns
     -------
@@ -205,9 +205,8 @@ def label(
         (…, neuron of that population, time). Where an instance overflowed, ``failed`` (…) marks it: its spikes are
         left out, its counts and traces are NaN.
     """
-    data = xr.Dataset(coords={**dims, "population": list(made.names)})
-    varied = [name for name, coordinate in dims.items() if len(coordinate[0])]
-    shape = [len(data[name]) for name in varied]
+    data = xr.Dataset(coords={axis.name: coordinate(axis) for axis in axes} | {"population": list(made.names)})
+    varied, shape = list(lengths(axes)), list(lengths(axes).values())
     instances = math.prod(shape)
     sizes = np.array([population.size for population in circuit.populations.values()])
     counts = np.zeros((len(sizes), instances), dtype=np.int64)
@@ -230,7 +229,7 @@ def label(
         data[name] = ("spike", column, {"units": "1"})
     for plan, outcome, (name, population) in zip(made.plans, outcomes, circuit.populations.items(), strict=True):
         for p in _traced(circuit, name, record):
-            values, unit = traces(plan, outcome, p)
+            values, unit = recorded(plan, outcome, p)
             shapes = plan.model.morphology
             region = next(r for r, c in shapes.regions.items() if p.compartment in c)
             place = "" if len(shapes) == 1 else f"_{region}"
