@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from nmdasim import engines
+from nmdasim.axes import Axis, coordinate, lengths
 from nmdasim.engines import memory
 from nmdasim.model import units
 from nmdasim.model.check import ModelError
@@ -26,12 +29,16 @@ from nmdasim.model.plan import (
     state_probes,
 )
 from nmdasim.model.population import Population
+from nmdasim.model.recorded import recorded
 from nmdasim.model.symbols import evaluate
-from nmdasim.model.wiring import Network, stream, volleys, wires
+from nmdasim.model.wiring import Network, stream, synapses, volleys, wires
+from nmdasim.options import Options
+
+_LOG = logging.getLogger("nmdasim")
 
 
 def network(
-    circuit: Circuit, columns: Mapping[str, np.ndarray], seeds: Sequence[int], length: float, options: Any
+    circuit: Circuit, columns: Mapping[str, np.ndarray], seeds: Sequence[int], length: float, options: Options
 ) -> Network:
     """Make a run of a circuit concrete.
 
@@ -62,13 +69,23 @@ def network(
             Plan(cell, lanes, values, start, nothing, np.zeros(lanes, np.int64), length, options.dt, options.method,
                  options.tolerance, options.threads, recording)
         )  # fmt: skip
-    memory.check(sum(map(memory.need, plans)), f"{len(seeds)} instances of {circuit.name}", "run fewer at a time")
+    _announce(circuit, plans, len(seeds))
     return Network(
+        len(seeds),
         tuple(circuit.populations),
         tuple(plans),
         volleys(circuit, seeds, length, options.dt),
         wires(circuit, seeds, options.dt),
     )
+
+
+def _announce(circuit: Circuit, plans: Sequence[Plan], instances: int) -> None:
+    """Say what is about to run and what it needs of memory; refuse what cannot fit."""
+    needed = sum(map(memory.need, plans)) + memory.synapses(instances * synapses(circuit))
+    what = f"{instances:,} instances of {circuit.name}"
+    memory.check(needed, what, "run fewer at a time")
+    size = max(needed / 1e6, 0.1)
+    _LOG.info("%s, %s steps of %.4g ms, about %.3g MB", what, f"{plans[0].steps:,}", plans[0].dt * 1e3, size)
 
 
 def _traced(circuit: Circuit, name: str, record: Sequence[str]) -> list[Any]:
@@ -91,95 +108,105 @@ _Values = dict[str, np.ndarray]
 
 
 def _values(
-    name: str, population: Population, columns: Mapping[str, np.ndarray], seeds: Sequence[int], options: Any
+    name: str, population: Population, columns: Mapping[str, np.ndarray], seeds: Sequence[int], options: Options
 ) -> tuple[_Values, _Values]:
-    """Return parameters and initial values of every neuron of every instance."""
-    cell = population.model
+    """Return parameters and initial values of every neuron of every instance; what all lanes share is one row."""
+    cell, lanes = population.model, population.size * len(seeds)
+    rng = _ByInstance([stream(seed, f"population {name}") for seed in seeds])
+    own = {key: _parameter(population, key, value, rng, lanes) for key, value in population.parameters.items()}
+    entries = {key: value for base, value in own.items() for key in cell.entries(base)}
+    for column, values in columns.items():
+        alike = np.all(values == values[0])
+        chosen = values[:1] if alike else np.repeat(values, population.size)
+        entries |= dict.fromkeys(cell.parameters.entries(column), chosen)
     given = dict(cell.starts.get(options.start, {})) | dict(population.initial)
     given |= {k: v for k, v in options.initial.items() if k in cell.system.states}
-    parts: list[tuple[_Values, _Values]] = []
-    for r, seed in enumerate(seeds):
-        rng = stream(seed, f"population {name}")
-        own = {key: _parameter(population, key, value, rng) for key, value in population.parameters.items()}
-        chosen = {key: v[r : r + 1] for column, v in columns.items() for key in cell.parameters.entries(column)}
-        entries = {key: value for base, value in own.items() for key in cell.entries(base)}
-        values = parameter_values(cell, entries | chosen)
-        start = {k: _start(v, r) for k, v in given.items()}
-        parts.append((values, initial_values(cell, values, start, rng, population.size)))
-    return _stack([p for p, _ in parts], population.size), _stack([s for _, s in parts], population.size)
+    start = {k: _start(k, v, population.size, len(seeds)) for k, v in given.items()}
+    parameters = parameter_values(cell, entries)
+    return parameters, initial_values(cell, parameters, start, rng, lanes)
 
 
-def _start(value: Any, instance: int) -> Any:
-    """Return an initial value of one instance: an expression, one value, one a neuron, or (instances, neurons)."""
+@dataclass(frozen=True)
+class _ByInstance:
+    """Draws for lanes: each instance from its own stream, so that it starts as it would alone."""
+
+    streams: Sequence[np.random.Generator]
+
+    def standard_normal(self, size: tuple[int, int]) -> np.ndarray:
+        own = (size[0] // len(self.streams), size[1])
+        return np.concatenate([rng.standard_normal(own) for rng in self.streams])
+
+    def random(self, size: tuple[int, int]) -> np.ndarray:
+        own = (size[0] // len(self.streams), size[1])
+        return np.concatenate([rng.random(own) for rng in self.streams])
+
+
+def _start(state: str, value: Any, size: int, instances: int) -> Any:
+    """Return an initial value: an expression, one value, one a neuron, or (instances, neurons)."""
     if isinstance(value, str):
         return value
     table = np.asarray(units.quantity(value), dtype=float)
-    return table[instance] if table.ndim == 2 else table
+    if table.size == 1:
+        return table.ravel()
+    if table.shape not in ((size,), (instances, size)):
+        raise ModelError(
+            f"initial {state} has shape {table.shape}; give one value, one for each of {size} neurons, or "
+            f"({instances}, {size}) for the instances too"
+        )
+    return np.broadcast_to(table, (instances, size)).ravel()
 
 
-def _parameter(population: Population, name: str, value: Any, rng: np.random.Generator) -> np.ndarray:
-    """Return one value, or one for each neuron, in SI units."""
+def _parameter(population: Population, name: str, value: Any, rng: _ByInstance, lanes: int) -> np.ndarray:
+    """Return one value, or one for each neuron of every instance, in SI units."""
     cell = population.model
     unit = cell.parameters.unit_of(name.partition(".")[0])
     if isinstance(value, str) and "rand" in value:
-        text, draws = draw(value, name, rng, (population.size, 1))
-        known = {base: cell.values(base) for base in cell.parameters.bases}
+        text, draws = draw(value, name, rng, (lanes, 1))
         expression = cell.system.substitute(text, (*cell.parameters.bases, *draws))
-        return np.broadcast_to(evaluate(expression, {**known, **draws}), (population.size, 1))[:, 0]
-    return np.ravel(units.si(value, unit, name=name))
-
-
-def _stack(parts: Sequence[_Values], size: int) -> _Values:
-    """Join instances; what all lanes share stays one row."""
-    joined = {}
-    for name in parts[0]:
-        arrays = [part[name] for part in parts]
-        if all(len(a) == 1 and np.array_equal(a, arrays[0]) for a in arrays):
-            joined[name] = arrays[0]
-            continue
-        columns = max(a.shape[1] for a in arrays)
-        joined[name] = np.concatenate([np.broadcast_to(a, (size, columns)) for a in arrays])
-    return joined
+        needed = {s.name for s in expression.free_symbols}
+        known = {base: cell.values(base) for base in cell.parameters.bases if base in needed}
+        return np.broadcast_to(evaluate(expression, {**known, **draws}), (lanes, 1))[:, 0]
+    values = np.ravel(units.si(value, unit, name=name))
+    return values if len(values) == 1 else np.tile(values, len(rng.streams))
 
 
 def run(made: Network, engine: str, report: Callable[[float], None] | None) -> list[Outcome]:
     """Run a network after refusing what its engine cannot render."""
     for plan in made.plans:
         engines.check(plan, engine)
-    outcomes = engines.run_network(made, engine, report)
-    for name, outcome in zip(made.names, outcomes, strict=True):
-        if len(outcome.broken):
-            raise ModelError(f"{len(outcome.broken)} neurons of {name} overflowed; try a smaller dt")
-    return outcomes
+    return engines.run_network(made, engine, report)
+
+
+def failed(made: Network, outcomes: Sequence[Outcome]) -> np.ndarray:
+    """Return the instances in which a neuron's numbers overflowed; no synapse leads from there to another."""
+    sizes = [plan.lanes // made.instances for plan in made.plans]
+    return np.unique(np.concatenate([o.broken // size for o, size in zip(outcomes, sizes, strict=True)]))
 
 
 def label(
-    circuit: Circuit, made: Network, outcomes: Sequence[Outcome], dims: Mapping[str, Any], record: Sequence[str],
-    traces: Callable[..., tuple[np.ndarray, str]],
-) -> xr.Dataset:  # fmt: skip
+    circuit: Circuit, made: Network, outcomes: Sequence[Outcome], axes: Sequence[Axis], record: Sequence[str]
+) -> xr.Dataset:
     """Return the result of a circuit.
 
     Parameters
     ----------
     circuit, made, outcomes
         What was run and what came out.
-    dims
-        Coordinates of the dimensions that vary.
+    axes
+        What varies between instances.
     record
         Recorded names.
-    traces
-        Function of (plan, outcome, probe) that returns values in a conventional unit, (lanes, samples), and the unit.
 
     Returns
     -------
     xarray.Dataset
         ``spike_time`` (spike; ms) with ``spike_neuron``, ``spike_lane`` (instance, in the order of the dimensions) and
         ``spike_population``; ``spike_count`` and ``rate`` (population, …; Hz); traces as ``<population>_<variable>``
-        (…, neuron of that population, time).
+        (…, neuron of that population, time). Where an instance overflowed, ``failed`` (…) marks it: its spikes are
+        left out, its counts and traces are NaN.
     """
-    data = xr.Dataset(coords={**dims, "population": list(made.names)})
-    varied = [name for name, coordinate in dims.items() if len(coordinate[0])]
-    shape = [len(data[name]) for name in varied]
+    data = xr.Dataset(coords={axis.name: coordinate(axis) for axis in axes} | {"population": list(made.names)})
+    varied, shape = list(lengths(axes)), list(lengths(axes).values())
     instances = math.prod(shape)
     sizes = np.array([population.size for population in circuit.populations.values()])
     counts = np.zeros((len(sizes), instances), dtype=np.int64)
@@ -202,7 +229,7 @@ def label(
         data[name] = ("spike", column, {"units": "1"})
     for plan, outcome, (name, population) in zip(made.plans, outcomes, circuit.populations.items(), strict=True):
         for p in _traced(circuit, name, record):
-            values, unit = traces(plan, outcome, p)
+            values, unit = recorded(plan, outcome, p)
             shapes = plan.model.morphology
             region = next(r for r, c in shapes.regions.items() if p.compartment in c)
             place = "" if len(shapes) == 1 else f"_{region}"
@@ -210,4 +237,15 @@ def label(
             table = np.broadcast_to(values, (plan.lanes, len(outcome.trace_time)))
             table = table.reshape(*shape, population.size, -1)
             data[f"{name}_{p.variable}{place}"] = ([*varied, f"neuron_{name}", "time"], table, {"units": unit})
+    broken = failed(made, outcomes)
+    return _mark_failed(data, np.isin(np.arange(instances), broken).reshape(shape), varied) if len(broken) else data
+
+
+def _mark_failed(data: xr.Dataset, where: np.ndarray, dims: Sequence[str]) -> xr.Dataset:
+    """Leave out the spikes of instances that overflowed, and put NaN for what is counted or traced there."""
+    data = data.isel(spike=~where.ravel()[data["spike_lane"].values])
+    data["failed"] = (dims, where, {"long_name": "numbers overflowed; nothing here holds"})
+    for name, values in data.drop_vars("failed").data_vars.items():
+        if set(dims) <= set(values.dims):
+            data[name] = values.where(~data["failed"])
     return data

@@ -14,6 +14,8 @@ _BYTES_PER_SPIKE = 8 * 6
 _SPIKES_PER_SECOND = 40.0
 #: Traces and per-window values exist twice while blocks of lanes are joined.
 _COPIES = 2
+#: Source, target and place in the order of sources; those of one projection twice, while they are drawn and sorted.
+_BYTES_PER_SYNAPSE = 8 * 6
 
 
 def need(plan: Plan) -> int:
@@ -27,6 +29,11 @@ def need(plan: Plan) -> int:
 def spikes(model: Model, lanes: int, duration: float) -> int:
     """Return about how many bytes the spikes of a neuron take, known before anything is drawn; `duration` in s."""
     return 0 if model.threshold is None else round(lanes * _BYTES_PER_SPIKE * _SPIKES_PER_SECOND * duration)
+
+
+def synapses(number: int) -> int:
+    """Return about how many bytes the synapses of a circuit take."""
+    return number * _BYTES_PER_SYNAPSE
 
 
 def available() -> float:

@@ -252,3 +252,8 @@ class Circuit:
         cells = ", ".join(f"{name} ({len(model.morphology)} compartments)" for name, model in self.populations.items())
         links = "\n  ".join(f"{p.pre} → {p.post}: {p.bundle.synapses} synapses" for p in self.projections)
         return f"Circuit {self.name!r} of {cells}\n  {links}"
+
+
+def cells_of(model: Model | Circuit) -> dict[str, Model]:
+    """Return the cells of a circuit by name, or a single one without a name."""
+    return model.cells if isinstance(model, Circuit) else {"": model}

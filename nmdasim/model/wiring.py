@@ -56,15 +56,37 @@ class Network:
     is lane r × size + k of its population.
     """
 
+    instances: int
     names: tuple[str, ...]
     plans: tuple[Plan, ...]
     inputs: tuple[Volley, ...]
     wires: tuple[Wire, ...]
 
+    @property
+    def sources(self) -> list[int]:
+        """Lanes of each population, then of each input."""
+        return [plan.lanes for plan in self.plans] + [volley.lanes for volley in self.inputs]
+
+    def lanes(self, total: int, part: range) -> np.ndarray:
+        """Return the lanes of some instances in a population, or input, of `total` lanes."""
+        size = total // self.instances
+        return np.arange(part.start * size, part.stop * size)
+
 
 def stream(seed: int, name: str) -> np.random.Generator:
     """Return the random numbers of one named part of a circuit; other parts do not move them."""
     return np.random.default_rng(np.random.SeedSequence([seed, zlib.crc32(name.encode())]))
+
+
+def synapses(circuit: Circuit) -> int:
+    """Return about how many synapses one instance has, before any is drawn."""
+    size = {name: part.size for name, part in {**circuit.populations, **circuit.inputs}.items()}
+    return sum(
+        len(link.indices[0])
+        if link.indices is not None
+        else round((link.probability or 0.0) * size[link.pre] * size[link.post])
+        for link in circuit.projections
+    )
 
 
 def wires(circuit: Circuit, seeds: Sequence[int], dt: float) -> tuple[Wire, ...]:
@@ -108,11 +130,9 @@ def _pairs(link: Projection, pre: int, post: int, rng: np.random.Generator) -> t
     rows = max(1, 4_000_000 // post)  # so many random numbers at a time
     parts = []
     for first in range(0, pre, rows):
-        drawn = np.argwhere(rng.random((min(rows, pre - first), post)) < probability)
-        drawn[:, 0] += first
-        parts.append(drawn)
-    pairs = np.concatenate(parts)
-    return pairs[:, 0], pairs[:, 1]
+        drawn = rng.random(min(rows, pre - first) * post) < probability
+        parts.append(np.flatnonzero(drawn) + first * post)
+    return np.divmod(np.concatenate(parts), post)
 
 
 def volleys(circuit: Circuit, seeds: Sequence[int], duration: float, dt: float) -> tuple[Volley, ...]:

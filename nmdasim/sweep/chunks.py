@@ -13,10 +13,11 @@ import xarray as xr
 from brian2 import Quantity
 
 from nmdasim import measures
+from nmdasim.axes import Axis
 from nmdasim.model import units
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import ModelError
-from nmdasim.simulate import Axis, OverflowedError, simulate
+from nmdasim.simulate import OverflowedError, simulate
 from nmdasim.sweep.specification import Sweep
 
 #: What a lane is marked with.

@@ -13,11 +13,12 @@ from brian2 import Quantity
 from scipy.optimize import differential_evolution
 
 from nmdasim import measures
+from nmdasim.axes import parameter_axes
 from nmdasim.model import units
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model, nearest
 from nmdasim.protocols import WindUp
-from nmdasim.simulate import OverflowedError, parameter_axes, simulate
+from nmdasim.simulate import OverflowedError, simulate
 from nmdasim.sweep.extra import need
 
 METHODS = ("differential_evolution", "optuna")

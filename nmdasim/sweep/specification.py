@@ -18,11 +18,11 @@ from brian2 import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import engines
+from nmdasim.axes import Axis, parameter_axes, seed_axis
 from nmdasim.model import units
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model, ModelError, nearest
 from nmdasim.protocols import Events, WindUp
-from nmdasim.simulate import Axis, parameter_axes, seed_axis
 from nmdasim.sweep.samples import Samples
 
 __all__ = ["Samples", "Sweep"]

@@ -22,9 +22,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from nmdasim.axes import Axis
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.model import units
-from nmdasim.simulate import Axis
 from nmdasim.sweep.chunks import FAILED, MISSING, Chunk
 from nmdasim.sweep.extra import need
 from nmdasim.sweep.specification import Sweep, neighbours

@@ -1,14 +1,18 @@
 """Networks on both engines: the same spikes where a network is not chaotic, the same statistics where it is."""
 
 import dataclasses
+import logging
 
 import networks
 import numpy as np
 import pytest
 
 import nmdasim as nm
+from nmdasim.engines import memory
+from nmdasim.engines.kernel import network as kernel_network
 from nmdasim.engines.kernel.source import adds_up
 from nmdasim.model.symbols import symbol
+from nmdasim.protocols.sensory import stimulus
 
 
 def irregularity(result, population):
@@ -144,3 +148,141 @@ def test_a_population_has_a_whole_number_of_neurons(chain, size):
 def test_the_reference_engine_says_which_engines_render_networks(chain):
     with pytest.raises(nm.ModelError, match="renders no networks; take kernel or brian2"):
         nm.simulate(chain, duration="10 ms", engine="reference")
+
+
+def identical(one, other):
+    """Whether two results hold the same bits."""
+    same = [np.array_equal(one[name].values, other[name].values, equal_nan=True) for name in one.data_vars]
+    return set(one.data_vars) == set(other.data_vars) and all(same)
+
+
+@pytest.fixture(params=["whole", "one by one"])
+def parts(request, monkeypatch):
+    """Run with as few parts as threads allow, and with every instance in a part of its own."""
+    if request.param == "one by one":
+        monkeypatch.setattr(kernel_network, "_PART", 1)
+
+
+@pytest.mark.parametrize("threads", [2, 3, 0])
+def test_any_number_of_threads_gives_the_same_bits(chain, parts, threads):
+    """Seeds and parameter sets are instances; 21 of them go into two parts of unequal size."""
+
+    def run(threads):
+        return nm.simulate(chain, parameters=dict(E_l=[-70, -60, -55] * nm.mV), seed=[4, 5, 9, 1, 2, 3, 8],
+                           duration="100 ms", record=["v"], sample="1 ms", threads=threads)  # fmt: skip
+
+    whole = run(1)
+    assert len(whole.spike) > 100
+    assert identical(run(threads), whole)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_neurons_of_compartments_give_the_same_bits_on_threads(dorsal, threads):
+    net, options, whole = dorsal
+    assert identical(nm.simulate(net, stimulus("noxious", 0.8), threads=threads, **options), whole)
+    assert len(whole.spike) > 100
+
+
+@pytest.fixture(scope="module")
+def dorsal():
+    net = nm.circuits.dorsal_horn()
+    options = dict(duration="700 ms", seed=[1, 2, 3], ketamine=[0, 3] * nm.uM, record=["v_dendrite"], sample="1 ms")
+    return net, options, nm.simulate(net, stimulus("noxious", 0.8), threads=3, **options)
+
+
+@pytest.mark.parametrize("instances", [1, 2, 6])
+def test_progress_of_a_circuit_rises_to_the_whole(chain, instances):
+    seen = []
+    nm.simulate(chain, duration="50 ms", seed=range(instances), threads=2, progress=seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == 1
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ZeroDivisionError])
+def test_what_interrupts_one_thread_of_a_circuit_ends_all(chain, parts, error):
+    seen = []
+
+    def interrupt(share):
+        seen.append(share)
+        raise error
+
+    with pytest.raises(error):
+        nm.simulate(chain, duration="2 second", seed=range(8), threads=2, progress=interrupt)
+    assert len(seen) == 1  # no other thread reports any more
+
+
+@pytest.fixture(scope="module")
+def growing():
+    """Return a circuit whose cells blow up from a drive above 5 mV/ms: dv/dt = v²/(20 mV·ms) - v/ms + drive."""
+    cell = nm.Model(
+        name="growth",
+        equations="dv/dt = (v**2/scale - v)/ms + drive : volt",
+        parameters=dict(scale=20 * nm.mV, drive=0 * nm.volt / nm.second),
+        initial=dict(v="8*mV + rand()*mV"),
+        threshold="v > 5*mV",
+        refractory=1 * nm.ms,
+        ports=dict(exc="v += weight"),
+        dt="0.1 ms",
+    )
+    link = nm.Projection("a", "b", port="exc", weight=0.1 * nm.mV, probability=0.5, delay=1 * nm.ms)
+    populations = {"a": nm.Population(cell, 3), "b": nm.Population(cell, 4)}
+    return nm.Circuit("growing", populations=populations, projections=(link,))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_instance_that_blows_up_is_named_and_touches_no_other(growing, parts, threads):
+    def run(drives):
+        return nm.simulate(growing, duration="60 ms", parameters=dict(drive=drives * nm.volt / nm.second),
+                           seed=[1, 2], threads=threads, record=["v"])  # fmt: skip
+
+    with pytest.warns(RuntimeWarning, match=r"2 of 6 instances overflowed \(drive = 40 .*seed = 1; drive = 40 .*= 2\)"):
+        result = run([0, 40, 4])
+    assert result.failed.values.tolist() == [[False, False], [True, True], [False, False]]
+    assert np.isnan(result.spike_count.values[:, 1]).all()
+    assert np.isnan(result.rate.values[:, 1]).all()
+    assert np.isnan(result.a_v.values[1]).all()
+    sound = run([0, 4])
+    assert len(sound.spike) > 100
+    assert np.array_equal(result.spike_count.values[:, [0, 2]], sound.spike_count.values)
+    assert np.array_equal(result.b_v.values[[0, 2]], sound.b_v.values)
+    assert np.array_equal(result.spike_time.values, sound.spike_time.values)
+    assert set(result.spike_lane.values.tolist()) <= {0, 1, 4, 5}
+
+
+def test_a_circuit_of_which_nothing_holds_is_refused(growing):
+    with pytest.raises(nm.ModelError, match=r"1 of 1 instances overflowed \(drive = 40 .*, seed = 3\)"):
+        nm.simulate(growing, duration="60 ms", parameters=dict(drive=40 * nm.volt / nm.second), seed=3)
+
+
+def test_a_circuit_says_what_it_needs_and_refuses_what_cannot_fit(chain, monkeypatch, caplog):
+    with caplog.at_level(logging.INFO, logger="nmdasim"):
+        nm.simulate(chain, duration="10 ms", seed=[1, 2])
+    assert "2 instances of chain, 100 steps of 0.1 ms, about" in caplog.text
+    monkeypatch.setattr(memory, "available", lambda: 1e6)
+    with pytest.raises(nm.ModelError, match=r"100 instances of chain need about .* GB .*; run fewer at a time"):
+        nm.simulate(chain, duration="1 second", seed=range(100), record=["v"])
+
+
+def test_memory_counts_the_instances_in_flight(chain, monkeypatch):
+    """Ten thousand steps of delay: too much for eight instances at a time, not for two."""
+    slow = dataclasses.replace(chain.projections[2], delay=1000 * nm.ms)
+    net = dataclasses.replace(chain, projections=(slow,))
+    monkeypatch.setattr(kernel_network, "_PART", 1)
+    monkeypatch.setattr(memory, "available", lambda: 40e6)
+    nm.simulate(net, duration="10 ms", seed=range(8), threads=2)
+    with pytest.raises(nm.ModelError, match="8 instances at a time with delay buffers of 10,002 .* fewer threads"):
+        nm.simulate(net, duration="10 ms", seed=range(8), threads=8)
+
+
+def test_initial_values_of_a_network_fit_its_neurons_and_instances(chain):
+    cell = chain.populations["b"].model
+    net = nm.Circuit("still", populations={"p": nm.Population(cell.replace(E_l=-60 * nm.mV), 3)})
+    given = np.array([[-60, -59, -58], [-57, -56, -55]])
+
+    def first(v, **options):
+        return nm.simulate(net, duration="1 ms", initial=dict(v=v * nm.mV), record=["v"], **options).p_v.values[..., 0]
+
+    assert first(given, seed=[1, 2]) == pytest.approx(given)
+    assert first(given[0], seed=[1, 2]) == pytest.approx(np.stack([given[0]] * 2))
+    with pytest.raises(nm.ModelError, match=r"initial v has shape \(2, 3\); give one value, one for each of 3 neurons"):
+        first(given, seed=[1, 2, 3])

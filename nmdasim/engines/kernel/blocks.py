@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -14,6 +12,7 @@ import numpy as np
 from nmdasim.engines import compiled
 from nmdasim.engines.kernel.source import Source, write
 from nmdasim.engines.kernel.steps import DEFAULT
+from nmdasim.engines.kernel.threads import Progress, spread
 from nmdasim.engines.layout import Layout, layout
 from nmdasim.model.model import Model
 from nmdasim.model.plan import Outcome, Plan, Probe
@@ -27,30 +26,8 @@ def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
     """Run every lane of a plan."""
     kernel = Kernel.of(plan)
     starts = range(0, plan.lanes, kernel.source.width)
-    workers = min(plan.threads or os.cpu_count() or 1, len(starts))
-    progress = _Progress(report, len(starts) * plan.steps)
-    if workers == 1:
-        return _join(plan, [_block(kernel, plan, first, progress) for first in starts])
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            blocks = list(pool.map(lambda first: _block(kernel, plan, first, progress), starts))
-        except BaseException:
-            progress.stopped = True
-            raise
-    return _join(plan, blocks)
-
-
-class _Progress:
-    """Counts steps over all blocks; the one piece of shared state."""
-
-    def __init__(self, report: Callable[[float], None], total: int):
-        self.report, self.total, self.done, self.stopped = report, max(total, 1), 0, False
-
-    def add(self, steps: int) -> None:
-        if self.stopped:
-            raise KeyboardInterrupt
-        self.done += steps
-        self.report(self.done / self.total)
+    progress = Progress(report, len(starts) * plan.steps)
+    return _join(plan, spread(lambda first: _block(kernel, plan, first, progress), starts, plan.threads, progress))
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +77,10 @@ class Kernel:
     def size(self) -> int:
         """Numbers in a block."""
         return self.spare + self.source.spare * self.source.width
+
+    def blocks_of(self, lanes: int) -> int:
+        """Return how many blocks hold so many lanes."""
+        return -(-lanes // self.source.width)
 
     def offset(self, state: str, compartment: int) -> int:
         """Offset of a state's row."""
@@ -162,7 +143,7 @@ class _Block:
     broken: np.ndarray
 
 
-def _block(kernel: Kernel, plan: Plan, first: int, progress: _Progress) -> _Block:
+def _block(kernel: Kernel, plan: Plan, first: int, progress: Progress) -> _Block:
     """Run one block of lanes from beginning to end; lanes beyond the last repeat it."""
     width = kernel.source.width
     lanes = np.minimum(np.arange(first, first + width), plan.lanes - 1)
