@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import brian2 as b2
 import matplotlib as mpl
 import pytest
 from hypothesis import settings
@@ -23,6 +24,12 @@ DATA = Path(__file__).parent / "data"
 @pytest.fixture(params=ENGINES, scope="session")
 def engine(request):
     return request.param
+
+
+@pytest.fixture
+def interpreted(monkeypatch):
+    """Have Brian2 run without compiling, which for a short run takes longer than the run itself."""
+    monkeypatch.setitem(b2.prefs, "codegen.target", "numpy")
 
 
 @pytest.fixture(scope="session")

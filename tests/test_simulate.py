@@ -106,7 +106,7 @@ def test_each_lane_is_the_run_that_it_would_be_alone(engine):
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.permutations([20, 50, 100, 144, 200]))
-def test_counts_do_not_depend_on_the_order_of_lanes(adex, engine, order):
+def test_counts_do_not_depend_on_the_order_of_lanes(interpreted, adex, engine, order):
     result = run(adex, parameters=dict(tau_w=list(order) * ms), engine=engine)
     sorted_run = run(adex, parameters=dict(tau_w=[20, 50, 100, 144, 200] * ms), engine=engine)
     assert result.sortby("tau_w").spike_count.values.tolist() == sorted_run.spike_count.values.tolist()

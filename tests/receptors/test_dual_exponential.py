@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 import nmdasim as nm
 from nmdasim.receptors import dual_exponential
 
+pytestmark = pytest.mark.usefixtures("interpreted")
+
 
 def synapse():
     text = dual_exponential.equations("syn") + "dv/dt = -v/ms : volt"

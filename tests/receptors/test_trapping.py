@@ -13,6 +13,8 @@ from nmdasim.model.parameters import load
 from nmdasim.model.plan import initial_values, parameter_values
 from nmdasim.receptors import EQUILIBRATED, WASHIN, magnesium_block, trapping
 
+pytestmark = pytest.mark.usefixtures("interpreted")
+
 
 @pytest.fixture(scope="module")
 def receptor():
