@@ -77,16 +77,15 @@ def condition(
         and ``nmda_gain`` (seed, neuron, time).
     """
     second = units.unit("second")
-    length = 1 + pulses / float(units.si(frequency, "Hz", name="frequency"))
-    length += float(units.si(rest, "second", name="rest"))
+    end = 1 + pulses / float(units.si(frequency, "Hz", name="frequency"))
+    length = end + float(units.si(rest, "second", name="rest"))
     result = simulate(
         circuit, sensory.conditioning(frequency, pulses), duration=length * second, ketamine=ketamine, seed=list(seed),
         record=["rho", "loss", "E_anion", "nmda_gain"], sample="100 ms", **options,
     )  # fmt: skip
-    for name in ("rho", "loss", "E_anion", "nmda_gain"):
-        result[f"{name}_time" if name == "rho" else name] = result[f"projection_{name}_dendrite"].rename(
-            neuron_projection="neuron"
-        )
+    for name, course in (("rho_time", "rho"), ("loss", "loss"), ("E_anion", "E_anion"), ("nmda_gain", "nmda_gain")):
+        result[name] = result[f"projection_{course}_dendrite"].rename(neuron_projection="neuron")
+    result.attrs["train_end_s"] = end
     result["rho"], result["loss"] = (result[name].isel(time=-1, drop=True) for name in ("rho_time", "loss"))
     return result
 
