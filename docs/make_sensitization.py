@@ -1,4 +1,4 @@
-"""Compute the tables and figures of the pages on sensitization, over 20 seeds: ``python docs/make_sensitization.py``."""
+"""Compute tables and figures of the pages on sensitization over 20 seeds: ``python docs/make_sensitization.py``."""
 
 import csv
 from pathlib import Path

@@ -40,9 +40,9 @@ def dorsal_horn() -> Circuit:
 
     Every size, weight, latency and gain stands in ``parameters/dorsal_horn.toml`` with its source. Sensitization has
     five switches, all parameters of the projection neurons: ``potentiation`` (C synapses), ``heterosynaptic`` (touch
-    synapses), ``phosphorylation`` and ``mg_relief`` (NMDA receptors), each a gain at ρ = 1, and ``anion_shift``, how far
-    a full loss of chloride extrusion moves the anion reversal; 0 switches each off. ``E_gaba``, the reversal without
-    loss, can be set besides, for the interneurons too.
+    synapses), ``phosphorylation`` and ``mg_relief`` (NMDA receptors), each a gain at ρ = 1, and ``anion_shift``, by
+    which a full loss of chloride extrusion moves the anion reversal; 0 switches each off. ``E_gaba``, the reversal
+    without loss, can be set besides, for the interneurons too.
     """
     sizes = {name: int(p.si) for name, p in load("dorsal_horn", "sizes").items()}
     interneuron = Model(

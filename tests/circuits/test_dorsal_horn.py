@@ -9,7 +9,7 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import nmdasim as nm
-from nmdasim import cli, measures, sensory
+from nmdasim import cli, measures, plot_sensory, sensory
 from nmdasim.protocols import sensory as stimuli
 
 SEEDS = range(20)
@@ -221,6 +221,16 @@ def test_both_engines_fire_the_circuit_alike(circuit, monkeypatch):
 def test_pressure_out_of_range_is_refused(given, said):
     with pytest.raises(ValueError, match=said):
         stimuli.pressure(given[0], duration=given[-1] if len(given) > 1 else "5 second")
+
+
+def test_figures_of_sensitization_show_every_course_and_carry_the_disclaimer(naive, conditioned):
+    times = plot_sensory.conditioning({"no ketamine": conditioned[0], "10 µM": conditioned[10]})
+    assert [ax.get_ylabel() for ax in times] == ["ρ", "E anion, mV", "NMDA gain"]
+    assert [len(ax.lines) for ax in times] == [2, 2, 2]
+    assert times[1].lines[0].get_ydata()[-1] > times[1].lines[1].get_ydata()[-1]
+    curves = plot_sensory.stimulus_response({"naive": naive})
+    for ax in (times[0], curves[0]):
+        assert nm.DISCLAIMER in ax.figure.get_supxlabel()
 
 
 def test_the_pain_score_is_a_line_between_its_end_points(naive):
