@@ -138,7 +138,7 @@ def figures(circuit, curves):
     trains = {"before": "naive", "after 15 C volleys at 1 Hz": "1 Hz", "the same at 0.1 Hz": "0.1 Hz",
               "inhibition lost (−50 mV)": "disinhibited"}  # fmt: skip
     axes = plot_sensory.stimulus_response({k: curves[v].sel(kind=["touch"]) for k, v in trains.items()})
-    axes[0].set_title("Touch comes to fire projection neurons", loc="left")
+    axes[0].figure.set_size_inches(8, 6.4)
     save(axes[0], "allodynia")
     doses = {"before": "naive", "after 1 Hz": "1 Hz", "under 1 µM ketamine": "1 Hz under 1 µM",
              "under 3 µM": "1 Hz under 3 µM", "under 10 µM": "1 Hz under 10 µM"}  # fmt: skip

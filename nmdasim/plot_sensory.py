@@ -38,6 +38,7 @@ def stimulus_response(responses: Mapping[str, xr.Dataset], axes: Sequence[Any] |
     """
     kinds = [str(kind) for kind in next(iter(responses.values())).kind.values]
     with plt.rc_context(STYLE):
+        own = axes is None
         if axes is None:
             size = (5.8 * len(kinds), 5.6)
             figure, made = plt.subplots(1, len(kinds), figsize=size, layout="constrained", squeeze=False)
@@ -53,8 +54,7 @@ def stimulus_response(responses: Mapping[str, xr.Dataset], axes: Sequence[Any] |
                 ax.fill_between(response.intensity, low, high, color=colour, alpha=0.15, lw=0)
             ax.set(title=_TITLES.get(kind, kind), xlabel="share of the fibres recruited", ylabel="spikes of a neuron")
             ax.set_ylim(0, max(ax.get_ylim()[1], 1.0))
-        if responses:
-            _legend(axes[0])
+        _legend(axes[0], own=own)
     return list(axes)
 
 
@@ -71,11 +71,9 @@ def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Any] | None =
         Three; made if not given.
     """
     with plt.rc_context(STYLE):
+        own = axes is None
         if axes is None:
-            figure, made = plt.subplots(1, 3, figsize=(14, 5.4), layout="constrained")
-            figure.suptitle(
-                "What a train of C volleys leaves behind", fontsize=16, fontweight="bold", x=0.01, ha="left"
-            )
+            figure, made = plt.subplots(1, 3, figsize=(14, 5.6), layout="constrained")
             _note(figure)
             axes = list(made)
         for ax, (name, title, label) in zip(axes, _COURSES, strict=True):
@@ -94,7 +92,7 @@ def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Any] | None =
             ax.set(title=title, xlabel="time, s", ylabel=label)
             ax.margins(x=0.01)
         axes[0].set_ylim(-0.02, 1.02)
-        _legend(axes[0])
+        _legend(axes[0], own=own)
     return list(axes)
 
 
@@ -158,12 +156,17 @@ def circuit(drawn: Circuit, ax: Any = None) -> Any:
 def _lines(number: int) -> list[tuple[Any, float]]:
     """Return a colour and a width for each line, the first the widest, so that lines on top of one another show."""
     shades = plot._SHADES if number <= len(plot._SHADES) else plt.get_cmap("plasma")(np.linspace(0, 0.9, number))
-    return [(shades[k], width) for k, width in enumerate(np.linspace(6.0, 2.2, number) if number > 1 else [3.0])]
+    return [(shades[k], width) for k, width in enumerate(np.linspace(6.5, 2.8, number) if number > 1 else [3.5])]
 
 
-def _legend(ax: Any) -> None:
-    if ax.get_legend_handles_labels()[1]:
-        ax.legend(frameon=False, fontsize=12)
+def _legend(ax: Any, *, own: bool) -> None:
+    """Name the lines: above the panels of a figure of ours, else in the Axes given."""
+    handles, labels = ax.get_legend_handles_labels()
+    if own:
+        columns = len(labels) if len(labels) < 4 else (len(labels) + 1) // 2
+        ax.figure.legend(handles, labels, loc="outside upper left", ncols=columns, frameon=False, fontsize=13)
+    else:
+        ax.legend(frameon=False)
 
 
 def _note(figure: Figure) -> None:
