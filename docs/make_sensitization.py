@@ -8,6 +8,7 @@ import numpy as np
 
 import nmdasim as nm
 from nmdasim import measures, plot_sensory, sensory
+from nmdasim.model.parameters import load
 
 DOCS = Path(__file__).parent
 SEEDS = range(20)
@@ -103,6 +104,17 @@ def late(train, period):
     return np.array([((t >= start + 100) & (t < start + 1e3 * period)).sum(0) for t in times]) / 10
 
 
+def numbers():
+    """Write every size, weight, latency and gain of the circuit with its source."""
+    rows = [["of", "name", "value", "source", "kind", "verified", "what it is"]]
+    for section in ("sizes", "weights", "latencies", "pressure", "spread", "interneuron", "c_synapses", "projection"):
+        for name, p in load("dorsal_horn", section).items():
+            checked = "yes" if p.verified else "no"
+            value = f"{p.number:g} {p.unit}".strip()
+            rows.append([section.replace("_", " "), name, value, p.source, p.kind, checked, p.description])
+    write("dorsal_horn", rows)
+
+
 def pressure(circuit):
     """Write and draw the comparison with a published network under sustained pressure."""
     half = circuit.weighted(inhibitory=0.5)
@@ -123,6 +135,7 @@ def pressure(circuit):
 
 def main():
     circuit = nm.circuits.dorsal_horn()
+    numbers()
     trains = {"1 Hz": sensory.condition(circuit, seed=SEEDS)}
     for dose in ("0.3", "1", "3", "10"):
         trains[f"1 Hz under {dose} µM"] = sensory.condition(circuit, ketamine=f"{dose} uM", seed=SEEDS)
