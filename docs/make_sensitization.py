@@ -1,4 +1,4 @@
-"""Computes docs/tables/sensitization.csv and the figures of docs/sensitization.md, over 20 seeds."""
+"""Compute tables and figures of the pages on sensitization over 20 seeds: ``python docs/make_sensitization.py``."""
 
 import csv
 from pathlib import Path
@@ -8,10 +8,13 @@ import numpy as np
 
 import nmdasim as nm
 from nmdasim import measures, plot_sensory, sensory
+from nmdasim.model.parameters import load
 
 DOCS = Path(__file__).parent
 SEEDS = range(20)
 KINDS = ("touch", "pinprick", "noxious")
+#: Rates of projection neurons in Hz that Medlock et al. 2022 report for 100 mN.
+PUBLISHED = {"control": 6.5, "inhibition × 0.5": 19.9, "no NMDA": 0.0}
 
 
 def spread(values):
@@ -20,65 +23,147 @@ def spread(values):
     return f"{np.nanmean(values):.2f} ({low:.2f} to {high:.2f})"
 
 
-def row(label, rho, before, after):
+def write(name, rows):
+    with (DOCS / "tables" / f"{name}.csv").open("w", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+
+
+def save(ax, name):
+    ax.figure.savefig(DOCS / "images" / f"{name}.png", dpi=90)
+
+
+def row(label, train, before, after):
     touch = measures.threshold(after, "touch")
     silent = int(touch.isnull().sum())
+    shown = "none" if silent == len(SEEDS) else spread(touch.values)
     return [
         label,
-        "" if rho is None else spread(rho),
-        "none" if silent == len(SEEDS) else spread(touch.values),
+        "" if train is None else spread(train.rho.mean("neuron").values),
+        "" if train is None else spread(train.E_anion.isel(time=-1).mean("neuron").values),
+        shown + (f", none in {silent} of {len(SEEDS)}" if 0 < silent < len(SEEDS) else ""),
         spread(measures.allodynia_index(before, after).values),
         spread(measures.hyperalgesia_index(before, after).values),
         spread(measures.hyperalgesia_index(before, after, "pinprick").values),
     ]
 
 
-def main():
-    circuit = nm.circuits.dorsal_horn()
+def test(cells, **options):
+    return sensory.stimulus_response(cells, seed=SEEDS, kinds=KINDS, **options)
 
-    def test(cells=circuit, rho=0.0, ketamine="0 uM"):
-        return sensory.stimulus_response(cells, rho=rho, ketamine=ketamine, seed=SEEDS, kinds=KINDS)
 
-    naive = test()
+def sensitization(circuit, trains):
+    """Write the table of states; return the stimulus–response curves by name."""
+    curves = {"naive": test(circuit)}
+    naive = curves["naive"]
     rows = [
-        ["state", "ρ", "touch threshold", "allodynia", "hyperalgesia", "secondary"],
+        ["state", "ρ", "E anion, mV", "touch threshold", "allodynia", "hyperalgesia", "secondary"],
         row("naive", None, naive, naive),
     ]
-    trains = {
-        f"{dose} µM": sensory.condition(circuit, ketamine=f"{dose} uM", seed=SEEDS) for dose in (0, 0.3, 1, 3, 10)
-    }
-    curves = {"naive": naive}
-    for dose, train in trains.items():
-        curves[dose] = test(rho=train.rho.values)
-        rows.append(row(f"after 1 Hz, {dose} during it", train.rho.mean("neuron").values, naive, curves[dose]))
-    slow = sensory.condition(circuit, frequency="0.1 Hz", pulses=15, seed=SEEDS)
-    rows.append(row("after 0.1 Hz", slow.rho.mean("neuron").values, naive, test(rho=slow.rho.values)))
-    kept = trains["0 µM"].rho.values
+    for name, train in trains.items():
+        curves[name] = test(circuit, after=train)
+        rows.append(row(f"after {name}", train, naive, curves[name]))
+    kept = trains["1 Hz"]
     for dose in ("1", "3", "10"):
-        drug = test(rho=kept, ketamine=f"{dose} uM")
-        without = test(ketamine=f"{dose} uM")
-        rows.append(row(f"after 1 Hz, {dose} µM at the test, against naive with it", None, without, drug))
+        under = {"ketamine": f"{dose} uM"}
+        without = test(circuit, **under)
+        curves[f"{dose} µM at the test"] = test(circuit, after=kept, **under)
+        label = f"after 1 Hz, {dose} µM at the test, against naive with it"
+        rows.append(row(label, None, without, curves[f"{dose} µM at the test"]))
         rows.append(row(f"naive, {dose} µM at the test", None, naive, without))
     for state in ("potentiated", "disinhibited", "sensitized"):
-        cells, rho = sensory.in_state(state)
+        cells, rho = sensory.in_state(state, circuit)
         curves[state] = test(cells, rho=rho)
         rows.append(row(state, None, naive, curves[state]))
+    rows.append(row("inhibition × 0.5", None, naive, test(circuit.weighted(inhibitory=0.5))))
+    write("sensitization", rows)
+    return curves
+
+
+def windup(circuit, trains):
+    """Write what the projection neurons of the circuit do during a train."""
+    cases = {
+        "1 Hz": trains["1 Hz"],
+        "1 Hz, 1 µM ketamine": trains["1 Hz under 1 µM"],
+        "1 Hz, 3 µM ketamine": trains["1 Hz under 3 µM"],
+        "1 Hz, 10 µM ketamine": trains["1 Hz under 10 µM"],
+        "1 Hz, no NMDA receptors": sensory.condition(circuit.scaled(nmda=0), seed=SEEDS),
+        "0.1 Hz": trains["0.1 Hz"],
+    }
+    rows = [["train of 15 C volleys", "first response", "mean of the last 3", "sum", "index"]]
+    for name, train in cases.items():
+        counts = late(train, 10.0 if name.startswith("0.1") else 1.0)
+        index = counts.sum(1) - 15 * counts[:, 0]
+        rows.append([name, *map(spread, (counts[:, 0], counts[:, -3:].mean(1), counts.sum(1), index))])
+    write("circuit_windup", rows)
+
+
+def late(train, period):
+    """Return spikes of a projection neuron from 100 ms after a pulse to the next, (seed, pulse)."""
+    spikes, start = nm.spikes(train), 1e3 * (1 + period * np.arange(15))
+    times = [spikes.time_ms.values[spikes.lane == lane, None] for lane in range(len(SEEDS))]
+    return np.array([((t >= start + 100) & (t < start + 1e3 * period)).sum(0) for t in times]) / 10
+
+
+def numbers():
+    """Write every size, weight, latency and gain of the circuit with its source."""
+    rows = [["of", "name", "value", "source", "kind", "verified", "what it is"]]
+    for section in ("sizes", "weights", "latencies", "pressure", "spread", "interneuron", "c_synapses", "projection"):
+        for name, p in load("dorsal_horn", section).items():
+            checked = "yes" if p.verified else "no"
+            value = f"{p.number:g} {p.unit}".strip()
+            rows.append([section.replace("_", " "), name, value, p.source, p.kind, checked, p.description])
+    write("dorsal_horn", rows)
+
+
+def pressure(circuit):
+    """Write and draw the comparison with a published network under sustained pressure."""
     half = circuit.weighted(inhibitory=0.5)
-    rows.append(row("inhibition × 0.5", None, naive, test(half)))
-    with (DOCS / "tables" / "sensitization.csv").open("w", newline="") as stream:
-        csv.writer(stream).writerows(rows)
-    figures(circuit, curves, trains | {"0.1 Hz": slow})
+    cases = {"control": circuit, "inhibition × 0.5": half, "no NMDA": circuit.scaled(nmda=0)}
+    cases["inhibition and tonic × 0.5"] = half.replace(g_tonic="1e-5 S/cm**2")
+    rates = {name: sensory.sustained(cells, seed=SEEDS) for name, cells in cases.items()}
+    rows = [["pressure", "projection, Hz", "× control", "published, Hz", "inhibitory, Hz", "excitatory, Hz"]]
+    for name, data in rates.items():
+        own = {p: data.rate.sel(population=p).values for p in ("projection", "inhibitory", "excitatory")}
+        factor = own["projection"] / rates["control"].rate.sel(population="projection").values
+        rows.append([name, spread(own["projection"]), spread(factor), PUBLISHED.get(name, ""),
+                     spread(own["inhibitory"]), spread(own["excitatory"])])  # fmt: skip
+    write("pressure", rows)
+    shown = {name.replace(" × ", "\n× "): rates[name] for name in PUBLISHED}
+    ax = plot_sensory.pressure(shown, {name.replace(" × ", "\n× "): rate for name, rate in PUBLISHED.items()})
+    save(ax, "sensory_pressure")
 
 
-def figures(circuit, curves, trains):
-    shown = {"before": curves["naive"], "after 1 Hz": curves["0 µM"], "after 1 Hz under 3 µM ketamine": curves["3 µM"],
-             "after 1 Hz under 10 µM": curves["10 µM"]}  # fmt: skip
-    axes = plot_sensory.stimulus_response({k: v.sel(kind=["touch", "noxious"]) for k, v in shown.items()})
-    axes[0].figure.savefig(DOCS / "images" / "sensory_curves.png", dpi=90)
-    ax = plot_sensory.circuit(circuit)
-    ax.figure.savefig(DOCS / "images" / "dorsal_horn.png", dpi=90)
-    ax = plot_sensory.conditioning({k: v for k, v in trains.items() if k != "0.1 Hz"})
-    ax.figure.savefig(DOCS / "images" / "sensory_rho.png", dpi=90)
+def main():
+    circuit = nm.circuits.dorsal_horn()
+    numbers()
+    trains = {"1 Hz": sensory.condition(circuit, seed=SEEDS)}
+    for dose in ("0.3", "1", "3", "10"):
+        trains[f"1 Hz under {dose} µM"] = sensory.condition(circuit, ketamine=f"{dose} uM", seed=SEEDS)
+    trains["0.1 Hz"] = sensory.condition(circuit, frequency="0.1 Hz", seed=SEEDS)
+    curves = sensitization(circuit, trains)
+    windup(circuit, trains)
+    pressure(circuit)
+    figures(circuit, curves)
+
+
+def figures(circuit, curves):
+    save(plot_sensory.circuit(circuit), "dorsal_horn")
+    trains = {"before": "naive", "after 15 C volleys at 1 Hz": "1 Hz", "the same at 0.1 Hz": "0.1 Hz",
+              "inhibition lost (−50 mV)": "disinhibited"}  # fmt: skip
+    axes = plot_sensory.stimulus_response({k: curves[v].sel(kind=["touch"]) for k, v in trains.items()})
+    axes[0].figure.set_size_inches(8, 6.4)
+    save(axes[0], "allodynia")
+    doses = {"before": "naive", "after 1 Hz": "1 Hz", "under 1 µM ketamine": "1 Hz under 1 µM",
+             "under 3 µM": "1 Hz under 3 µM", "under 10 µM": "1 Hz under 10 µM"}  # fmt: skip
+    axes = plot_sensory.stimulus_response({k: curves[v].sel(kind=["noxious", "pinprick"]) for k, v in doses.items()})
+    save(axes[0], "hyperalgesia")
+    shown = {
+        "no ketamine" if dose == 0 else f"{dose} µM ketamine": sensory.condition(
+            circuit, ketamine=f"{dose} uM", seed=SEEDS, rest="44 second"
+        )
+        for dose in (0, 1, 3, 10)
+    }
+    save(plot_sensory.conditioning(shown)[0], "sensory_time_course")
     plt.close("all")
 
 

@@ -3,7 +3,8 @@ Why a light touch can hurt
 ==========================
 
 Touch fibres reach the projection neurons of the dorsal horn, but they also excite the inhibition that holds those
-neurons back. Fifteen C-fibre volleys at 1 Hz leave a trace, ρ, in the projection neurons. Then touch fires them.
+neurons back. Fifteen C-fibre volleys at 1 Hz leave traces in the projection neurons: stronger synapses, and inhibition
+that inhibits less. Then touch fires them.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
@@ -20,16 +21,23 @@ circuit = nm.circuits.dorsal_horn()
 before = sensory.stimulus_response(circuit, seed=range(5))
 
 # %%
-# One train, then the same test. What passes from the train to the test is ρ of every projection neuron.
+# One train, then the same test. What passes from the train to the test is what each projection neuron keeps of it: ρ,
+# the strength of its synapses, and its loss of chloride extrusion.
 
 train = sensory.condition(circuit, frequency="1 Hz", pulses=15, seed=range(5))
-after = sensory.stimulus_response(circuit, rho=train.rho.values, seed=range(5))
+after = sensory.stimulus_response(circuit, after=train, seed=range(5))
 slow = sensory.condition(circuit, frequency="0.1 Hz", pulses=15, seed=range(5))
 
 print(f"ρ after 15 volleys at 1 Hz {float(train.rho.mean()):.2f}, at 0.1 Hz {float(slow.rho.mean()):.2f}")
 print(f"allodynia index {float(nm.measures.allodynia_index(before, after).mean()):.2f}")
 print(f"hyperalgesia index {float(nm.measures.hyperalgesia_index(before, after).mean()):.2f}")
 
-axes = nm.plot_sensory.stimulus_response({"before": before, "after 15 volleys at 1 Hz": after})
 Path("out").mkdir(exist_ok=True)
+axes = nm.plot_sensory.stimulus_response({"before": before, "after 15 volleys at 1 Hz": after})
 axes[0].figure.savefig("out/20_why_a_light_touch_can_hurt.png")
+
+# %%
+# The train itself, and what it leaves behind second by second.
+
+axes = nm.plot_sensory.conditioning({"15 volleys at 1 Hz": train})
+axes[0].figure.savefig("out/20_train.png")

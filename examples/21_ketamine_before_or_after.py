@@ -24,13 +24,13 @@ def test(**options):
 # %%
 # Each gain is measured against the naive circuit under the same concentration at the test.
 
-kept = sensory.condition(circuit, seed=seeds).rho.values
-prevented = sensory.condition(circuit, ketamine="3 uM", seed=seeds).rho.values
+train = sensory.condition(circuit, seed=seeds)
+train_with_drug = sensory.condition(circuit, ketamine="3 uM", seed=seeds)
 naive, with_drug = test(), test(ketamine="3 uM")
 cases = {
-    "no ketamine": (naive, test(rho=kept)),
-    "3 µM during the train": (naive, test(rho=prevented)),
-    "3 µM at the test": (with_drug, test(rho=kept, ketamine="3 uM")),
+    "no ketamine": (naive, test(after=train)),
+    "3 µM during the train": (naive, test(after=train_with_drug)),
+    "3 µM at the test": (with_drug, test(after=train, ketamine="3 uM")),
 }
 for name, (before, after) in cases.items():
     gain = nm.measures.hyperalgesia_index(before, after)

@@ -3,7 +3,8 @@ Inhibition lost
 ===============
 
 When neurons extrude less chloride, the anion reversal moves from -70 towards -50 mV. No synapse changes its strength;
-inhibition merely stops inhibiting, and touch gets through.
+inhibition merely stops inhibiting, and touch gets through. Weaker inhibitory synapses do the same under pressure that
+lasts, when touch fibres keep the gate shut.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
@@ -24,6 +25,19 @@ for name, response in responses.items():
         f"{name}: touch threshold {least:g}, noxious response {float(response.spikes.sel(kind='noxious').mean()):.1f}"
     )
 
-axes = nm.plot_sensory.stimulus_response(responses)
 Path("out").mkdir(exist_ok=True)
+axes = nm.plot_sensory.stimulus_response(responses)
 axes[0].figure.savefig("out/22_inhibition_lost.png")
+
+# %%
+# Five seconds of pressure: touch, Aδ and C fibres fire at random, at the rates that a published network is given.
+
+rates = {
+    f"inhibition × {share}": sensory.sustained(circuit.weighted(inhibitory=share), seed=range(5))
+    for share in (1, 0.75, 0.5)
+}
+for name, rate in rates.items():
+    print(f"{name}: {float(rate.rate.sel(population='projection').mean()):.1f} Hz")
+
+ax = nm.plot_sensory.pressure(rates)
+ax.figure.savefig("out/22_pressure.png")

@@ -1,7 +1,7 @@
 """Test – condition – test: what a dorsal-horn circuit makes of touch and of noxious stimuli, and what changes it.
 
-Conditioning and test are runs of their own: what passes from one to the other is ρ, the slow variable. Everything
-faster (wind-up's currents, calcium) has seconds to settle between them and starts anew.
+Conditioning and test are runs of their own: what passes from one to the other are the slow variables, ρ and the loss of
+chloride extrusion. Everything faster (wind-up's currents, calcium) has seconds to settle between them and starts anew.
 """
 
 from __future__ import annotations
@@ -50,9 +50,10 @@ def condition(
     *,
     ketamine: Any = "0 uM",
     seed: Sequence[int] = (0,),
+    rest: Any = "0 second",
     **options: Any,
 ) -> xr.Dataset:
-    """Give a C-fibre train and follow ρ.
+    """Give a C-fibre train and follow what it leaves behind.
 
     Parameters
     ----------
@@ -61,31 +62,38 @@ def condition(
     frequency, pulses
         Of the train.
     ketamine
-        One concentration, there from before the train (equilibrated) to its end.
+        One concentration, there from before the train (equilibrated) to the end.
     seed
         Seeds, a dimension of the result.
+    rest
+        How long to follow the circuit after the train.
     options
         Passed to :func:`nmdasim.simulate`, such as `dt` or `engine`.
 
     Returns
     -------
     xarray.Dataset
-        The result of the run; ``rho`` (seed, neuron) at its end and ``rho_time`` (seed, neuron, time).
+        The result of the run, with ``rho`` and ``loss`` (seed, neuron) at its end, and ``rho_time``, ``E_anion`` (mV)
+        and ``nmda_gain`` (seed, neuron, time).
     """
-    length = 1 + pulses / float(units.si(frequency, "Hz", name="frequency"))
+    second = units.unit("second")
+    end = 1 + pulses / float(units.si(frequency, "Hz", name="frequency"))
+    length = end + float(units.si(rest, "second", name="rest"))
     result = simulate(
-        circuit, sensory.conditioning(frequency, pulses), duration=length * units.unit("second"), ketamine=ketamine,
-        seed=list(seed), record=["rho"], sample="100 ms", **options,
+        circuit, sensory.conditioning(frequency, pulses), duration=length * second, ketamine=ketamine, seed=list(seed),
+        record=["rho", "loss", "E_anion", "nmda_gain"], sample="100 ms", **options,
     )  # fmt: skip
-    course = result["projection_rho_dendrite"].rename(neuron_projection="neuron")
-    result["rho_time"] = course
-    result["rho"] = course.isel(time=-1, drop=True)
+    for name, course in (("rho_time", "rho"), ("loss", "loss"), ("E_anion", "E_anion"), ("nmda_gain", "nmda_gain")):
+        result[name] = result[f"projection_{course}_dendrite"].rename(neuron_projection="neuron")
+    result.attrs["train_end_s"] = end
+    result["rho"], result["loss"] = (result[name].isel(time=-1, drop=True) for name in ("rho_time", "loss"))
     return result
 
 
 def stimulus_response(
     circuit: Circuit,
     *,
+    after: xr.Dataset | None = None,
     rho: Any = 0.0,
     ketamine: Any = "0 uM",
     seed: Sequence[int] = (0,),
@@ -99,8 +107,10 @@ def stimulus_response(
     ----------
     circuit
         A dorsal-horn circuit.
+    after
+        What the circuit went through before: a result of :func:`condition`, of the same seeds.
     rho
-        ρ of the projection neurons at the start: one value, or (seed, neuron) as :func:`condition` returns it.
+        ρ of the projection neurons at the start, if not `after`.
     ketamine
         One concentration, equilibrated.
     seed
@@ -122,7 +132,7 @@ def stimulus_response(
         for j, intensity in enumerate(intensities):
             run = simulate(
                 circuit, sensory.stimulus(kind, intensity), duration="1500 ms", ketamine=ketamine, seed=list(seed),
-                initial={"rho": np.asarray(rho, dtype=float)}, **options,
+                initial=_start(after, rho), **options,
             )  # fmt: skip
             table[i, j] = run.spike_count.sel(population="projection") / run["size"].sel(population="projection")
             attrs = run.attrs
@@ -130,3 +140,44 @@ def stimulus_response(
     data["spikes"] = (("kind", "intensity", "seed"), table, {"units": "1", "long_name": "spikes of a neuron"})
     data["intensity"].attrs = {"units": "1", "long_name": "share of the fibres recruited"}
     return data
+
+
+def _start(after: xr.Dataset | None, rho: Any) -> dict[str, Any]:
+    if after is None:
+        return {"rho": np.asarray(rho, dtype=float)}
+    return {name: after[name].values for name in ("rho", "loss")}
+
+
+def sustained(
+    circuit: Circuit,
+    intensity: float = 1.0,
+    *,
+    duration: Any = "5 second",
+    after: xr.Dataset | None = None,
+    rho: Any = 0.0,
+    ketamine: Any = "0 uM",
+    seed: Sequence[int] = (0,),
+    **options: Any,
+) -> xr.Dataset:
+    """Press for some seconds and count the rate of each population.
+
+    Parameters
+    ----------
+    circuit, after, rho, ketamine, seed, options
+        As for :func:`stimulus_response`.
+    intensity, duration
+        Of :func:`nmdasim.protocols.sensory.pressure`.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``rate`` (population, seed): spikes of a neuron per second of pressure, in Hz. Provenance in ``attrs``.
+    """
+    length = float(units.si(duration, "second", name="duration"))
+    run = simulate(
+        circuit, sensory.pressure(intensity, start="500 ms", duration=duration),
+        duration=(0.5 + length) * units.unit("second"), ketamine=ketamine, seed=list(seed), initial=_start(after, rho),
+        **options,
+    )  # fmt: skip
+    rate = (run.spike_count / run["size"] / length).transpose("population", "seed")
+    return xr.Dataset({"rate": rate.assign_attrs(units="Hz", long_name="rate of a neuron")}, attrs=run.attrs)

@@ -2,7 +2,8 @@
 
 Touch fibres reach the projection neurons directly and through excitatory interneurons, and excite the inhibitory
 interneurons that hold both back. Aδ and C fibres end on the projection neurons, which are those of the model `wdr` with
-a tonic GABA-A conductance and one slow variable, ρ, that stands for what conditioning leaves behind.
+a tonic GABA-A conductance and two slow variables that stand for what conditioning leaves behind: ρ, the strength of
+synapses, and the loss of chloride extrusion.
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ from nmdasim.receptors import dual_exponential
 _SENSITIZATION = """
 dsensor/dt = (ca - sensor)/tau_sensor : mM
 drho/dt = (gamma_p*(1 - rho)*int(sensor > theta_p) - rho*(1 - rho)*(0.5 - rho))/tau_rho : 1
+nmda_gain = 1 + phosphorylation*rho : 1
+dloss/dt = (1 - loss)*int(sensor > theta_p)/tau_loss - loss/tau_recovery : 1
+E_anion = E_gaba + anion_shift*loss : volt
 """
 _INTERNEURON = """
 dv/dt = (g_l*(E_l - v) + g_e*(E_e - v) + g_i*(E_gaba - v))/C_m : volt (unless refractory)
@@ -36,8 +40,9 @@ def dorsal_horn() -> Circuit:
 
     Every size, weight, latency and gain stands in ``parameters/dorsal_horn.toml`` with its source. Sensitization has
     five switches, all parameters of the projection neurons: ``potentiation`` (C synapses), ``heterosynaptic`` (touch
-    synapses), ``phosphorylation`` and ``mg_relief`` (NMDA receptors), each a gain at ρ = 1 that 0 switches off, and
-    ``E_gaba``, which loss of chloride extrusion moves from -70 towards -50 mV, here and in the interneurons.
+    synapses), ``phosphorylation`` and ``mg_relief`` (NMDA receptors), each a gain at ρ = 1, and ``anion_shift``, by
+    which a full loss of chloride extrusion moves the anion reversal; 0 switches each off. ``E_gaba``, the reversal
+    without loss, can be set besides, for the interneurons too.
     """
     sizes = {name: int(p.si) for name, p in load("dorsal_horn", "sizes").items()}
     interneuron = Model(
@@ -58,7 +63,7 @@ def dorsal_horn() -> Circuit:
         },
         projections=_projections(),
         inputs={name: Volleys((), sizes[name]) for name in ("touch", "adelta", "c")},
-        references=("delrocq2023", "aguiar2010", "graupner2012", "nmdasim"),
+        references=("delrocq2023", "aguiar2010", "graupner2012", "medlock2022", "nmdasim"),
         dt="0.1 ms",
         dt_max="0.25 ms",
         description="50 neurons and 60 fibres; touch gates itself through inhibition",
@@ -74,7 +79,8 @@ def _spread(cell: Model, name: str) -> dict[str, str]:
 
 def _projections() -> tuple[Projection, ...]:
     weights = {name: p.value for name, p in load("dorsal_horn", "weights").items()}
-    delay = load("dorsal_horn", "latencies")["synapse"].value
+    delays = load("dorsal_horn", "latencies")
+    delay = delays["synapse"].value
 
     def link(pre: str, post: str, port: str, later: object = None) -> Projection:
         weight = weights[f"{pre}_to_{post}"]
@@ -86,7 +92,7 @@ def _projections() -> tuple[Projection, ...]:
     return (
         link("touch", "inhibitory", "exc"),
         link("touch", "excitatory", "exc", delay),
-        link("c", "inhibitory", "exc"),
+        link("c", "inhibitory", "exc", delays["polysynaptic"].value),
         link("inhibitory", "excitatory", "inh", delay),
         link("inhibitory", "projection", "gaba", delay),
         link("excitatory", "projection", "ampa", delay),
@@ -97,10 +103,11 @@ def _projections() -> tuple[Projection, ...]:
 
 
 def projection_neuron() -> Model:
-    """Return the wide-dynamic-range neuron `wdr` with tonic inhibition and ρ."""
+    """Return the wide-dynamic-range neuron `wdr` with tonic inhibition, ρ and a loss of chloride extrusion."""
     base = wdr()
     text = base.equations.replace("Im = ", "I_tonic = g_tonic*(E_gaba - v) : amp/meter**2\nIm = I_tonic + ")
-    text = re.sub(r"\bgain_nmda\b", "gain_nmda*(1 + phosphorylation*rho)", text)
+    text = re.sub(r"\bE_gaba\b", "E_anion", text)
+    text = re.sub(r"\bgain_nmda\b", "gain_nmda*nmda_gain", text)
     text = re.sub(r"\bK_mg\b", "(K_mg*(1 + mg_relief*rho))", text)
     ports = dict(base.ports)
     site = base.ports["ampa_c"].compartment
@@ -114,11 +121,11 @@ def projection_neuron() -> Model:
         base,
         name="projection",
         equations=text + sensitization.equations,
-        parameters=base.parameters.__class__(parameters) | sensitization.parameters,
+        parameters=base.parameters.__class__(parameters) | load("dorsal_horn", "c_synapses") | sensitization.parameters,
         initial=dict(base.initial) | {"sensor": "Ca_rest"},
         ports=ports,
         gains={name: keys for name, keys in base.gains.items() if name != "gaba"},
         afferents={},
         summaries={},
-        description="wdr with tonic inhibition and a slow trace of calcium",
+        description="wdr with tonic inhibition and slow traces of calcium",
     )

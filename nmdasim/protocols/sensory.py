@@ -1,4 +1,4 @@
-"""Stimuli of a dorsal-horn circuit: touch, pinprick and noxious stimuli of graded strength, and conditioning trains."""
+"""Stimuli of a dorsal-horn circuit: touch, pinprick, noxious and sustained pressure of graded strength; trains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from nmdasim.model import units
 from nmdasim.model.parameters import load
-from nmdasim.model.population import Volleys
+from nmdasim.model.population import Poisson, Volleys
 
 #: Strengths of a test, as shares of the fibres recruited.
 INTENSITIES = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -41,6 +41,38 @@ def stimulus(kind: str, intensity: float = 1.0, times: Any = "500 ms") -> dict[s
     if kind not in FIBRES:
         raise ValueError(f"stimulus {kind!r}; there are {', '.join(FIBRES)}")
     return {fibre: _volleys(fibre, intensity, times) for fibre in FIBRES[kind]}
+
+
+def pressure(intensity: float = 1.0, *, start: Any = "500 ms", duration: Any = "5 second") -> dict[str, Poisson]:
+    """Return sustained pressure: touch, Aδ and C fibres firing at random, at the mean rates of medlock2022 at 100 mN.
+
+    Parameters
+    ----------
+    intensity
+        Share of the fibres recruited, 0 to 1.
+    start, duration
+        When it begins, and how long it lasts.
+
+    Raises
+    ------
+    ValueError
+        If the intensity is out of range or it lasts no time.
+    """
+    begin, length = (float(units.si(x, "second", name=n)) for x, n in ((start, "start"), (duration, "duration")))
+    if not 0 <= intensity <= 1 or length <= 0:
+        raise ValueError(f"pressure of {intensity} for {duration}; give a share from 0 to 1 and a time above 0")
+    sizes = {fibre: int(load("dorsal_horn", "sizes")[fibre].si) for fibre in ("touch", "adelta", "c")}
+    rates = {fibre: float(rate.si) for fibre, rate in load("dorsal_horn", "pressure").items()}
+    second = units.unit("second")
+    return {
+        fibre: Poisson(
+            np.where(np.arange(size) < round(intensity * size), rates[fibre], 0.0) * units.unit("Hz"),
+            size,
+            begin * second,
+            (begin + length) * second,
+        )
+        for fibre, size in sizes.items()
+    }
 
 
 def conditioning(frequency: Any = "1 Hz", pulses: int = 15) -> dict[str, Volleys]:
