@@ -19,6 +19,8 @@ from nmdasim.model.circuit import Circuit
 from nmdasim.protocols import sensory
 from nmdasim.simulate import simulate
 
+#: What conditioning leaves behind, where the synapses are; recorded elsewhere it would make another kernel.
+_TRACES = ("rho", "loss", "E_anion", "nmda_gain")
 #: What the command line calls a state: ρ of every projection neuron, and the anion reversal.
 STATES = {
     "naive": (0.0, None),
@@ -81,9 +83,9 @@ def condition(
     length = end + float(units.si(rest, "second", name="rest"))
     result = simulate(
         circuit, sensory.conditioning(frequency, pulses), duration=length * second, ketamine=ketamine, seed=list(seed),
-        record=["rho", "loss", "E_anion", "nmda_gain"], sample="100 ms", **options,
+        record=[f"{name}_dendrite" for name in _TRACES], sample="100 ms", **options,
     )  # fmt: skip
-    for name, course in (("rho_time", "rho"), ("loss", "loss"), ("E_anion", "E_anion"), ("nmda_gain", "nmda_gain")):
+    for name, course in zip(("rho_time", *_TRACES[1:]), _TRACES, strict=True):
         result[name] = result[f"projection_{course}_dendrite"].rename(neuron_projection="neuron")
     result.attrs["train_end_s"] = end
     result["rho"], result["loss"] = (result[name].isel(time=-1, drop=True) for name in ("rho_time", "loss"))
