@@ -107,8 +107,9 @@ def late(train, period):
 def numbers():
     """Write every size, weight, latency and gain of the circuit with its source."""
     rows = [["of", "name", "value", "source", "kind", "verified", "what it is"]]
-    for section in ("sizes", "weights", "latencies", "pressure", "spread", "interneuron", "c_synapses", "projection"):
-        for name, p in load("dorsal_horn", section).items():
+    own = {name: load("dorsal_horn", name) for name in ("interneuron", "c_synapses", "projection")}
+    for section, table in {**nm.circuits.dorsal_horn().numbers, **own}.items():
+        for name, p in table.items():
             checked = "yes" if p.verified else "no"
             value = f"{p.number:g} {p.unit}".strip()
             rows.append([section.replace("_", " "), name, value, p.source, p.kind, checked, p.description])

@@ -35,7 +35,7 @@ def citations(what: Any) -> str:
 
 def _keys(what: Any) -> list[str]:
     if isinstance(what, Circuit):
-        return [*what.references, *(key for cell in what.populations.values() for key in _keys(cell))]
+        return [*what.references, *(key for cell in what.cells.values() for key in _keys(cell))]
     if isinstance(what, Model):
         return [*what.references, *(p.source.split(" ")[0] for p in what.parameters.values())]
     return [key.split(" ")[0] for key in str(what.attrs["references"]).split()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -32,7 +32,7 @@ app.command()(cli_sensory.sensory)
 app.command()(cli_sweep.sweep)
 
 _MOST_REPEATS = 1_000_000
-_Model = Annotated[str, typer.Argument(help="wdr, delrocq2023 or aguiar2010")]
+_Model = Annotated[str, typer.Argument(help="wdr, delrocq2023, aguiar2010 or dorsal_horn")]
 
 
 _INTERRUPTED = 130
@@ -139,10 +139,8 @@ def models() -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    from nmdasim.neurons import CATALOGUE  # noqa: PLC0415
-
     table = Table("model", "what it is", "default dt", "references")
-    for name, build in CATALOGUE.items():
+    for name, build in _catalogue().items():
         made = build()
         table.add_row(name, made.description, str(made.dt), ", ".join(made.references))
     Console().print(table)
@@ -159,7 +157,7 @@ def parameters(model: _Model, json: Json = False) -> None:
     """
     from nmdasim import report  # noqa: PLC0415
 
-    chosen = _neuron(model)
+    chosen = _named(model, _catalogue())
     print(report.parameters_json(chosen)) if json else report.print_parameters(chosen)
 
 
@@ -173,10 +171,10 @@ def source(model: _Model, engine: Annotated[str, typer.Option(help="Which engine
     - `nmdasim source wdr --engine brian2`
     """
     from nmdasim import engines  # noqa: PLC0415
-    from nmdasim.model.circuit import Circuit  # noqa: PLC0415
+    from nmdasim.model.circuit import cells_of  # noqa: PLC0415
 
-    chosen = _neuron(model)
-    for cell in chosen.populations.values() if isinstance(chosen, Circuit) else (chosen,):
+    cells = cells_of(_named(model, _catalogue())).values()
+    for cell in {cell.digest: cell for cell in cells}.values():
         print(cell.source(engine or engines.DEFAULT))
 
 
@@ -208,19 +206,30 @@ def cite(model: _Model) -> None:
     """
     from nmdasim.citations import citations  # noqa: PLC0415
 
-    print(citations(_neuron(model)))
+    print(citations(_named(model, _catalogue())))
 
 
 # --- reading what was typed ------------------------------------------------------------------------------------------
 
 
+def _catalogue() -> dict[str, Callable[[], Model | Circuit]]:
+    from nmdasim import circuits, neurons  # noqa: PLC0415
+
+    return {**neurons.CATALOGUE, **circuits.CATALOGUE}
+
+
 def _neuron(name: str) -> Model | Circuit:
-    from nmdasim.model.model import nearest  # noqa: PLC0415
     from nmdasim.neurons import CATALOGUE  # noqa: PLC0415
 
-    if name not in CATALOGUE:
-        raise ValueError(f"unknown model {name!r}{nearest(name, CATALOGUE)}")
-    return CATALOGUE[name]()
+    return _named(name, CATALOGUE)
+
+
+def _named(name: str, known: Mapping[str, Callable[[], Model | Circuit]]) -> Model | Circuit:
+    from nmdasim.model.model import nearest  # noqa: PLC0415
+
+    if name not in known:
+        raise ValueError(f"unknown model {name!r}{nearest(name, known)}")
+    return known[name]()
 
 
 def _pairs(given: list[str] | None, form: str) -> dict[str, str]:

@@ -17,7 +17,7 @@ from rich.table import Column, Table
 
 from nmdasim import files, measures
 from nmdasim.model import units
-from nmdasim.model.circuit import Circuit
+from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model
 
 #: Tables without frames: a terminal of 80 columns shows them whole.
@@ -126,8 +126,12 @@ def _spread(values: xr.DataArray) -> str:
 
 
 def parameter_rows(model: Model | Circuit) -> list[dict[str, Any]]:
-    """Return one record per parameter: name, value, unit, source, kind, status, description."""
-    cells = model.populations if isinstance(model, Circuit) else {"": model}
+    """Return one record per parameter: name, value, unit, source, kind, status, description.
+
+    Of a circuit also the numbers that it was built from, their section in place of a population.
+    """
+    cells = {name: cell.parameters for name, cell in cells_of(model).items()}
+    built = model.numbers if isinstance(model, Circuit) else {}
     return [
         {
             "population": population,
@@ -140,8 +144,8 @@ def parameter_rows(model: Model | Circuit) -> list[dict[str, Any]]:
             "status": p.status,
             "description": p.description,
         }
-        for population, cell in cells.items()
-        for name, p in cell.parameters.items()
+        for population, parameters in (*built.items(), *cells.items())
+        for name, p in parameters.items()
     ]
 
 

@@ -18,9 +18,9 @@ def test_a_circuit_cites_what_its_cells_stand_on():
     assert found == {"aguiar2010", "jahr1990", "kotermanski2009", "nmdasim"}
 
 
-@pytest.mark.parametrize("name", ["wdr", "delrocq2023", "aguiar2010"])
+@pytest.mark.parametrize("name", ["wdr", "delrocq2023", "aguiar2010", "dorsal_horn"])
 def test_a_result_cites_what_its_model_cites(name):
-    model = nm.neurons.CATALOGUE[name]()
+    model = (nm.neurons.CATALOGUE | nm.circuits.CATALOGUE)[name]()
     result = nm.simulate(model, duration="1 ms")
     assert keys(nm.citations(result)) == keys(nm.citations(model))
 

@@ -87,13 +87,16 @@ def test_a_run_says_on_standard_error_what_it_is_and_needs(command):
     json.loads(out)
 
 
-def test_models_names_every_neuron(command):
+MODELS = [*nm.neurons.CATALOGUE, *nm.circuits.CATALOGUE]
+
+
+def test_models_names_every_neuron_and_circuit(command):
     status, out, _ = command("models")
     assert status == 0
-    assert all(name in out for name in nm.neurons.CATALOGUE)
+    assert all(name in out for name in MODELS)
 
 
-@pytest.mark.parametrize("name", nm.neurons.CATALOGUE)
+@pytest.mark.parametrize("name", MODELS)
 def test_parameters_lists_value_unit_source_and_status(command, name):
     found = answer(command, "parameters", name)
     assert found["model"] == name
@@ -102,7 +105,7 @@ def test_parameters_lists_value_unit_source_and_status(command, name):
     assert command("parameters", name)[0] == 0
 
 
-@pytest.mark.parametrize("name", nm.neurons.CATALOGUE)
+@pytest.mark.parametrize("name", MODELS)
 def test_parameters_fit_a_terminal_of_80_columns_with_their_sources_whole(command, monkeypatch, name):
     monkeypatch.setenv("COLUMNS", "80")
     sources = {row["source"] for row in answer(command, "parameters", name)["parameters"]}

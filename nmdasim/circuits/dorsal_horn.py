@@ -67,6 +67,7 @@ def dorsal_horn() -> Circuit:
         dt="0.1 ms",
         dt_max="0.25 ms",
         description="50 neurons and 60 fibres; touch gates itself through inhibition",
+        numbers={name: load("dorsal_horn", name) for name in ("sizes", "weights", "latencies", "spread", "pressure")},
     )
 
 

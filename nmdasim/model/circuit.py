@@ -16,6 +16,7 @@ import numpy as np
 from nmdasim.model import units
 from nmdasim.model.check import ModelError, conductance, weight_matches
 from nmdasim.model.model import Model, nearest
+from nmdasim.model.parameters import ParameterSet
 from nmdasim.model.population import Population, named
 from nmdasim.model.ports import Afferents, Contact, Latency
 
@@ -93,6 +94,8 @@ class Circuit:
         population.
     references, dt, dt_max, description
         As for :class:`Model`.
+    numbers
+        What the circuit was built from besides the parameters of its cells, by section: sizes, weights, latencies.
 
     Raises
     ------
@@ -110,6 +113,7 @@ class Circuit:
     dt_max: Any = "1 ms"
     description: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    numbers: Mapping[str, ParameterSet] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         sized = [isinstance(population, Population) for population in self.populations.values()]
