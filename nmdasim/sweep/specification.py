@@ -276,7 +276,8 @@ class Sweep:
                 text = f"{p.number.tolist()} {p.unit}".strip() if p.si.ndim == 0 else _digest(p.si)
                 found[f"parameter {population}{'.' * bool(population)}{name}"] = text
         if isinstance(self.model, Circuit):
-            found["circuit"] = _spell({"projections": self.model.projections, "output": self.model.output})
+            names = ("projections", "afferents", "output", "dt")
+            found["circuit"] = _spell({name: getattr(self.model, name) for name in names})
         for name in ("protocol", "block", "duration", "dt"):
             found[name] = _spell(getattr(self, name))
         for axis in self.varied:
@@ -304,7 +305,7 @@ def _digest(values: np.ndarray) -> str:
 def _spell(value: Any) -> str:
     """Write a value out, quantities by their SI numbers; two texts are equal where the values are."""
     match value:
-        case WindUp() | Events():
+        case _ if dataclasses.is_dataclass(value):
             fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
             return f"{type(value).__name__}({', '.join(f'{name}={_spell(item)}' for name, item in fields)})"
         case Mapping():

@@ -109,6 +109,16 @@ def test_what_differs_between_two_sweeps_is_named():
     assert one.digest != other.digest
 
 
+def test_the_input_and_the_step_of_a_chain_are_part_of_what_a_sweep_is():
+    chain = nm.neurons.aguiar2010()
+    slow = {
+        fibre: dataclasses.replace(a, latency=dataclasses.replace(a.latency, mean="77 ms"))
+        for fibre, a in chain.afferents.items()
+    }
+    models = [chain, dataclasses.replace(chain, afferents=slow), dataclasses.replace(chain, dt="0.05 ms")]
+    assert len({nm.Sweep(model, axes=dict(seed=[0])).digest for model in models}) == 3
+
+
 @pytest.mark.parametrize("method", ["latin_hypercube", "sobol", "sensitivity"])
 def test_samples_stay_in_their_box_and_are_the_same_for_a_seed(method):
     drawn = nm.Samples(dict(K_mg=("1 mM", "4 mM"), g_nmda=("1 nS", "100 nS")), 64, method, log=("g_nmda",), seed=3)
