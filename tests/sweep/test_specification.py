@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,8 @@ def test_the_printed_example_is_read(tmp_path):
         ("samples = {points = 100, method = 'sobol', ranges = {K_mg = ['1 mM', '2 mM']}}", "power of 2"),
         ("samples = {points = 4, ranges = {K_mg = ['2 mM', '1 mM']}}", "a range rises"),
         ("samples = {points = 4, method = 'sobl', ranges = {K_mg = ['1 mM', '2 mM']}}", "did you mean 'sobol'"),
+        ("samples = {points = 4, ranges = {frequency = ['10 Hz', '20 Hz']}}", "samples of frequency; those are axes"),
+        ("samples = {points = 4, ranges = {pulses = [1, 5]}}", "samples of pulses; those are axes"),
         ("axes = {K_mg = ['1 mM']}\nsamples = {points = 4, ranges = {K_mg = ['1 mM', '2 mM']}}", "both an axis and"),
     ],
 )  # fmt: skip
@@ -76,6 +79,24 @@ def test_a_trillion_lanes_are_refused():
 def test_a_gain_and_a_parameter_of_its_group_are_refused_together():
     with pytest.raises(ValueError, match="both set"):
         nm.Sweep(nm.neurons.wdr(), axes=dict(nmda=[0.5, 1], gain_nmda=[1, 2]))
+
+
+def along(dim, values, unit="1"):
+    return xr.DataArray(values, dims=dim, attrs=dict(units=unit))
+
+
+def test_what_varies_together_has_one_length_and_a_name_that_is_free():
+    doses = along("row", [0.0, 1, 2], "uM")
+    assert nm.Sweep(WDR, axes=dict(ketamine=doses, nmda=along("row", [1, 0.5, 0.2]))).sizes == {"row": 3}
+    for axes, message in [
+        (dict(ketamine=doses, K_mg=along("row", [1.0, 2], "mM")), "along row, another parameter 3"),
+        (dict(ketamine=doses, nmda=along("row", [1.0, 2])), "along row, another parameter 3"),
+        (dict(ketamine=doses, pulses=along("row", [1, 2, 3])), "pulses varies along 'row'"),
+        (dict(ketamine=along("pulse", [0.0, 1], "uM")), "a name that the store uses itself"),
+        (dict(ketamine=along("index", [0.0, 1], "uM")), "a name that the store uses itself"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            nm.Sweep(WDR, axes=axes)
 
 
 @given(

@@ -68,6 +68,19 @@ def test_rates_pulses_gains_and_samples_are_axes(tmp_path):
     assert data.K_mg.values == pytest.approx(np.asarray(drawn["K_mg"] / nm.mM), rel=1e-12)
 
 
+def test_rows_of_a_table_with_gains_run_as_each_row_alone(tmp_path):
+    rows = dict(ketamine=[0.3, 1, 3], nmda=[1.0, 0.5, 0.2], seed=[4, 2, 9])
+    axes = {name: xr.DataArray(values, dims="row") for name, values in rows.items()}
+    axes["ketamine"].attrs["units"] = "uM"
+    sweep = nm.Sweep(nm.neurons.wdr(), TRAIN, axes, readouts=("spike_count", "blocked"), chunk=2)
+    data = nm.sweep(sweep, tmp_path / "s.zarr")
+    assert dict(data.sizes) == {"row": 3, "pulse": 2}
+    for k, (dose, gain, seed) in enumerate(zip(*rows.values(), strict=True)):
+        alone = nm.simulate(nm.neurons.wdr().scaled(nmda=gain), TRAIN, ketamine=dose * nm.uM, seed=seed)
+        assert data.spike_count[k] == alone.spike_count
+        assert data.blocked[k].values.tobytes() == alone.blocked.values.tobytes()
+
+
 def test_a_train_of_fewer_pulses_leaves_the_rest_missing(tmp_path):
     sweep = nm.Sweep(nm.neurons.wdr(), TRAIN, dict(pulses=[1, 3], ketamine=[0, 1] * nm.uM), readouts=("early",))
     data = nm.sweep(sweep, tmp_path / "s.zarr")
