@@ -142,9 +142,7 @@ class Sweep:
         """Every axis in order, columns of samples included, with SI values."""
         sampled = self.samples.columns() if self.samples else {}
         if misplaced := [name for name in (*_PROTOCOL, "seed") if name in sampled]:
-            raise ValueError(
-                f"samples of {', '.join(misplaced)}; those are axes of their own, samples are of parameters"
-            )
+            raise ValueError(f"samples of {', '.join(misplaced)}; those are axes of their own")
         if twice := set(sampled) & set(self.axes):
             raise ValueError(f"{', '.join(sorted(twice))}: both an axis and sampled")
         found = [dataclasses.replace(self._axis(name, values), dim="sample") for name, values in sampled.items()]
@@ -161,9 +159,7 @@ class Sweep:
         if name == "seed":
             return seed_axis(values)
         if name in _PROTOCOL and shared(values):
-            raise ValueError(
-                f"{name} varies along {shared(values)!r}; a rate or number of pulses is an axis of its own"
-            )
+            raise ValueError(f"{name} varies along {shared(values)!r}; it is an axis of its own")
         if name == "pulses":
             return Axis(name, np.asarray(values))
         if name == "frequency":
