@@ -53,7 +53,7 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
         values = units.si(_with_units(name, value), unit, name=name)
         if values.ndim > 1 or values.size == 0:
             raise ValueError(f"{name} has shape {values.shape}; give one value, or a list of one or more")
-        axes.append(Axis(name, values, unit, _shared(value)))
+        axes.append(Axis(name, values, unit, shared(value)))
     return axes
 
 
@@ -68,10 +68,11 @@ def seed_axis(seed: Any) -> Axis:
     seeds = np.asarray(seed)
     if seeds.ndim > 1 or not seeds.size or not np.issubdtype(seeds.dtype, np.integer) or np.any(seeds < 0):
         raise ValueError(f"seed = {seed!r}; a seed is a whole number from 0 upward, or a list of them")
-    return Axis("seed", seeds, dim=_shared(seed))
+    return Axis("seed", seeds, dim=shared(seed))
 
 
-def _shared(value: Any) -> str:
+def shared(value: Any) -> str:
+    """Return the dimension of a DataArray, along which it varies together with others; empty for all else."""
     return str(value.dims[0]) if isinstance(value, xr.DataArray) and value.ndim else ""
 
 

@@ -50,12 +50,13 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
         ``top``, ``bottom``, ``ic50``, ``slope``, each with ``_low`` and ``_high``; ``r_squared``; ``fitted`` and
         ``residual`` over the doses; ``sigmoid``, whether the curve is one, and ``reason`` where not. Then ``ic50`` and
         ``slope`` are NaN: the numbers of a curve that is not there mean nothing. An end of an interval that the doses
-        do not bound is infinite.
+        do not bound is infinite, or 0 below an IC50 or a slope. ``top`` is the plateau of low doses, ``bottom`` that of
+        high ones, also where the curve rises.
 
     Raises
     ------
     ValueError
-        If there is no such dimension, or fewer than 5 doses.
+        If there is no such dimension, or fewer than 5 doses; if doses are negative or not finite.
 
     References
     ----------
@@ -66,6 +67,11 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
         raise ValueError(f"the read-out has the dimensions {', '.join(map(str, values.dims))}, no {dose!r}")
     if values.sizes[dose] < 5:
         raise ValueError(f"{values.sizes[dose]} doses; a Hill curve has 4 numbers, give 5 doses or more")
+    doses = np.asarray(values[dose].values, dtype=float)
+    if not np.all(np.isfinite(doses)) or np.any(doses < 0) or len(np.unique(doses[doses > 0])) < 4:
+        raise ValueError(
+            f"{dose} = {doses.tolist()}; a Hill curve takes finite doses from 0 up, 4 or more of them above 0"
+        )
     curves = values.astype(float) if "seed" in values.dims else values.astype(float).expand_dims("seed")
     others = [dim for dim in curves.dims if dim not in (dose, "seed")]
     curves = curves.transpose(*others, "seed", dose)
@@ -173,7 +179,7 @@ def _bootstrap(doses: np.ndarray, curves: np.ndarray, best: np.ndarray, resample
 
 
 def _profile(doses: np.ndarray, mean: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """Return where the profile of each parameter crosses its limit; infinite (0 for an IC50) where it does not."""
+    """Return where the profile of each parameter crosses its limit; its own limit, infinite or 0, where it does not."""
     least = float(np.sum((hill(doses, *_natural(best)) - mean) ** 2))
     left = len(doses) - 4
     least = max(least, 1e-12 * float(np.sum((mean - mean.mean()) ** 2)))  # of numbers without any noise
@@ -197,4 +203,4 @@ def _crossing(excess: Any, k: int, best: float, size: float) -> float:
             at = brentq(lambda value: excess(k, value), inner, outer, xtol=1e-6 * abs(size))
             return float(np.exp(at) if k == 2 else at)
         inner = outer
-    return float(np.inf * np.sign(size)) if k != 2 else (0.0 if size < 0 else float(np.inf))
+    return 0.0 if size < 0 and k >= 2 else float(np.inf * np.sign(size))  # IC50 and slope are above 0

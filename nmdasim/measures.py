@@ -80,8 +80,9 @@ _LONG_NAMES = {
 def _slope(counts: xr.DataArray) -> xr.DataArray:
     if counts.sizes["pulse"] < 2:
         return xr.full_like(counts.isel(pulse=0, drop=True), np.nan, dtype=float)
-    x = counts.pulse - counts.pulse.mean()
-    return (counts * x).sum("pulse") / (x**2).sum()
+    x = counts.pulse.where(counts.notnull())  # trains of one result may differ in length
+    x = x - x.mean("pulse")
+    return (counts * x).sum("pulse", min_count=2) / (x**2).sum("pulse")
 
 
 def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:

@@ -43,7 +43,7 @@ def sensitivity(data: xr.Dataset, readout: str, *, resamples: int = 200) -> xr.D
     design = json.loads(data.attrs.get("samples", "{}"))
     if design.get("method") != "sensitivity":
         raise ValueError("Sobol indices need samples of the method 'sensitivity'")
-    values = data[readout].mean("seed") if "seed" in data[readout].dims else data[readout]
+    values = data[readout].mean("seed", skipna=False) if "seed" in data[readout].dims else data[readout]
     if values.dims != ("sample",):
         raise ValueError(
             f"{readout} has the dimensions {', '.join(map(str, values.dims))}; choose one value of each but sample"

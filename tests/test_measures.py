@@ -67,6 +67,16 @@ def test_a_result_without_pulses_is_refused(adex):
         nm.measures.windup(nm.simulate(adex, duration="5 ms"))
 
 
+def test_a_train_of_fewer_pulses_has_the_slope_it_has_alone():
+    rate = dict(frequency=2 * Hz, start="5 ms")
+    both = nm.measures.windup(nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=[1, 3, 5], **rate)))
+    assert np.isnan(float(both["slope"].sel(pulses=1)))
+    for pulses in (3, 5):
+        alone = nm.measures.windup(nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=pulses, **rate)))
+        assert float(alone["slope"]) > 0
+        assert float(both["slope"].sel(pulses=pulses)) == float(alone["slope"])
+
+
 def test_one_pulse_has_no_slope():
     measured = nm.measures.windup(made([TRAIN]).isel(pulse=[0]))
     assert np.isnan(float(measured["slope"]))

@@ -223,11 +223,11 @@ class Circuit:
         if port not in ports:
             raise ModelError(f"{self.name}: {population} has no port {port!r}; it has {', '.join(ports)}")
 
-    def replace(self, **parameters: Any) -> Self:
+    def replace(self, /, **parameters: Any) -> Self:
         """Return this circuit with other parameter values, in every population that has them."""
         return self._each("parameter", parameters, lambda cell, name, value: cell.replace(**{name: value}))
 
-    def scaled(self, **factors: float) -> Self:
+    def scaled(self, /, **factors: float) -> Self:
         """Return this circuit with named gains multiplied, in every population that has them."""
         return self._each("gain", factors, lambda cell, name, value: cell.scaled(**{name: value}))
 

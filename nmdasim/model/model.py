@@ -12,6 +12,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from brian2 import Quantity
+from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim.model import check, units
 from nmdasim.model.mechanism import Mechanism
@@ -162,7 +164,7 @@ class Model:
             return self.parameters.unit_of(name)
         return check.display_unit(self.equations, name)
 
-    def replace(self, **parameters: Any) -> Self:
+    def replace(self, /, **parameters: Any) -> Self:
         """Return this model with other parameter values; a bare name sets every region."""
         changed = {
             key: self.parameters[key].replace(value, key)
@@ -171,7 +173,7 @@ class Model:
         }
         return dataclasses.replace(self, parameters=self.parameters | changed)
 
-    def scaled(self, **factors: float) -> Self:
+    def scaled(self, /, **factors: float) -> Self:
         """Return this model with named gains multiplied, ``model.scaled(nmda=0.5)``."""
         changed: dict[str, Parameter] = {}
         for name, factor in factors.items():
@@ -189,13 +191,16 @@ class Model:
         content = {
             "equations": self.equations,
             "parameters": {k: (p.si.tolist(), p.unit) for k, p in self.parameters.items()},
-            "initial": {k: str(v) for k, v in self.initial.items()},
-            "starts": {k: {s: str(v) for s, v in start.items()} for k, start in self.starts.items()},
-            "spike": [self.threshold, self.reset, str(self.refractory), self.spike_site],
+            "initial": dict(self.initial),
+            "starts": {k: dict(start) for k, start in self.starts.items()},
+            "spike": [self.threshold, self.reset, self.refractory, self.spike_site],
             "ports": {k: [p.effect, p.compartment] for k, p in self.ports.items()},
             "morphology": dataclasses.astuple(self.morphology),
+            "input": dict(self.afferents),
+            "readouts": [dict(self.gains), list(self.summaries.items())],
+            "scheme": [self.implicit, self.feeding, self.dt],
         }
-        return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(content, sort_keys=True, default=_exact).encode()).hexdigest()[:16]
 
     def source(self, engine: str = "kernel") -> str:
         """Return what `engine` makes of this model, as text."""
@@ -280,3 +285,12 @@ def step_limit(model: Model | Circuit, dt: float) -> None:
             f"dt = {dt * 1e3:g} ms; {model.name} takes a step above 0 ({_SHORTEST * 1e3:g} ms or more) "
             f"and up to {limit * 1e3:g} ms"
         )
+
+
+def _exact(value: Any) -> Any:
+    """Return a value as JSON takes it, quantities to the last bit: their text would round them."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, (Quantity, np.ndarray)):
+        return [np.asarray(value).tolist(), str(get_dimensions(value))]
+    return dict(value) if isinstance(value, Mapping) else str(value)

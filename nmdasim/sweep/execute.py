@@ -10,6 +10,7 @@ import pickle
 import shutil
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
@@ -181,6 +182,11 @@ def _finish(store: Store, workers: int, scheduler: str, threads: int, progress: 
             f"{len(store.done):,}", f"{store.sweep.chunks:,}",
         )  # fmt: skip
         raise
+    except ConnectionError as error:
+        raise StoreError(
+            f"{error}; {len(store.done):,} of {store.sweep.chunks:,} chunks are finished and kept: "
+            "start a scheduler, then resume"
+        ) from None
     finally:
         found.close()
 
@@ -215,12 +221,24 @@ def _distant(what: Sweep, todo: Sequence[int], workers: int, scheduler: str) -> 
         send(_ahead(client))
         for future in arriving:
             number = numbers.pop(future.key)
-            try:
-                yield number, future.result()
-            except distributed.KilledWorker:
-                yield number, "lost every worker that took it up"
+            with _said(distributed):
+                try:
+                    result = future.result()
+                except distributed.KilledWorker:
+                    result = "lost every worker that took it up"
+            yield number, result
             future.release()
-            send(max(1, _ahead(client) - len(numbers)))
+            with _said(distributed):
+                send(max(1, _ahead(client) - len(numbers)))
+
+
+@contextmanager
+def _said(distributed: Any) -> Iterator[None]:
+    """Turn what Dask raises when its scheduler is gone into one error."""
+    try:
+        yield
+    except (distributed.comm.CommClosedError, CancelledError):
+        raise ConnectionError("the Dask scheduler is lost") from None
 
 
 def _ahead(client: Any) -> int:
@@ -247,16 +265,32 @@ def _client(distributed: Any, workers: int, scheduler: str) -> Iterator[Any]:
             raise StoreError(
                 f"no Dask scheduler answers at {scheduler} ({error}); start one by 'dask scheduler'"
             ) from None
-        with client:
+        with client, _quiet("distributed.client"):
             yield client
         return
     with (
         distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            n_workers=workers, threads_per_worker=1, silence_logs=logging.CRITICAL, **_NO_DASHBOARD
         ) as cluster,
         distributed.Client(cluster) as client,
     ):
         yield client
+
+
+#: Without an address Dask takes port 8787 all the same, and warns where that is taken, as by a second sweep.
+_NO_DASHBOARD: dict[str, Any] = {"dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}}
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Keep back the log of a library that tells what we say in one line."""
+    log = logging.getLogger(name)
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 # --- before it starts ------------------------------------------------------------------------------------------------

@@ -79,6 +79,8 @@ def read(path: Path) -> Sweep:
         raise ValueError(f"{path}: is no TOML ({error}); 'nmdasim sweep --example' prints a specification") from None
     try:
         return _sweep(content)
+    except OverflowError:
+        raise ValueError(f"{path.name}: a number in it is too large to compute with") from None
     except (TypeError, ValueError) as error:
         raise ValueError(f"{path.name}: {error}") from None
 
@@ -104,13 +106,16 @@ def _model(content: Mapping[str, Any]) -> Any:
     given = content.get("model", "wdr")
     table = {"name": given} if isinstance(given, str) else _table(content, "model", _MODEL)
     name = table.get("name", "wdr")
-    if name not in CATALOGUE:
+    if not isinstance(name, str) or name not in CATALOGUE:
         raise ValueError(f"unknown model {name!r}{nearest(str(name), CATALOGUE)}")
     factors, values = (_table(table, key) for key in ("scale", "set"))
     for key, factor in factors.items():
         if isinstance(factor, bool) or not isinstance(factor, (int, float)):
             raise ValueError(f"scale {key} = {factor!r}; a factor is a number")
-    return CATALOGUE[name]().scaled(**factors).replace(**values)
+    for key, value in values.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+            raise ValueError(f"set {key} = {value!r}; a value is a number or text, as in '3 mM'")
+    return CATALOGUE[name]().scaled(**{key: float(factor) for key, factor in factors.items()}).replace(**values)
 
 
 def _axis(name: str, given: Any) -> Any:
@@ -138,11 +143,16 @@ def _grid(name: str, given: Mapping[str, Any]) -> Quantity:
     _strict(given, _GRID, f"axis {name}")
     if missing := [key for key in _GRID[:3] if key not in given]:
         raise ValueError(f"axis {name}: {', '.join(missing)} missing; write {{from, to, points, scale}}")
+    for end in ("from", "to"):
+        if isinstance(given[end], bool) or not isinstance(given[end], (int, float, str)):
+            raise ValueError(f"axis {name}: {end} = {given[end]!r} is no number or text")
     ends = units.quantity([given["from"], given["to"]])
     low, high = np.asarray(ends, dtype=float)
     points, scale = _count(given, "points", f"axis {name}"), given.get("scale", "linear")
     if scale not in ("linear", "log"):
         raise ValueError(f"axis {name}: scale = {scale!r}{nearest(str(scale), ('linear', 'log'))}")
+    if not np.all(np.isfinite([low, high])):
+        raise ValueError(f"axis {name}: from {given['from']} to {given['to']}; give finite numbers")
     if scale == "log" and not (low > 0 and high > 0):
         raise ValueError(f"axis {name}: from {given['from']} to {given['to']}; a logarithmic scale is above 0")
     values = np.geomspace(low, high, points) if scale == "log" else np.linspace(low, high, points)
@@ -154,6 +164,11 @@ def _samples(given: Any) -> Samples:
     if "points" not in table or "ranges" not in table:
         raise ValueError("samples: points or ranges missing; write points = 256 and ranges = {NAME = [LOW, HIGH]}")
     ranges = _table(table, "ranges")
+    for key, kind in (("method", str), ("seed", int)):
+        if key in table:
+            _typed(table, key, kind, f"samples: {key}")
+    if table.get("seed", 0) < 0:
+        raise ValueError(f"samples: seed = {table['seed']}; a seed is a whole number from 0 upward")
     log = tuple(_texts(table.pop("log", []), "log of samples"))
     return Samples(**(table | {"ranges": ranges, "log": log, "points": _count(table, "points", "samples")}))
 

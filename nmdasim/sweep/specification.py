@@ -18,11 +18,11 @@ from brian2 import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import engines
-from nmdasim.axes import Axis, parameter_axes, seed_axis
+from nmdasim.axes import Axis, lengths, parameter_axes, seed_axis, shared
 from nmdasim.model import units
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model, ModelError, nearest
-from nmdasim.protocols import Events, WindUp
+from nmdasim.protocols import WindUp
 from nmdasim.sweep.samples import Samples
 
 __all__ = ["Samples", "Sweep"]
@@ -141,11 +141,16 @@ class Sweep:
     def varied(self) -> tuple[Axis, ...]:
         """Every axis in order, columns of samples included, with SI values."""
         sampled = self.samples.columns() if self.samples else {}
+        if misplaced := [name for name in (*_PROTOCOL, "seed") if name in sampled]:
+            raise ValueError(f"samples of {', '.join(misplaced)}; those are axes of their own")
         if twice := set(sampled) & set(self.axes):
             raise ValueError(f"{', '.join(sorted(twice))}: both an axis and sampled")
         found = [dataclasses.replace(self._axis(name, values), dim="sample") for name, values in sampled.items()]
         found += [self._axis(name, values) for name, values in self.axes.items()]
         self._check_overlap(axis.name for axis in found)
+        for axis in found:
+            if axis.dimension in ("pulse", "status", *self.readouts):
+                raise ValueError(f"{axis.name} varies along {axis.dimension!r}, a name that the store uses itself")
         return tuple(found)
 
     def _axis(self, name: str, values: Any) -> Axis:
@@ -153,6 +158,8 @@ class Sweep:
             raise ValueError(f"axis {name!r} is empty; give one or more values")
         if name == "seed":
             return seed_axis(values)
+        if name in _PROTOCOL and shared(values):
+            raise ValueError(f"{name} varies along {shared(values)!r}; it is an axis of its own")
         if name == "pulses":
             return Axis(name, np.asarray(values))
         if name == "frequency":
@@ -161,7 +168,7 @@ class Sweep:
             factors = units.si(values, "1", name=f"gain {name}")
             if np.any(factors < 0):
                 raise ValueError(f"gain {name} = {values}; a gain is 0 or more")
-            return Axis(name, factors)
+            return Axis(name, factors, dim=shared(values))
         if not self.entries(name):
             known = [*_PROTOCOL, "seed", *self.gains, *(p for c in self.cells for p in c.parameters)]
             raise ModelError(f"{self.model.name} has no parameter or gain {name!r}{nearest(name, known)}")
@@ -202,7 +209,7 @@ class Sweep:
     @cached_property
     def sizes(self) -> dict[str, int]:
         """Dimensions and their lengths."""
-        return {axis.dimension: axis.values.size for axis in self.varied}
+        return lengths(self.varied)
 
     @property
     def lanes(self) -> int:
@@ -276,7 +283,8 @@ class Sweep:
                 text = f"{p.number.tolist()} {p.unit}".strip() if p.si.ndim == 0 else _digest(p.si)
                 found[f"parameter {population}{'.' * bool(population)}{name}"] = text
         if isinstance(self.model, Circuit):
-            found["circuit"] = _spell({"projections": self.model.projections, "output": self.model.output})
+            names = ("projections", "afferents", "output", "dt")
+            found["circuit"] = _spell({name: getattr(self.model, name) for name in names})
         for name in ("protocol", "block", "duration", "dt"):
             found[name] = _spell(getattr(self, name))
         for axis in self.varied:
@@ -304,7 +312,7 @@ def _digest(values: np.ndarray) -> str:
 def _spell(value: Any) -> str:
     """Write a value out, quantities by their SI numbers; two texts are equal where the values are."""
     match value:
-        case WindUp() | Events():
+        case _ if dataclasses.is_dataclass(value):
             fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
             return f"{type(value).__name__}({', '.join(f'{name}={_spell(item)}' for name, item in fields)})"
         case Mapping():

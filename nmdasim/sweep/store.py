@@ -8,6 +8,7 @@ checksum of every file. What the journal does not vouch for is run again.
 from __future__ import annotations
 
 import json
+import math
 import os
 import platform
 import shutil
@@ -104,7 +105,12 @@ class Store:
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(self.file(name, number))
-        return len(content), zlib.crc32(content)
+        return _sums(content)
+
+
+def _sums(content: bytes) -> tuple[int, int]:
+    """Return the size and checksum of a file's content."""
+    return len(content), zlib.crc32(content)
 
 
 def _append(path: Path, line: str) -> None:
@@ -155,6 +161,8 @@ def open_store(path: Path, sweep: Sweep, pilot: xr.Dataset | None, *, resume: bo
         assert pilot is not None
         _make(path, sweep, pilot)
     with _locked(path):
+        check(path, sweep, resume=True)  # another process may have made it in the meantime, for another sweep
+        _check_layout(path)
         store = Store(path, sweep)
         _read_journal(store)
         yield store
@@ -163,18 +171,41 @@ def open_store(path: Path, sweep: Sweep, pilot: xr.Dataset | None, *, resume: bo
 def check(path: Path, sweep: Sweep, *, resume: bool) -> None:
     """Refuse a path that is not free for a new store, or whose store is not to be resumed by this sweep."""
     need("zarr")
-    if not path.exists():
-        return
+    try:
+        if not path.exists():
+            return
+    except OSError as error:
+        raise StoreError(f"{path}: is no path of a store ({error.strerror})") from None
     identity = path / _OWN / "identity.json"
     if not identity.is_file():
         raise StoreError(f"{path} exists and is no store of a sweep; give a path that is free")
     if not resume:
         raise StoreError(f"{path} exists; --resume (resume=True) finishes it, or give a path that is free")
-    if differences := neighbours(json.loads(identity.read_text("utf-8")), sweep.identity):
+    if differences := neighbours(_table_of(identity), sweep.identity):
         more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
         raise StoreError(
             f"{path} was made by another specification ({'; '.join(differences[:3])}{more}); "
             "give a path that is free, or the specification that it was made by"
+        )
+
+
+def _table_of(path: Path) -> dict[str, Any]:
+    """Read one of the store's own tables."""
+    try:
+        table = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        table = None
+    if not isinstance(table, dict):
+        raise StoreError(f"{path} is missing or damaged; put it back from a copy, or give a path that is free")
+    return table
+
+
+def _check_layout(path: Path) -> None:
+    """Refuse a store whose metadata or coordinates are not as they were written."""
+    bad = [name for name, sums in _table_of(path / _OWN / "layout.json").items() if not _stands(path / name, *sums)]
+    if bad:
+        raise StoreError(
+            f"{path}: {', '.join(bad[:3])} missing or damaged; put it back from a copy, or give a path that is free"
         )
 
 
@@ -188,11 +219,15 @@ def _make(path: Path, sweep: Sweep, pilot: xr.Dataset) -> None:
         for name in (*sweep.readouts, "status"):
             _make_array(group, sweep, name, pilot)
         need("zarr").consolidate_metadata(str(draft), zarr_format=2)
+        files = [file for file in sorted(draft.rglob("*")) if file.is_file()]
         (draft / _OWN).mkdir()
+        sums = {file.relative_to(draft).as_posix(): _sums(file.read_bytes()) for file in files}
+        (draft / _OWN / "layout.json").write_text(json.dumps(sums, indent=1), "utf-8")
         (draft / _OWN / "identity.json").write_text(json.dumps(sweep.identity, indent=1), "utf-8")
         (draft / _OWN / "journal.jsonl").touch()
         draft.rename(path)
     except OSError as error:
+        check(path, sweep, resume=False)  # another process may have been first
         raise StoreError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -256,14 +291,27 @@ def _provenance(sweep: Sweep, pilot: xr.Dataset) -> dict[str, Any]:
 def _read_journal(store: Store) -> None:
     """Take over what the journal vouches for and the files bear out; say what was found wrong."""
     path = store.path / _OWN / "journal.jsonl"
-    for entry in _entries(path, mend=True).values():
-        number = entry["chunk"]
+    for number, entry in _entries(path, mend=True).items():
+        if not _is_sound(entry, store.sweep):
+            store.notes.append(f"chunk {number}: its line of the journal is damaged; it is run again")
+            continue
         bad = [name for name, (size, crc) in entry["files"].items() if not _stands(store.file(name, number), size, crc)]
         if bad:
             store.notes.append(f"chunk {number}: {', '.join(bad)} missing or damaged; it is run again")
             continue
-        store.done[number] = entry["lanes"]
+        store.done[number] = int(entry["lanes"])
         store.failed += entry["failed"]
+
+
+def _is_sound(entry: Mapping[str, Any], sweep: Sweep) -> bool:
+    """Whether an entry speaks of a chunk of this sweep, of all its lanes and all its files."""
+    number, files = entry["chunk"], entry.get("files")
+    if type(number) is not int or not 0 <= number < sweep.chunks or not isinstance(files, dict):
+        return False
+    lanes = math.prod(part.stop - part.start for part in sweep.region(number).values())
+    whole = isinstance(entry.get("failed"), int) and isinstance(entry.get("errors"), list)
+    pairs = all(isinstance(sums, list) and len(sums) == len(("size", "crc")) for sums in files.values())
+    return whole and pairs and entry.get("lanes") == lanes and set(files) == {*sweep.readouts, "status"}
 
 
 def _entries(path: Path, *, mend: bool = False) -> dict[int, Any]:
@@ -287,7 +335,7 @@ def _stands(path: Path, size: int, crc: int) -> bool:
         content = path.read_bytes()
     except OSError:
         return False
-    return len(content) == size and zlib.crc32(content) == crc
+    return _sums(content) == (size, crc)
 
 
 def failures(store: str | Path) -> dict[int, list[str]]:
@@ -299,7 +347,7 @@ def failures(store: str | Path) -> dict[int, list[str]]:
         Path of a sweep's store.
     """
     entries: Mapping[int, Any] = _entries(Path(store) / _OWN / "journal.jsonl")
-    return {number: list(entry["errors"]) for number, entry in sorted(entries.items()) if entry["errors"]}
+    return {number: list(entry["errors"]) for number, entry in sorted(entries.items()) if entry.get("errors")}
 
 
 # --- the lock --------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
+import dataclasses
+
 import numpy as np
 import pytest
-from brian2 import Hz, amp, meter, ms, mV, nS
+from brian2 import Hz, amp, meter, ms, mV, nS, volt
 
 import nmdasim as nm
 from nmdasim.model.model import Model, ModelError
@@ -143,6 +145,23 @@ def test_the_digest_follows_behaviour_and_not_the_name():
     assert model.digest == Model(**(LEAKY | dict(name="other"))).digest
     assert model.digest != model.replace(tau="11 ms").digest
     assert model.digest != Model(**(LEAKY | dict(initial=dict(v=-60 * mV)))).digest
+    last_bit = Model(**(LEAKY | dict(initial=dict(v=np.nextafter(-0.06, 0) * volt))))
+    assert last_bit.digest != Model(**(LEAKY | dict(initial=dict(v=-60 * mV)))).digest
+
+
+def test_the_digest_follows_input_readouts_and_step_too():
+    wdr = nm.neurons.wdr()
+    slow = {
+        fibre: dataclasses.replace(a, latency=dataclasses.replace(a.latency, mean="77 ms"))
+        for fibre, a in wdr.afferents.items()
+    }
+    least = {name: dataclasses.replace(summary, kind="min") for name, summary in wdr.summaries.items()}
+    changes = [
+        dict(afferents=slow), dict(summaries=least), dict(gains=dict(nmda=("g_pas",))), dict(dt="0.05 ms"),
+        dict(implicit=()), dict(feeding=()),
+    ]  # fmt: skip
+    digests = {wdr.digest, *(dataclasses.replace(wdr, **change).digest for change in changes)}
+    assert len(digests) == 7
 
 
 def test_values_differ_between_regions_and_lanes():

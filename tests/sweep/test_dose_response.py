@@ -74,6 +74,21 @@ def test_too_few_doses_and_a_missing_dimension_are_refused():
         nm.measures.dose_response(curve(np.ones(7)), "mg")
 
 
+@pytest.mark.parametrize("doses", [np.zeros(7), np.arange(-1, 6), [0, 1, 2, np.nan, 3, 10, 30], [0, 1, 1, 1, 2, 2, 3]])
+def test_doses_that_no_curve_has_are_refused(doses):
+    with pytest.raises(ValueError, match="finite doses from 0 up, 4 or more"):
+        nm.measures.dose_response(curve(np.arange(7)).assign_coords(ketamine=doses))
+
+
+def test_a_slope_that_the_doses_do_not_bound_ends_at_0_and_a_rising_curve_has_its_plateaus_in_place():
+    few = curve(hill(DOSES, 0, 100, 1, 1.3) + np.array([3, -4, 4, -2, 5, -3, 4])).isel(ketamine=[0, 2, 3, 4, 5])
+    found = nm.measures.dose_response(few)
+    assert bool(found.sigmoid)
+    assert float(found.slope_low) == 0
+    assert float(found.top) == pytest.approx(0, abs=20)
+    assert float(found.bottom) == pytest.approx(100, abs=20)
+
+
 def test_ketamine_takes_wind_up_in_a_sigmoid_way_and_the_figure_says_where():
     doses = np.concatenate([[0], np.geomspace(0.1, 30, 9)]) * nm.uM
     result = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=8), ketamine=doses, seed=range(6))

@@ -116,7 +116,9 @@ def test_a_killed_worker_loses_nothing_and_dask_gives_the_same_bits(small, tmp_p
     whole = bits(nm.sweep(sweep, tmp_path / "whole.zarr"))
     killed = []
     with (
-        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster,
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=50
+        ) as cluster,
         distributed.Client(cluster) as client,
     ):
         pids = list(client.run(os.getpid).values())
@@ -131,6 +133,32 @@ def test_a_killed_worker_loses_nothing_and_dask_gives_the_same_bits(small, tmp_p
     assert killed == pids[:1]
     assert bits(data) == whole
     assert sorted(entry["chunk"] for entry in journal(tmp_path / "s.zarr")) == list(range(20))
+
+
+@pytest.mark.slow
+def test_a_lost_scheduler_is_one_clear_line_and_what_was_finished_is_kept(specification, tmp_path):
+    spec = specification(points=300, chunk=8)
+    made = "import distributed.cli.{0} as d; d.main()"
+    options = ["--port", "0", "--scheduler-file", str(tmp_path / "at.json"), "--no-dashboard"]
+    with subprocess.Popen(
+        [sys.executable, "-c", made.format("dask_scheduler"), *options], stderr=subprocess.DEVNULL
+    ) as scheduler:
+        wait_for((tmp_path / "at.json").exists)
+        address = json.loads((tmp_path / "at.json").read_text())["address"]
+        worker = [sys.executable, "-c", made.format("dask_worker"), address, "--nthreads", "1", "--no-nanny"]
+        with (
+            subprocess.Popen([*worker, "--no-dashboard"], stderr=subprocess.DEVNULL) as working,
+            start(spec, tmp_path / "s.zarr", "--scheduler", address) as process,
+        ):
+            wait_for(lambda: len(journal(tmp_path / "s.zarr")) >= 2 or process.poll() is not None)
+            scheduler.kill()
+            _, told = process.communicate(timeout=120)
+            working.kill()
+    done = journal(tmp_path / "s.zarr")
+    assert process.returncode == 2, told
+    assert f"the Dask scheduler is lost; {len(done)} of 150 chunks are finished and kept" in told.splitlines()[-1]
+    assert "Traceback" not in told
+    assert execute.run(reading.read(spec), tmp_path / "s.zarr", resume=True).resumed == 8 * len(done)
 
 
 @pytest.mark.slow

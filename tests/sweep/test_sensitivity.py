@@ -51,6 +51,7 @@ def test_salib_agrees_on_the_indices():
     [
         (lambda d: d.assign_attrs(samples=json.dumps({"method": "sobol"})), "method 'sensitivity'"),
         (lambda d: d.where(d.y != d.y[5]), "1 of 320 samples are missing or failed"),
+        (lambda d: d.expand_dims(seed=2).where((d.sample != 5) | xr.DataArray([False, True], dims="seed")), "1 of 320"),
         (lambda d: d * 0 + 3, "is 3 in every sample"),
         (lambda d: d.expand_dims(frequency=2), "choose one value of each but sample"),
     ],

@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,19 @@ def test_the_printed_example_is_read(tmp_path):
         ("samples = {points = 100, method = 'sobol', ranges = {K_mg = ['1 mM', '2 mM']}}", "power of 2"),
         ("samples = {points = 4, ranges = {K_mg = ['2 mM', '1 mM']}}", "a range rises"),
         ("samples = {points = 4, method = 'sobl', ranges = {K_mg = ['1 mM', '2 mM']}}", "did you mean 'sobol'"),
+        ("samples = {points = 4, ranges = {frequency = ['10 Hz', '20 Hz']}}", "samples of frequency; those are axes"),
+        ("samples = {points = 4, ranges = {pulses = [1, 5]}}", "samples of pulses; those are axes"),
+        ("samples = {points = 4, method = 5, ranges = {K_mg = ['1 mM', '2 mM']}}", "method = 5; it is a text"),
+        ("samples = {points = 4, seed = -1, ranges = {K_mg = ['1 mM', '2 mM']}}", "seed = -1; a seed is"),
+        ("samples = {points = 4, seed = true, ranges = {K_mg = ['1 mM', '2 mM']}}", "seed = True; it is a whole"),
+        ("model = {set = {K_mg = ['1 mM', '2 mM']}}\naxes = {seed = [0]}", "set K_mg = .* a value is a number or text"),
+        ("model = {set = {self = '1 mM'}}\naxes = {seed = [0]}", "no parameter 'self'"),
+        ("model = {scale = {self = 1}}\naxes = {seed = [0]}", "no gain 'self'"),
+        ("model = {name = ['wdr']}\naxes = {seed = [0]}", r"unknown model \['wdr'\]"),
+        (f"axes = {{nmda = [{'9' * 400}]}}", "too large"),
+        (f"model = {{scale = {{nmda = {'9' * 400}}}}}\naxes = {{seed = [0]}}", "too large"),
+        ("axes = {nmda = {from = true, to = 2, points = 3}}", "from = True is no number or text"),
+        ("axes = {nmda = {from = 0.0, to = inf, points = 3}}", "give finite numbers"),
         ("axes = {K_mg = ['1 mM']}\nsamples = {points = 4, ranges = {K_mg = ['1 mM', '2 mM']}}", "both an axis and"),
     ],
 )  # fmt: skip
@@ -76,6 +90,24 @@ def test_a_trillion_lanes_are_refused():
 def test_a_gain_and_a_parameter_of_its_group_are_refused_together():
     with pytest.raises(ValueError, match="both set"):
         nm.Sweep(nm.neurons.wdr(), axes=dict(nmda=[0.5, 1], gain_nmda=[1, 2]))
+
+
+def along(dim, values, unit="1"):
+    return xr.DataArray(values, dims=dim, attrs=dict(units=unit))
+
+
+def test_what_varies_together_has_one_length_and_a_name_that_is_free():
+    doses = along("row", [0.0, 1, 2], "uM")
+    assert nm.Sweep(WDR, axes=dict(ketamine=doses, nmda=along("row", [1, 0.5, 0.2]))).sizes == {"row": 3}
+    for axes, message in [
+        (dict(ketamine=doses, K_mg=along("row", [1.0, 2], "mM")), "along row, another parameter 3"),
+        (dict(ketamine=doses, nmda=along("row", [1.0, 2])), "along row, another parameter 3"),
+        (dict(ketamine=doses, pulses=along("row", [1, 2, 3])), "pulses varies along 'row'"),
+        (dict(ketamine=along("pulse", [0.0, 1], "uM")), "a name that the store uses itself"),
+        (dict(ketamine=along("index", [0.0, 1], "uM")), "a name that the store uses itself"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            nm.Sweep(WDR, axes=axes)
 
 
 @given(
@@ -107,6 +139,16 @@ def test_what_differs_between_two_sweeps_is_named():
     told = neighbours(one.identity, other.identity)
     assert told == ["parameter K_mg: 3.57 mM → 3.0 mM", "block: None → washin"]
     assert one.digest != other.digest
+
+
+def test_the_input_and_the_step_of_a_chain_are_part_of_what_a_sweep_is():
+    chain = nm.neurons.aguiar2010()
+    slow = {
+        fibre: dataclasses.replace(a, latency=dataclasses.replace(a.latency, mean="77 ms"))
+        for fibre, a in chain.afferents.items()
+    }
+    models = [chain, dataclasses.replace(chain, afferents=slow), dataclasses.replace(chain, dt="0.05 ms")]
+    assert len({nm.Sweep(model, axes=dict(seed=[0])).digest for model in models}) == 3
 
 
 @pytest.mark.parametrize("method", ["latin_hypercube", "sobol", "sensitivity"])

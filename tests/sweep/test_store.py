@@ -10,7 +10,7 @@ import xarray as xr
 from short import TRAIN, bits
 
 import nmdasim as nm
-from nmdasim.sweep import chunks, execute, failures
+from nmdasim.sweep import chunks, execute, failures, store
 
 
 @pytest.fixture
@@ -66,6 +66,19 @@ def test_rates_pulses_gains_and_samples_are_axes(tmp_path):
         assert data.spike_count[s, f, g, k] == alone.spike_count
     assert data.K_mg.dims == ("sample",)
     assert data.K_mg.values == pytest.approx(np.asarray(drawn["K_mg"] / nm.mM), rel=1e-12)
+
+
+def test_rows_of_a_table_with_gains_run_as_each_row_alone(tmp_path):
+    rows = dict(ketamine=[0.3, 1, 3], nmda=[1.0, 0.5, 0.2], seed=[4, 2, 9])
+    axes = {name: xr.DataArray(values, dims="row") for name, values in rows.items()}
+    axes["ketamine"].attrs["units"] = "uM"
+    sweep = nm.Sweep(nm.neurons.wdr(), TRAIN, axes, readouts=("spike_count", "blocked"), chunk=2)
+    data = nm.sweep(sweep, tmp_path / "s.zarr")
+    assert dict(data.sizes) == {"row": 3, "pulse": 2}
+    for k, (dose, gain, seed) in enumerate(zip(*rows.values(), strict=True)):
+        alone = nm.simulate(nm.neurons.wdr().scaled(nmda=gain), TRAIN, ketamine=dose * nm.uM, seed=seed)
+        assert data.spike_count[k] == alone.spike_count
+        assert data.blocked[k].values.tobytes() == alone.blocked.values.tobytes()
 
 
 def test_a_train_of_fewer_pulses_leaves_the_rest_missing(tmp_path):
@@ -135,6 +148,54 @@ def test_a_torn_last_line_of_the_journal_vouches_for_nothing(small, tmp_path, co
     nm.sweep(small(), path, resume=True)
     assert counted == [2]
     assert finished(path) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda line: '{"chunk": 1}',
+        lambda line: line.replace('"chunk": 1', '"chunk": 99'),
+        lambda line: line.replace('"chunk": 1', '"chunk": 1.5'),
+        lambda line: line.replace('"lanes": 8', '"lanes": 9'),
+        lambda line: line.replace('"early"', '"late"'),
+        lambda line: json.dumps(json.loads(line) | {"files": {}}),
+    ],
+)
+def test_a_damaged_line_of_the_journal_vouches_for_nothing(small, tmp_path, counted, change):
+    path = tmp_path / "s.zarr"
+    whole = bits(nm.sweep(small(), path))
+    journal = path / ".sweep" / "journal.jsonl"
+    first, second, third = journal.read_text().splitlines()
+    journal.write_text("\n".join([first, change(second), third, ""]))
+    counted.clear()
+    assert execute.run(small(), path, resume=True).done == 24
+    assert counted == [1]
+    assert bits(xr.open_zarr(path)) == whole
+
+
+@pytest.mark.parametrize("victim", [".sweep/identity.json", "early/.zarray", "ketamine/0", ".zmetadata"])
+@pytest.mark.parametrize("content", [None, b"[]"])
+def test_a_store_without_its_layout_is_refused_and_the_file_named(small, tmp_path, victim, content):
+    path = tmp_path / "s.zarr"
+    nm.sweep(small(), path)
+    (path / victim).unlink() if content is None else (path / victim).write_bytes(content)
+    with pytest.raises(ValueError, match=rf"{victim} (is )?missing or damaged|is no store of a sweep"):
+        nm.sweep(small(), path, resume=True)
+
+
+def test_of_two_that_make_a_store_at_once_the_second_is_told_that_it_exists(small, tmp_path, monkeypatch):
+    path, make = tmp_path / "s.zarr", store._coordinates
+
+    def meanwhile(sweep, pilot):
+        monkeypatch.setattr(store, "_coordinates", make)
+        monkeypatch.setattr(store.os, "getpid", lambda: 4711)
+        nm.sweep(small(), path)
+        return make(sweep, pilot)
+
+    monkeypatch.setattr(store, "_coordinates", meanwhile)
+    with pytest.raises(ValueError, match="exists; --resume"):
+        nm.sweep(small(), path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["s.zarr"]
 
 
 def test_another_specification_is_refused_and_the_difference_named(small, tmp_path):
