@@ -265,7 +265,7 @@ def _client(distributed: Any, workers: int, scheduler: str) -> Iterator[Any]:
             raise StoreError(
                 f"no Dask scheduler answers at {scheduler} ({error}); start one by 'dask scheduler'"
             ) from None
-        with client, _quiet("distributed.client"):
+        with _quiet("distributed.client"), client:
             yield client
         return
     with (
