@@ -15,7 +15,7 @@ from nmdasim.axes import Axis, columns, coordinate, lengths
 from nmdasim.engines import memory
 from nmdasim.model import units
 from nmdasim.model.circuit import Circuit, cells_of
-from nmdasim.model.model import Model
+from nmdasim.model.model import Model, ModelError
 from nmdasim.model.plan import (
     Arrivals,
     Link,
@@ -52,15 +52,20 @@ def prepare(
     spikes = sum(memory.spikes(cell, lanes, length) for cell in cells_of(model).values())
     memory.check(8 * lanes * (2 * len(axes) + 1) + spikes, f"{lanes:,} lanes of {model.name}")
     values = columns(axes)
-    seeds, table = np.unique(values.pop("seed"), return_inverse=True)
+    seeds, drawn = np.unique(values.pop("seed"), return_inverse=True)
     cells = cells_of(model)
     parts: dict[str, list[Any]] = {name: [] for name in cells}
     streams = [np.random.default_rng(np.random.SeedSequence(int(value))) for value in seeds]
-    for row, rng in enumerate(streams):
-        for single in (*(protocol if isinstance(protocol, tuple) else (protocol,)), *options.baths):
-            for population, port, times, weight in single.arrivals(model, rng):
-                parts[population].append((times, list(cells[population].ports).index(port), row, weight))
-    links = _links(model, protocol, streams)
+    sources = (*(protocol if isinstance(protocol, tuple) else (protocol,)), *options.baths)
+    table, rows = _rows(sources, drawn, len(seeds))
+    edges = np.searchsorted(rows[:, 0], np.arange(len(seeds) + 1))
+    for rng, first, end in zip(streams, edges, edges[1:], strict=False):
+        for k, source in enumerate(sources):
+            reached = first + np.flatnonzero(rows[first:end, 1 + k])
+            for population, port, times, weight in source.arrivals(model, rng):
+                index = list(cells[population].ports).index(port)
+                parts[population] += [(times, index, int(row), weight) for row in reached]
+    links = _links(model, protocol, streams, rows[:, 0])
     plans = tuple(
         _plan(
             cell,
@@ -70,7 +75,7 @@ def prepare(
             lanes,
             protocol,
             options,
-            streams,
+            _BySeed(streams, drawn),
             length,
             output=not isinstance(model, Circuit) or name == model.output,
         )
@@ -79,14 +84,35 @@ def prepare(
     return Run(labels, plans, links, protocol)
 
 
+def _rows(sources: Sequence[Any], drawn: np.ndarray, seeds: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the row of events of every lane, and of every row, by seed, its seed and whether each source reaches it.
+
+    Lanes of one seed share a row, but for sources that address some lanes only.
+    """
+    addressed = [getattr(source, "lanes", None) for source in sources]
+    if all(chosen is None for chosen in addressed):
+        return drawn, np.column_stack([np.arange(seeds), np.ones((seeds, len(sources)), dtype=int)])
+    reach = np.ones((len(drawn), len(sources)), dtype=int)
+    for k, (source, chosen) in enumerate(zip(sources, addressed, strict=True)):
+        if chosen is None:
+            continue
+        if beyond := [lane for lane in chosen if lane >= len(drawn)]:
+            raise ModelError(
+                f"events on port {source.port!r} address lane {beyond[0]}; this run has the lanes 0 to {len(drawn) - 1}"
+            )
+        reach[:, k] = np.isin(np.arange(len(drawn)), chosen)
+    rows, table = np.unique(np.column_stack([drawn, reach]), axis=0, return_inverse=True)
+    return table.ravel(), rows
+
+
 def _plan(
     cell: Model, columns: Mapping[str, np.ndarray], arrivals: Arrivals, table: np.ndarray, lanes: int, protocol: Any,
-    options: Options, streams: list[np.random.Generator], length: float, *, output: bool,
+    options: Options, draws: _BySeed, length: float, *, output: bool,
 ) -> Plan:  # fmt: skip
     overrides = {key: values for name, values in columns.items() for key in cell.parameters.entries(name)}
     values = parameter_values(cell, overrides)
     given = dict(cell.starts.get(options.start, {})) | dict(options.initial)
-    start = initial_values(cell, values, given, _BySeed(streams, table), lanes)
+    start = initial_values(cell, values, given, draws, lanes)
     wanted = [p for name in options.record for p in probe(cell, name)] if output else []
     traces = tuple(dict.fromkeys(state for p in wanted for state in state_probes(cell, p)))
     windows = protocol.windows if output and isinstance(protocol, WindUp) else ()
@@ -110,8 +136,10 @@ class _BySeed:
         return np.stack([stream.random(size[1]) for stream in self.streams])[self.table]
 
 
-def _links(model: Model | Circuit, protocol: Any, streams: list[np.random.Generator]) -> tuple[Link, ...]:
-    """Return the projections with their delays drawn, or taken from the protocol's latency table."""
+def _links(
+    model: Model | Circuit, protocol: Any, streams: list[np.random.Generator], seed_of: np.ndarray
+) -> tuple[Link, ...]:
+    """Return the projections with their delays drawn for each row, or taken from the protocol's latency table."""
     if not isinstance(model, Circuit):
         return ()
     order = list(model.populations)
@@ -131,7 +159,7 @@ def _links(model: Model | Circuit, protocol: Any, streams: list[np.random.Genera
             delays = np.stack([latency.draw(1, rng)[0] for rng in streams])
         ports = list(model.populations[projection.post].ports)
         contacts = tuple((ports.index(c.port), c.seconds) for c in projection.contacts)
-        links.append(Link(order.index(projection.pre), order.index(projection.post), contacts, delays))
+        links.append(Link(order.index(projection.pre), order.index(projection.post), contacts, delays[seed_of]))
     return tuple(links)
 
 

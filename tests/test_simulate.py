@@ -115,6 +115,49 @@ def test_counts_do_not_depend_on_the_order_of_lanes(interpreted, adex, engine, o
     )
 
 
+def test_events_reach_the_lanes_that_they_address_and_no_other(adex, engine):
+    strengths = dict(tau_w=[50, 100] * ms)
+    every, some = nm.Events("exc", [5] * ms), nm.Events("exc", [12, 14] * ms, lanes=[1, 2])
+    options = dict(duration=30 * ms, engine=engine, record=["g_e"], sample=0.1 * ms)
+    mixed = nm.simulate(adex, [every, some], parameters=strengths, seed=[4, 9], **options).g_e
+    one = nm.simulate(adex, every, parameters=strengths, seed=[4, 9], **options).g_e
+    both = nm.simulate(adex, [every, nm.Events("exc", [12, 14] * ms)], parameters=strengths, seed=[4, 9], **options).g_e
+    assert mixed.dims == ("tau_w", "seed", "time")
+    for lane, alike in enumerate([one, both, both, one]):
+        place = dict(tau_w=lane // 2, seed=lane % 2)
+        assert mixed.isel(place).values == pytest.approx(alike.isel(place).values, abs=1e-9)
+    assert float(both.max()) > 1.5 * float(one.max())
+
+
+def test_lanes_of_a_chain_keep_their_drawn_delays():
+    model, options = nm.neurons.aguiar2010(), dict(duration="300 ms", seed=[1, 2], dt="0.05 ms", record=["v_soma"])
+
+    def volley(**chosen):
+        return [nm.Events(port, [5] * 20 * ms, population="relay", **chosen) for port in ("ampa_c", "nmda_c")]
+
+    some = nm.simulate(model, volley(lanes=[1]), **options)
+    every, quiet = nm.simulate(model, volley(), **options), nm.simulate(model, None, **options)
+    assert int(every.spike_count.sel(population="relay").min()) > 0
+    assert np.ptp((every.v_soma.isel(seed=1) - every.v_soma.isel(seed=0)).values) > 0.1  # the draws differ
+    assert np.array_equal(some.v_soma.isel(seed=1), every.v_soma.isel(seed=1))
+    assert np.array_equal(some.v_soma.isel(seed=0), quiet.v_soma.isel(seed=0))
+
+
+@pytest.mark.parametrize(
+    ("lanes", "message"),
+    [([5], "address lane 5; this run has the lanes 0 to 1"), ([-1], "from 0 upward"), ([], "one or more"),
+     ([0.5], "whole numbers"), (1, "give a list")],
+)  # fmt: skip
+def test_lanes_of_events_that_there_are_not_are_refused(adex, lanes, message):
+    with pytest.raises(ValueError, match=message):
+        nm.simulate(adex, nm.Events("exc", [5] * ms, lanes=lanes), duration="20 ms", seed=[0, 1])
+
+
+def test_events_of_a_network_address_no_lanes():
+    with pytest.raises(nm.ModelError, match="those of a network reach every instance"):
+        nm.Events("exc", [5] * ms, lanes=[0]).draw(1.0, np.random.default_rng(0))
+
+
 def test_the_same_seed_gives_the_same_numbers_and_another_seed_others():
     def times(seed):
         return nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=2), seed=seed).spike_time.values

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,19 +29,25 @@ class Events:
     population
         Population of a circuit; its output by default.
     lanes
-        Lanes that receive the events; every lane by default.
+        Lanes that receive the events, counted from 0 in the order of the result's dimensions, the last fastest; every
+        lane by default.
     """
 
     port: str
     times: Any
     weight: Any = 0.0
     population: str = ""
-    lanes: tuple[int, ...] | None = None
+    lanes: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
         times = units.si(self.times, "ms", name="times")
         if np.any(times < 0):
             raise ValueError(f"times of events on port {self.port!r} are not negative")
+        if self.lanes is not None:
+            lanes = np.asarray(self.lanes)
+            if lanes.ndim != 1 or not lanes.size or not np.issubdtype(lanes.dtype, np.integer) or np.any(lanes < 0):
+                raise ValueError(f"lanes = {self.lanes!r}; give a list of one or more whole numbers from 0 upward")
+            object.__setattr__(self, "lanes", tuple(lanes.tolist()))
 
     def variants(self) -> Iterator[tuple[Mapping[str, Any], Events]]:
         """Yield the one variant there is: plain events have no axes."""
@@ -51,6 +57,8 @@ class Events:
 
     def draw(self, duration: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return times in seconds and the fibre of each, as the input of a network; nothing is drawn."""
+        if self.lanes is not None:
+            raise ModelError("lanes of events: those of a network reach every instance; lanes are of cells and chains")
         times = np.ravel(units.si(self.times, "ms", name="times"))
         times = times[times < duration]
         return times, np.zeros(len(times), dtype=int)

@@ -104,6 +104,9 @@ class Sweep:
         train = self.protocol if isinstance(self.protocol, WindUp) else None
         if train is None and self.duration is None:
             raise ValueError("give a duration: only a wind-up train brings its own")
+        given = self.protocol if isinstance(self.protocol, (list, tuple)) else (self.protocol,)
+        if any(getattr(one, "lanes", None) is not None for one in given):
+            raise ValueError("events of a sweep reach every lane; leave out their lanes=")
         if train and (np.ndim(train.frequency) or np.ndim(train.pulses)):
             raise ValueError("the train has several rates or numbers of pulses; give those as axes of the sweep")
         for name in set(self.axes) & set(_PROTOCOL):

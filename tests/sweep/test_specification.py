@@ -164,6 +164,11 @@ def test_samples_stay_in_their_box_and_are_the_same_for_a_seed(method):
     assert all(np.array_equal(columns[name], again[name]) for name in columns)
 
 
+def test_events_of_a_sweep_address_no_lanes():
+    with pytest.raises(ValueError, match="leave out their lanes="):
+        nm.Sweep(WDR, nm.Events("ampa_c", [5] * nm.ms, lanes=[0]), AXES, readouts=("spike_count",), duration="20 ms")
+
+
 def test_samples_travel_to_a_worker_as_a_recipe():
     sweep = nm.Sweep(WDR, axes=dict(seed=[0]), samples=nm.Samples(dict(K_mg=("1 mM", "4 mM")), 100_000))
     content = pickle.dumps(sweep)
