@@ -76,7 +76,7 @@ def fit(
         What is run.
     data
         Over any of ``pulse``, ``frequency`` and parameters of the model such as ``ketamine``; coordinates of parameters
-        carry ``units``. Points that are NaN do not count.
+        carry ``units``. Points that are NaN do not count; a candidate whose read-out is NaN at one that counts is out.
     parameters
         ``{name: (low, high)}``.
     readout
@@ -116,7 +116,7 @@ def fit(
 
     def loss(points: np.ndarray) -> np.ndarray:
         try:
-            found = ((predict(points) - bare) ** 2).mean(list(data.dims)).values
+            found = _error(predict(points), bare).values
         except OverflowedError:
             found = np.full(len(points), np.nan)
         found = np.where(np.isfinite(found), found, _WORST)
@@ -131,7 +131,7 @@ def fit(
     values = {
         name: Quantity(v.values[0] * units.parse_unit(v.attrs["units"])) for name, v in box.values(best[None]).items()
     }
-    mean = float(((predicted - bare) ** 2).mean())
+    mean = float(_error(predicted, bare))
     return Fit(
         values,
         mean,
@@ -197,7 +197,13 @@ def _predict(
     values = source[readout]
     if "population" in values.dims:
         values = values.sel(population=result.attrs["output"], drop=True)
-    return values.mean("seed").drop_vars(list(data.dims), errors="ignore")
+    return values.mean("seed", skipna=False).drop_vars(list(data.dims), errors="ignore")
+
+
+def _error(predicted: xr.DataArray, data: xr.DataArray) -> xr.DataArray:
+    """Return the mean squared difference over the points that the data have; NaN where a prediction of one is."""
+    there = data.notnull()
+    return ((predicted - data) ** 2).where(there, 0.0).sum(list(data.dims), skipna=False) / there.sum()
 
 
 def _check_shape(predicted: xr.DataArray, data: xr.DataArray) -> None:

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 import nmdasim as nm
+from nmdasim.sweep.fit import _error
 
 TRAIN = nm.WindUp(pulses=3, frequency=2 * nm.Hz, start=10 * nm.ms)
 
@@ -39,6 +40,15 @@ def test_two_parameters_behind_a_dose_response_are_found():
     assert float(found.parameters["gain_nmda"]) == pytest.approx(0.8, rel=0.05)
     assert float(found.parameters["K_ketamine"] / nm.uM) == pytest.approx(1.3, rel=0.25)
     assert found.predicted.dims == truth.dims
+
+
+def test_a_candidate_without_a_read_out_does_not_win():
+    """A point that the data lack does not count; one that only the prediction lacks does."""
+    data = xr.DataArray([1.0, 2.0, np.nan], dims="pulse")
+    silent = xr.DataArray([[np.nan, 2.0, 2.0], [1.5, 2.5, np.nan]], dims=("candidate", "pulse"))
+    found = _error(silent, data).values
+    assert np.isnan(found[0])
+    assert found[1] == pytest.approx(0.25)
 
 
 def test_a_range_that_decides_is_named():
