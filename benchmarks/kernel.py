@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import nmdasim as nm
-from nmdasim.bench import compare
+from nmdasim.command.bench import compare
 
 DOCS = Path(__file__).parent.parent / "docs"
 _COLD = """

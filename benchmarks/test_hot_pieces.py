@@ -9,8 +9,8 @@ import pytest
 from numba import njit
 
 from nmdasim import engines
-from nmdasim.bench import peers
-from nmdasim.bench.works import works
+from nmdasim.command.bench import peers
+from nmdasim.command.bench.works import works
 from nmdasim.engines.kernel import vmath
 from nmdasim.engines.kernel.source import write
 from nmdasim.engines.layout import layout

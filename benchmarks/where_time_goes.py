@@ -18,9 +18,9 @@ import numpy as np
 from numba import njit
 
 from nmdasim import engines
-from nmdasim.bench import peers
-from nmdasim.bench.works import works
-from nmdasim.engines.kernel.blocks import Kernel
+from nmdasim.command.bench import peers
+from nmdasim.command.bench.works import works
+from nmdasim.engines.kernel.batches import Kernel
 from nmdasim.engines.kernel.vmath import FASTMATH, exp64
 
 TABLE = Path(__file__).parent.parent / "docs" / "tables" / "where_time_goes.csv"

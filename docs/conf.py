@@ -11,8 +11,8 @@ mpl.use("Agg")
 import nmdasim
 
 # `simulate` and `citations` are a function and the module that holds it; the API pages mean the functions.
-assert callable(nmdasim.simulate)
-assert callable(nmdasim.citations)
+assert callable(nmdasim.run.simulate)
+assert callable(nmdasim.readout.citations)
 
 project = "nmdasim"
 author = "The nmdasim developers"

@@ -8,7 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 import nmdasim as nm
-from nmdasim import mV, plot_receptor, uM
+from nmdasim import mV, uM
+from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, block, blocker, inhibition, scheme
 
 IMAGES = Path(__file__).parent / "images"

@@ -7,8 +7,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import nmdasim as nm
-from nmdasim import measures, plot_sensory, sensory
-from nmdasim.model.parameters import load
+from nmdasim.parameters import load
+from nmdasim.plot import sensitization as plot_sensory
+from nmdasim.readout import measures
+from nmdasim.studies import sensitization as sensory
 
 DOCS = Path(__file__).parent
 SEEDS = range(20)

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nmdasim as nm
-from nmdasim import latencies, pharmacology
+from nmdasim import pharmacology
 from nmdasim.pharmacology import compartments
+from nmdasim.protocols import latencies
 from nmdasim.receptors import schemes as receptor_schemes
 
 HERE = Path(__file__).parent

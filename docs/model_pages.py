@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nmdasim import report
-from nmdasim.citations import citations
+from nmdasim.command import report
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.neurons import CATALOGUE
+from nmdasim.readout.citations import citations
 
 FOLDER = Path(__file__).parent / "generated"
 

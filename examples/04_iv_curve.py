@@ -13,7 +13,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
-from nmdasim import mM, mV, plot_receptor
+from nmdasim import mM, mV
+from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, magnesium_block, scheme
 
 receptor = scheme("lester_jahr1992")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from nmdasim import plot_receptor
+from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, block, blocker, scheme
 
 receptor = scheme("clements1992")

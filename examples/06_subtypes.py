@@ -14,7 +14,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
-from nmdasim import plot_receptor
+from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, ic50, inhibition, subtype
 
 names = ("2A", "2B", "2C", "2D")

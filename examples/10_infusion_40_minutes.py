@@ -20,7 +20,7 @@ from nmdasim import pharmacology as ph
 regimen = ph.schedule("infusion_40_minutes")
 print(regimen)
 course = ph.time_course(regimen, every="1 min", until="6 h")
-people = ph.spread(regimen, ph.every("1 min", "6 h"), ph.Population(500, seed=1))
+people = ph.spread(regimen, ph.every("1 min", "6 h"), ph.Cohort(500, seed=1))
 low, high = people.cmax.sel(statistic=["low", "high"]).values
 print(f"Highest plasma, {course.preset.item()}, {course.site.item()}: {course.cmax.item():.0f} ng/ml")
 print(f"95 % of 500 people drawn about it: {low:.0f} to {high:.0f} ng/ml; reported mean 185 ng/ml")
@@ -40,6 +40,6 @@ levels = ph.free_levels(regimen, every="30 min", until="6 h")
 for hour, level in zip(levels.time.values, levels.values, strict=True):
     print(f"{hour:3.1f} h: {level:.2f} µM free ketamine")
 
-axes = nm.plot_pk.pk(course, people, regimen)
+axes = nm.plot.pharmacokinetics.pk(course, people, regimen)
 Path("out").mkdir(exist_ok=True)
 axes[0].figure.savefig("out/10_infusion_40_minutes.png")

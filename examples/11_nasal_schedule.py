@@ -20,11 +20,11 @@ from nmdasim import pharmacology as ph
 # first, so three devices do not give three times the concentration.
 
 PUBLISHED = {28: 43.8, 56: 72.5, 84: 101.0}
-plt.rcParams.update(nm.plot_pk.STYLE)
+plt.rcParams.update(nm.plot.pharmacokinetics.STYLE)
 figure, (session, weeks) = plt.subplots(2, 1, figsize=(12, 9), constrained_layout=True)
 for (amount, reported), colour in zip(PUBLISHED.items(), ("#f0b429", "#c0549d", "#7b3fa0"), strict=True):
     course = ph.time_course(ph.schedule(f"nasal_{amount}"), every="1 min", until="12 h")
-    people = ph.spread(ph.schedule(f"nasal_{amount}"), ph.every("1 min", "12 h"), ph.Population(500))
+    people = ph.spread(ph.schedule(f"nasal_{amount}"), ph.every("1 min", "12 h"), ph.Cohort(500))
     session.plot(course.time, course.plasma, color=colour, label=f"{amount} mg")
     session.fill_between(people.time, *people.plasma.sel(statistic=["low", "high"]), color=colour, alpha=0.15, lw=0)
     session.plot(course.tmax / 60, reported, "o", color=colour, markersize=9, clip_on=False)
@@ -40,6 +40,6 @@ course = ph.time_course(regimen, every="5 min", until="1344 h")
 weeks.semilogy(course.time / 24, course.plasma, color="#c0549d", linewidth=1.2)
 weeks.set(title=regimen.name, xlabel="time, days", ylabel="esketamine, ng/ml", ylim=(1e-3, 200), xlim=(0, 56))
 print(f"Before the second session, 3.5 days on: {course.plasma.sel(time=83.9, method='nearest').item():.3f} ng/ml")
-nm.plot_pk.note(figure, course, people)
+nm.plot.pharmacokinetics.note(figure, course, people)
 Path("out").mkdir(exist_ok=True)
 figure.savefig("out/11_nasal_schedule.png")

@@ -26,7 +26,7 @@ spared = 100 * tests.input.mean("seed") / tests.input_control.mean()
 for hour, level, index, first in zip(levels.time.values, levels.values, left.values, spared.values, strict=True):
     print(f"{hour:3.1f} h: {level:.2f} µM free, wind-up {index:3.0f} %, first response {first:3.0f} % of control")
 
-axes = nm.plot_pk.chain(regimen, course, tests)
+axes = nm.plot.pharmacokinetics.chain(regimen, course, tests)
 Path("out").mkdir(exist_ok=True)
 axes[0].figure.savefig("out/12_afternoon.png")
 

@@ -12,7 +12,7 @@ that inhibits less. Then touch fires them.
 from pathlib import Path
 
 import nmdasim as nm
-from nmdasim import sensory
+from nmdasim.studies import sensitization as sensory
 
 # %%
 # The circuit before: touch of any strength stays silent, a noxious stimulus does not.
@@ -33,11 +33,11 @@ print(f"allodynia index {float(nm.measures.allodynia_index(before, after).mean()
 print(f"hyperalgesia index {float(nm.measures.hyperalgesia_index(before, after).mean()):.2f}")
 
 Path("out").mkdir(exist_ok=True)
-axes = nm.plot_sensory.stimulus_response({"before": before, "after 15 volleys at 1 Hz": after})
+axes = nm.plot.sensitization.stimulus_response({"before": before, "after 15 volleys at 1 Hz": after})
 axes[0].figure.savefig("out/20_why_a_light_touch_can_hurt.png")
 
 # %%
 # The train itself, and what it leaves behind second by second.
 
-axes = nm.plot_sensory.conditioning({"15 volleys at 1 Hz": train})
+axes = nm.plot.sensitization.conditioning({"15 volleys at 1 Hz": train})
 axes[0].figure.savefig("out/20_train.png")

@@ -11,7 +11,7 @@ little is left behind; at the test it lowers every response, of the naive circui
 from pathlib import Path
 
 import nmdasim as nm
-from nmdasim import sensory
+from nmdasim.studies import sensitization as sensory
 
 circuit, seeds = nm.circuits.dorsal_horn(), range(5)
 
@@ -36,6 +36,6 @@ for name, (before, after) in cases.items():
     gain = nm.measures.hyperalgesia_index(before, after)
     print(f"{name}: hyperalgesia index {float(gain.mean()):.2f}")
 
-axes = nm.plot_sensory.stimulus_response({"naive": naive} | {name: after for name, (_, after) in cases.items()})
+axes = nm.plot.sensitization.stimulus_response({"naive": naive} | {name: after for name, (_, after) in cases.items()})
 Path("out").mkdir(exist_ok=True)
 axes[0].figure.savefig("out/21_ketamine_before_or_after.png")

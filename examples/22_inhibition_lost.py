@@ -12,7 +12,8 @@ lasts, when touch fibres keep the gate shut.
 from pathlib import Path
 
 import nmdasim as nm
-from nmdasim import mV, sensory
+from nmdasim import mV
+from nmdasim.studies import sensitization as sensory
 
 circuit = nm.circuits.dorsal_horn()
 responses = {
@@ -26,7 +27,7 @@ for name, response in responses.items():
     )
 
 Path("out").mkdir(exist_ok=True)
-axes = nm.plot_sensory.stimulus_response(responses)
+axes = nm.plot.sensitization.stimulus_response(responses)
 axes[0].figure.savefig("out/22_inhibition_lost.png")
 
 # %%
@@ -39,5 +40,5 @@ rates = {
 for name, rate in rates.items():
     print(f"{name}: {float(rate.rate.sel(population='projection').mean()):.1f} Hz")
 
-ax = nm.plot_sensory.pressure(rates)
+ax = nm.plot.sensitization.pressure(rates)
 ax.figure.savefig("out/22_pressure.png")

@@ -1,5 +1,5 @@
 """``python -m nmdasim``."""
 
-from nmdasim.cli import main
+from nmdasim.command.app import main
 
 main()

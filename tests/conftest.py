@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 import nmdasim as nm
-from nmdasim import latencies
+from nmdasim.protocols import latencies
 
 mpl.use("Agg")
 

@@ -1,7 +1,7 @@
 import pytest
 
 import nmdasim as nm
-from nmdasim.citations import bibliography
+from nmdasim.parameters import bibliography
 
 
 def keys(text):

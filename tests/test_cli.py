@@ -13,8 +13,9 @@ import typer
 import xarray as xr
 
 import nmdasim as nm
-from nmdasim import cli, files
+from nmdasim.command import app as cli
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.readout import files
 
 SHORT = ["windup", "--pulses", "1"]
 
@@ -312,7 +313,7 @@ def test_a_latency_file_of_the_wrong_shape_is_refused_by_name(command, tmp_path,
 
 def test_a_latency_file_with_fewer_rows_than_pulses_is_refused(command, data):
     path = data / "directC_Ad_delays_ms.csv"
-    rows = len(nm.latencies.read(path))
+    rows = len(nm.protocols.latencies.read(path))
     message = refused(command, "windup", "--pulses", rows + 1, "--latencies-a", path)
     assert f"{rows}" in message
     assert f"{rows + 1} pulses" in message
@@ -373,7 +374,7 @@ def test_a_folder_that_cannot_be_made_is_refused_before_any_work(command, tmp_pa
         (["--engine", "neuron"], lambda: short(engine="neuron")),
         (["--method", "euler"], lambda: short(method="euler")),
         (["--threads", "-1"], lambda: short(threads=-1)),
-        (["--latencies-a", "nowhere.csv"], lambda: nm.latencies.read("nowhere.csv")),
+        (["--latencies-a", "nowhere.csv"], lambda: nm.protocols.latencies.read("nowhere.csv")),
     ],
     ids=lambda given: " ".join(given) if isinstance(given, list) else "",
 )

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 import nmdasim as nm
-from nmdasim.citations import bibliography
-from nmdasim.model.parameters import read_table
+from nmdasim.parameters import bibliography, read_table
 
 PACKAGE = Path(str(files("nmdasim")))
 TABLES = sorted(path.stem for path in (PACKAGE / "parameters").glob("*.toml"))
@@ -77,6 +76,6 @@ def test_nothing_in_the_package_evaluates_text():
 
 
 def test_help_answers_without_loading_the_scientific_stack():
-    code = "import sys, nmdasim.cli; print({'brian2', 'xarray', 'numba', 'matplotlib'} & set(sys.modules))"
+    code = "import sys, nmdasim.command.app; print({'brian2', 'xarray', 'numba', 'matplotlib'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from brian2 import ms
 
-from nmdasim import latencies
+from nmdasim.protocols import latencies
 
 
 @pytest.fixture

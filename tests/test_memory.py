@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import nmdasim as nm
-from nmdasim.engines import memory
-from nmdasim.simulate import plan
+from nmdasim.plan import memory
+from nmdasim.run.simulate import plan
 
 TRAIN = nm.WindUp(pulses=2)
 

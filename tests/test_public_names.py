@@ -4,10 +4,11 @@ import subprocess
 import sys
 
 
-def test_importing_a_module_does_not_hide_the_function_of_its_name():
+def test_sweep_is_a_verb_and_a_package_whatever_is_imported_first():
     code = (
-        "import nmdasim as nm, nmdasim.simulate, nmdasim.citations\n"
-        "from nmdasim.simulate import OverflowedError\n"
-        "assert callable(nm.simulate) and callable(nm.citations) and callable(nm.simulate)\n"
+        "import nmdasim as nm, nmdasim.sweep\n"
+        "from nmdasim.sweep import failures\n"
+        "assert callable(nm.sweep) and callable(nm.simulate) and callable(nm.citations)\n"
+        "assert nm.sweep.failures is failures and callable(failures)\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

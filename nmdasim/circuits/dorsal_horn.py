@@ -14,10 +14,11 @@ import re
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
-from nmdasim.model.parameters import load
-from nmdasim.model.population import Population, Volleys
-from nmdasim.model.ports import Port
+from nmdasim.model.population import Population
+from nmdasim.model.port import Port
 from nmdasim.neurons import wdr
+from nmdasim.parameters import load
+from nmdasim.protocols.sources import Volleys
 from nmdasim.receptors import dual_exponential
 
 #: ρ of Graupner & Brunel 2012 without noise and depression; a slow sensor of calcium in place of calcium itself.

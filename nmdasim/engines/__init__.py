@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from nmdasim.model.model import Model, ModelError
-from nmdasim.model.plan import Arrivals, Link, Outcome, Plan
-from nmdasim.model.wiring import Network
+from nmdasim.errors import ModelError
+from nmdasim.model.model import Model
+from nmdasim.plan.plan import Arrivals, Link, Outcome, Plan
+from nmdasim.plan.wiring import Network
 
-_MODULES = {"kernel": "kernel", "brian2": "brian", "reference": "reference"}
+_MODULES = {"kernel": "kernel", "brian2": "brian2", "reference": "reference"}
 DEFAULT = "kernel"
 
 Report = Callable[[float], None]

@@ -13,8 +13,8 @@ from functools import cached_property
 
 import sympy as sp
 
+from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
-from nmdasim.model.symbols import symbol
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,14 @@ import numpy as np
 import sympy as sp
 from scipy.integrate import LSODA
 
+from nmdasim import quantities
 from nmdasim.engines import compiled
 from nmdasim.engines.layout import Layout, layout
 from nmdasim.engines.rhs import Source, write
-from nmdasim.model import units
-from nmdasim.model.model import Model, ModelError
-from nmdasim.model.plan import Outcome, Plan, Probe
-from nmdasim.model.symbols import evaluator
+from nmdasim.errors import ModelError
+from nmdasim.language.evaluation import evaluator
+from nmdasim.model.model import Model
+from nmdasim.plan.plan import Outcome, Plan, Probe
 
 _LONGEST_STEP = 0.01  # seconds; keeps a step from passing over a spike
 #: Share of t below which a step counts as stuck, and so many in a row as a solution that runs off to infinity.
@@ -228,7 +229,11 @@ class _Lane:
     @cached_property
     def _duration(self) -> float:
         refractory = self.model.refractory
-        return 0.0 if refractory is None or isinstance(refractory, str) else float(units.si(refractory, "ms", name="r"))
+        return (
+            0.0
+            if refractory is None or isinstance(refractory, str)
+            else float(quantities.si(refractory, "ms", name="r"))
+        )
 
     def _holds(self, text: str, t: float, y: np.ndarray) -> bool:
         return bool(self.problem_expressions((text,))(self._scope(self.model.spike_site, t, y))[0])

@@ -13,7 +13,7 @@ import sympy as sp
 from nmdasim.engines.kernel import algebra
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.layout import Group, Layout
-from nmdasim.model.symbols import symbol
+from nmdasim.language.reader import symbol
 
 #: Typical size of what a state holds, by name; absolute tolerances are relative to it.
 _VOLT, _OTHER = 1e-2, 1.0

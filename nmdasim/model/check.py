@@ -14,8 +14,9 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
-from nmdasim.model import units
-from nmdasim.model.symbols import CONSTANTS, FUNCTIONS
+from nmdasim import quantities
+from nmdasim.errors import ModelError, UnitError
+from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 
 if TYPE_CHECKING:
     from nmdasim.model.model import Model
@@ -23,10 +24,6 @@ if TYPE_CHECKING:
 _IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
 _BUILT_IN = {"v", "t", "dt", "area", "i", "True", "False", "and", "or", "not", "rand", "randn", "weight"}
-
-
-class ModelError(ValueError):
-    """A model, or a request to it, that does not make sense."""
 
 
 def model(given: Model) -> None:
@@ -53,7 +50,7 @@ def model(given: Model) -> None:
 def _dimension(given: Model, base: str) -> str:
     texts = {given.parameters[key].unit for key in given.parameters.entries(base)}
     first = next(iter(texts))
-    if not all(units.same_dimension(first, other) for other in texts):
+    if not all(quantities.same_dimension(first, other) for other in texts):
         raise ModelError(f"parameter {base} has different dimensions in different regions: {', '.join(sorted(texts))}")
     return first
 
@@ -71,9 +68,9 @@ def display_unit(equations: str, name: str) -> str:
     """Return a conventional unit for a variable of the equations: mV, nS, uM, nA, Hz…, SI where there is none."""
     dimension = brian2.volt.dim if name == "v" else _parse(equations)[name].dim
     for text in ("mV", "nS", "uM", "nA", "uA/cm**2", "mS/cm**2", "Hz", "ms", "mM/second"):
-        if get_dimensions(units.parse_unit(text)) is dimension:
+        if get_dimensions(quantities.parse_unit(text)) is dimension:
             return text
-    return units.base_units(dimension)
+    return quantities.base_units(dimension)
 
 
 def _symbols(given: Model, text: Equations) -> None:
@@ -98,8 +95,8 @@ def _symbols(given: Model, text: Equations) -> None:
 
 def _is_unit(name: str) -> bool:
     try:
-        units.unit(name)
-    except units.UnitError:
+        quantities.unit(name)
+    except UnitError:
         return False
     return True
 
@@ -110,7 +107,7 @@ def declarations(parameters: tuple[tuple[str, str], ...]) -> str:
 
 
 def _base_units(unit_text: str) -> str:
-    return units.base_units(get_dimensions(units.parse_unit(unit_text)))
+    return quantities.base_units(get_dimensions(quantities.parse_unit(unit_text)))
 
 
 @cache
@@ -142,7 +139,7 @@ def _values(given: Model, text: Equations) -> None:
             if isinstance(value, str):
                 variables.expect(value, states[name], f"initial value {name} = {value}")
             else:
-                units.si(value, states[name], name=f"initial {name}")
+                quantities.si(value, states[name], name=f"initial {name}")
     for port, entry in given.ports.items():
         if not 0 <= entry.compartment < len(given.morphology):
             raise ModelError(f"port {port} is in compartment {entry.compartment}; there are {len(given.morphology)}")
@@ -167,7 +164,7 @@ def _spike_rule(given: Model, states: Mapping[str, Dimension], variables: _Dimen
         variables.condition(given.threshold, f"threshold {given.threshold}")
     if isinstance(given.refractory, str):
         variables.condition(given.refractory, f"refractory {given.refractory}", or_duration=True)
-    elif given.refractory is not None and np.any(units.si(given.refractory, "ms", name="refractory") < 0):
+    elif given.refractory is not None and np.any(quantities.si(given.refractory, "ms", name="refractory") < 0):
         raise ModelError(f"refractory = {given.refractory}; a refractory period is 0 or longer")
     if not 0 <= given.spike_site < len(given.morphology):
         raise ModelError(f"spike_site = {given.spike_site}; compartments are 0 to {len(given.morphology) - 1}")
@@ -187,8 +184,8 @@ def duration_or_condition(refractory: Any) -> Any:
     if not isinstance(refractory, str):
         return refractory
     try:
-        return units.quantity(refractory)
-    except units.UnitError:
+        return quantities.quantity(refractory)
+    except UnitError:
         return refractory
 
 
@@ -209,7 +206,7 @@ def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
         return
     text = _parse(given.equations)
     variables = _Dimensions(given, text)
-    variables.known["weight"] = get_dimensions(units.quantity(weight))
+    variables.known["weight"] = get_dimensions(quantities.quantity(weight))
     for state, expression in increments:
         dimension = brian2.volt.dim if state == "v" else text[state].dim
         try:
@@ -230,7 +227,7 @@ class _Dimensions:
 
     def __init__(self, given: Model, text: Equations):
         known: dict[str, Any] = {name: eq.dim for name, eq in text.items()}
-        known |= {b: get_dimensions(units.parse_unit(_dimension(given, b))) for b in given.parameters.bases}
+        known |= {b: get_dimensions(quantities.parse_unit(_dimension(given, b))) for b in given.parameters.bases}
         self.known = {"v": brian2.volt.dim, "t": brian2.second.dim, "area": (brian2.meter**2).dim} | known
 
     def expect(self, expression: str, dimension: Dimension | None, what: str) -> None:
@@ -247,7 +244,7 @@ class _Dimensions:
         scope: dict[str, Any] = {name: _Variable(dim) for name, dim in self.known.items()}
         for name in _IDENTIFIER.findall(expression):
             if name not in scope and name not in FUNCTIONS and _is_unit(name):
-                scope[name] = units.unit(name)
+                scope[name] = quantities.unit(name)
         named = {*FUNCTIONS, *CONSTANTS, "rand", "randn"}
         scope |= {name: brian2.DEFAULT_FUNCTIONS[name] for name in named if name in brian2.DEFAULT_FUNCTIONS}
         scope |= {name: brian2.DEFAULT_CONSTANTS[name] for name in named if name in brian2.DEFAULT_CONSTANTS}

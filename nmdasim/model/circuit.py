@@ -13,12 +13,13 @@ from typing import Any, Self
 
 import numpy as np
 
-from nmdasim.model import units
-from nmdasim.model.check import ModelError, conductance, weight_matches
-from nmdasim.model.model import Model, nearest
-from nmdasim.model.parameters import ParameterSet
+from nmdasim import quantities
+from nmdasim.errors import ModelError, nearest
+from nmdasim.model.check import conductance, weight_matches
+from nmdasim.model.model import Model
+from nmdasim.model.parameter import ParameterSet
 from nmdasim.model.population import Population, named
-from nmdasim.model.ports import Afferents, Contact, Latency
+from nmdasim.model.port import Afferents, Contact, Latency
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +149,7 @@ class Circuit:
         weight_matches(post.model, link.port, link.weight, what)
         port = post.model.ports[link.port]
         signed = port.signed if port.signed is not None else not conductance(post.model, link.port)
-        if link.weight is not None and not signed and np.any(np.asarray(units.quantity(link.weight)) < 0):
+        if link.weight is not None and not signed and np.any(np.asarray(quantities.quantity(link.weight)) < 0):
             raise ModelError(
                 f"{what}: weight = {link.weight} is negative; port {link.port!r} takes weights from 0 upward"
             )
@@ -160,13 +161,13 @@ class Circuit:
         if pairs and len(pairs[0]) != len(pairs[1]):
             raise ModelError(f"{what}: indices have {len(pairs[0])} and {len(pairs[1])} entries; give pairs")
         for name, value in (("weight", link.weight), ("delay", link.delay)):
-            several = 1 if value is None else np.size(units.quantity(value))
+            several = 1 if value is None else np.size(quantities.quantity(value))
             if several != 1 and (pairs is None or several != len(pairs[0])):
                 raise ModelError(f"{what}: {several} values of {name}; give one, or one for each pair of indices")
-        self._check_delay(link, float(units.si(self.dt, "ms", name="dt")))
+        self._check_delay(link, float(quantities.si(self.dt, "ms", name="dt")))
 
     def _check_delay(self, link: Projection, dt: float) -> None:
-        delay = None if link.delay is None else units.si(link.delay, "ms", name="delay")
+        delay = None if link.delay is None else quantities.si(link.delay, "ms", name="delay")
         if delay is not None and np.any(delay < dt * (1 - 1e-9)):
             raise ModelError(
                 f"{self.name}: projection {link.pre} → {link.post}: delay = {delay.min() * 1e3:g} ms is shorter than "
@@ -193,7 +194,7 @@ class Circuit:
                     f"{self.name}: {name} → {fixed[0].post} has no weight of its own to scale; scale its gain"
                 )
         links = [
-            dataclasses.replace(link, weight=units.quantity(link.weight) * factors[link.pre])
+            dataclasses.replace(link, weight=quantities.quantity(link.weight) * factors[link.pre])
             if link.pre in factors
             else link
             for link in self.projections

@@ -6,11 +6,11 @@ import dataclasses
 
 from brian2.units.fundamentalunits import get_dimensions
 
-from nmdasim.model import units
-from nmdasim.model.check import ModelError
+from nmdasim import quantities
+from nmdasim.errors import ModelError
 from nmdasim.model.model import Model
-from nmdasim.model.parameters import ParameterSet
-from nmdasim.model.ports import Port
+from nmdasim.model.parameter import ParameterSet
+from nmdasim.model.port import Port
 
 
 def driven(model: Model, name: str) -> Model:
@@ -29,7 +29,7 @@ def driven(model: Model, name: str) -> Model:
     if model.entries(name) != (name,):
         raise ModelError(f"{model.name}: {name} differs between regions; a course is one value everywhere")
     given = model.parameters[name]
-    unit = units.base_units(get_dimensions(given.value))
+    unit = quantities.base_units(get_dimensions(given.value))
     slope = f"{name}_slope"
     lines = f"d{name}/dt = {slope} : {unit}\nd{slope}/dt = 0*{slope}/second : {unit}/second\n"
     others = {key: p for key, p in model.parameters.items() if key != name}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any
 
-from nmdasim.model.parameters import ParameterSet, parameters_of, read_table
+from nmdasim.model.parameter import ParameterSet
 
 
 @dataclass(frozen=True)
@@ -50,13 +50,3 @@ class Mechanism:
     gains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     implicit: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-
-    @classmethod
-    def read(cls, table: str, name: str) -> Self:
-        """Read the mechanism `name` from ``nmdasim/parameters/<table>.toml``."""
-        entry = dict(read_table(table)["mechanism"][name])
-        parameters = parameters_of(entry.pop("parameters", {}))
-        tuples = ("densities", "currents", "calcium", "implicit", "references")
-        values: dict[str, Any] = {key: tuple(value) if key in tuples else value for key, value in entry.items()}
-        values["gains"] = {key: tuple(names) for key, names in entry.get("gains", {}).items()}
-        return cls(name=name, parameters=parameters, **values)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
@@ -15,17 +14,17 @@ import numpy as np
 from brian2 import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
-from nmdasim.model import check, units
+from nmdasim import quantities
+from nmdasim.errors import ModelError, nearest
+from nmdasim.language.system import System, system
+from nmdasim.model import check
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
-from nmdasim.model.parameters import Parameter, ParameterSet
-from nmdasim.model.ports import Afferents, Port, Summary
-from nmdasim.model.symbols import System, system
+from nmdasim.model.parameter import Parameter, ParameterSet
+from nmdasim.model.port import Afferents, Port, Summary
 
 if TYPE_CHECKING:
     from nmdasim.model.circuit import Circuit
-
-ModelError = check.ModelError
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -202,12 +201,6 @@ class Model:
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=_exact).encode()).hexdigest()[:16]
 
-    def source(self, engine: str = "kernel") -> str:
-        """Return what `engine` makes of this model, as text."""
-        from nmdasim import engines  # noqa: PLC0415  (a model can show its rendering; it does not depend on it)
-
-        return engines.source(self, engine)
-
     def __repr__(self) -> str:
         where = "point neuron" if self.is_point else f"{len(self.morphology)} compartments"
         lines = [line for line in self.equations.strip().splitlines() if line.strip()]
@@ -267,19 +260,12 @@ class Model:
         )
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean …?"`` or the list of what there is."""
-    names = list(known)
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names)}"
-
-
 _SHORTEST = 1e-9  # seconds; a shorter step is a slip of the unit and would never end
 
 
 def step_limit(model: Model | Circuit, dt: float) -> None:
     """Refuse a step that is not positive or larger than the model allows."""
-    limit = float(units.si(model.dt_max, "ms", name="dt_max"))
+    limit = float(quantities.si(model.dt_max, "ms", name="dt_max"))
     if not _SHORTEST <= dt <= limit * (1 + 1e-9):
         raise ModelError(
             f"dt = {dt * 1e3:g} ms; {model.name} takes a step above 0 ({_SHORTEST * 1e3:g} ms or more) "

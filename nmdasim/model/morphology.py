@@ -9,7 +9,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from nmdasim.model import units
+from nmdasim import quantities
+from nmdasim.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -34,14 +35,14 @@ class Section:
 
     def diameters(self) -> np.ndarray:
         """Diameter of each segment at its centre, in metres."""
-        first = float(units.si(self.start, "um", name="start"))
-        last = first if self.end is None else float(units.si(self.end, "um", name="end"))
+        first = float(quantities.si(self.start, "um", name="start"))
+        last = first if self.end is None else float(quantities.si(self.end, "um", name="end"))
         centres = (np.arange(self.segments) + 0.5) / self.segments
         return first + (last - first) * centres
 
     def step(self) -> float:
         """Length of one segment, in metres."""
-        return float(units.si(self.length, "um", name="length")) / self.segments
+        return float(quantities.si(self.length, "um", name="length")) / self.segments
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,13 @@ class Morphology:
     def __post_init__(self) -> None:
         n = len(self.areas)
         if not (len(self.parents) == len(self.conductances) == n > 0):
-            raise ValueError("a morphology needs one area, parent and conductance per compartment")
+            raise InputError("a morphology needs one area, parent and conductance per compartment")
         if self.parents[0] != -1 or any(not 0 <= parent < i for i, parent in enumerate(self.parents[1:], 1)):
-            raise ValueError("the first compartment is the root; every other parent comes before its child")
+            raise InputError("the first compartment is the root; every other parent comes before its child")
         if sorted(i for where in self.regions.values() for i in where) != list(range(n)):
-            raise ValueError("every compartment belongs to exactly one region")
+            raise InputError("every compartment belongs to exactly one region")
         if min(self.areas) <= 0 or min(self.conductances) < 0:
-            raise ValueError("areas are positive and axial conductances are not negative")
+            raise InputError("areas are positive and axial conductances are not negative")
 
     def __len__(self) -> int:
         return len(self.areas)
@@ -92,7 +93,7 @@ class Morphology:
     def centre(self, region: str) -> int:
         """Index of the middle compartment of `region`."""
         if region not in self.regions:
-            raise ValueError(f"unknown region {region!r}; this morphology has {', '.join(self.regions)}")
+            raise InputError(f"unknown region {region!r}; this morphology has {', '.join(self.regions)}")
         where = self.regions[region]
         return where[(len(where) - 1) // 2]
 
@@ -112,7 +113,7 @@ class Morphology:
         Segment area is π·d·dx; the resistance between neighbouring centres is the sum of the two half segments,
         each Ri·(dx/2)/(π d²/4), as in the NEURON simulator.
         """
-        resistivity = float(units.si(Ri, "ohm*cm", name="Ri"))
+        resistivity = float(quantities.si(Ri, "ohm*cm", name="Ri"))
         diameters = np.concatenate([section.diameters() for section in sections])
         lengths = np.concatenate([np.full(section.segments, section.step()) for section in sections])
         halves = resistivity * (lengths / 2) / (math.pi * diameters**2 / 4)

@@ -12,9 +12,9 @@ from typing import Any
 
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.model import Model
-from nmdasim.model.parameters import load
-from nmdasim.model.ports import Afferent, Contact, Latency
+from nmdasim.model.port import Afferent, Contact, Latency
 from nmdasim.neurons import dorsal_horn_cell as cell
+from nmdasim.parameters import load
 from nmdasim.receptors.nmda import starts
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nmdasim.model.model import Model
-from nmdasim.model.parameters import ParameterSet, load
+from nmdasim.model.parameter import ParameterSet
 from nmdasim.neurons import dorsal_horn_cell as cell
+from nmdasim.parameters import load
 
 
 def delrocq2023(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium: str = "fraction") -> Model:

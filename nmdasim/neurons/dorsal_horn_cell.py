@@ -8,8 +8,8 @@ from typing import Any
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
 from nmdasim.model.morphology import Morphology, Section
-from nmdasim.model.parameters import load
-from nmdasim.model.ports import Afferent, Contact, Latency, Summary
+from nmdasim.model.port import Afferent, Contact, Latency, Summary
+from nmdasim.parameters import load, mechanism
 from nmdasim.receptors import ampa, gaba, nk1, nmda, scheme
 from nmdasim.receptors.nmda import starts
 
@@ -26,7 +26,7 @@ def summaries(subtype: str | Mapping[str, float] = "") -> dict[str, Summary]:
 
 def channels(*names: str) -> list[Mechanism]:
     """Return membrane mechanisms of the paper by name."""
-    return [Mechanism.read("aguiar2010", name) for name in names]
+    return [mechanism("aguiar2010", name) for name in names]
 
 
 def receptors(c_only: bool = False, **kind: Any) -> list[Mechanism]:

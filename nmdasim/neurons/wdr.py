@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from nmdasim.model.model import Model
 from nmdasim.model.morphology import Morphology
-from nmdasim.model.parameters import load
 from nmdasim.neurons import dorsal_horn_cell as cell
 from nmdasim.neurons.delrocq2023 import densities
+from nmdasim.parameters import load
 
 
 def wdr(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium: str = "fraction") -> Model:

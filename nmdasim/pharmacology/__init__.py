@@ -8,19 +8,19 @@ from nmdasim.pharmacology.course import time_course
 from nmdasim.pharmacology.drugs import Drug, competing_k_i, drug, potency
 from nmdasim.pharmacology.events import Event, EventError, dose, reset
 from nmdasim.pharmacology.levels import every, free_levels
-from nmdasim.pharmacology.population import Population
 from nmdasim.pharmacology.presets import Preset, preset
 from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.schedules import SCHEDULES, schedule
 from nmdasim.pharmacology.spread import spread
+from nmdasim.pharmacology.subjects import Cohort
 
 __all__ = [
     "SCHEDULES",
     "Band",
+    "Cohort",
     "Drug",
     "Event",
     "EventError",
-    "Population",
     "Preset",
     "Regimen",
     "bands",

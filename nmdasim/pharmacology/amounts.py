@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from nmdasim.model import units
+from nmdasim import quantities
+from nmdasim.errors import InputError
 
 _NUMBER = r"\s*(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*"
 _DOSE = re.compile(_NUMBER + r"(?P<mass>ng|ug|µg|μg|mg|g)\s*(?P<per>/\s*kg)?\s*")
@@ -67,9 +68,9 @@ def hours(given: Any, name: str) -> float:
     ValueError
         If it is negative.
     """
-    value = float(units.si(given, "s", name=name)) / 3600
+    value = float(quantities.si(given, "s", name=name)) / 3600
     if value < 0:
-        raise ValueError(f"{name} = {given}; a time is 0 or more")
+        raise InputError(f"{name} = {given}; a time is 0 or more")
     return value
 
 
@@ -87,16 +88,16 @@ def kilograms(given: Any) -> float:
     ValueError
         If it is no weight of a body: below 10 g or above 1,000 kg.
     """
-    value = float(units.si(given, "kg", name="weight"))
+    value = float(quantities.si(given, "kg", name="weight"))
     if not _LIGHTEST <= value <= _HEAVIEST:
-        raise ValueError(f"weight = {given}; a body weight lies between {_LIGHTEST:g} kg and {_HEAVIEST:g} kg")
+        raise InputError(f"weight = {given}; a body weight lies between {_LIGHTEST:g} kg and {_HEAVIEST:g} kg")
     return value
 
 
 def _read(text: str, pattern: re.Pattern[str], what: str, example: str) -> Amount:
     match = pattern.fullmatch(text)
     if match is None:
-        raise ValueError(f"{what} = {text!r} cannot be read; write a number and a unit, such as {example}")
+        raise InputError(f"{what} = {text!r} cannot be read; write a number and a unit, such as {example}")
     number = float(match["number"]) * _MG[match["mass"]]
     if "time" in pattern.groupindex:
         number *= _PER_HOUR[match["time"]]
@@ -105,11 +106,11 @@ def _read(text: str, pattern: re.Pattern[str], what: str, example: str) -> Amoun
 
 def _mass(given: Any, like: str, what: str, factor: float) -> Amount:
     try:
-        value = float(units.si(given, like, name=what)) * factor
+        value = float(quantities.si(given, like, name=what)) * factor
     except ValueError:
-        raise ValueError(
+        raise InputError(
             f"{what} = {given} is not a mass; per kg of body weight, write it as text, as in '0.5 mg/kg'"
         ) from None
     if value < 0:
-        raise ValueError(f"{what} = {given}; it is 0 or more")
+        raise InputError(f"{what} = {given}; it is 0 or more")
     return Amount(value)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmdasim.model import units
-from nmdasim.model.parameters import read_table
+from nmdasim import quantities
+from nmdasim.parameters import read_table
 
 
 @dataclass(frozen=True)
@@ -48,4 +48,4 @@ def bands() -> tuple[Band, ...]:
 
 
 def _ng_ml(text: str) -> float:
-    return float(np.round(units.in_unit(units.si(text, "ng/ml", name="band"), "ng/ml"), 9))
+    return float(np.round(quantities.in_unit(quantities.si(text, "ng/ml", name="band"), "ng/ml"), 9))

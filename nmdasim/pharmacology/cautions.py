@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
-from nmdasim.model.parameters import load
+from nmdasim.parameters import load
 from nmdasim.pharmacology.bands import bands
 from nmdasim.pharmacology.presets import Preset, number
 from nmdasim.pharmacology.regimen import Regimen

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmdasim.pharmacology.drugs import drug
-from nmdasim.pharmacology.population import REFERENCE_KG, Subjects, typical
 from nmdasim.pharmacology.presets import Preset, number
+from nmdasim.pharmacology.subjects import REFERENCE_KG, Subjects, typical
 
 READOUTS = ("plasma", "effect_site", "metabolite")
 _METABOLITE = ("metabolite", "metabolite peripheral")

@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.model import units
-from nmdasim.model.parameters import load
+from nmdasim.errors import InputError
+from nmdasim.parameters import load
 from nmdasim.pharmacology import amounts
 from nmdasim.pharmacology.cautions import cautions
 from nmdasim.pharmacology.compartments import READOUTS, build
 from nmdasim.pharmacology.drugs import drug
-from nmdasim.pharmacology.population import REFERENCE_KG, Population, typical
 from nmdasim.pharmacology.presets import Preset, choose
 from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.solve import Solution
+from nmdasim.pharmacology.subjects import REFERENCE_KG, Cohort, typical
 from nmdasim.pharmacology.timeline import inputs
 
 #: Hours shown after the end of the last dose, and most points of a time axis, where nothing else is asked for.
@@ -36,7 +37,7 @@ def time_course(
     until: Any = None,
     preset: str = "",
     weight: Any = None,
-    population: Population | None = None,
+    population: Cohort | None = None,
 ) -> xr.Dataset:
     """Return the concentrations that a regimen leads to, exactly.
 
@@ -71,12 +72,12 @@ def time_course(
         and times than fit into memory.
     """
     if population is not None and len(regimen.ids) > 1:
-        raise ValueError(f"a population is drawn for one subject's regimen; this one has {len(regimen.ids)} subjects")
+        raise InputError(f"a population is drawn for one subject's regimen; this one has {len(regimen.ids)} subjects")
     axis = _axis(regimen, times, every, until)
     weight_kg = REFERENCE_KG if weight is None else amounts.kilograms(weight)
     count = len(regimen.ids) if population is None else population.subjects
     if count * len(axis) > _MOST_VALUES:
-        raise ValueError(f"{count} subjects at {len(axis)} times are more than {_MOST_VALUES} values; take fewer")
+        raise InputError(f"{count} subjects at {len(axis)} times are more than {_MOST_VALUES} values; take fewer")
     ids = regimen.ids if population is None else tuple(range(count))
     parts = [
         _solve(part, choose(part, preset), axis, part.weight_kg(weight_kg), population)
@@ -107,9 +108,9 @@ def regular(step_h: float, end_h: float) -> np.ndarray:
         If the step is not above 0, longer than the whole, or so short that there are more than a million.
     """
     if not step_h > 0 or end_h < step_h:
-        raise ValueError(f"every {step_h:g} h until {end_h:g} h: a step is above 0 and no longer than the whole")
+        raise InputError(f"every {step_h:g} h until {end_h:g} h: a step is above 0 and no longer than the whole")
     if end_h / step_h > _MOST_TIMES:
-        raise ValueError(f"every {step_h:g} h until {end_h:g} h: more than {_MOST_TIMES} times; take a longer step")
+        raise InputError(f"every {step_h:g} h until {end_h:g} h: more than {_MOST_TIMES} times; take a longer step")
     count = np.arange(int(np.floor(end_h / step_h + 1e-9)) + 1)
     # Divided by the steps per hour where that is whole: 60 steps of a minute are then exactly one hour.
     per_hour = round(1 / step_h)
@@ -120,15 +121,15 @@ def _axis(regimen: Regimen, times: Any, every: Any, until: Any) -> np.ndarray:
     if times is None:
         return time_axis(regimen, every, until)
     if every is not None or until is not None:
-        raise ValueError("give either times, or every and until")
-    axis = np.atleast_1d(units.si(times, "s", name="times")) / 3600
+        raise InputError("give either times, or every and until")
+    axis = np.atleast_1d(quantities.si(times, "s", name="times")) / 3600
     if axis.ndim != 1 or not len(axis) or axis[0] < 0 or np.any(np.diff(axis) <= 0):
-        raise ValueError("times are a list, 0 or more, each later than the one before")
+        raise InputError("times are a list, 0 or more, each later than the one before")
     return np.asarray(axis)
 
 
 def _solve(
-    regimen: Regimen, preset: Preset, axis: np.ndarray, weight_kg: float, population: Population | None
+    regimen: Regimen, preset: Preset, axis: np.ndarray, weight_kg: float, population: Cohort | None
 ) -> dict[str, np.ndarray]:
     """Return every variable of the result for one subject, or for a population."""
     system = build(preset, typical(weight_kg) if population is None else population.draw(weight_kg))
@@ -170,7 +171,7 @@ def _dataset(axis: np.ndarray, ids: tuple[Any, ...], values: dict[str, np.ndarra
     return data.set_coords(_COORDINATES)
 
 
-def _attributes(regimen: Regimen, asked: str, data: xr.Dataset, population: Population | None) -> dict[str, Any]:
+def _attributes(regimen: Regimen, asked: str, data: xr.Dataset, population: Cohort | None) -> dict[str, Any]:
     presets = {part.name: part for part in (choose(regimen.subject(one), asked) for one in regimen.ids)}
     used = [*presets, "norketamine", "effect_site", "scaling"]
     used += (

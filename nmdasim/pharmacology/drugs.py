@@ -8,9 +8,10 @@ from functools import cache
 
 import numpy as np
 
-from nmdasim.model import units
-from nmdasim.model.model import nearest
-from nmdasim.model.parameters import Parameter, load, read_table
+from nmdasim import quantities
+from nmdasim.errors import InputError, nearest
+from nmdasim.model.parameter import Parameter
+from nmdasim.parameters import load, read_table
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Drug:
             If no unbound share is known for the drug.
         """
         if self.unbound is None:
-            raise ValueError(f"no unbound share in plasma is known for {self.name}; give total concentrations instead")
+            raise InputError(f"no unbound share in plasma is known for {self.name}; give total concentrations instead")
         return self.micromolar(ng_ml) * float(self.unbound.si)
 
 
@@ -71,7 +72,7 @@ def drug(name: str) -> Drug:
     table = read_table("drugs")
     key = table["names"].get(name.strip().lower(), name.strip().lower())
     if key not in names():
-        raise ValueError(f"unknown drug {name!r}{nearest(name, [*names(), *table['names']])}")
+        raise InputError(f"unknown drug {name!r}{nearest(name, [*names(), *table['names']])}")
     values = load("drugs", key)
     k_i = load("blockers", "binding").get(f"Ki_{key.replace('-', '_')}")
     if k_i is None and key in table["parts"]:
@@ -100,7 +101,7 @@ def competing_k_i(shares: Mapping[str, float]) -> float:
         If the shares do not sum to 1 or a drug has no known affinity.
     """
     if min(shares.values(), default=-1.0) < 0 or not np.isclose(sum(shares.values()), 1):
-        raise ValueError(f"shares {dict(shares)}; give one share per drug, 0 or more, summing to 1")
+        raise InputError(f"shares {dict(shares)}; give one share per drug, 0 or more, summing to 1")
     return 1 / sum(share / _k_i_um(drug(name)) for name, share in shares.items())
 
 
@@ -111,8 +112,8 @@ def potency(of: str, relative_to: str = "ketamine") -> float:
 
 def _k_i_um(one: Drug) -> float:
     if one.k_i is None:
-        raise ValueError(f"no affinity is known for {one.name}")
-    return float(units.in_unit(one.k_i.si, "uM"))
+        raise InputError(f"no affinity is known for {one.name}")
+    return float(quantities.in_unit(one.k_i.si, "uM"))
 
 
 def _racemate(parts: list[Drug]) -> Parameter:

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from nmdasim.errors import InputError, NmdasimError
 from nmdasim.pharmacology import amounts
 
 ROUTES = ("iv", "im", "nasal", "oral")
@@ -13,7 +14,7 @@ UNITS = ("mg", "mg/kg")
 OBSERVATION, DOSE, OTHER, RESET, RESET_AND_DOSE = range(5)
 
 
-class EventError(ValueError):
+class EventError(NmdasimError):
     """A row that cannot be taken as it stands; `column` says where."""
 
     def __init__(self, column: str, message: str):
@@ -197,9 +198,9 @@ def dose(
     given = amounts.dose(amount)
     flow = amounts.Amount(0.0, given.unit) if rate is None else amounts.rate(rate)
     if flow.unit != given.unit:
-        raise ValueError(f"dose {amount} and rate {rate} are not both per kg; write both in mg or both in mg/kg")
+        raise InputError(f"dose {amount} and rate {rate} are not both per kg; write both in mg or both in mg/kg")
     if times < 1 or times != int(times):
-        raise ValueError(f"times = {times}; a dose is given once or a whole number of times")
+        raise InputError(f"times = {times}; a dose is given once or a whole number of times")
     return Event(
         time_h=amounts.hours(at, "at"),
         amount=given.number,

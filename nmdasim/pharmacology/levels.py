@@ -13,7 +13,8 @@ import numpy as np
 import xarray as xr
 from brian2 import Quantity
 
-from nmdasim.model import units
+from nmdasim import quantities
+from nmdasim.errors import InputError
 from nmdasim.pharmacology import amounts
 from nmdasim.pharmacology.course import regular, time_course
 from nmdasim.pharmacology.drugs import drug, potency
@@ -26,7 +27,7 @@ SITES = ("effect_site", "plasma")
 def every(step: Any, until: Any) -> Quantity:
     """Return the times 0, `step`, 2·`step`, … up to `until`: ``every("30 min", "6 h")``."""
     hours = regular(amounts.hours(step, "step"), amounts.hours(until, "until"))
-    return Quantity(hours * units.unit("hour"))
+    return Quantity(hours * quantities.unit("hour"))
 
 
 def free_levels(
@@ -69,7 +70,7 @@ def free_levels(
         If the site is unknown, or no unbound share or affinity of the drug is known.
     """
     if site not in SITES:
-        raise ValueError(f"site = {site!r}; there are {', '.join(SITES)}")
+        raise InputError(f"site = {site!r}; there are {', '.join(SITES)}")
     course = time_course(regimen, times, every=every, until=until, **options)
     return _free(course, site, racemate_equivalent)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nmdasim.model import units
-from nmdasim.model.model import nearest
-from nmdasim.model.parameters import ParameterSet, load, read_table
+from nmdasim import quantities
+from nmdasim.errors import InputError, nearest
+from nmdasim.model.parameter import ParameterSet
+from nmdasim.parameters import load, read_table
 from nmdasim.pharmacology.drugs import drug
 from nmdasim.pharmacology.regimen import Regimen
 
@@ -62,14 +63,14 @@ def preset(name: str, drug_name: str = "") -> Preset:
     """
     table = read_table(_TABLE)["presets"]
     if name not in table:
-        raise ValueError(f"unknown preset {name!r}{nearest(name, table)}")
+        raise InputError(f"unknown preset {name!r}{nearest(name, table)}")
     entry = dict(table[name])
     drugs = entry.pop("drugs")
     chosen = drug(drug_name).name if drug_name else drugs[0]
     if chosen not in drugs:
         fitting = [other for other, row in table.items() if chosen in row["drugs"]]
         advice = f"presets of {chosen} are {', '.join(fitting)}" if fitting else f"no preset describes {chosen}"
-        raise ValueError(f"preset {name} describes {', '.join(drugs)}, not {chosen}; {advice}")
+        raise InputError(f"preset {name} describes {', '.join(drugs)}, not {chosen}; {advice}")
     return Preset(name=name, drug=chosen, **entry)
 
 
@@ -92,7 +93,7 @@ def choose(regimen: Regimen, name: str = "") -> Preset:
     for row, event in enumerate(regimen.events, 1):
         if event.is_dose and event.route not in chosen.routes:
             fitting = [other for other in names() if event.route in preset(other).routes]
-            raise ValueError(
+            raise InputError(
                 f"row {row}, column ROUTE: preset {chosen.name} describes {', '.join(chosen.routes)} doses, "
                 f"not {event.route}; {', '.join(fitting)} would"
             )
@@ -103,4 +104,4 @@ def number(parameters: Mapping[str, object] | str, name: str, unit: str) -> floa
     """Return one number of the pharmacokinetic table in `unit`; `parameters` is a set or a section's name."""
     values = load(_TABLE, parameters) if isinstance(parameters, str) else parameters
     entry = values[name]
-    return float(units.in_unit(entry.si, unit))  # type: ignore[attr-defined]
+    return float(quantities.in_unit(entry.si, unit))  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.errors import InputError
 from nmdasim.pharmacology import amounts, table
 from nmdasim.pharmacology.drugs import drug
 from nmdasim.pharmacology.events import Event
@@ -44,17 +45,17 @@ class Regimen:
         object.__setattr__(self, "events", tuple(self.events))
         object.__setattr__(self, "drug", drug(self.drug).name if self.drug else "")
         if not self.events:
-            raise ValueError("a regimen has one event or more")
+            raise InputError("a regimen has one event or more")
         last: dict[str, Event] = {}
         for row, event in enumerate(self.events, 1):
             before = last.get(event.id, event)
             if event.time_h < before.time_h:
-                raise ValueError(
+                raise InputError(
                     f"row {row}, TIME: {event.time_h:g} h comes before {before.time_h:g} h above it; "
                     "rows of a subject are in order of time"
                 )
             if event.weight_kg and before.weight_kg and event.weight_kg != before.weight_kg:
-                raise ValueError(
+                raise InputError(
                     f"row {row}, WT: {event.weight_kg:g} kg after {before.weight_kg:g} kg; give one weight"
                 )
             last[event.id] = event if event.weight_kg else dataclasses.replace(event, weight_kg=before.weight_kg)
@@ -115,7 +116,7 @@ class Regimen:
     def subject(self, id: str) -> Regimen:
         """Return the rows of one subject."""
         if id not in self.ids:
-            raise ValueError(f"there is no subject {id!r}; there are {', '.join(self.ids[:10])}")
+            raise InputError(f"there is no subject {id!r}; there are {', '.join(self.ids[:10])}")
         return dataclasses.replace(self, events=tuple(event for event in self.events if event.id == id))
 
     def weight_kg(self, otherwise: float) -> float:
@@ -149,7 +150,7 @@ class Regimen:
     def scaled(self, factor: float) -> Regimen:
         """Return the same regimen with every amount multiplied; infusions keep their length."""
         if not factor >= 0:
-            raise ValueError(f"factor = {factor}; it is 0 or more")
+            raise InputError(f"factor = {factor}; it is 0 or more")
         return self._each(
             lambda event: dataclasses.replace(event, amount=event.amount * factor, rate=event.rate * factor)
         )
@@ -159,7 +160,7 @@ class Regimen:
 
     def __add__(self, other: Regimen) -> Regimen:
         if self.drug != other.drug:
-            raise ValueError(f"a regimen of {self.drug or 'no named drug'} and one of {other.drug or 'no named drug'}")
+            raise InputError(f"a regimen of {self.drug or 'no named drug'} and one of {other.drug or 'no named drug'}")
         name = " + ".join(filter(None, (self.name, other.name)))
         source = ", ".join(dict.fromkeys(filter(None, (self.source, other.source))))
         return Regimen.of(*self.events, *other.events, drug=self.drug, name=name, source=source)

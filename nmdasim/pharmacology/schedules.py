@@ -6,14 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from nmdasim.model import units
-from nmdasim.model.model import nearest
-from nmdasim.model.parameters import load, read_table
+from nmdasim import quantities
+from nmdasim.errors import InputError, nearest
+from nmdasim.parameters import load, read_table
 from nmdasim.pharmacology import amounts
 from nmdasim.pharmacology.events import Event, dose
-from nmdasim.pharmacology.population import REFERENCE_KG
 from nmdasim.pharmacology.presets import number
 from nmdasim.pharmacology.regimen import Regimen
+from nmdasim.pharmacology.subjects import REFERENCE_KG
 
 
 def infusion_40_minutes() -> Regimen:
@@ -49,7 +49,7 @@ def nasal_twice_weekly(amount: Any = "56 mg") -> Regimen:
     low, high = load("schedules", "nasal")["devices"].bounds or (1, 3)
     allowed = [f"{count * number('janssen', 'device', 'mg'):g} mg" for count in range(int(low), int(high) + 1)]
     if given.unit != "mg" or f"{given.number:g} mg" not in allowed:
-        raise ValueError(f"amount = {amount}; the published sessions are {', '.join(allowed)}")
+        raise InputError(f"amount = {amount}; the published sessions are {', '.join(allowed)}")
     often, seldom = _number("nasal", "often", "h"), _number("nasal", "seldom", "h")
     first = int(_number("nasal", "induction", "1") * seldom / often)
     then = int(_number("nasal", "maintenance", "1"))
@@ -69,7 +69,7 @@ def fibromyalgia(arm: str = "high") -> Regimen:
     The 30 min of the infusion are published for .5 mg/kg, and taken for .3 mg/kg as well.
     """
     if arm not in ("low", "high"):
-        raise ValueError(f"arm = {arm!r}; the published doses are 'low' (0.3 mg/kg) and 'high' (0.5 mg/kg)")
+        raise InputError(f"arm = {arm!r}; the published doses are 'low' (0.3 mg/kg) and 'high' (0.5 mg/kg)")
     given = _per_kg("fibromyalgia", arm)
     name = f"fibromyalgia, {given.number:g} mg/kg over 30 min"
     return Regimen((dose(given, over=_published("fibromyalgia", "over")),), "s-ketamine", name, "noppers2011")
@@ -90,7 +90,7 @@ SCHEDULES = {
 def schedule(name: str) -> Regimen:
     """Return a published schedule by name."""
     if name not in SCHEDULES:
-        raise ValueError(f"unknown schedule {name!r}{nearest(name, SCHEDULES)}")
+        raise InputError(f"unknown schedule {name!r}{nearest(name, SCHEDULES)}")
     return SCHEDULES[name]()
 
 
@@ -106,4 +106,4 @@ def _published(section: str, name: str) -> Any:
 
 def _number(section: str, name: str, unit: str) -> float:
     entry = read_table("schedules")[section][name]
-    return float(units.in_unit(units.si(entry["value"], unit, name=name), unit))
+    return float(quantities.in_unit(quantities.si(entry["value"], unit, name=name), unit))

@@ -8,14 +8,14 @@ import numpy as np
 import xarray as xr
 
 from nmdasim.pharmacology.course import time_course
-from nmdasim.pharmacology.population import Population
 from nmdasim.pharmacology.regimen import Regimen
+from nmdasim.pharmacology.subjects import Cohort
 
 #: Share of people inside the interval.
 LEVEL = 0.95
 
 
-def spread(regimen: Regimen, times: Any, population: Population, *, preset: str = "", weight: Any = None) -> xr.Dataset:
+def spread(regimen: Regimen, times: Any, population: Cohort, *, preset: str = "", weight: Any = None) -> xr.Dataset:
     """Return mean and 95 % interval over a population, drawn anew from the same seed for each subject's regimen.
 
     Parameters

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.errors import InputError
 from nmdasim.pharmacology.events import COLUMNS, ROUTES, Event, EventError
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def read_csv(path: Path) -> tuple[tuple[Event, ...], str, dict[str, str]]:
     try:
         lines = path.read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"events file {path}: cannot be read ({error})") from None
+        raise InputError(f"events file {path}: cannot be read ({error})") from None
     notes = {match[1]: match[2].strip() for match in map(_NOTE.fullmatch, lines) if match}
     rows = list(_lines(lines, path))
     return *_events(rows, f"events file {path}"), notes
@@ -64,7 +65,7 @@ def _lines(lines: list[str], path: Path) -> Iterator[Row]:
             continue
         row += 1
         if len(cells) != len(header):
-            raise ValueError(f"row {row} (line {number}) has {len(cells)} cells for {len(header)} columns")
+            raise InputError(f"row {row} (line {number}) has {len(cells)} cells for {len(header)} columns")
         yield f"row {row} (line {number})", dict(zip(header, cells, strict=True))
 
 
@@ -72,15 +73,15 @@ def _header(names: list[str], where: str) -> list[str]:
     header = [name.strip().upper() for name in names]
     for name in header:
         if header.count(name) > 1:
-            raise ValueError(f"{where}: column {name} stands twice")
+            raise InputError(f"{where}: column {name} stands twice")
         if not _known(name) and _resembles(name):
-            raise ValueError(
+            raise InputError(
                 f"{where}: unknown column {name}; dosing columns are {', '.join(COLUMNS)} (or CMT), DRUG; "
                 "rename a covariate that only looks like one"
             )
     missing = [name for name in ("TIME", "AMT") if name not in header]
     if missing:
-        raise ValueError(f"{where}: no column {' and no column '.join(missing)}; the columns are {', '.join(header)}")
+        raise InputError(f"{where}: no column {' and no column '.join(missing)}; the columns are {', '.join(header)}")
     return header
 
 
@@ -101,12 +102,12 @@ def _events(rows: Iterable[Row], where: str) -> tuple[tuple[Event, ...], str]:
         try:
             events.append(_event(cells))
         except EventError as error:
-            raise ValueError(f"{place}, column {error}") from None
+            raise InputError(f"{place}, column {error}") from None
         drugs.setdefault(_text(cells, "DRUG").lower(), place)
     if not events:
-        raise ValueError(f"{where} has no rows")
+        raise InputError(f"{where} has no rows")
     if len(drugs) > 1:
-        raise ValueError(f"{list(drugs.values())[1]}, column DRUG: one drug a table; this one has {', '.join(drugs)}")
+        raise InputError(f"{list(drugs.values())[1]}, column DRUG: one drug a table; this one has {', '.join(drugs)}")
     return tuple(events), next(iter(drugs))
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.linalg import expm
 
+from nmdasim.errors import InputError
 from nmdasim.pharmacology.compartments import System, Uptake
 from nmdasim.pharmacology.events import Event
 from nmdasim.pharmacology.presets import number
@@ -146,9 +147,9 @@ class _Session:
                 continue
             count = event.amount / self.device_mg
             if abs(count - round(count)) > 1e-9:
-                raise ValueError(
+                raise InputError(
                     f"row {row}, column AMT: {event.amount:g} mg by nose is not a whole number of "
                     f"{self.device_mg:g} mg devices"
                 )
             if event.steady and event.interval_h < self.length_h:
-                raise ValueError(f"row {row}, column II: steady nasal sessions are {self.length_h:g} h apart or more")
+                raise InputError(f"row {row}, column II: steady nasal sessions are {self.length_h:g} h apart or more")

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from nmdasim.model import units
-from nmdasim.model.check import ModelError
+from nmdasim import quantities
+from nmdasim.errors import InputError, ModelError, nearest
 from nmdasim.model.circuit import Circuit
-from nmdasim.model.model import Model, nearest
+from nmdasim.model.model import Model
 
 
 @dataclass(frozen=True)
@@ -40,13 +40,13 @@ class Events:
     lanes: Sequence[int] | None = None
 
     def __post_init__(self) -> None:
-        times = units.si(self.times, "ms", name="times")
+        times = quantities.si(self.times, "ms", name="times")
         if np.any(times < 0):
-            raise ValueError(f"times of events on port {self.port!r} are not negative")
+            raise InputError(f"times of events on port {self.port!r} are not negative")
         if self.lanes is not None:
             lanes = np.asarray(self.lanes)
             if lanes.ndim != 1 or not lanes.size or not np.issubdtype(lanes.dtype, np.integer) or np.any(lanes < 0):
-                raise ValueError(f"lanes = {self.lanes!r}; give a list of one or more whole numbers from 0 upward")
+                raise InputError(f"lanes = {self.lanes!r}; give a list of one or more whole numbers from 0 upward")
             object.__setattr__(self, "lanes", tuple(lanes.tolist()))
 
     def variants(self) -> Iterator[tuple[Mapping[str, Any], Events]]:
@@ -59,7 +59,7 @@ class Events:
         """Return times in seconds and the fibre of each, as the input of a network; nothing is drawn."""
         if self.lanes is not None:
             raise ModelError("lanes of events: those of a network reach every instance; lanes are of cells and chains")
-        times = np.ravel(units.si(self.times, "ms", name="times"))
+        times = np.ravel(quantities.si(self.times, "ms", name="times"))
         times = times[times < duration]
         return times, np.zeros(len(times), dtype=int)
 
@@ -69,5 +69,5 @@ class Events:
         cell = model.populations[population] if isinstance(model, Circuit) else model
         if self.port not in cell.ports:
             raise ModelError(f"{cell.name} has no port {self.port!r}{nearest(self.port, cell.ports)}")
-        times = np.ravel(units.si(self.times, "ms", name="times"))
-        return [(population, self.port, times, float(np.asarray(units.quantity(self.weight), dtype=float)))]
+        times = np.ravel(quantities.si(self.times, "ms", name="times"))
+        return [(population, self.port, times, float(np.asarray(quantities.quantity(self.weight), dtype=float)))]

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nmdasim.model import units
-from nmdasim.model.parameters import load
-from nmdasim.model.population import Poisson, Volleys
+from nmdasim import quantities
+from nmdasim.errors import InputError
+from nmdasim.parameters import load
+from nmdasim.protocols.sources import Poisson, Volleys
 
 #: Strengths of a test, as shares of the fibres recruited.
 INTENSITIES = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -39,7 +40,7 @@ def stimulus(kind: str, intensity: float = 1.0, times: Any = "500 ms") -> dict[s
         If there is no such kind, or the intensity is out of range.
     """
     if kind not in FIBRES:
-        raise ValueError(f"stimulus {kind!r}; there are {', '.join(FIBRES)}")
+        raise InputError(f"stimulus {kind!r}; there are {', '.join(FIBRES)}")
     return {fibre: _volleys(fibre, intensity, times) for fibre in FIBRES[kind]}
 
 
@@ -58,15 +59,15 @@ def pressure(intensity: float = 1.0, *, start: Any = "500 ms", duration: Any = "
     ValueError
         If the intensity is out of range or it lasts no time.
     """
-    begin, length = (float(units.si(x, "second", name=n)) for x, n in ((start, "start"), (duration, "duration")))
+    begin, length = (float(quantities.si(x, "second", name=n)) for x, n in ((start, "start"), (duration, "duration")))
     if not 0 <= intensity <= 1 or length <= 0:
-        raise ValueError(f"pressure of {intensity} for {duration}; give a share from 0 to 1 and a time above 0")
+        raise InputError(f"pressure of {intensity} for {duration}; give a share from 0 to 1 and a time above 0")
     sizes = {fibre: int(load("dorsal_horn", "sizes")[fibre].si) for fibre in ("touch", "adelta", "c")}
     rates = {fibre: float(rate.si) for fibre, rate in load("dorsal_horn", "pressure").items()}
-    second = units.unit("second")
+    second = quantities.unit("second")
     return {
         fibre: Poisson(
-            np.where(np.arange(size) < round(intensity * size), rates[fibre], 0.0) * units.unit("Hz"),
+            np.where(np.arange(size) < round(intensity * size), rates[fibre], 0.0) * quantities.unit("Hz"),
             size,
             begin * second,
             (begin + length) * second,
@@ -83,10 +84,10 @@ def conditioning(frequency: Any = "1 Hz", pulses: int = 15) -> dict[str, Volleys
     ValueError
         If the rate is not above 0 or there is no pulse.
     """
-    rate = float(units.si(frequency, "Hz", name="frequency"))
+    rate = float(quantities.si(frequency, "Hz", name="frequency"))
     if rate <= 0 or pulses < 1:
-        raise ValueError(f"conditioning with {pulses} pulses at {frequency}; give one or more at a rate above 0")
-    return {"c": _volleys("c", 1.0, (1 + np.arange(pulses) / rate) * units.unit("second"))}
+        raise InputError(f"conditioning with {pulses} pulses at {frequency}; give one or more at a rate above 0")
+    return {"c": _volleys("c", 1.0, (1 + np.arange(pulses) / rate) * quantities.unit("second"))}
 
 
 def _volleys(fibre: str, intensity: float, times: Any) -> Volleys:

@@ -12,10 +12,11 @@ from typing import Any, Self
 import numpy as np
 from brian2 import Quantity
 
-from nmdasim.model import units
+from nmdasim import quantities
+from nmdasim.errors import InputError
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
-from nmdasim.model.ports import Afferent
+from nmdasim.model.port import Afferent
 
 _SENTENCE = re.compile(
     r"\s*(?P<pulses>\d+)\s+(?:C-fibre |C-fiber |C )?(?:pulses|stimuli)\s+at\s+(?P<frequency>[\d.]+\s*\w*Hz)"
@@ -64,34 +65,34 @@ class WindUp:
     latencies: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        rate = units.si(self.frequency, "Hz", name="frequency")
+        rate = quantities.si(self.frequency, "Hz", name="frequency")
         if rate.ndim > 1 or rate.size == 0 or np.any(rate < _SLOWEST) or np.any(rate > _FASTEST):
-            raise ValueError(
+            raise InputError(
                 f"frequency = {self.frequency}; a rate is above 0 ({_SLOWEST:g} Hz to {_FASTEST:g} Hz), one or a list"
             )
         counts = np.asarray(self.pulses)
         if counts.ndim > 1 or not _whole(counts) or np.any(counts < 1) or np.any(counts > _MOST):
-            raise ValueError(f"pulses = {self.pulses}; a train has a whole number of pulses, 1 or more (up to {_MOST})")
+            raise InputError(f"pulses = {self.pulses}; a train has a whole number of pulses, 1 or more (up to {_MOST})")
         if np.ndim(self.burst) or not _whole(np.asarray(self.burst)) or not 1 <= self.burst <= _MOST:
-            raise ValueError(f"burst = {self.burst}; a pulse has a whole number of stimuli, 1 or more")
+            raise InputError(f"burst = {self.burst}; a pulse has a whole number of stimuli, 1 or more")
         if _single(self.start, "s", "start") < 0:
-            raise ValueError(f"start = {self.start}; the first pulse does not come before 0 s")
+            raise InputError(f"start = {self.start}; the first pulse does not come before 0 s")
         gap = _single(self.burst_interval, "ms", "burst_interval")
         if gap < 0 or gap * (self.burst - 1) >= 1 / rate.max():
-            raise ValueError(
+            raise InputError(
                 f"a burst of {self.burst} at {self.burst_interval} is not within the period; "
                 "give a burst_interval of 0 or more, or fewer stimuli"
             )
         for fibre, table in self.latencies.items():
-            self._check_latencies(fibre, units.si(table, "ms", name=f"latencies of {fibre}"), int(counts.max()))
+            self._check_latencies(fibre, quantities.si(table, "ms", name=f"latencies of {fibre}"), int(counts.max()))
 
     def _check_latencies(self, fibre: str, table: np.ndarray, pulses: int) -> None:
         if table.ndim not in (1, 2) or table.size == 0:
-            raise ValueError(f"latencies of {fibre} have shape {table.shape}; give (pulses, synapses) or (synapses,)")
+            raise InputError(f"latencies of {fibre} have shape {table.shape}; give (pulses, synapses) or (synapses,)")
         if table.ndim == 2 and table.shape[0] < pulses:
-            raise ValueError(f"latencies of {fibre} have {table.shape[0]} rows for {pulses} pulses; give one a pulse")
+            raise InputError(f"latencies of {fibre} have {table.shape[0]} rows for {pulses} pulses; give one a pulse")
         if np.any(table < 0) or np.any(table > _LONGEST):
-            raise ValueError(
+            raise InputError(
                 f"latencies of {fibre} reach from {table.min() * 1e3:g} to {table.max() * 1e3:g} ms; "
                 f"a delay is 0 ms or more and at most {_LONGEST:g} s"
             )
@@ -101,12 +102,12 @@ class WindUp:
         """Read ``"16 C-fibre pulses at 1 Hz"`` or ``"10 pulses at 0.5 Hz in bursts of 3"``."""
         match = _SENTENCE.fullmatch(text)
         if match is None:
-            raise ValueError(f"cannot read {text!r}; write it as in '16 C-fibre pulses at 1 Hz in bursts of 3'")
+            raise InputError(f"cannot read {text!r}; write it as in '16 C-fibre pulses at 1 Hz in bursts of 3'")
         return cls(frequency=match["frequency"], pulses=int(match["pulses"]), burst=int(match["burst"] or 1))
 
     def variants(self) -> Iterator[tuple[Mapping[str, Any], WindUp]]:
         """Yield every combination of `frequency` and `pulses` given as arrays, with its labels."""
-        rates = units.si(self.frequency, "Hz", name="frequency")
+        rates = quantities.si(self.frequency, "Hz", name="frequency")
         counts = np.asarray(self.pulses)
         for rate, count in itertools.product(np.ravel(rates), np.ravel(counts)):
             labels = ({"frequency": rate} if rates.ndim else {}) | ({"pulses": int(count)} if counts.ndim else {})
@@ -115,12 +116,12 @@ class WindUp:
     @property
     def period(self) -> float:
         """Seconds between pulses."""
-        return 1 / float(units.si(self.frequency, "Hz", name="frequency"))
+        return 1 / float(quantities.si(self.frequency, "Hz", name="frequency"))
 
     @property
     def pulse_times(self) -> np.ndarray:
         """Time of each pulse in seconds, shape (pulses,)."""
-        return float(units.si(self.start, "s", name="start")) + self.period * np.arange(self.pulses)
+        return float(quantities.si(self.start, "s", name="start")) + self.period * np.arange(self.pulses)
 
     @property
     def duration(self) -> float:
@@ -134,7 +135,7 @@ class WindUp:
 
     def stimuli(self) -> np.ndarray:
         """Time of each stimulus in seconds, shape (pulses, burst)."""
-        gap = float(units.si(self.burst_interval, "ms", name="burst_interval"))
+        gap = float(quantities.si(self.burst_interval, "ms", name="burst_interval"))
         return self.pulse_times[:, None] + gap * np.arange(self.burst)
 
     def arrivals(self, model: Model | Circuit, rng: np.random.Generator) -> _PART:
@@ -148,7 +149,7 @@ class WindUp:
         stimuli = self.stimuli()[:, :, None]
         driven = {fibre: model.afferents[fibre] for fibre in self.fibres if fibre in model.afferents}
         if not driven:
-            raise ValueError(f"{model.name} has no afferent among {', '.join(self.fibres)}; a wind-up train needs one")
+            raise InputError(f"{model.name} has no afferent among {', '.join(self.fibres)}; a wind-up train needs one")
         parts: _PART = []
         for fibre, afferent in driven.items():
             times = stimuli + self._delays(fibre, afferent, rng)
@@ -161,9 +162,9 @@ class WindUp:
         if given is None:
             drawn = afferent.latency.draw(self.pulses * self.burst, rng)
             return drawn.reshape(self.pulses, self.burst, -1)
-        table = np.atleast_2d(units.si(given, "ms", name=f"latencies of {fibre}"))
+        table = np.atleast_2d(quantities.si(given, "ms", name=f"latencies of {fibre}"))
         if table.shape[1] != afferent.latency.synapses:
-            raise ValueError(
+            raise InputError(
                 f"latencies of {fibre} have {table.shape[1]} columns; "
                 f"the model has {afferent.latency.synapses} synapses"
             )
@@ -180,10 +181,10 @@ def _whole(numbers: np.ndarray) -> bool:
 
 
 def _single(value: Any, unit: str, name: str) -> float:
-    si = units.si(value, unit, name=name)
+    si = quantities.si(value, unit, name=name)
     if si.ndim:
-        raise ValueError(f"{name} = {value}; give one value")
+        raise InputError(f"{name} = {value}; give one value")
     return float(si)
 
 
-_HERTZ = units.unit("Hz")
+_HERTZ = quantities.unit("Hz")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from nmdasim.model.mechanism import Mechanism
-from nmdasim.model.parameters import load
+from nmdasim.parameters import load
 from nmdasim.receptors import dual_exponential
 
 

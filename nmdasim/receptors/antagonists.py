@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from nmdasim.model.parameters import load
+from nmdasim.parameters import load
 from nmdasim.receptors.scheme import Scheme, product
 
 _GLUTAMATE = re.compile(r"\bglutamate\b")

@@ -16,7 +16,8 @@ import xarray as xr
 from scipy.linalg import expm
 from scipy.optimize import brentq, minimize_scalar
 
-from nmdasim.model import units
+from nmdasim import quantities
+from nmdasim.errors import InputError
 from nmdasim.receptors.exact import Step, provenance, respond
 from nmdasim.receptors.perfusion import GLUTAMATE, WIDTH, equilibrated, recovery, train, wash
 from nmdasim.receptors.scheme import Scheme
@@ -120,13 +121,13 @@ def paired_pulses(scheme: Scheme, intervals: Any, **conditions: Any) -> xr.Datas
     xarray.Dataset
         ``ratio`` (interval): what the second pulse adds at its peak over the peak of the first.
     """
-    gaps = np.atleast_1d(units.si(intervals, "ms", name="intervals"))
+    gaps = np.atleast_1d(quantities.si(intervals, "ms", name="intervals"))
     hit = Step(WIDTH, {"glutamate": GLUTAMATE})
     ratios = []
     for gap in gaps:
         rest = float(gap) - hit.seconds
         if rest <= 0:
-            raise ValueError(f"interval = {gap * 1e3:g} ms; it is longer than the pulse of {WIDTH}")
+            raise InputError(f"interval = {gap * 1e3:g} ms; it is longer than the pulse of {WIDTH}")
         between = Step(f"{rest} second")
         both = respond(scheme, [hit, between, hit, Step("1 second")], sample="0.2 ms", **conditions)
         alone = respond(scheme, [hit, between, Step(WIDTH), Step("1 second")], sample="0.2 ms", **conditions)
@@ -164,8 +165,12 @@ def iv_curve(scheme: Scheme, v: Any, mg: Any = "1 mM", *, conductance: Any = "1 
     xarray.Dataset
         ``open`` and ``current`` (mg, v).
     """
-    volts, baths = (np.atleast_1d(units.si(x, u, name=n)) for x, u, n in ((v, "mV", "v"), (mg, "mM", "mg")))
-    settings = {"v": volts * units.unit("volt"), "mg": baths[:, None] * units.unit("mM"), "glutamate": glutamate}
+    volts, baths = (np.atleast_1d(quantities.si(x, u, name=n)) for x, u, n in ((v, "mV", "v"), (mg, "mM", "mg")))
+    settings = {
+        "v": volts * quantities.unit("volt"),
+        "mg": baths[:, None] * quantities.unit("mM"),
+        "glutamate": glutamate,
+    }
     opened = scheme.open(scheme.steady(**settings, **conditions), **settings, **conditions)
     data = xr.Dataset(coords={"mg": ("mg", baths, {"units": "mM", "long_name": "magnesium"}),
                               "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"})})  # fmt: skip
@@ -180,9 +185,9 @@ def iv_curve(scheme: Scheme, v: Any, mg: Any = "1 mM", *, conductance: Any = "1 
 
 def _current(scheme: Scheme, opened: np.ndarray, volts: np.ndarray, conductance: Any) -> np.ndarray:
     """Return currents in pA, negative inward."""
-    siemens = float(units.si(conductance, "nS", name="conductance"))
+    siemens = float(quantities.si(conductance, "nS", name="conductance"))
     if siemens < 0:
-        raise ValueError(f"conductance = {conductance}; a conductance is not negative")
+        raise InputError(f"conductance = {conductance}; a conductance is not negative")
     return np.asarray(siemens * opened * (volts - float(scheme.parameters["E_nmda"].si)) * 1e12)
 
 
@@ -212,9 +217,9 @@ def voltage_ramp(scheme: Scheme, start: Any = "-100 mV", stop: Any = "60 mV", *,
         ``open``, ``current``, ``v`` (time).
     """
     if points < 2:
-        raise ValueError(f"points = {points}; a ramp has 2 or more")
-    first, last = (float(units.si(x, "mV", name="v")) for x in (start, stop))
-    piece = f"{float(units.si(duration, 'ms', name='duration')) / points} second"
+        raise InputError(f"points = {points}; a ramp has 2 or more")
+    first, last = (float(quantities.si(x, "mV", name="v")) for x in (start, stop))
+    piece = f"{float(quantities.si(duration, 'ms', name='duration')) / points} second"
     steady = scheme.steady(v=start, glutamate=glutamate, **conditions)
     steps = [Step(piece, {"v": f"{x} volt"}) for x in np.linspace(first, last, points)]
     result = respond(scheme, steps, start=steady, sample=piece, glutamate=glutamate, **conditions)

@@ -14,8 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from nmdasim.model.model import ModelError, nearest
-from nmdasim.model.parameters import Parameter, ParameterSet, load, parameters_of, read_table
+from nmdasim.errors import ModelError, nearest
+from nmdasim.model.parameter import Parameter, ParameterSet
+from nmdasim.parameters import load, parameters_of, read_table
 from nmdasim.receptors import magnesium, trapping
 from nmdasim.receptors.exact import Step, respond
 from nmdasim.receptors.scheme import Scheme, Transition, held, product

@@ -15,8 +15,9 @@ import numpy as np
 import xarray as xr
 from scipy.linalg import expm
 
+from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.model import units
+from nmdasim.errors import InputError
 from nmdasim.receptors.scheme import Scheme
 
 #: Samples that one response may have.
@@ -47,9 +48,9 @@ class Step:
         ValueError
             If it is not above 0.
         """
-        value = float(units.si(self.duration, "ms", name="duration"))
+        value = float(quantities.si(self.duration, "ms", name="duration"))
         if value <= 0:
-            raise ValueError(f"duration = {self.duration}; a step lasts longer than 0 ms")
+            raise InputError(f"duration = {self.duration}; a step lasts longer than 0 ms")
         return value
 
 
@@ -88,7 +89,7 @@ def respond(
     times, rows, opens, held = [], [], [], []
     for index, step in enumerate(steps):
         settings = {**conditions, **step.conditions}
-        count = max(1, units.steps(step.seconds, interval))
+        count = max(1, quantities.steps(step.seconds, interval))
         propagator = _transition(scheme.generator(**settings) * (step.seconds / count))
         block = np.empty((count + 1, len(scheme.states)))
         block[0] = occupancy
@@ -115,19 +116,19 @@ def _transition(generator: np.ndarray) -> np.ndarray:
 def _probabilities(scheme: Scheme, start: np.ndarray) -> np.ndarray:
     given = np.asarray(start, dtype=float)
     if given.shape != (len(scheme.states),) or not np.isclose(given.sum(), 1) or given.min() < -1e-12:
-        raise ValueError(f"start = {given}; {scheme.name} has {len(scheme.states)} states, whose probabilities are 0 "
+        raise InputError(f"start = {given}; {scheme.name} has {len(scheme.states)} states, whose probabilities are 0 "
                          "or more and sum to 1")  # fmt: skip
     return given
 
 
 def _interval(sample: Any, steps: Sequence[Step]) -> float:
     """Return the sampling interval in seconds, once it is known that the samples fit into memory."""
-    interval = float(units.si(sample, "ms", name="sample"))
+    interval = float(quantities.si(sample, "ms", name="sample"))
     if interval <= 0:
-        raise ValueError(f"sample = {sample}; a sampling interval is longer than 0 ms")
+        raise InputError(f"sample = {sample}; a sampling interval is longer than 0 ms")
     length = sum(step.seconds for step in steps)
     if length / interval > MOST_SAMPLES:
-        raise ValueError(f"{length:g} s sampled every {interval * 1e3:g} ms are more than {MOST_SAMPLES:.0e} samples; "
+        raise InputError(f"{length:g} s sampled every {interval * 1e3:g} ms are more than {MOST_SAMPLES:.0e} samples; "
                          "make it shorter, or the sampling interval longer")  # fmt: skip
     return interval
 
@@ -158,7 +159,7 @@ def blocked(result: xr.Dataset, scheme: Scheme, drug: str) -> xr.DataArray:
     """
     held = [state for state in scheme.occupied if state.endswith((f"_{drug}", f"_{drug}_escapable"))]
     if not held:
-        raise ValueError(f"{scheme.name} knows no drug {drug!r}; give it one with block(scheme, blocker(name))")
+        raise InputError(f"{scheme.name} knows no drug {drug!r}; give it one with block(scheme, blocker(name))")
     share: xr.DataArray = result.occupancy.sel(state=held).sum("state")
     return share.assign_attrs(units="1", long_name=f"share of receptors that hold {drug}")
 

@@ -8,6 +8,8 @@ import numpy as np
 from scipy.optimize import curve_fit
 from scipy.special import stdtrit
 
+from nmdasim.errors import InputError
+
 
 @dataclass(frozen=True)
 class HillFit:
@@ -55,9 +57,9 @@ def fit(concentration: np.ndarray, response: np.ndarray, level: float = 0.95) ->
     """
     x, y = np.asarray(concentration, dtype=float), np.asarray(response, dtype=float)
     if x.shape != y.shape or x.ndim != 1 or len(x) < 3:
-        raise ValueError(f"a Hill fit takes 3 points or more; given shapes {x.shape} and {y.shape}")
+        raise InputError(f"a Hill fit takes 3 points or more; given shapes {x.shape} and {y.shape}")
     if np.any(x <= 0) or not (np.all(np.isfinite(x)) and np.all(np.isfinite(y))):
-        raise ValueError("a Hill fit takes finite responses at finite concentrations above 0")
+        raise InputError("a Hill fit takes finite responses at finite concentrations above 0")
 
     def curve(log_x: np.ndarray, log_half: float, n: float) -> np.ndarray:
         return np.asarray(1 / (1 + np.exp(n * (log_x - log_half))))

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.model import units
+from nmdasim.errors import InputError
 from nmdasim.receptors import hill
 from nmdasim.receptors.blockers import block, blocker, ic50
 from nmdasim.receptors.subtypes import Subtype, mixture
@@ -44,17 +45,17 @@ def curve(
     parts = mixture(subtype)
     if concentrations is None:
         middle = np.exp(np.mean([np.log(float(ic50(drug, kind.name, v, mg))) for kind, _ in parts]))
-        concentrations = middle * np.logspace(-2, 2, 25) * units.unit("mM")
-    dose = np.atleast_1d(units.si(concentrations, "uM", name="concentrations"))
+        concentrations = middle * np.logspace(-2, 2, 25) * quantities.unit("mM")
+    dose = np.atleast_1d(quantities.si(concentrations, "uM", name="concentrations"))
     total, control = np.zeros_like(dose), 0.0
     for kind, share in parts:
         scheme = block(kind.scheme(), blocker(drug, kind.name))
         key = blocker(drug, kind.name).key
         fixed = {"v": v, "mg": mg, "glutamate": "1 mM"}
-        with_drug = fixed | {key: dose * units.unit("mM")}
+        with_drug = fixed | {key: dose * quantities.unit("mM")}
         total += share * scheme.open(scheme.steady(**with_drug), **with_drug)
         control += share * float(scheme.open(scheme.steady(**fixed), **fixed))
-    shown = units.in_unit(dose, "uM")
+    shown = quantities.in_unit(dose, "uM")
     return _label(drug, subtype, (v, mg), shown, total / control)
 
 
@@ -103,15 +104,15 @@ def against_voltage(drug: str, concentration: Any, v: Any, mg: Any = "1 mM", sub
     xarray.Dataset
         ``ic50`` (mg, v) in µM and ``blocked`` (mg, v) = C/(C + IC50).
     """
-    volts, baths = (np.atleast_1d(units.si(x, u, name=n)) for x, u, n in ((v, "mV", "v"), (mg, "mM", "mg")))
-    dose = float(units.si(concentration, "uM", name=drug))
+    volts, baths = (np.atleast_1d(quantities.si(x, u, name=n)) for x, u, n in ((v, "mV", "v"), (mg, "mM", "mg")))
+    dose = float(quantities.si(concentration, "uM", name=drug))
     if dose < 0:
-        raise ValueError(f"{drug} = {concentration}; a concentration is not negative")
-    half = ic50(drug, subtype, volts * units.unit("volt"), baths[:, None] * units.unit("mM"))
+        raise InputError(f"{drug} = {concentration}; a concentration is not negative")
+    half = ic50(drug, subtype, volts * quantities.unit("volt"), baths[:, None] * quantities.unit("mM"))
     data = xr.Dataset(coords={"mg": ("mg", baths, {"units": "mM", "long_name": "magnesium"}),
                               "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"})})  # fmt: skip
-    data["ic50"] = (("mg", "v"), units.in_unit(half, "uM"), {"units": "µM", "long_name": f"IC50 of {drug}"})
+    data["ic50"] = (("mg", "v"), quantities.in_unit(half, "uM"), {"units": "µM", "long_name": f"IC50 of {drug}"})
     data["blocked"] = (("mg", "v"), dose / (dose + half), {"units": "1", "long_name": f"share blocked by {drug}"})
     return data.assign_attrs(
-        _attrs(drug, mixture(subtype)), concentration=f"{float(units.in_unit(dose, 'uM')):g} µM", subtype=subtype
+        _attrs(drug, mixture(subtype)), concentration=f"{float(quantities.in_unit(dose, 'uM')):g} µM", subtype=subtype
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from nmdasim.model import units
-from nmdasim.model.parameters import load
+from nmdasim import quantities
+from nmdasim.errors import InputError
+from nmdasim.parameters import load
 
 #: Share of receptors whose pore is free of magnesium, as an equation.
 EQUATION = "B_mg = 1/(1 + mg/K_mg*exp(-slope_mg*v)) : 1"
@@ -33,8 +34,8 @@ def magnesium_block(v: object, mg: object = "1 mM", K_mg: object = None) -> np.n
         If a concentration is negative.
     """
     values = load("receptors", "magnesium")
-    volts, conc = units.si(v, "mV", name="v"), units.si(mg, "mM", name="mg")
-    half = values["K_mg"].si if K_mg is None else units.si(K_mg, "mM", name="K_mg")
+    volts, conc = quantities.si(v, "mV", name="v"), quantities.si(mg, "mM", name="mg")
+    half = values["K_mg"].si if K_mg is None else quantities.si(K_mg, "mM", name="K_mg")
     if np.any(conc < 0):
-        raise ValueError(f"mg = {mg}; a concentration is not negative")
+        raise InputError(f"mg = {mg}; a concentration is not negative")
     return np.asarray(1 / (1 + conc / half * np.exp(-values["slope_mg"].si * volts)))

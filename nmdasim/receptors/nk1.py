@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nmdasim.model.mechanism import Mechanism
-from nmdasim.model.parameters import load
+from nmdasim.parameters import load
 from nmdasim.receptors import dual_exponential
 
 

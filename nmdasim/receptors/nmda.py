@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from nmdasim.errors import ModelError, nearest
 from nmdasim.model.mechanism import Mechanism
-from nmdasim.model.model import ModelError, nearest
-from nmdasim.model.parameters import Parameter, ParameterSet, load
+from nmdasim.model.parameter import Parameter, ParameterSet
+from nmdasim.parameters import load
 from nmdasim.receptors import dual_exponential, magnesium, trapping
 from nmdasim.receptors.blockers import blocker, largest_open
 from nmdasim.receptors.scheme import Scheme, Transition, product

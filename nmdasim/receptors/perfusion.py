@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nmdasim.model import units
+from nmdasim import quantities
+from nmdasim.errors import InputError
 from nmdasim.receptors.exact import Step, blocked, respond
 from nmdasim.receptors.scheme import Scheme
 
@@ -62,11 +63,11 @@ def train(
 
 def _period(frequency: Any, pulses: int) -> float:
     """Return the time from pulse to pulse in seconds."""
-    rate = float(units.si(frequency, "Hz", name="frequency"))
+    rate = float(quantities.si(frequency, "Hz", name="frequency"))
     if pulses < 1:
-        raise ValueError(f"pulses = {pulses}; a train has 1 or more")
+        raise InputError(f"pulses = {pulses}; a train has 1 or more")
     if not 0 < rate * Step(WIDTH).seconds < 1:
-        raise ValueError(f"frequency = {frequency}; it is above 0 Hz, and pulses of {WIDTH} do not overlap")
+        raise InputError(f"frequency = {frequency}; it is above 0 Hz, and pulses of {WIDTH} do not overlap")
     return 1 / rate
 
 

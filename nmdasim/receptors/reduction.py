@@ -9,7 +9,9 @@ import numpy as np
 import xarray as xr
 from scipy.integrate import solve_ivp
 
-from nmdasim.model.symbols import evaluator, system
+from nmdasim.errors import InputError
+from nmdasim.language.evaluation import evaluator
+from nmdasim.language.system import system
 from nmdasim.receptors import bench, magnesium
 from nmdasim.receptors.blockers import Blocker, block
 from nmdasim.receptors.scheme import Scheme
@@ -42,7 +44,7 @@ def follow(
         ``full`` and ``reduced`` (time): the share of receptors that hold the drug.
     """
     if "B_mg" not in scheme.free:
-        raise ValueError(f"{scheme.name} has magnesium as states; the reduction goes with the fast block B_mg")
+        raise InputError(f"{scheme.name} has magnesium as states; the reduction goes with the fast block B_mg")
     with_drug = block(scheme, drug)
     bath = {"v": v, "mg": mg, drug.key: concentration}
     full = bench.train(with_drug, drug.key, **bath, **train)

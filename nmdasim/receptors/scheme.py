@@ -5,7 +5,7 @@ With p the row of state probabilities and Q the generator (Q[i, j] the rate from
     dp/dt = p Q.
 
 A scheme is a value. It renders itself to equations in Brian2's language (every engine), to its generator as an array
-(exact responses, see :mod:`nmdasim.receptors.exact`) and to a drawing (:func:`nmdasim.plot_receptor.scheme`).
+(exact responses, see :mod:`nmdasim.receptors.exact`) and to a drawing (:func:`nmdasim.plot.windup.receptor.scheme`).
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from typing import Any, Self
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from nmdasim.model import units
+from nmdasim import quantities
+from nmdasim.errors import ModelError, nearest
+from nmdasim.language.evaluation import evaluator
+from nmdasim.language.system import System, system
 from nmdasim.model.mechanism import Mechanism
-from nmdasim.model.model import Model, ModelError, nearest
-from nmdasim.model.parameters import ParameterSet
-from nmdasim.model.symbols import System, evaluator, system
+from nmdasim.model.model import Model
+from nmdasim.model.parameter import ParameterSet
 from nmdasim.receptors.stationary import stationary
 
 _LINE = re.compile(r"\s*(\w+)\s*(<->|->)\s*(\w+)\s*:\s*(.+?)\s*")
@@ -169,8 +171,8 @@ class Scheme:
             if name not in known:
                 raise ModelError(f"{self.name} has no condition {name!r}{nearest(name, known)}")
             unit = "mV" if name == "v" else "mM" if name == "glutamate" else self.parameters[name].unit
-            found[name] = units.si(_listed(value), unit, name=name)
-            if units.same_dimension(unit, "mM") and np.any(found[name] < 0):
+            found[name] = quantities.si(_listed(value), unit, name=name)
+            if quantities.same_dimension(unit, "mM") and np.any(found[name] < 0):
                 raise ModelError(f"{name} = {value}; a concentration is not negative")
         held(conditions.get("v", _DEFAULTS["v"]))
         return found
@@ -286,7 +288,7 @@ class Scheme:
 
 def held(v: Any) -> np.ndarray:
     """Return holding potentials in volts; no membrane stands more than 300 mV, there exponentials overflow."""
-    volts = units.si(_listed(v), "mV", name="v")
+    volts = quantities.si(_listed(v), "mV", name="v")
     if np.any(np.abs(volts) > LARGEST_VOLTAGE):
         raise ModelError(f"v = {v}; a membrane is held between -300 mV and 300 mV")
     return volts

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from nmdasim.model.model import ModelError, nearest
-from nmdasim.model.parameters import ParameterSet, load, parameters_of, read_table
+from nmdasim.errors import ModelError, nearest
+from nmdasim.model.parameter import ParameterSet
+from nmdasim.parameters import load, parameters_of, read_table
 from nmdasim.receptors import magnesium
 from nmdasim.receptors.scheme import Scheme, Transition
 

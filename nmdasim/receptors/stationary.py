@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse.csgraph import connected_components
 
-from nmdasim.model.model import ModelError
+from nmdasim.errors import ModelError
 
 #: Share of the largest rate below which a transition never happens.
 NEVER = 1e-25

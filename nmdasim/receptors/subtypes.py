@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmdasim.model.model import ModelError, nearest
-from nmdasim.model.parameters import Parameter, ParameterSet, load
+from nmdasim.errors import ModelError, nearest
+from nmdasim.model.parameter import Parameter, ParameterSet
+from nmdasim.parameters import load
 from nmdasim.receptors import magnesium
 from nmdasim.receptors.scheme import Scheme, Transition
 

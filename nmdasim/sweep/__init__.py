@@ -1,5 +1,9 @@
 """Sweeps: thousands to millions of lanes, stored as they finish, resumed where they stopped."""
 
+import sys
+from types import ModuleType
+from typing import Any
+
 from nmdasim.sweep.execute import Outlook, sweep
 from nmdasim.sweep.export import export
 from nmdasim.sweep.fit import Fit, fit
@@ -7,3 +11,13 @@ from nmdasim.sweep.specification import Samples, Sweep
 from nmdasim.sweep.store import failures
 
 __all__ = ["Fit", "Outlook", "Samples", "Sweep", "export", "failures", "fit", "sweep"]
+
+
+class _Verb(ModuleType):
+    """``nmdasim.sweep`` is a package and, called, the function of its name."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any:
+        return sweep(*args, **options)
+
+
+sys.modules[__name__].__class__ = _Verb

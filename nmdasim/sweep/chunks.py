@@ -12,12 +12,12 @@ import numpy as np
 import xarray as xr
 from brian2 import Quantity
 
-from nmdasim import measures
-from nmdasim.axes import Axis
-from nmdasim.model import units
+from nmdasim import quantities
+from nmdasim.errors import ModelError, OverflowedError
 from nmdasim.model.circuit import Circuit
-from nmdasim.model.model import ModelError
-from nmdasim.simulate import OverflowedError, simulate
+from nmdasim.readout import measures
+from nmdasim.run.axes import Axis
+from nmdasim.run.simulate import simulate
 from nmdasim.sweep.specification import Sweep
 
 #: What a lane is marked with.
@@ -116,7 +116,7 @@ def _run(sweep: Sweep, columns: Mapping[str, np.ndarray], threads: int) -> xr.Da
 
 
 def _rows(values: np.ndarray, sweep: Sweep, name: str) -> xr.DataArray:
-    return xr.DataArray(values, dims="lane", attrs={"units": units.base_units(_dimension(sweep, name))})
+    return xr.DataArray(values, dims="lane", attrs={"units": quantities.base_units(_dimension(sweep, name))})
 
 
 def _dimension(sweep: Sweep, name: str) -> Any:
@@ -129,7 +129,7 @@ def _protocol(sweep: Sweep, train: Mapping[str, Any]) -> Any:
         return sweep.protocol
     given: dict[str, Any] = {}
     if "frequency" in train:
-        given["frequency"] = Quantity(train["frequency"], dim=units.unit("Hz").dim)
+        given["frequency"] = Quantity(train["frequency"], dim=quantities.unit("Hz").dim)
     if "pulses" in train:
         given["pulses"] = int(train["pulses"])
     return dataclasses.replace(sweep.protocol, **given)
@@ -176,5 +176,7 @@ def _where(sweep: Sweep, columns: Mapping[str, np.ndarray], lane: int) -> str:
     parts = []
     for name, values in columns.items():
         unit = shown.get(name, Axis(name, values)).unit
-        parts.append(f"{name} = {units.in_unit(values[lane], unit):g} {units.pretty(unit)}".removesuffix(" 1"))
+        parts.append(
+            f"{name} = {quantities.in_unit(values[lane], unit):g} {quantities.pretty(unit)}".removesuffix(" 1")
+        )
     return ", ".join(parts)

@@ -20,9 +20,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nmdasim.model import units
+from nmdasim import quantities
+from nmdasim.errors import InputError
 from nmdasim.protocols import WindUp
-from nmdasim.simulate import simulate
+from nmdasim.run.simulate import simulate
 from nmdasim.sweep import chunks
 from nmdasim.sweep.extra import need
 from nmdasim.sweep.specification import Sweep
@@ -143,9 +144,9 @@ def run(
     """Run a sweep into a store; see :func:`sweep`."""
     need("dask")
     if workers < 0 or threads < 0:
-        raise ValueError(f"workers = {workers}, threads = {threads}; give 0 or more")
+        raise InputError(f"workers = {workers}, threads = {threads}; give 0 or more")
     if workers and scheduler:
-        raise ValueError("give workers to start here, or a scheduler to join, not both")
+        raise InputError("give workers to start here, or a scheduler to join, not both")
     check(path, what, resume=resume)
     pilot, rate = _pilot(what, threads)
     if not path.exists():
@@ -321,7 +322,9 @@ def _pilot(what: Sweep, threads: int) -> tuple[xr.Dataset, float]:
     result, seconds = once()  # which compiles
     if what.engine == "kernel":
         result, seconds = once()
-    simulated = protocol.duration if isinstance(protocol, WindUp) else float(units.si(duration, "ms", name="duration"))
+    simulated = (
+        protocol.duration if isinstance(protocol, WindUp) else float(quantities.si(duration, "ms", name="duration"))
+    )
     return chunks.readouts(what, result), seconds / (lanes * simulated)
 
 
@@ -367,9 +370,9 @@ def _outlook(what: Sweep, before: int, rate: float, workers: int, scheduler: str
 def _mean_duration(what: Sweep) -> float:
     """Return the mean simulated seconds of a lane."""
     if not isinstance(what.protocol, WindUp):
-        return float(units.si(what.duration, "ms", name="duration"))
+        return float(quantities.si(what.duration, "ms", name="duration"))
     if what.duration is not None:
-        return float(units.si(what.duration, "ms", name="duration"))
+        return float(quantities.si(what.duration, "ms", name="duration"))
     chosen = {name: what.axes[name] for name in ("frequency", "pulses") if name in what.axes}
     return float(np.mean([one.duration for _, one in dataclasses.replace(what.protocol, **chosen).variants()]))
 

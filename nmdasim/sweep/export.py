@@ -8,7 +8,8 @@ import pandas as pd
 import xarray as xr
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.files import write_whole
+from nmdasim.errors import InputError
+from nmdasim.readout.files import write_whole
 from nmdasim.sweep.extra import need
 
 
@@ -52,5 +53,5 @@ def export(data: xr.Dataset, path: str | Path) -> Path:
             whole = data.load().drop_encoding()
             write_whole(path, lambda draft: whole.to_netcdf(draft, engine="netcdf4"))
         case other:
-            raise ValueError(f"{path}: unknown ending {other!r}; there are .csv, .parquet and .nc")
+            raise InputError(f"{path}: unknown ending {other!r}; there are .csv, .parquet and .nc")
     return path

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from nmdasim.errors import InputError
+
 
 def need(name: str) -> Any:
     """Return a module of the extra, or say how to install it.
@@ -17,4 +19,4 @@ def need(name: str) -> Any:
     try:
         return import_module(name)
     except ImportError:
-        raise ValueError(f"{name} is not installed; sweeps need the extra: pip install 'nmdasim[sweep]'") from None
+        raise InputError(f"{name} is not installed; sweeps need the extra: pip install 'nmdasim[sweep]'") from None

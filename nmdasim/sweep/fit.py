@@ -12,13 +12,14 @@ import xarray as xr
 from brian2 import Quantity
 from scipy.optimize import differential_evolution
 
-from nmdasim import measures
-from nmdasim.axes import parameter_axes
-from nmdasim.model import units
+from nmdasim import quantities
+from nmdasim.errors import InputError, OverflowedError, nearest
 from nmdasim.model.circuit import Circuit
-from nmdasim.model.model import Model, nearest
+from nmdasim.model.model import Model
 from nmdasim.protocols import WindUp
-from nmdasim.simulate import OverflowedError, simulate
+from nmdasim.readout import measures
+from nmdasim.run.axes import parameter_axes
+from nmdasim.run.simulate import simulate
 from nmdasim.sweep.extra import need
 
 METHODS = ("differential_evolution", "optuna")
@@ -80,7 +81,7 @@ def fit(
     parameters
         ``{name: (low, high)}``.
     readout
-        ``"spike_count"``, or a read-out of :func:`nmdasim.measures.windup`; its mean over `seeds` is compared.
+        ``"spike_count"``, or a read-out of :func:`nmdasim.readout.measures.windup`; its mean over `seeds` is compared.
     log
         Names of the parameters that are searched on a logarithmic scale.
     seeds
@@ -92,7 +93,7 @@ def fit(
     seed
         Seed of the search.
     **options
-        Of :func:`nmdasim.simulate`.
+        Of :func:`nmdasim.run.simulate`.
 
     Raises
     ------
@@ -104,9 +105,9 @@ def fit(
     Storn & Price (1997) J. Glob. Optim. 11:341–359; Bergstra et al. (2011) NeurIPS 24.
     """
     if method not in METHODS:
-        raise ValueError(f"unknown method {method!r}{nearest(method, METHODS)}")
+        raise InputError(f"unknown method {method!r}{nearest(method, METHODS)}")
     if generations < 1 or population < 5:
-        raise ValueError(f"generations = {generations}, population = {population}; give 1 and 5 or more")
+        raise InputError(f"generations = {generations}, population = {population}; give 1 and 5 or more")
     box = _Box.of(model, parameters, log)
     history: list[float] = []
     bare = data.drop_vars(list(data.dims), errors="ignore")  # positions agree; labels may differ in the last bit
@@ -129,7 +130,8 @@ def fit(
     predicted = predict(best[None, :]).isel(candidate=0, drop=True).transpose(*data.dims)
     edge = tuple(name for name, x in zip(box.names, best, strict=True) if not 0.01 <= x <= 0.99)
     values = {
-        name: Quantity(v.values[0] * units.parse_unit(v.attrs["units"])) for name, v in box.values(best[None]).items()
+        name: Quantity(v.values[0] * quantities.parse_unit(v.attrs["units"]))
+        for name, v in box.values(best[None]).items()
     }
     mean = float(_error(predicted, bare))
     return Fit(
@@ -158,17 +160,17 @@ class _Box:
     @classmethod
     def of(cls, model: Model | Circuit, ranges: Mapping[str, Any], log: Sequence[str]) -> _Box:
         if not ranges:
-            raise ValueError("no parameters to fit; give {name: (low, high)}")
+            raise InputError("no parameters to fit; give {name: (low, high)}")
         axes = parameter_axes(model, {name: list(pair) for name, pair in ranges.items()})
         for axis in axes:
             low, high = axis.values if len(axis.values) == 2 else (1, 0)
             if not low < high or (axis.name in log and low <= 0):
-                raise ValueError(
+                raise InputError(
                     f"{axis.name} = {ranges[axis.name]}; a range is (low, high), above 0 where logarithmic"
                 )
         if unknown := set(log) - set(ranges):
-            raise ValueError(f"log of {', '.join(sorted(unknown))}, which is not fitted")
-        edges = np.array([units.in_unit(axis.values, axis.unit) for axis in axes])
+            raise InputError(f"log of {', '.join(sorted(unknown))}, which is not fitted")
+        edges = np.array([quantities.in_unit(axis.values, axis.unit) for axis in axes])
         return cls(tuple(axis.name for axis in axes), edges, tuple(axis.unit for axis in axes), tuple(log))
 
     def values(self, points: np.ndarray) -> dict[str, xr.DataArray]:
@@ -187,13 +189,13 @@ def _predict(
     given: dict[str, Any] = dict(candidates)
     for dim in map(str, data.dims):
         if dim == "frequency" and isinstance(protocol, WindUp):
-            protocol = dataclasses.replace(protocol, frequency=data.frequency.values * units.unit("Hz"))
+            protocol = dataclasses.replace(protocol, frequency=data.frequency.values * quantities.unit("Hz"))
         elif dim != "pulse":
             given[dim] = xr.DataArray(data[dim].values, dims=dim, attrs=data[dim].attrs)
     result = simulate(model, protocol, parameters=given, seed=list(seeds), **options)
     source = result if readout in result else measures.windup(result)
     if readout not in source:
-        raise ValueError(f"unknown read-out {readout!r}{nearest(readout, map(str, source.data_vars))}")
+        raise InputError(f"unknown read-out {readout!r}{nearest(readout, map(str, source.data_vars))}")
     values = source[readout]
     if "population" in values.dims:
         values = values.sel(population=result.attrs["output"], drop=True)
@@ -210,7 +212,7 @@ def _check_shape(predicted: xr.DataArray, data: xr.DataArray) -> None:
     """Refuse data of another shape than the read-out, before the search."""
     ours = {dim: size for dim, size in predicted.sizes.items() if dim != "candidate"}
     if ours != dict(data.sizes):
-        raise ValueError(f"the data have the dimensions {dict(data.sizes)}, the read-out has {ours}; they must agree")
+        raise InputError(f"the data have the dimensions {dict(data.sizes)}, the read-out has {ours}; they must agree")
 
 
 def _evolve(loss: _Loss, size: int, generations: int, population: int, seed: int) -> np.ndarray:

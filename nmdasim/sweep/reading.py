@@ -11,8 +11,8 @@ import numpy as np
 from brian2 import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
-from nmdasim.model import units
-from nmdasim.model.model import nearest
+from nmdasim import quantities
+from nmdasim.errors import InputError, nearest
 from nmdasim.neurons import CATALOGUE
 from nmdasim.protocols import WindUp
 from nmdasim.sweep.samples import MOST, Samples
@@ -72,17 +72,17 @@ def read(path: Path) -> Sweep:
         content = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
-        raise ValueError(
+        raise InputError(
             f"{path}: cannot be read ({reason}); 'nmdasim sweep --example' prints a specification"
         ) from None
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"{path}: is no TOML ({error}); 'nmdasim sweep --example' prints a specification") from None
+        raise InputError(f"{path}: is no TOML ({error}); 'nmdasim sweep --example' prints a specification") from None
     try:
         return _sweep(content)
     except OverflowError:
-        raise ValueError(f"{path.name}: a number in it is too large to compute with") from None
+        raise InputError(f"{path.name}: a number in it is too large to compute with") from None
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{path.name}: {error}") from None
+        raise InputError(f"{path.name}: {error}") from None
 
 
 def _sweep(content: Mapping[str, Any]) -> Sweep:
@@ -98,7 +98,7 @@ def _sweep(content: Mapping[str, Any]) -> Sweep:
     axes = {name: _axis(name, given) for name, given in _table(content, "axes").items()}
     samples = _samples(content["samples"]) if "samples" in content else None
     if not axes and not samples:
-        raise ValueError("there are no axes; give [axes], [samples] or both")
+        raise InputError("there are no axes; give [axes], [samples] or both")
     return Sweep(_model(content), WindUp(**protocol), axes, samples, **options)
 
 
@@ -107,14 +107,14 @@ def _model(content: Mapping[str, Any]) -> Any:
     table = {"name": given} if isinstance(given, str) else _table(content, "model", _MODEL)
     name = table.get("name", "wdr")
     if not isinstance(name, str) or name not in CATALOGUE:
-        raise ValueError(f"unknown model {name!r}{nearest(str(name), CATALOGUE)}")
+        raise InputError(f"unknown model {name!r}{nearest(str(name), CATALOGUE)}")
     factors, values = (_table(table, key) for key in ("scale", "set"))
     for key, factor in factors.items():
         if isinstance(factor, bool) or not isinstance(factor, (int, float)):
-            raise ValueError(f"scale {key} = {factor!r}; a factor is a number")
+            raise InputError(f"scale {key} = {factor!r}; a factor is a number")
     for key, value in values.items():
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-            raise ValueError(f"set {key} = {value!r}; a value is a number or text, as in '3 mM'")
+            raise InputError(f"set {key} = {value!r}; a value is a number or text, as in '3 mM'")
     return CATALOGUE[name]().scaled(**{key: float(factor) for key, factor in factors.items()}).replace(**values)
 
 
@@ -122,14 +122,14 @@ def _axis(name: str, given: Any) -> Any:
     if isinstance(given, Mapping):
         return _seeds(given) if name == "seed" else _grid(name, given)
     if not isinstance(given, list):
-        raise ValueError(f"axis {name} = {given!r}; an axis is a list, or {{from, to, points, scale}}")
+        raise InputError(f"axis {name} = {given!r}; an axis is a list, or {{from, to, points, scale}}")
     if not given:
-        raise ValueError(f"axis {name!r} is empty; give one or more values")
+        raise InputError(f"axis {name!r} is empty; give one or more values")
     whole = name in ("seed", "pulses")
     for item in given:
         if isinstance(item, bool) or not isinstance(item, int if whole else (int, float, str)):
-            raise ValueError(f"axis {name}: {item!r} is no {'whole number' if whole else 'number or text'}")
-    return given if whole else units.quantity(given) if any(isinstance(i, str) for i in given) else np.array(given)
+            raise InputError(f"axis {name}: {item!r} is no {'whole number' if whole else 'number or text'}")
+    return given if whole else quantities.quantity(given) if any(isinstance(i, str) for i in given) else np.array(given)
 
 
 def _seeds(given: Mapping[str, Any]) -> np.ndarray:
@@ -142,19 +142,19 @@ def _seeds(given: Mapping[str, Any]) -> np.ndarray:
 def _grid(name: str, given: Mapping[str, Any]) -> Quantity:
     _strict(given, _GRID, f"axis {name}")
     if missing := [key for key in _GRID[:3] if key not in given]:
-        raise ValueError(f"axis {name}: {', '.join(missing)} missing; write {{from, to, points, scale}}")
+        raise InputError(f"axis {name}: {', '.join(missing)} missing; write {{from, to, points, scale}}")
     for end in ("from", "to"):
         if isinstance(given[end], bool) or not isinstance(given[end], (int, float, str)):
-            raise ValueError(f"axis {name}: {end} = {given[end]!r} is no number or text")
-    ends = units.quantity([given["from"], given["to"]])
+            raise InputError(f"axis {name}: {end} = {given[end]!r} is no number or text")
+    ends = quantities.quantity([given["from"], given["to"]])
     low, high = np.asarray(ends, dtype=float)
     points, scale = _count(given, "points", f"axis {name}"), given.get("scale", "linear")
     if scale not in ("linear", "log"):
-        raise ValueError(f"axis {name}: scale = {scale!r}{nearest(str(scale), ('linear', 'log'))}")
+        raise InputError(f"axis {name}: scale = {scale!r}{nearest(str(scale), ('linear', 'log'))}")
     if not np.all(np.isfinite([low, high])):
-        raise ValueError(f"axis {name}: from {given['from']} to {given['to']}; give finite numbers")
+        raise InputError(f"axis {name}: from {given['from']} to {given['to']}; give finite numbers")
     if scale == "log" and not (low > 0 and high > 0):
-        raise ValueError(f"axis {name}: from {given['from']} to {given['to']}; a logarithmic scale is above 0")
+        raise InputError(f"axis {name}: from {given['from']} to {given['to']}; a logarithmic scale is above 0")
     values = np.geomspace(low, high, points) if scale == "log" else np.linspace(low, high, points)
     return Quantity(values, dim=get_dimensions(ends))
 
@@ -162,30 +162,30 @@ def _grid(name: str, given: Mapping[str, Any]) -> Quantity:
 def _samples(given: Any) -> Samples:
     table = _table({"samples": given}, "samples", _SAMPLES)
     if "points" not in table or "ranges" not in table:
-        raise ValueError("samples: points or ranges missing; write points = 256 and ranges = {NAME = [LOW, HIGH]}")
+        raise InputError("samples: points or ranges missing; write points = 256 and ranges = {NAME = [LOW, HIGH]}")
     ranges = _table(table, "ranges")
     for key, kind in (("method", str), ("seed", int)):
         if key in table:
             _typed(table, key, kind, f"samples: {key}")
     if table.get("seed", 0) < 0:
-        raise ValueError(f"samples: seed = {table['seed']}; a seed is a whole number from 0 upward")
+        raise InputError(f"samples: seed = {table['seed']}; a seed is a whole number from 0 upward")
     log = tuple(_texts(table.pop("log", []), "log of samples"))
     return Samples(**(table | {"ranges": ranges, "log": log, "points": _count(table, "points", "samples")}))
 
 
 def _count(given: Mapping[str, Any], key: str, where: str) -> int:
     if key not in given:
-        raise ValueError(f"{where}: {key} missing")
+        raise InputError(f"{where}: {key} missing")
     count: int = _typed(given, key, int, f"{where}: {key}")
     if not 1 <= count <= MOST:
-        raise ValueError(f"{where}: {key} = {count:,}; give from 1 to {MOST:,}")
+        raise InputError(f"{where}: {key} = {count:,}; give from 1 to {MOST:,}")
     return count
 
 
 def _table(given: Mapping[str, Any], key: str, known: tuple[str, ...] = ()) -> dict[str, Any]:
     table = given.get(key, {})
     if not isinstance(table, Mapping):
-        raise ValueError(f"{key} = {table!r}; it is a table, [{key}]")
+        raise InputError(f"{key} = {table!r}; it is a table, [{key}]")
     if known:
         _strict(table, known, f"[{key}]")
     return dict(table)
@@ -194,17 +194,17 @@ def _table(given: Mapping[str, Any], key: str, known: tuple[str, ...] = ()) -> d
 def _strict(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
     for key in table:
         if key not in known:
-            raise ValueError(f"unknown key {key!r} in {where}{nearest(key, known)}")
+            raise InputError(f"unknown key {key!r} in {where}{nearest(key, known)}")
 
 
 def _texts(given: Any, where: str) -> list[str]:
     if not isinstance(given, list) or not all(isinstance(item, str) for item in given):
-        raise ValueError(f"{where} = {given!r}; it is a list of names")
+        raise InputError(f"{where} = {given!r}; it is a list of names")
     return given
 
 
 def _typed(given: Mapping[str, Any], key: str, kind: type, where: str) -> Any:
     value = given[key]
     if isinstance(value, bool) or not isinstance(value, kind):
-        raise ValueError(f"{where} = {value!r}; it is a {'whole number' if kind is int else 'text'}")
+        raise InputError(f"{where} = {value!r}; it is a {'whole number' if kind is int else 'text'}")
     return value

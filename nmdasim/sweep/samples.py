@@ -11,8 +11,8 @@ from brian2 import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 from scipy.stats import qmc
 
-from nmdasim.model import units
-from nmdasim.model.model import nearest
+from nmdasim import quantities
+from nmdasim.errors import InputError, nearest
 
 METHODS = ("latin_hypercube", "sobol", "sensitivity")
 #: More rows than this are a slip of the keyboard.
@@ -32,7 +32,7 @@ class Samples:
     method
         ``"latin_hypercube"``, ``"sobol"``, or ``"sensitivity"``: the design of Saltelli et al. (2010), two Sobol
         samples A and B of `points` rows and, for each parameter, A with that one column taken from B: `points` × (2 +
-        parameters) rows in this order, from which :func:`nmdasim.measures.sensitivity` computes Sobol indices.
+        parameters) rows in this order, from which :func:`nmdasim.readout.measures.sensitivity` computes Sobol indices.
     log
         Names of the parameters whose logarithm is uniform.
     seed
@@ -56,27 +56,27 @@ class Samples:
 
     def __post_init__(self) -> None:
         if self.method not in METHODS:
-            raise ValueError(f"samples: unknown method {self.method!r}{nearest(self.method, METHODS)}")
+            raise InputError(f"samples: unknown method {self.method!r}{nearest(self.method, METHODS)}")
         if not self.ranges:
-            raise ValueError("samples: no ranges; give at least one, as in K_mg = ['1 mM', '10 mM']")
+            raise InputError("samples: no ranges; give at least one, as in K_mg = ['1 mM', '10 mM']")
         if not isinstance(self.points, int) or not 1 <= self.points <= MOST:
-            raise ValueError(f"samples: points = {self.points}; give a whole number from 1 to {MOST:,}")
+            raise InputError(f"samples: points = {self.points}; give a whole number from 1 to {MOST:,}")
         if self.method != "latin_hypercube" and self.points & (self.points - 1):
-            raise ValueError(f"samples: points = {self.points}; a Sobol sequence takes a power of 2")
+            raise InputError(f"samples: points = {self.points}; a Sobol sequence takes a power of 2")
         for name in self.log:
             if name not in self.ranges:
-                raise ValueError(f"samples: log of {name!r}, which has no range{nearest(name, self.ranges)}")
+                raise InputError(f"samples: log of {name!r}, which has no range{nearest(name, self.ranges)}")
         for name in self.ranges:
             low, high = self._edges(name)[0]
             if not low < high or (name in self.log and low <= 0):
                 above = " and starts above 0 on a logarithmic scale" if name in self.log else ""
-                raise ValueError(f"samples: {name} = {self.ranges[name]}; a range rises from low to high{above}")
+                raise InputError(f"samples: {name} = {self.ranges[name]}; a range rises from low to high{above}")
 
     def _edges(self, name: str) -> tuple[np.ndarray, Any]:
         given = self.ranges[name]
         if np.ndim(given) != 1 or len(given) != 2:
-            raise ValueError(f"samples: {name} = {given}; a range is (low, high)")
-        quantity = units.quantity(given)
+            raise InputError(f"samples: {name} = {given}; a range is (low, high)")
+        quantity = quantities.quantity(given)
         return np.asarray(quantity, dtype=float), get_dimensions(quantity)
 
     def __len__(self) -> int:

@@ -17,12 +17,12 @@ import numpy as np
 from brian2 import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
-from nmdasim import engines
-from nmdasim.axes import Axis, lengths, parameter_axes, seed_axis, shared
-from nmdasim.model import units
+from nmdasim import engines, quantities
+from nmdasim.errors import InputError, ModelError, UnitError, nearest
 from nmdasim.model.circuit import Circuit
-from nmdasim.model.model import Model, ModelError, nearest
+from nmdasim.model.model import Model
 from nmdasim.protocols import WindUp
+from nmdasim.run.axes import Axis, lengths, parameter_axes, seed_axis, shared
 from nmdasim.sweep.samples import Samples
 
 __all__ = ["Samples", "Sweep"]
@@ -54,9 +54,9 @@ class Sweep:
         Rows of parameters that vary together; they become the first dimension, ``sample``.
     readouts
         What to keep of each lane: ``spike_count``; under a train also the read-outs of
-        :func:`nmdasim.measures.windup` and the model's own summaries.
+        :func:`nmdasim.readout.measures.windup` and the model's own summaries.
     block, duration, dt, method, engine
-        As :func:`nmdasim.simulate` takes them.
+        As :func:`nmdasim.run.simulate` takes them.
     chunk
         Lanes of one unit of work, at most.
     title
@@ -86,14 +86,14 @@ class Sweep:
             raise ModelError(f"{self.model.name} is a network; a sweep runs single cells and their chains")
         object.__setattr__(self, "readouts", tuple(self.readouts))
         if not isinstance(self.chunk, int) or not 1 <= self.chunk <= 1_000_000:
-            raise ValueError(f"chunk = {self.chunk}; a chunk has from 1 to 1,000,000 lanes")
+            raise InputError(f"chunk = {self.chunk}; a chunk has from 1 to 1,000,000 lanes")
         self._check_protocol()
         self._check_readouts()
         for axis in self.varied:
             if axis.values.ndim != 1:
-                raise ValueError(f"{axis.name} = {self.axes[axis.name]}; an axis is a list of one or more values")
+                raise InputError(f"{axis.name} = {self.axes[axis.name]}; an axis is a list of one or more values")
             if len(np.unique(axis.values)) != len(axis.values) and not axis.dim:
-                raise ValueError(f"{axis.name} repeats a value; each position of an axis is one of its own")
+                raise InputError(f"{axis.name} repeats a value; each position of an axis is one of its own")
         self._check_size()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -103,26 +103,26 @@ class Sweep:
     def _check_protocol(self) -> None:
         train = self.protocol if isinstance(self.protocol, WindUp) else None
         if train is None and self.duration is None:
-            raise ValueError("give a duration: only a wind-up train brings its own")
+            raise InputError("give a duration: only a wind-up train brings its own")
         given = self.protocol if isinstance(self.protocol, (list, tuple)) else (self.protocol,)
         if any(getattr(one, "lanes", None) is not None for one in given):
-            raise ValueError("events of a sweep reach every lane; leave out their lanes=")
+            raise InputError("events of a sweep reach every lane; leave out their lanes=")
         if train and (np.ndim(train.frequency) or np.ndim(train.pulses)):
-            raise ValueError("the train has several rates or numbers of pulses; give those as axes of the sweep")
+            raise InputError("the train has several rates or numbers of pulses; give those as axes of the sweep")
         for name in set(self.axes) & set(_PROTOCOL):
             if train is None:
-                raise ValueError(f"axis {name!r} is of a wind-up train, and the protocol is none")
+                raise InputError(f"axis {name!r} is of a wind-up train, and the protocol is none")
             dataclasses.replace(train, **{name: self.axes[name]})
 
     def _check_readouts(self) -> None:
         allowed = self._allowed()
         if not self.readouts:
-            raise ValueError(f"no read-outs; there are {', '.join(allowed)}")
+            raise InputError(f"no read-outs; there are {', '.join(allowed)}")
         for name in self.readouts:
             if name not in allowed:
-                raise ValueError(f"unknown read-out {name!r}{nearest(name, allowed)}")
+                raise InputError(f"unknown read-out {name!r}{nearest(name, allowed)}")
         if len(set(self.readouts)) != len(self.readouts):
-            raise ValueError(f"read-outs {', '.join(self.readouts)}: one is there twice")
+            raise InputError(f"read-outs {', '.join(self.readouts)}: one is there twice")
 
     def _allowed(self) -> dict[str, bool]:
         """Return the read-outs that there are, and whether each has a value for every pulse."""
@@ -133,7 +133,7 @@ class Sweep:
 
     def _check_size(self) -> None:
         if self.lanes > MOST_LANES or self.chunks > MOST_CHUNKS:
-            raise ValueError(
+            raise InputError(
                 f"{self.shown_size()} = {self.lanes:,} lanes in {self.chunks:,} chunks; a sweep has at most "
                 f"{MOST_LANES:,} lanes and {MOST_CHUNKS:,} chunks: take fewer values, larger chunks, or several sweeps"
             )
@@ -145,32 +145,32 @@ class Sweep:
         """Every axis in order, columns of samples included, with SI values."""
         sampled = self.samples.columns() if self.samples else {}
         if misplaced := [name for name in (*_PROTOCOL, "seed") if name in sampled]:
-            raise ValueError(f"samples of {', '.join(misplaced)}; those are axes of their own")
+            raise InputError(f"samples of {', '.join(misplaced)}; those are axes of their own")
         if twice := set(sampled) & set(self.axes):
-            raise ValueError(f"{', '.join(sorted(twice))}: both an axis and sampled")
+            raise InputError(f"{', '.join(sorted(twice))}: both an axis and sampled")
         found = [dataclasses.replace(self._axis(name, values), dim="sample") for name, values in sampled.items()]
         found += [self._axis(name, values) for name, values in self.axes.items()]
         self._check_overlap(axis.name for axis in found)
         for axis in found:
             if axis.dimension in ("pulse", "status", *self.readouts):
-                raise ValueError(f"{axis.name} varies along {axis.dimension!r}, a name that the store uses itself")
+                raise InputError(f"{axis.name} varies along {axis.dimension!r}, a name that the store uses itself")
         return tuple(found)
 
     def _axis(self, name: str, values: Any) -> Axis:
         if np.ndim(values) == 1 and len(values) == 0:
-            raise ValueError(f"axis {name!r} is empty; give one or more values")
+            raise InputError(f"axis {name!r} is empty; give one or more values")
         if name == "seed":
             return seed_axis(values)
         if name in _PROTOCOL and shared(values):
-            raise ValueError(f"{name} varies along {shared(values)!r}; it is an axis of its own")
+            raise InputError(f"{name} varies along {shared(values)!r}; it is an axis of its own")
         if name == "pulses":
             return Axis(name, np.asarray(values))
         if name == "frequency":
-            return Axis(name, units.si(values, "Hz", name=name), "Hz")
+            return Axis(name, quantities.si(values, "Hz", name=name), "Hz")
         if self.is_gain(name):
-            factors = units.si(values, "1", name=f"gain {name}")
+            factors = quantities.si(values, "1", name=f"gain {name}")
             if np.any(factors < 0):
-                raise ValueError(f"gain {name} = {values}; a gain is 0 or more")
+                raise InputError(f"gain {name} = {values}; a gain is 0 or more")
             return Axis(name, factors, dim=shared(values))
         if not self.entries(name):
             known = [*_PROTOCOL, "seed", *self.gains, *(p for c in self.cells for p in c.parameters)]
@@ -206,7 +206,7 @@ class Sweep:
             gain = self.is_gain(name)
             for key in self.scaled(name) if gain else self.entries(name):
                 if not (gain and owner.get(key, "gain ").startswith("gain ")) and key in owner:
-                    raise ValueError(f"{name} and {owner[key].removeprefix('gain ')} both set {key}; keep one of them")
+                    raise InputError(f"{name} and {owner[key].removeprefix('gain ')} both set {key}; keep one of them")
                 owner[key] = f"gain {name}" if gain else name
 
     @cached_property
@@ -304,8 +304,8 @@ class Sweep:
 
 
 def _ends(axis: Axis) -> str:
-    shown = units.in_unit(axis.values[[0, -1]], axis.unit)
-    return f"{shown[0]:g} to {shown[1]:g} {units.pretty(axis.unit)}".removesuffix(" 1")
+    shown = quantities.in_unit(axis.values[[0, -1]], axis.unit)
+    return f"{shown[0]:g} to {shown[1]:g} {quantities.pretty(axis.unit)}".removesuffix(" 1")
 
 
 def _digest(values: np.ndarray) -> str:
@@ -322,13 +322,13 @@ def _spell(value: Any) -> str:
             return "{" + ", ".join(f"{key}: {_spell(item)}" for key, item in sorted(value.items())) + "}"
         case str():
             try:
-                return _spell(units.quantity(value))
-            except units.UnitError:
+                return _spell(quantities.quantity(value))
+            except UnitError:
                 return value
         case Quantity() | np.ndarray():
             flat = np.asarray(value, dtype=float)
             text = f"{flat.ravel()[:4].tolist()}{_digest(flat)}" if flat.ndim else f"{float(flat)}"
-            return f"{text} {units.describe_dimension(get_dimensions(value))}".strip()
+            return f"{text} {quantities.describe_dimension(get_dimensions(value))}".strip()
         case list() | tuple():
             return "[" + ", ".join(_spell(item) for item in value) + "]"
     return str(value)

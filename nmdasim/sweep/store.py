@@ -23,9 +23,10 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nmdasim.axes import Axis
+from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.model import units
+from nmdasim.errors import NmdasimError
+from nmdasim.run.axes import Axis
 from nmdasim.sweep.chunks import FAILED, MISSING, Chunk
 from nmdasim.sweep.extra import need
 from nmdasim.sweep.specification import Sweep, neighbours
@@ -41,7 +42,7 @@ _STATUS = {
 _MOST_ERRORS, _LONGEST_ERROR = 20, 400
 
 
-class StoreError(ValueError):
+class StoreError(NmdasimError):
     """A store that cannot be used as asked; the message says what to do."""
 
 
@@ -248,7 +249,7 @@ def _make_array(group: Any, sweep: Sweep, name: str, pilot: xr.Dataset) -> None:
 def _coordinates(sweep: Sweep, pilot: xr.Dataset) -> xr.Dataset:
     data = xr.Dataset(attrs=_provenance(sweep, pilot))
     for axis in sweep.varied:
-        attrs = {"units": units.pretty(axis.unit)} | ({"long_name": "gain"} if sweep.is_gain(axis.name) else {})
+        attrs = {"units": quantities.pretty(axis.unit)} | ({"long_name": "gain"} if sweep.is_gain(axis.name) else {})
         data = data.assign_coords({axis.name: (axis.dimension, _shown(axis), attrs)})
     if "sample" in sweep.sizes:
         data = data.assign_coords(sample=np.arange(sweep.sizes["sample"]))
@@ -259,7 +260,7 @@ def _coordinates(sweep: Sweep, pilot: xr.Dataset) -> xr.Dataset:
 
 def _shown(axis: Axis) -> np.ndarray:
     whole = axis.name in ("seed", "pulses")
-    return axis.values.astype(np.int64) if whole else units.in_unit(axis.values, axis.unit)
+    return axis.values.astype(np.int64) if whole else quantities.in_unit(axis.values, axis.unit)
 
 
 def _provenance(sweep: Sweep, pilot: xr.Dataset) -> dict[str, Any]:

@@ -9,8 +9,11 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import nmdasim as nm
-from nmdasim import cli, measures, plot_sensory, sensory
+from nmdasim.command import app as cli
+from nmdasim.plot import sensitization as plot_sensory
 from nmdasim.protocols import sensory as stimuli
+from nmdasim.readout import measures
+from nmdasim.studies import sensitization as sensory
 
 SEEDS = range(20)
 SLOW = "slow"

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import nmdasim as nm
-from nmdasim.engines import memory
 from nmdasim.engines.kernel import network as kernel_network
 from nmdasim.engines.kernel.source import adds_up
-from nmdasim.model.symbols import symbol
+from nmdasim.language.reader import symbol
+from nmdasim.plan import memory
 from nmdasim.protocols.sensory import stimulus
 
 

@@ -12,8 +12,9 @@ import numba
 import numpy as np
 
 import nmdasim as nm
-from nmdasim.engines.kernel import blocks, vmath
-from nmdasim.simulate import plan
+from nmdasim.engines.kernel import batches as blocks
+from nmdasim.engines.kernel import vmath
+from nmdasim.run.simulate import plan
 
 _X86 = re.compile(r"^\s+v?(add|sub|mul|div|max|min|sqrt|fn?m(?:add|sub)\d*)(pd|sd)\s", re.MULTILINE)
 _ARM = re.compile(

@@ -62,7 +62,7 @@ def test_other_equations_make_another_kernel(process):
 
 
 def test_the_source_is_the_same_each_time_and_named_by_its_content():
-    texts = [nm.neurons.wdr().source("kernel") for _ in range(2)]
+    texts = [nm.source(nm.neurons.wdr()) for _ in range(2)]
     assert texts[0] == texts[1]
     assert "def advance(" in texts[0]
-    assert nm.neurons.wdr().replace(E_na=60 * nm.mV).source("kernel") == texts[0]
+    assert nm.source(nm.neurons.wdr().replace(E_na=60 * nm.mV)) == texts[0]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 import nmdasim as nm
-from nmdasim.model.ports import Port
+from nmdasim.model.port import Port
 
 END = 20.0  # ms
 ARRIVAL = 5.0

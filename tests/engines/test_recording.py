@@ -5,7 +5,7 @@ import pytest
 
 import nmdasim as nm
 from nmdasim import engines
-from nmdasim.simulate import plan
+from nmdasim.run.simulate import plan
 
 TRAIN = nm.WindUp(frequency=4 * nm.Hz, pulses=2, start=20 * nm.ms)
 DOSES = [0, 1, 10] * nm.uM

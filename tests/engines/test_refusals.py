@@ -7,7 +7,7 @@ import sympy as sp
 
 import nmdasim as nm
 from nmdasim.engines.kernel.printer import Printer
-from nmdasim.model.ports import Summary
+from nmdasim.model.port import Summary
 
 
 def point(**changes):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nmdasim as nm
-from nmdasim.model.ports import Port
+from nmdasim.model.port import Port
 
 
 @pytest.fixture(scope="module")

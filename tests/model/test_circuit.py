@@ -1,9 +1,9 @@
 import pytest
 
 import nmdasim as nm
+from nmdasim.errors import ModelError
 from nmdasim.model.circuit import Projection
-from nmdasim.model.model import ModelError
-from nmdasim.model.ports import Afferent, Contact, Latency
+from nmdasim.model.port import Afferent, Contact, Latency
 
 DELAY = Latency("200 ms", "20 ms", 20)
 

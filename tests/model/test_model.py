@@ -5,9 +5,10 @@ import pytest
 from brian2 import Hz, amp, meter, ms, mV, nS, volt
 
 import nmdasim as nm
-from nmdasim.model.model import Model, ModelError
+from nmdasim.errors import ModelError
+from nmdasim.model.model import Model
 from nmdasim.model.morphology import Morphology
-from nmdasim.model.ports import Port, Summary
+from nmdasim.model.port import Port, Summary
 
 LEAKY = dict(name="leaky", equations="dv/dt = (E - v)/tau : volt", parameters=dict(E=-65 * mV, tau=10 * ms))
 SPIKES = dict(threshold="v > -50*mV", reset="v = -70*mV")

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from brian2 import cm, ohm, um
 
+from nmdasim.errors import UnitError
 from nmdasim.model.morphology import Morphology, Section
-from nmdasim.model.units import UnitError
 from nmdasim.neurons.dorsal_horn_cell import morphology
 
 

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from brian2 import mM, mV, uM
 
-from nmdasim.model.mechanism import Mechanism
-from nmdasim.model.parameters import KINDS, Parameter, ParameterSet, load
-from nmdasim.model.units import UnitError
+from nmdasim.errors import UnitError
+from nmdasim.model.parameter import KINDS, Parameter, ParameterSet
+from nmdasim.parameters import load, mechanism
 
 TABLES = {
     "aguiar2010": ["morphology", "reversals", "spike_generator", "wdr", "relay", "input"],
@@ -102,7 +102,7 @@ def test_recalled_numbers_are_marked_unverified():
 
 @pytest.mark.parametrize("name", ["leak", "cal", "can", "pool"])
 def test_a_mechanism_read_again_keeps_its_sources_and_standing(name):
-    first, again = (Mechanism.read("aguiar2010", name).parameters for _ in range(2))
+    first, again = (mechanism("aguiar2010", name).parameters for _ in range(2))
     assert {p.source for p in first.values()} == {"aguiar2010"}
     for key, p in first.items():
         other = again[key]

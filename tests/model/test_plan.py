@@ -5,8 +5,10 @@ import pytest
 from brian2 import ms, mV
 
 import nmdasim as nm
-from nmdasim.model.plan import Arrivals, Outcome, Plan, Probe, initial_values, parameter_values, probe
-from nmdasim.model.ports import Latency
+from nmdasim.model.port import Latency
+from nmdasim.plan.plan import Arrivals, Outcome, Plan, Probe
+from nmdasim.plan.recorded import probe
+from nmdasim.plan.values import initial_values, parameter_values
 
 
 @pytest.fixture

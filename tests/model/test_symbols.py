@@ -6,7 +6,9 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmdasim.model.symbols import ExpressionError, evaluate, read, symbol, system
+from nmdasim.language.evaluation import evaluate
+from nmdasim.language.reader import ExpressionError, read, symbol
+from nmdasim.language.system import system
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nmdasim import pharmacology as ph
-from nmdasim.model import units
+from nmdasim import quantities
 from nmdasim.pharmacology.compartments import build
-from nmdasim.pharmacology.population import Population, typical
 from nmdasim.pharmacology.presets import choose
 from nmdasim.pharmacology.solve import Solution
+from nmdasim.pharmacology.subjects import Cohort, typical
 from nmdasim.pharmacology.timeline import inputs
 
 TIMES = ph.every("20 min", "60 h")
@@ -105,7 +105,7 @@ def test_mg_per_kg_follows_each_weight():
     regimen = ph.Regimen((ph.dose("0.5 mg/kg", over="40 min"),))
     heavy = ph.Regimen((ph.dose("50 mg", over="40 min"),))
     assert levels(regimen, weight="100 kg") == pytest.approx(levels(heavy, weight="100 kg"), rel=1e-12)
-    people = ph.time_course(regimen, TIMES, population=Population(2, 0, 0, 0, weight=[50, 100] * units.unit("kg")))
+    people = ph.time_course(regimen, TIMES, population=Cohort(2, 0, 0, 0, weight=[50, 100] * quantities.unit("kg")))
     assert people.plasma.values[1] == pytest.approx(levels(regimen, weight="100 kg"), rel=1e-12)
 
 
@@ -214,13 +214,13 @@ def test_twice_the_dose_is_twice_the_concentration(rows, preset):
 
 
 def test_the_population_is_the_same_for_the_same_seed_and_starts_alike():
-    small, large, other = (Population(n, seed=s).draw() for n, s in ((10, 3), (50, 3), (10, 4)))
+    small, large, other = (Cohort(n, seed=s).draw() for n, s in ((10, 3), (50, 3), (10, 4)))
     assert np.array_equal(small.clearance, large.clearance[:10])
     assert not np.array_equal(small.clearance, other.clearance)
-    many = Population(20000, seed=1).draw()
-    for name, cv in Population().variation().items():
+    many = Cohort(20000, seed=1).draw()
+    for name, cv in Cohort().variation().items():
         factor = getattr(many, name)
         assert np.std(factor) / np.mean(factor) == pytest.approx(cv, rel=0.05)
         assert np.median(factor) == pytest.approx(1, rel=0.03)
-    still = dataclasses.replace(Population(3), cv_clearance=0, cv_volume=0, cv_absorption=0).draw()
+    still = dataclasses.replace(Cohort(3), cv_clearance=0, cv_volume=0, cv_absorption=0).draw()
     assert np.array_equal(still.volume, np.ones(3))

@@ -6,9 +6,9 @@ import pytest
 import xarray as xr
 
 import nmdasim as nm
-from nmdasim import courses
 from nmdasim import pharmacology as ph
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.protocols import course as courses
 
 TRAIN = nm.WindUp(pulses=2, frequency="2 Hz", start="0.1 s")
 
@@ -212,7 +212,7 @@ def test_the_figure_of_the_chain_reads_the_unit_of_time():
     regimen = ph.schedule("infusion_40_minutes")
     levels = course([0.1, 0.2], [0, 120], time_unit="minute")
     found = nm.windup_time_course(levels, nm.neurons.wdr(), nm.WindUp(pulses=2), seeds=2)
-    axes = nm.plot_pk.chain(regimen, ph.time_course(regimen, every="10 min", until="4 h"), found)
+    axes = nm.plot.pharmacokinetics.chain(regimen, ph.time_course(regimen, every="10 min", until="4 h"), found)
     assert axes[2].lines[0].get_xdata() == pytest.approx([0, 2])
     plt.close(axes[0].figure)
 
@@ -221,7 +221,7 @@ def test_the_figure_of_the_chain_names_its_axes_and_what_it_is():
     regimen = ph.schedule("infusion_40_minutes")
     levels = ph.free_levels(regimen, every="2 h", until="4 h")
     found = nm.windup_time_course(levels, nm.neurons.wdr(), nm.WindUp(pulses=2), seeds=2)
-    axes = nm.plot_pk.chain(regimen, ph.time_course(regimen, every="10 min", until="4 h"), found)
+    axes = nm.plot.pharmacokinetics.chain(regimen, ph.time_course(regimen, every="10 min", until="4 h"), found)
     assert [ax.get_ylabel() for ax in axes] == ["dose, mg/kg", "ketamine, ng/ml", "blocked, %", "index, spikes"]
     assert axes[-1].get_xlabel() == "time, h"
     assert any(DISCLAIMER in text.get_text() for text in axes[0].figure.findobj(plt.Text))

@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmdasim import DISCLAIMER, mM
+from nmdasim import DISCLAIMER, mM, quantities
 from nmdasim import pharmacology as ph
-from nmdasim.model import units
 
 
 @pytest.fixture
@@ -177,7 +176,7 @@ def _plain(regimen):
 def test_doses_check_their_own_unit():
     assert ph.dose("0.5 mg/kg").unit == "mg/kg"
     assert ph.dose("500 ug").amount == pytest.approx(0.5)
-    assert ph.dose(35 * units.unit("mg")).amount == pytest.approx(35)
+    assert ph.dose(35 * quantities.unit("mg")).amount == pytest.approx(35)
     assert ph.dose("10 mg/kg", rate="41 ug/kg/min").rate == pytest.approx(2.46)
     for wrong in ("35", "35 mM", "35 mg/l", "mg", "-3 mg", "0.5 mg/kg/h", 3.0, 1 * mM):
         with pytest.raises(ValueError, match="dose ="):
@@ -190,7 +189,7 @@ def test_doses_check_their_own_unit():
 
 def test_times_are_checked():
     regimen = ph.Regimen((ph.dose("35 mg"),))
-    for options in ({"every": "0 min"}, {"every": "2 h", "until": "1 h"}, {"times": [2, 1] * units.unit("hour")}):
+    for options in ({"every": "0 min"}, {"every": "2 h", "until": "1 h"}, {"times": [2, 1] * quantities.unit("hour")}):
         with pytest.raises(ValueError, match=r"step|later"):
             ph.time_course(regimen, **options)
 

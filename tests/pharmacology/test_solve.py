@@ -8,8 +8,8 @@ from scipy.integrate import solve_ivp
 
 from nmdasim import pharmacology as ph
 from nmdasim.pharmacology.compartments import build
-from nmdasim.pharmacology.population import typical
 from nmdasim.pharmacology.solve import Inputs, Solution
+from nmdasim.pharmacology.subjects import typical
 from nmdasim.pharmacology.timeline import inputs
 
 KE0 = np.log(2) / (6.1 / 60)

@@ -7,7 +7,7 @@ import pytest
 
 from nmdasim import pharmacology as ph
 from nmdasim.pharmacology.compartments import build, clearance_and_volume
-from nmdasim.pharmacology.population import typical
+from nmdasim.pharmacology.subjects import typical
 from nmdasim.receptors import magnesium_block
 
 

@@ -13,9 +13,14 @@ import pytest
 import xarray as xr
 
 import nmdasim
-from nmdasim import DISCLAIMER, cli, courses, plot, plot_pk, report_pk, timecourse
+from nmdasim import DISCLAIMER, plot
 from nmdasim import pharmacology as ph
-from nmdasim.citations import bibliography
+from nmdasim.command import app as cli
+from nmdasim.command import report_pk
+from nmdasim.parameters import bibliography
+from nmdasim.plot import pharmacokinetics as plot_pk
+from nmdasim.protocols import course as courses
+from nmdasim.studies import after_dose as timecourse
 
 EVENTS = "ID,TIME,AMT,DUR,ROUTE,WT\nA,0,35,0.6666667,iv,70\nB,0,56,,nasal,60\nB,84,56,,nasal,60\n"
 COMMANDS = {
@@ -94,7 +99,7 @@ def afternoon(regimen):
 
 def during(regimen):
     levels = ph.free_levels(regimen, every="1 min", until="1 h")
-    return nmdasim.simulate(nmdasim.neurons.wdr(), nmdasim.WindUp(pulses=2), ketamine=levels)
+    return nmdasim.run.simulate(nmdasim.neurons.wdr(), nmdasim.WindUp(pulses=2), ketamine=levels)
 
 
 def test_a_figure_of_windup_under_a_dose_says_what_it_is():
@@ -107,7 +112,7 @@ def test_a_figure_of_windup_under_a_dose_says_what_it_is():
 def test_every_figure_says_what_it_is():
     regimen = ph.schedule("infusion_40_minutes")
     course = ph.time_course(regimen, every="5 min")
-    people = ph.spread(regimen, ph.every("5 min", "6 h"), ph.Population(20))
+    people = ph.spread(regimen, ph.every("5 min", "6 h"), ph.Cohort(20))
     figures = [
         plot_pk.pk(course, people, regimen)[0].figure,
         plot_pk.concentration(course, spread=people).figure,
@@ -133,7 +138,7 @@ def test_every_result_says_what_it_is():
     results = [
         ph.time_course(regimen),
         ph.free_levels(regimen, every="30 min", until="6 h"),
-        ph.spread(regimen, ph.every("30 min", "6 h"), ph.Population(20)),
+        ph.spread(regimen, ph.every("30 min", "6 h"), ph.Cohort(20)),
         afternoon(regimen),
         during(regimen),
     ]
@@ -142,7 +147,7 @@ def test_every_result_says_what_it_is():
         assert result.attrs["preset"] == "janssen"
         assert result.attrs["site"]
         assert "perezruixo2021" in result.attrs["references"]
-        assert "Perez-Ruixo" in nmdasim.citations(result)
+        assert "Perez-Ruixo" in nmdasim.readout.citations(result)
 
 
 FORBIDDEN = re.compile(r"recommend|optimi|propose|suggest|advis|titrate|target|ideal|prescri", re.IGNORECASE)

@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nmdasim as nm
-from nmdasim.citations import bibliography
-from nmdasim.model.parameters import load, read_table
-from nmdasim.model.parameters import parameters_of as rows
+from nmdasim.parameters import bibliography, load, read_table
+from nmdasim.parameters import parameters_of as rows
 from nmdasim.receptors import bench, hill, inhibition, reduction
 from nmdasim.receptors.blockers import block, blocker, ic50
 from nmdasim.receptors.exact import Step, blocked, respond

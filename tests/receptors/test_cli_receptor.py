@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nmdasim import cli
+from nmdasim.command import app as cli
 
 
 def run(capsys, monkeypatch, *words):

@@ -4,7 +4,7 @@ from brian2 import mM, mV
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nmdasim.model.units import UnitError
+from nmdasim.errors import UnitError
 from nmdasim.receptors import magnesium_block
 
 #: Jahr & Stevens 1990 at 1 mM: share of receptors free of magnesium, by potential in mV.

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 import nmdasim as nm
-from nmdasim.model.symbols import evaluator, system
+from nmdasim.language.evaluation import evaluator
+from nmdasim.language.system import system
 from nmdasim.receptors import magnesium_block, nmda, scheme
 from nmdasim.receptors.subtypes import subtype
 

@@ -8,7 +8,7 @@ mpl.use("Agg")
 import matplotlib.pyplot as plt
 
 import nmdasim as nm
-from nmdasim import plot_receptor
+from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import names, scheme

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 
 import nmdasim as nm
-from nmdasim.citations import bibliography
-from nmdasim.model.model import ModelError
+from nmdasim.errors import ModelError
+from nmdasim.parameters import bibliography
 from nmdasim.receptors import magnesium_block
 from nmdasim.receptors.exact import Step, respond
 from nmdasim.receptors.scheme import Scheme, Transition

@@ -5,8 +5,9 @@ from __future__ import annotations
 import matplotlib.pyplot as plt
 import pytest
 
-from nmdasim import cli, plot_receptor
-from nmdasim.model.parameters import load
+from nmdasim.command import app as cli
+from nmdasim.parameters import load
+from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.antagonists import competitive, glycine_site
 from nmdasim.receptors.blockers import NAMES, block, blocker

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nmdasim as nm
-from nmdasim.model.parameters import load
-from nmdasim.model.plan import initial_values, parameter_values
+from nmdasim.parameters import load
+from nmdasim.plan.values import initial_values, parameter_values
 from nmdasim.receptors import EQUILIBRATED, WASHIN, magnesium_block, trapping
 
 pytestmark = pytest.mark.usefixtures("interpreted")

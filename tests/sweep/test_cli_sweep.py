@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from nmdasim import cli
+from nmdasim.command import app as cli
 from nmdasim.sweep import extra
 
 
@@ -70,7 +70,7 @@ def test_the_library_and_its_sweeps_import_without_the_extra():
         "import sys\n"
         "for name in ('dask', 'distributed', 'zarr', 'numcodecs', 'SALib', 'optuna', 'pyarrow'):\n"
         "    sys.modules[name] = None\n"
-        "import nmdasim as nm, nmdasim.cli\n"
+        "import nmdasim as nm, nmdasim.command.app\n"
         "s = nm.Sweep(nm.neurons.wdr(), axes=dict(seed=[0]))\n"
         "try: nm.sweep(s, 'never.zarr')\n"
         "except ValueError as error: print(error)\n"

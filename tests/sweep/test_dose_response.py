@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import nmdasim as nm
-from nmdasim.dose_response import hill
+from nmdasim.readout.dose_response import hill
 
 DOSES = np.array([0, 0.1, 0.3, 1, 3, 10, 30])
 

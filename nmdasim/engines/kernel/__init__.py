@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from nmdasim.engines.kernel import blocks, network
+from nmdasim.engines.kernel import batches as blocks
+from nmdasim.engines.kernel import network
 from nmdasim.engines.kernel.steps import DEFAULT, SCHEMES
-from nmdasim.model.model import Model, ModelError
-from nmdasim.model.plan import Outcome, Plan
-from nmdasim.model.wiring import Network
+from nmdasim.errors import ModelError
+from nmdasim.model.model import Model
+from nmdasim.plan.plan import Outcome, Plan
+from nmdasim.plan.wiring import Network
 
 
 def check(plan: Plan) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import sympy as sp
 from sympy.logic.boolalg import BooleanFunction
 
-from nmdasim.model.symbols import dexprel, exprel, truth
+from nmdasim.language.functions import dexprel, exprel, truth
 
 
 class dbern(sp.Function):  # noqa: N801

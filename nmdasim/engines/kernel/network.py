@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from nmdasim.engines import compiled, memory
-from nmdasim.engines.kernel.blocks import CHUNK, Kernel, axial_rates, fill_constants, fill_states
+from nmdasim.engines import compiled
+from nmdasim.engines.kernel.batches import CHUNK, Kernel, axial_rates, fill_constants, fill_states
 from nmdasim.engines.kernel.threads import Progress, spread, workers
-from nmdasim.model.plan import Outcome, Plan
-from nmdasim.model.symbols import symbol
-from nmdasim.model.wiring import Network, Volley, Wire
+from nmdasim.language.reader import symbol
+from nmdasim.plan import memory
+from nmdasim.plan.plan import Outcome, Plan
+from nmdasim.plan.wiring import Network, Volley, Wire
 
 #: Room for spikes in one call, in numbers: a population may fire at every step of it.
 _ROOM = 1 << 21

@@ -7,7 +7,7 @@ from typing import Any
 import sympy as sp
 from sympy.printing.str import StrPrinter
 
-from nmdasim.model.model import ModelError
+from nmdasim.errors import ModelError
 
 
 def spelled(name: str) -> str:

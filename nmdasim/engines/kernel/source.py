@@ -14,14 +14,16 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from nmdasim import quantities
 from nmdasim.engines.kernel import algebra
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.kernel.steps import DT, SCHEMES, H, Scheme, Step
 from nmdasim.engines.layout import Group, Layout
-from nmdasim.model import units
-from nmdasim.model.model import Model, ModelError
-from nmdasim.model.ports import Port
-from nmdasim.model.symbols import floor, symbol
+from nmdasim.errors import ModelError
+from nmdasim.language.functions import floor
+from nmdasim.language.reader import symbol
+from nmdasim.model.model import Model
+from nmdasim.model.port import Port
 
 #: Rows that every record begins with: membrane potential, right-hand side and diagonal of the membrane's system.
 HEAD = ("v", "_F", "_D")
@@ -317,7 +319,9 @@ class _Rule:
             return None, None
         if isinstance(given, str) and self.model.refractory_condition:
             return self._read(given, site), None
-        period = self._read(given, site) if isinstance(given, str) else float(units.si(given, "ms", name="refractory"))
+        period = (
+            self._read(given, site) if isinstance(given, str) else float(quantities.si(given, "ms", name="refractory"))
+        )
         return None, self._hoist(floor(period / DT + sp.Float(1e-3)), site)
 
     def _row(self, state: str, compartment: int) -> str:

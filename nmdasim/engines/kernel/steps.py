@@ -21,8 +21,9 @@ import sympy as sp
 
 from nmdasim.engines.kernel.algebra import with_bernoulli
 from nmdasim.engines.layout import Group
+from nmdasim.language.functions import clip, exprel, truth
+from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
-from nmdasim.model.symbols import clip, exprel, symbol, truth
 
 GAMMA = 1 - math.sqrt(0.5)
 #: Step of the states, step of the membrane, time, and 1 outside the refractory period. Symbols of the engine begin with

@@ -1,0 +1,154 @@
+"""What ``nmdasim pk`` prints and saves: one JSON object, a table, files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from rich.console import Console
+from rich.table import Table
+
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.pharmacology import Cohort, Regimen, bands, preset, spread, time_course
+from nmdasim.pharmacology.cautions import cautions
+from nmdasim.plot import pharmacokinetics as plot_pk
+from nmdasim.readout import files
+
+#: Most subjects for whom a population of their own is drawn, and most times at which it is read.
+MOST_SUBJECTS, MOST_TIMES = plot_pk.MOST, 5001
+_SERIES = {"plasma_ng_ml": "plasma", "effect_site_ng_ml": "effect_site", "metabolite_ng_ml": "metabolite"}
+_NUMBERS = {"cmax_ng_ml": "cmax", "tmax_min": "tmax", "auc_inf_ng_h_ml": "auc_inf"}
+
+
+def run(
+    regimen: Regimen, population: Cohort, *, every: str = "", until: str = "", **options: str
+) -> tuple[xr.Dataset, xr.Dataset | None]:
+    """Return the typical time course, and the spread of a population about it (None beyond eight subjects).
+
+    Options are the `preset` and `weight` of :func:`nmdasim.pharmacology.time_course`; an empty text is its default.
+    """
+    given: dict[str, Any] = {name: value for name, value in options.items() if value}
+    course = time_course(regimen, every=every or None, until=until or None, **given)
+    if len(regimen.ids) > MOST_SUBJECTS:
+        return course, None
+    times = course.time.values[:: -(-course.sizes["time"] // MOST_TIMES)] * 3600 * _second()
+    return course, spread(regimen, times, population, **given)
+
+
+def _second() -> Any:
+    from nmdasim import quantities  # noqa: PLC0415
+
+    return quantities.unit("second")
+
+
+def _lanes(data: xr.Dataset) -> list[xr.Dataset]:
+    if "subject" not in data.dims:
+        return [data]
+    return [data.isel(subject=k) for k in range(data.sizes["subject"])]
+
+
+def _beside(course: xr.Dataset, around: xr.Dataset | None) -> list[xr.Dataset] | list[None]:
+    return [None] * len(_lanes(course)) if around is None else _lanes(around)
+
+
+def records(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> list[dict[str, Any]]:
+    """Return one record per subject, with the keys of ``nmdasim pk --json``."""
+    return [
+        {
+            "preset": str(lane.preset.values),
+            "site": str(lane.site.values),
+            "drug": str(lane.drug.values),
+            "weight_kg": float(lane.weight),
+            "time_h": lane.time.values.tolist(),
+            **{key: lane[name].values.tolist() for key, name in _SERIES.items()},
+            **{key: float(lane[name]) for key, name in _NUMBERS.items()},
+            **({} if people is None else {"population": _population(people)}),
+            "source": preset(str(lane.preset.values)).source,
+            "warnings": cautions(regimen.subject(one), [preset(str(lane.preset.values))], lane),
+            "disclaimer": DISCLAIMER,
+        }
+        for one, lane, people in zip(regimen.ids, _lanes(course), _beside(course, around), strict=True)
+    ]
+
+
+def _population(people: xr.Dataset) -> dict[str, Any]:
+    numbers = {
+        key: {str(s.values): float(people[name].sel(statistic=s)) for s in people.statistic}
+        for key, name in _NUMBERS.items()
+    }
+    return {key: people.attrs[key] for key in ("subjects", "seed", "interval")} | numbers
+
+
+def pk_json(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> str:
+    """Return the JSON object of ``nmdasim pk``; several subjects come as a list ``subjects``."""
+    found = records(regimen, course, around)
+    if len(found) == 1:
+        return json.dumps(found[0])
+    named = [{"id": one} | record for one, record in zip(regimen.ids, found, strict=True)]
+    return json.dumps({"subjects": named, "disclaimer": DISCLAIMER})
+
+
+def pk_table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd.DataFrame:
+    """Return one row per subject and time; the population's columns are empty where it was not read."""
+    parts = []
+    for one, lane, people in zip(regimen.ids, _lanes(course), _beside(course, around), strict=True):
+        labels = {"id": one, "preset": str(lane.preset.values), "site": str(lane.site.values)}
+        series = {key: lane[name].values for key, name in _SERIES.items()}
+        part = pd.DataFrame(labels | {"drug": str(lane.drug.values), "time_h": lane.time.values} | series)
+        if people is not None:
+            for name in people.statistic.values:
+                drawn = pd.Series(people.plasma.sel(statistic=name).values, index=people.time.values)
+                part[f"plasma_{name}_ng_ml"] = part["time_h"].map(drawn)
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def save_pk(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path) -> None:
+    """Write ``pk.png``, ``.svg``, ``.csv``, ``.nc`` and the dosing rows ``regimen.csv`` into `folder`."""
+    import matplotlib as mpl  # noqa: PLC0415
+
+    mpl.use("Agg")
+    figure, notes = plot_pk.pk(course, around, regimen)[0].figure, [DISCLAIMER, plot_pk.provenance(course)]
+    files.save(folder, "pk", figure, pk_table(regimen, course, around), _merged(course, around), notes)
+    files.write_whole(folder / "regimen.csv", regimen.to_csv)
+
+
+def _merged(course: xr.Dataset, around: xr.Dataset | None) -> xr.Dataset:
+    if around is None:
+        return course
+    people = around.rename({"time": "time_population"} | {name: f"population_{name}" for name in around.data_vars})
+    attrs = {key: people.attrs[key] for key in ("subjects", "seed", "interval")}
+    return course.merge(people.drop_attrs(deep=False)).assign_attrs(course.attrs | attrs)
+
+
+def print_pk(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path | None) -> None:
+    """Print doses, highest concentration, area, reported bands, warnings and the disclaimer."""
+    console = Console(highlight=False)
+    console.print(str(regimen).replace(DISCLAIMER, "").strip(), markup=False)
+    table = Table("subject", "weight", "highest plasma", "at", "area to infinity", "in a population (95 %)")
+    lanes = list(zip(regimen.ids, _lanes(course), _beside(course, around), strict=True))
+    for one, lane, people in lanes[:20]:
+        numbers = f"{float(lane.cmax):.1f} ng/ml", f"{float(lane.tmax):.0f} min", f"{float(lane.auc_inf):.0f} ng·h/ml"
+        table.add_row(one, f"{float(lane.weight):g} kg", *numbers, _people(people))
+    console.print(table)
+    if len(lanes) > 20:
+        console.print(f"… and {len(lanes) - 20} subjects more.")
+    console.print(plot_pk.provenance(course), markup=False)
+    reported = "; ".join(f"{band.text} {band.range} ({plot_pk.short(band.source)})" for band in bands())
+    console.print(f"As reported, none a target: {reported}.", style="dim", markup=False)
+    for warning in course.attrs["warnings"].splitlines():
+        console.print(warning, style="yellow", markup=False)
+    console.print(DISCLAIMER, style="bold")
+    if folder is not None:
+        console.print(f"Saved pk.png, .svg, .csv, .nc and regimen.csv in {folder}/")
+
+
+def _people(people: xr.Dataset | None) -> str:
+    if people is None:
+        return "–"
+    mean, low, high = np.asarray(people.cmax.values, dtype=float)
+    return f"{mean:.0f} ({low:.0f}–{high:.0f}) ng/ml"

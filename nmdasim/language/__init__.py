@@ -1,0 +1,1 @@
+"""The equations' language: its functions, its reader, the system of equations, evaluation."""

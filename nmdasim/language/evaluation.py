@@ -1,0 +1,53 @@
+"""SymPy expressions on NumPy arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from sympy.printing.numpy import NumPyPrinter
+
+from nmdasim.language.reader import symbol
+
+
+def _exprel(x: Any) -> np.ndarray:
+    x = np.asarray(x, dtype=float)
+    safe = np.where(x == 0, 1.0, x)
+    return np.where(x == 0, 1.0, np.expm1(safe) / safe)
+
+
+_NUMPY = {"exprel": _exprel, "clip": np.clip, "truth": lambda x: np.asarray(x, dtype=float),
+          "magnitude": np.abs, "remainder": np.mod}  # fmt: skip
+
+
+class _Broadcasting(NumPyPrinter):
+    """Conditions over arrays of different shapes; SymPy's own ``logical_and.reduce`` wants them all alike."""
+
+    def _print_And(self, e: Any) -> str:
+        return "(" + " & ".join(self._print(a) for a in e.args) + ")"
+
+    def _print_Or(self, e: Any) -> str:
+        return "(" + " | ".join(self._print(a) for a in e.args) + ")"
+
+
+def evaluate(expression: sp.Expr, values: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Evaluate an expression on arrays that broadcast against one another."""
+    return _evaluator(expression)(values)[0]
+
+
+@cache
+def _evaluator(expression: sp.Expr) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
+    return evaluator((expression,))
+
+
+def evaluator(expressions: Sequence[sp.Expr]) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
+    """Return a function that evaluates several expressions on arrays by name."""
+    arguments = sorted({s.name for expression in expressions for s in expression.free_symbols})
+    own = {name: name for name in _NUMPY}
+    printer = _Broadcasting({"fully_qualified_modules": False, "allow_unknown_functions": True, "user_functions": own})
+    names = [symbol(name) for name in arguments]
+    function = sp.lambdify(names, list(expressions), modules=[_NUMPY, "numpy"], printer=printer)
+    return lambda values: [np.asarray(r, dtype=float) for r in function(*(values[name] for name in arguments))]

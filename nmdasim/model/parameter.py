@@ -1,0 +1,151 @@
+"""Parameters: published numbers with their unit, range, source and standing."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from brian2 import Quantity
+from brian2.units.fundamentalunits import get_dimensions
+
+from nmdasim import quantities
+from nmdasim.errors import InputError, UnitError
+
+KINDS = ("measured", "derived", "fitted", "assumed")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One number of a model.
+
+    Parameters
+    ----------
+    value
+        Quantity, number, or text such as ``"3.57 mmolar"``.
+    unit
+        Conventional unit for display; by default that of `value` when it is text, else the one in which it reads best.
+    bounds
+        Plausible range ``(low, high)`` in `unit`; the hard limits of input are the model's.
+    source
+        Key of the reference in ``references.bib``, or a short text.
+    kind
+        ``"measured"``, ``"derived"``, ``"fitted"`` or ``"assumed"``.
+    verified
+        Whether the value was read in the source itself or in public code of its authors.
+    description
+        What it is, in a few words.
+
+    Raises
+    ------
+    UnitError
+        If `value` or `unit` cannot be read.
+    """
+
+    value: Any
+    unit: str = ""
+    bounds: tuple[float, float] | None = None
+    source: str = ""
+    kind: str = "assumed"
+    verified: bool = False
+    description: str = ""
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise InputError(f"kind {self.kind!r} of a parameter is not one of {', '.join(KINDS)}")
+        unit = self.unit
+        if isinstance(self.value, str) and not unit:
+            unit = quantities.split(self.value)[1]
+        object.__setattr__(self, "value", quantities.quantity(self.value))
+        if not np.all(np.isfinite(self.si)):
+            raise UnitError(f"value {self.value} of a parameter is not finite; give a finite number")
+        object.__setattr__(self, "unit", unit or quantities.best_unit(self.value))
+
+    @property
+    def si(self) -> np.ndarray:
+        """Value in SI units, a plain float (array)."""
+        return np.asarray(self.value, dtype=float)
+
+    @property
+    def number(self) -> np.ndarray:
+        """Value as a plain number (array) in `unit`."""
+        return quantities.in_unit(self.si, self.unit)
+
+    @property
+    def status(self) -> str:
+        """``"verified"`` or ``"unverified"``."""
+        return "verified" if self.verified else "unverified"
+
+    def replace(self, value: Any, name: str = "value") -> Parameter:
+        """Return this parameter with another value of the same dimension; it is then the user's own.
+
+        `name` is what an error message calls it.
+        """
+        checked = quantities.si(value, self.unit, name=name)
+        quantity = Quantity(checked, dim=get_dimensions(self.value))
+        return dataclasses.replace(self, value=quantity, kind="assumed", source="user", verified=False)
+
+    def scaled(self, factor: float) -> Parameter:
+        """Return this parameter multiplied by `factor`."""
+        source = f"{self.source} × {factor:g}"
+        return dataclasses.replace(self, value=self.value * factor, source=source, kind="derived")
+
+
+_NAME = re.compile(r"[A-Za-z]\w*(\.[A-Za-z]\w*)?")
+
+
+class ParameterSet(Mapping[str, Parameter]):
+    """Immutable mapping of names to parameters; ``"g_kca.dendrite"`` holds in one region only.
+
+    A bare name holds everywhere; a dotted name overrides it in its region. Where a name has only dotted entries, the
+    value elsewhere is zero (a channel that is not there).
+    """
+
+    def __init__(self, parameters: Mapping[str, Any] | None = None):
+        items = {}
+        for name, value in (parameters or {}).items():
+            if not _NAME.fullmatch(name):
+                raise InputError(f"parameter name {name!r} is not a name or a name.region")
+            items[name] = value if isinstance(value, Parameter) else Parameter(value)
+        self._items = items
+
+    def __getitem__(self, name: str) -> Parameter:
+        return self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __or__(self, other: Mapping[str, Any]) -> ParameterSet:
+        return ParameterSet(self._items | dict(other))
+
+    def __repr__(self) -> str:
+        rows = "\n".join(
+            f"  {name} = {p.number:g} {quantities.pretty(p.unit)}" for name, p in self.items() if p.si.ndim == 0
+        )
+        return f"ParameterSet of {len(self)}:\n{rows}"
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Names as they stand in equations, without regions."""
+        return tuple(dict.fromkeys(name.partition(".")[0] for name in self))
+
+    def entries(self, name: str) -> tuple[str, ...]:
+        """Return every entry that `name` addresses: itself, or all regions of a bare name."""
+        if name in self._items and "." in name:
+            return (name,)
+        return tuple(key for key in self if key.partition(".")[0] == name)
+
+    def unit_of(self, base: str) -> str:
+        """Return the unit in which `base` is shown."""
+        return self[self.entries(base)[0]].unit
+
+    def within(self, regions: Iterable[str]) -> ParameterSet:
+        """Return the entries that hold everywhere or in one of `regions`."""
+        kept = {"", *regions}
+        return ParameterSet({key: p for key, p in self.items() if key.partition(".")[2] in kept})

@@ -1,0 +1,122 @@
+"""Where input enters a model: ports, and the afferent fibres that address them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from nmdasim import quantities
+from nmdasim.errors import InputError
+
+_ADDS = re.compile(r"\s*([A-Za-z]\w*)\s*\+=\s*(.+?)\s*")
+
+
+@dataclass(frozen=True)
+class Port:
+    """A named synaptic input.
+
+    Parameters
+    ----------
+    effect
+        What one event adds, ``"state += expression"``, several joined by ``;``. A projection's or an event's own
+        strength is the name ``weight``.
+    compartment
+        The compartment where it arrives.
+    signed
+        Whether a projection's weight may be negative; by default it may unless the port adds to a conductance.
+
+    Raises
+    ------
+    ValueError
+        If `effect` does anything but add to states.
+    """
+
+    effect: str
+    compartment: int = 0
+    signed: bool | None = None
+
+    def __post_init__(self) -> None:
+        self.increments()
+
+    def increments(self) -> tuple[tuple[str, str], ...]:
+        """Return the (state, expression) pairs that `effect` adds."""
+        parts = [part for part in re.split(r"[;\n]", self.effect) if part.strip()]
+        matches = [_ADDS.fullmatch(part) for part in parts]
+        if not parts or None in matches:
+            raise InputError(f"a port adds to states, as in 'g_e += 2*nS; x += 1'; given {self.effect!r}")
+        return tuple((match[1], match[2]) for match in matches if match)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Arrival delays of a bundle of synapses, normally distributed and never negative.
+
+    Parameters
+    ----------
+    mean, sd
+        Quantities.
+    synapses
+        Number of synapses, each with a delay of its own.
+    redrawn
+        Whether every stimulus draws anew; otherwise each synapse keeps its delay.
+    table
+        Name of the latency table of a protocol that replaces the draw.
+    """
+
+    mean: Any
+    sd: Any
+    synapses: int
+    redrawn: bool = True
+    table: str = ""
+
+    def draw(self, stimuli: int, rng: np.random.Generator) -> np.ndarray:
+        """Return delays in seconds, shape (stimuli, synapses)."""
+        mean, sd = (float(quantities.si(x, "ms", name="latency")) for x in (self.mean, self.sd))
+        rows = stimuli if self.redrawn else 1
+        delays = np.maximum(mean + sd * rng.standard_normal((rows, self.synapses)), 0.0)
+        return np.broadcast_to(delays, (stimuli, self.synapses))
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One kind of receptor under a synapse: the port that it opens, with an extra delay."""
+
+    port: str
+    delay: Any = "0 ms"
+    population: str = ""
+
+    @cached_property
+    def seconds(self) -> float:
+        """The extra delay in seconds."""
+        return float(quantities.si(self.delay, "ms", name="delay"))
+
+
+@dataclass(frozen=True)
+class Afferent:
+    """A bundle of fibres of one kind, as a model receives it."""
+
+    contacts: tuple[Contact, ...]
+    latency: Latency
+
+
+Afferents = Mapping[str, Afferent]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One number per window of a run, cheap to keep: an extremum of a variable, or its value at the window's start."""
+
+    variable: str
+    region: str
+    kind: str = "max"
+    unit: str = ""
+    long_name: str = field(default="")
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("max", "min", "start"):
+            raise InputError(f"summary kind {self.kind!r} is not one of max, min, start")

@@ -1,0 +1,1 @@
+"""One run made concrete: plain arrays, randomness drawn, what to record."""

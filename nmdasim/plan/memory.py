@@ -1,0 +1,62 @@
+"""What a run needs of memory, said and checked before it starts."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from nmdasim.errors import ModelError
+from nmdasim.model.model import Model
+from nmdasim.plan.plan import Plan
+
+#: A spike is kept as step and lane, sorted by lane, and laid out in the result: times 8 bytes.
+_BYTES_PER_SPIKE = 8 * 6
+#: Spikes are not known beforehand. Neurons of the library fire at 10 to 40 Hz in a wind-up train.
+_SPIKES_PER_SECOND = 40.0
+#: Traces and per-window values exist twice while blocks of lanes are joined.
+_COPIES = 2
+#: Source, target and place in the order of sources; those of one projection twice, while they are drawn and sorted.
+_BYTES_PER_SYNAPSE = 8 * 6
+
+
+def need(plan: Plan) -> int:
+    """Return about how many bytes a plan and its outcome take."""
+    samples = -(-plan.steps // plan.sampled_steps) * len(plan.recording.traces)
+    windows = max(len(plan.recording.windows) - 1, 0) * len(plan.recording.summaries)
+    given = sum(array.nbytes for part in (plan.parameters, plan.initial) for array in part.values())
+    return given + 8 * _COPIES * plan.lanes * (samples + windows) + spikes(plan.model, plan.lanes, plan.duration)
+
+
+def spikes(model: Model, lanes: int, duration: float) -> int:
+    """Return about how many bytes the spikes of a neuron take, known before anything is drawn; `duration` in s."""
+    return 0 if model.threshold is None else round(lanes * _BYTES_PER_SPIKE * _SPIKES_PER_SECOND * duration)
+
+
+def synapses(number: int) -> int:
+    """Return about how many bytes the synapses of a circuit take."""
+    return number * _BYTES_PER_SYNAPSE
+
+
+def available() -> float:
+    """Return the bytes of memory that are free to use; infinity where the system does not say."""
+    try:
+        for line in Path("/proc/meminfo").read_text().splitlines():
+            if line.startswith("MemAvailable:"):
+                return 1024.0 * int(line.split()[1])
+        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (OSError, AttributeError, ValueError):  # not Linux; not a POSIX system
+        return float("inf")
+
+
+def check(needed: float, what: str, advice: str = "run fewer lanes at a time") -> None:
+    """Refuse what cannot fit.
+
+    Raises
+    ------
+    ModelError
+        If fewer than `needed` bytes are free.
+    """
+    if needed > (free := available()):
+        raise ModelError(
+            f"{what} need about {needed / 1e9:.3g} GB of memory and {free / 1e9:.3g} GB are free; {advice}"
+        )

@@ -1,0 +1,63 @@
+"""Recorded states of a run, as the variables that were asked for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nmdasim import quantities
+from nmdasim.errors import ModelError
+from nmdasim.language.evaluation import evaluate
+from nmdasim.model.model import Model
+from nmdasim.plan.plan import Outcome, Plan, Probe
+
+
+def recorded(plan: Plan, outcome: Outcome, wanted: Probe) -> tuple[np.ndarray, str]:
+    """Return a recorded variable in its conventional unit, shape (lanes, samples), and that unit."""
+    unit = _variable_unit(plan.model, wanted.variable)
+    return quantities.in_unit(_trace(plan, outcome, wanted), unit), quantities.pretty(unit)
+
+
+def _trace(plan: Plan, outcome: Outcome, wanted: Probe) -> np.ndarray:
+    """Return a recorded state, or a subexpression computed from the recorded states it depends on."""
+    recorded = dict(zip(plan.recording.traces, outcome.traces, strict=True))
+    if wanted in recorded:
+        return recorded[wanted]
+    here = wanted.compartment
+    values = {name: v[:, [here if v.shape[1] > 1 else 0]] for name, v in plan.parameters.items()}
+    values |= {p.variable: trace for p, trace in recorded.items() if p.compartment == here}
+    values["t"] = outcome.trace_time[None, :]
+    return evaluate(plan.model.system.subexpressions[wanted.variable], values)
+
+
+def _variable_unit(model: Model, variable: str) -> str:
+    return "mV" if variable == "v" else model.unit_of(variable)
+
+
+def state_probes(model: Model, wanted: Probe) -> list[Probe]:
+    """Return the states from which a probe can be computed: itself, or what a subexpression depends on."""
+    if wanted.variable in model.system.states:
+        return [wanted]
+    names = {s.name for s in model.system.subexpressions[wanted.variable].free_symbols}
+    needed = [state for state in model.system.states if state in names]
+    return [Probe(state, wanted.compartment) for state in needed or model.system.states[:1]]
+
+
+def probe(model: Model, name: str) -> list[Probe]:
+    """Resolve a recorded name: a variable everywhere (``"v"``), or in a region's middle (``"v_soma"``).
+
+    Raises
+    ------
+    ModelError
+        If there is no such variable or region.
+    """
+    variables = {*model.system.states, *model.system.subexpressions}
+    if name in variables:
+        return [Probe(name, i) for i in range(len(model.morphology))]
+    for region in model.morphology.regions:
+        if name.endswith(f"_{region}") and name.removesuffix(f"_{region}") in variables:
+            return [Probe(name.removesuffix(f"_{region}"), model.morphology.centre(region))]
+    regions = ", ".join(model.morphology.regions)
+    raise ModelError(
+        f"{model.name} has nothing called {name!r} to record; variables are {', '.join(sorted(variables))}, "
+        f"each also as NAME_REGION with a region of {regions}"
+    )

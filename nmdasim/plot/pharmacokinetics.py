@@ -1,0 +1,251 @@
+"""Figures of dosing and concentration. Every function takes results (and Axes) and returns Axes."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nmdasim import quantities
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.parameters import bibliography
+from nmdasim.pharmacology import Regimen, bands
+from nmdasim.plot.style import STYLE
+
+_SHADES = ("#7b3fa0", "#e8853d", "#3f8f8a", "#c0549d", "#8aa63f", "#4a6fb5", "#f0b429", "#1b1b1b")
+_BAND = "#b9a3cc"
+#: Most subjects drawn one by one; more are drawn as thin grey lines with their mean and interval.
+MOST = 8
+
+
+def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | None = None) -> np.ndarray:
+    """Draw a time course: the doses, the concentrations with their interval, and the bands that publications report.
+
+    Parameters
+    ----------
+    course
+        A result of :func:`nmdasim.pharmacology.time_course`.
+    spread
+        A result of :func:`nmdasim.pharmacology.spread`, for the mean and interval of a population.
+    regimen
+        What was given, for the strip of doses on top.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib Axes
+        Doses, concentration, bands.
+    """
+    with plt.rc_context(STYLE):
+        figure = plt.figure(figsize=(13, 8), constrained_layout=True)
+        grid = figure.add_gridspec(2, 2, width_ratios=[3.4, 1], height_ratios=[1, 4.5])
+        main = figure.add_subplot(grid[1, 0])
+        doses = figure.add_subplot(grid[0, 0], sharex=main)
+        side = figure.add_subplot(grid[1, 1], sharey=main)
+        concentration(course, main, spread=spread)
+        reported(side)
+        if regimen is None:
+            doses.set_axis_off()
+        else:
+            dosing(regimen, doses, until_h=float(course.time[-1]))
+            doses.tick_params(labelbottom=False)
+            doses.set_xlabel("")
+        note(figure, course, spread)
+    return np.array([doses, main, side])
+
+
+def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray:
+    """Draw what leads from a dose to wind-up, one panel a step: dose, plasma, block of the receptor, wind-up index.
+
+    Parameters
+    ----------
+    regimen, course
+        What was given, and its time course for one subject.
+    tests
+        A result of :func:`nmdasim.windup_time_course`.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib Axes
+        From top to bottom.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(
+            4, 1, figsize=(11, 12), sharex=True, constrained_layout=True, height_ratios=[1, 2, 2, 2]
+        )
+        end = float(course.time[-1])
+        factor, unit = _time_unit(end)
+        dosing(regimen, axes[0], until_h=end)
+        concentration(course, axes[1])
+        seconds = quantities.si(tests.time.values * quantities.parse_unit(tests.time.units), "s", name="time")
+        hours, colour = seconds / 3600 * factor, _SHADES[0]
+        axes[2].plot(hours, 100 * tests.blocked, "o-", color=colour)
+        axes[2].set(title="NMDA receptors that hold the drug, at rest", ylabel="blocked, %")
+        low, high = tests["index"].quantile(0.025, "seed"), tests["index"].quantile(0.975, "seed")
+        axes[3].axhline(float(tests.index_control.mean()), color="0.4", linestyle=":", label="without drug")
+        axes[3].fill_between(hours, low, high, color=colour, alpha=0.15, linewidth=0)
+        axes[3].plot(hours, tests["index"].mean("seed"), "o-", color=colour, label="with drug")
+        draws = tests.sizes["seed"]
+        axes[3].set(title=f"Wind-up of {tests.attrs['model']}, mean and 95 % of {draws} draws", ylabel="index, spikes")
+        axes[3].legend(frameon=False, loc="lower right", ncols=2)
+        for ax in axes[2:]:
+            ax.set_ylim(bottom=0)
+        for ax in axes[:-1]:
+            ax.set_xlabel("")
+        axes[-1].set_xlabel(f"time, {unit}")
+        note(figure, course, tests=tests)
+    return np.asarray(axes)
+
+
+def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Dataset | None = None) -> Axes:
+    """Draw plasma (full) and effect site (dashed) of the typical person, and the mean and interval of a population."""
+    with plt.rc_context(STYLE):
+        own, ax = ax is None, _axes(ax)
+        factor, unit = _time_unit(float(course.time[-1]))
+        hours = course.time.values * factor
+        ids = course.subject.values.tolist() if "subject" in course.dims else [None]
+        if len(ids) > MOST:
+            _crowd(course, hours, ax)
+        for k, one in enumerate(ids[: MOST if len(ids) <= MOST else 0]):
+            label = "" if one is None else f" of {one}"
+            lane = course if one is None else course.sel(subject=one)
+            ax.plot(hours, lane.plasma, color=_SHADES[k], label=f"plasma{label}, typical person")
+            ax.plot(hours, lane.effect_site, "--", color=_SHADES[k], linewidth=1.6, label=f"effect site{label}")
+            if spread is not None:
+                _shade(spread if one is None else spread.sel(subject=one), factor, ax, _SHADES[k], k == 0)
+        drug = course.attrs["drug"]
+        ax.set(xlabel=f"time, {unit}", ylabel=f"{drug}, ng/ml", title=_title(course), xlim=(hours[0], hours[-1]))
+        top = ax.get_ylim()[1]
+        ax.set_ylim(0, max(top, 10))
+        ax.legend(frameon=False, loc="upper right", fontsize=11)
+        if own:
+            note(ax.figure, course, spread)  # type: ignore[arg-type]
+    return ax
+
+
+def _shade(spread: xr.Dataset, factor: float, ax: Axes, colour: str, named: bool) -> None:
+    mean, low, high = (spread.plasma.sel(statistic=name) for name in ("mean", "low", "high"))
+    hours = spread.time.values * factor
+    what = f"95 % of {spread.attrs['subjects']} people" if named else None
+    ax.fill_between(hours, low, high, color=colour, alpha=0.15, linewidth=0, label=what)
+    ax.plot(hours, mean, color=colour, linewidth=1, alpha=0.7, label="their mean" if named else None)
+
+
+def _crowd(course: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
+    ax.plot(hours, course.plasma.values[:200].T, color="0.8", linewidth=0.5)
+    low, high = np.quantile(course.plasma.values, [0.025, 0.975], axis=0)
+    text = f"95 % of {course.sizes['subject']} subjects"
+    ax.fill_between(hours, low, high, color=_SHADES[0], alpha=0.2, linewidth=0, label=text)
+    ax.plot(hours, course.plasma.mean("subject"), color=_SHADES[0], label="mean of plasma")
+
+
+def reported(ax: Axes | None = None) -> Axes:
+    """Draw the concentrations that publications report, beside a curve: each with its source, none as a target."""
+    with plt.rc_context(STYLE):
+        own, ax = ax is None, _axes(ax, (9, 7))
+        top = 300.0 if own else ax.get_ylim()[1]
+        texts = {band: f"{band.text}\n{band.range}, {short(band.source)}" for band in bands()}
+        shown = [band for band in texts if band.low_ng_ml < top]
+        for k, band in enumerate(shown):
+            height = max(band.high_ng_ml - band.low_ng_ml, top / 200)
+            ax.bar(k, height, bottom=band.low_ng_ml, width=0.35, color=_BAND)
+            ax.text(k + 0.22, min(band.low_ng_ml, 0.5 * top), texts[band], rotation=90, fontsize=8.5, va="bottom")
+        beyond = [f"above: {text}" for band, text in texts.items() if band not in shown]
+        ax.text(0.03, 0.01, "\n".join(beyond), transform=ax.transAxes, fontsize=8.5, va="bottom", color="0.35")
+        ax.set(title="Reported, ketamine", xticks=[], xlim=(-0.35, max(len(shown), 3) - 0.2), ylim=(0, top))
+        ax.spines["bottom"].set_visible(False)
+        if own:
+            ax.set_ylabel("plasma ketamine, ng/ml")
+            _write(ax.figure, DISCLAIMER)  # type: ignore[arg-type]
+        else:
+            ax.tick_params(labelleft=False)
+    return ax
+
+
+def dosing(regimen: Regimen, ax: Axes | None = None, *, until_h: float | None = None) -> Axes:
+    """Draw a regimen: infusions as bars of their length, other doses as stems; the height is the amount."""
+    with plt.rc_context(STYLE):
+        own, ax = ax is None, _axes(ax, (11, 3))
+        end = regimen.end_h if until_h is None else until_h
+        factor, unit = _time_unit(end)
+        colours = {route: _SHADES[k] for k, route in enumerate(("iv", "im", "nasal", "oral"))}
+        events = [event for event in regimen.written_out().events if event.is_dose and event.time_h <= end]
+        for event in events:
+            start = event.time_h * factor
+            if event.over_h > 0:
+                ax.bar(start, event.amount, event.over_h * factor, align="edge", color=colours[event.route], alpha=0.6)
+            else:
+                ax.vlines(start, 0, event.amount, color=colours[event.route], linewidth=3)
+        given = ", ".join(dict.fromkeys(event.unit for event in events))
+        routes = ", ".join(sorted({event.route for event in events}))
+        ax.set(title=regimen.name or f"Given, {routes}", ylabel=f"dose, {given}", xlabel=f"time, {unit}")
+        ax.set_ylim(bottom=0)
+        if own:
+            _write(ax.figure, DISCLAIMER)  # type: ignore[arg-type]
+    return ax
+
+
+def note(figure: Figure, course: xr.Dataset, spread: xr.Dataset | None = None, tests: xr.Dataset | None = None) -> None:
+    """Write under a figure the disclaimer, and the preset, sampling site, source, spread and warnings behind it.
+
+    With `tests`, a result of :func:`nmdasim.windup_time_course`, also what the neuron's numbers stand on.
+    """
+    lines = [DISCLAIMER, provenance(course)]
+    if spread is not None:
+        people = f"{spread.attrs['subjects']} people drawn log-normally, seed {spread.attrs['seed']}"
+        lines.append(f"Interval: {spread.attrs['interval']}, {people}; the spread is this library's choice.")
+    unverified = dict.fromkeys(name.partition(".")[0] for name in str(course.attrs["unverified_parameters"]).split())
+    lines.append(f"Unverified or assumed numbers: {', '.join(name.replace('_', ' ') for name in unverified)}.")
+    if tests is not None:
+        lines += _neuron(tests, set(str(course.attrs["unverified_parameters"]).split()))
+    _write(figure, "\n".join([*lines, *str(course.attrs["warnings"]).splitlines()]))
+
+
+def _neuron(tests: xr.Dataset, said: set[str]) -> list[str]:
+    names = [name for name in tests.attrs["unverified_parameters"].split() if name not in {*said, "ketamine"}]
+    return [
+        f"Neuron {tests.attrs['model']}, ketamine block {tests.attrs['block']} at each test; "
+        f"unverified or assumed: {', '.join(names)}.",
+        "At analgesic concentrations the model takes less from wind-up than ketamine does in people.",
+    ]
+
+
+def provenance(course: xr.Dataset) -> str:
+    """Return preset, sampling site and source of a time course as a sentence."""
+    sources = ", ".join(short(key) for key in str(course.attrs["source"]).split(", "))
+    return f"Preset {course.attrs['preset']}; sampling site: {course.attrs['site']}; source: {sources}."
+
+
+def short(key: str) -> str:
+    """Return a reference as a reader knows it: ``"Perez-Ruixo 2021"``."""
+    entry = bibliography().get(key, "")
+    author = re.search(r"author\s*=\s*\{([^,}]+?)(?:,| and |\})", entry)
+    year = re.search(r"year\s*=\s*\{(\d+)\}", entry)
+    return f"{author[1] if author else key.capitalize()} {year[1] if year else ''}".strip()
+
+
+def _write(figure: Figure, text: str) -> None:
+    width = int(12.5 * figure.get_figwidth())
+    wrapped = "\n".join(textwrap.fill(line, width) for line in text.splitlines())
+    figure.supxlabel(wrapped, fontsize=9, color="0.35", x=0.01, ha="left")
+
+
+def _axes(ax: Axes | None, size: tuple[float, float] = (11, 6)) -> Axes:
+    return plt.subplots(figsize=size, constrained_layout=True)[1] if ax is None else ax
+
+
+def _time_unit(hours: float) -> tuple[float, str]:
+    """Return the factor from hours and the name of a readable unit of time."""
+    if hours <= 3:
+        return 60.0, "min"
+    return (1.0, "h") if hours <= 120 else (1 / 24, "days")
+
+
+def _title(course: xr.Dataset) -> str:
+    names, sites = np.atleast_1d(course.preset.values), np.atleast_1d(course.site.values)
+    pairs = dict.fromkeys((str(name), str(site).partition(" (")[0]) for name, site in zip(names, sites, strict=True))
+    return f"Concentration ({'; '.join(', '.join(pair) for pair in pairs)})"

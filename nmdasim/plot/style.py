@@ -1,0 +1,34 @@
+"""How every figure looks, and what stands under it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import xarray as xr
+from matplotlib.figure import Figure
+
+STYLE: dict[Any, Any] = {
+    "font.size": 13,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "lines.linewidth": 2.2,
+    "figure.dpi": 110,
+    "savefig.bbox": "tight",
+}
+SHADES = ("#1b1b1b", "#7b3fa0", "#c0549d", "#e8853d", "#f0b429", "#8aa63f", "#3f8f8a")
+
+
+def caption(figure: Figure, result: xr.Dataset) -> None:
+    """Write under a figure what it stands on: the disclaimer, and the parameters whose source is not verified."""
+    names = str(result.attrs.get("unverified_parameters", "")).split()
+    unverified = dict.fromkeys(n.partition(".")[0] for n in names if n not in ("ketamine", "ketamine_start"))
+    notes = str(result.attrs["disclaimer"])
+    if "preset" in result.attrs:
+        notes += f"\nPreset {result.attrs['preset']}; sampling site: {result.attrs['site']}."
+    if unverified:
+        notes += f"\nUnverified or assumed parameters: {', '.join(unverified)}."
+    if result.attrs.get("block", "none") != "none":
+        notes += f" Ketamine block at the start: {result.attrs['block']}."
+    figure.supxlabel(notes, fontsize=9, color="0.35", x=0.01, ha="left")

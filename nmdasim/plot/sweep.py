@@ -1,0 +1,135 @@
+"""Figures of a sweep: a map of two axes, dose–response curves, and which parameter matters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.plot.style import SHADES, STYLE
+from nmdasim.readout.dose_response import hill
+
+
+def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None) -> Axes:
+    """Draw a read-out over two axes; every other dimension is averaged over, lanes that failed left out.
+
+    Parameters
+    ----------
+    values
+        A read-out.
+    x, y
+        Dimensions of the two sides.
+    ax
+        Axes to draw into; a new figure by default.
+    """
+    table = values.astype(float).mean([dim for dim in values.dims if dim not in (x, y)]).transpose(y, x)
+    with plt.rc_context(STYLE):
+        ax = _axes(ax, (8.5, 6))
+        drawn = ax.imshow(table, origin="lower", aspect="auto", cmap="magma")
+        bar = ax.figure.colorbar(drawn, ax=ax)
+        bar.set_label(str(values.attrs.get("long_name", values.name)))
+        for axis, name in ((ax.xaxis, x), (ax.yaxis, y)):
+            every = max(1, values.sizes[name] // 10)
+            axis.set_ticks(range(0, values.sizes[name], every), [f"{v:.3g}" for v in values[name].values[::every]])
+        ax.set(xlabel=_label(values, x), ylabel=_label(values, y))
+        _footnote(ax)
+    return ax
+
+
+def dose_response(values: xr.DataArray, fit: xr.Dataset, dose: str = "ketamine", ax: Axes | None = None) -> Axes:
+    """Draw the means over doses, the Hill curves fitted to them, and each IC50 with its interval.
+
+    Parameters
+    ----------
+    values
+        The read-out that was fitted; mean and 95 % of the seeds are drawn.
+    fit
+        What :func:`nmdasim.readout.measures.dose_response` made of it.
+    dose
+        Name of the dimension of doses.
+    ax
+        Axes to draw into; a new figure by default.
+    """
+    others = [str(dim) for dim in fit.ic50.dims]
+    with plt.rc_context(STYLE):
+        ax = _axes(ax, (8.5, 6))
+        doses = values[dose].values
+        positive = doses[doses > 0]
+        smooth = np.geomspace(positive.min(), positive.max(), 200)
+        for k, index in enumerate(np.ndindex(fit.ic50.shape)):
+            where: Any = dict(zip(others, index, strict=True))
+            _one_curve(ax, values.isel(where), fit.isel(where), dose, smooth, SHADES[k % len(SHADES)], others)
+        ax.set_xscale("log")
+        ax.set(xlabel=_label(values, dose), ylabel=str(values.attrs.get("long_name", values.name)))
+        ax.legend(frameon=False)
+        _footnote(ax)
+    return ax
+
+
+def _one_curve(
+    ax: Axes, values: xr.DataArray, fit: xr.Dataset, dose: str, smooth: np.ndarray, colour: Any, others: list[str]
+) -> None:
+    mean = values.mean("seed") if "seed" in values.dims else values
+    keep = values[dose].values > 0
+    label = ", ".join(_value(fit, name) for name in others)
+    if bool(fit.sigmoid):
+        unit = fit.ic50.attrs["units"]
+        numbers = f"IC50 {float(fit.ic50):.3g} {unit} ({float(fit.ic50_low):.3g}–{float(fit.ic50_high):.3g})"
+        curve = hill(smooth, *(float(fit[name]) for name in ("top", "bottom", "ic50", "slope")))
+        ax.plot(smooth, curve, color=colour, label=f"{label}  {numbers}".strip())
+    else:
+        ax.plot([], [], color=colour, label=f"{label}  {fit.reason.values!s}".strip())
+    ax.plot(values[dose].values[keep], mean.values[keep], "o", color=colour)
+    if "seed" in values.dims and values.sizes["seed"] > 1:
+        low, high = (values.quantile(q, "seed").values[keep] for q in (0.025, 0.975))
+        ax.vlines(values[dose].values[keep], low, high, color=colour, alpha=0.4, linewidth=1.2)
+
+
+def sensitivity(indices: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Draw first-order and total Sobol indices with their intervals.
+
+    Parameters
+    ----------
+    indices
+        From :func:`nmdasim.readout.measures.sensitivity`.
+    ax
+        Axes to draw into; a new figure by default.
+    """
+    with plt.rc_context(STYLE):
+        ax = _axes(ax, (8.5, 1.6 + 0.7 * indices.sizes["parameter"]))
+        place = np.arange(indices.sizes["parameter"])
+        for name, shift, colour, label in (("first", -0.2, SHADES[1], "alone"), ("total", 0.2, SHADES[3], "in all")):
+            spread = np.abs([indices[name] - indices[f"{name}_low"], indices[f"{name}_high"] - indices[name]])
+            ax.barh(place + shift, indices[name], 0.36, xerr=spread, color=colour, label=label, ecolor="0.4")
+        ax.set_yticks(place, list(indices.parameter.values))
+        ax.invert_yaxis()
+        ax.set(
+            xlabel=f"share of the variance of {indices.attrs['readout']} (Sobol index)",
+            xlim=(min(0, ax.get_xlim()[0]), None),
+        )
+        ax.legend(frameon=False)
+        _footnote(ax)
+    return ax
+
+
+def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    return plt.subplots(figsize=size, constrained_layout=True)[1] if ax is None else ax
+
+
+def _label(values: xr.DataArray, name: str) -> str:
+    unit = values[name].attrs.get("units", "1")
+    return name if unit in ("1", "") else f"{name}, {unit}"
+
+
+def _value(fit: xr.Dataset, name: str) -> str:
+    return f"{name} {float(fit[name]):.3g} {fit[name].attrs.get('units', '')}".strip()
+
+
+def _footnote(ax: Axes) -> None:
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.supxlabel(DISCLAIMER, fontsize=9, color="0.35", x=0.01, ha="left")

@@ -1,0 +1,130 @@
+"""Figures of a result. Every function takes a result (and Axes, if you have some) and returns matplotlib Axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.typing import ColorType
+
+from nmdasim.plot.style import SHADES, STYLE, caption
+from nmdasim.readout import measures
+
+if TYPE_CHECKING:
+    pass
+
+
+def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
+    """Draw a wind-up run: spikes per pulse, the raster of each lane, and dendritic calcium.
+
+    Parameters
+    ----------
+    result
+        A result of :func:`nmdasim.run.simulate` under a :class:`WindUp` protocol.
+    axes
+        Three Axes to draw into; a new figure by default.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib Axes
+        Spikes per pulse, raster, calcium.
+    """
+    measured = measures.windup(result)
+    with plt.rc_context(STYLE):
+        if axes is None:
+            figure, axes = plt.subplots(3, 1, figsize=(9, 10.5), constrained_layout=True, height_ratios=[1.3, 1, 1])
+            figure.suptitle(_title(result), fontsize=16, fontweight="bold")
+            caption(figure, result)
+        counts(result, measured, axes[0])
+        raster(result, axes[1])
+        calcium(result, axes[2])
+    return np.asarray(axes)
+
+
+def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
+    """Draw late spikes per pulse, one line per condition, mean and spread over seeds."""
+    for label, colour, lane in _conditions(measured):
+        late = lane.late if "seed" in lane.late.dims else lane.late.expand_dims("seed")
+        mean = late.mean("seed")
+        ax.plot(lane.pulse, mean, "o-", color=colour, label=label, clip_on=False)
+        if late.sizes["seed"] > 1:
+            low, high = late.quantile(0.025, "seed"), late.quantile(0.975, "seed")
+            ax.fill_between(lane.pulse, low, high, color=colour, alpha=0.15, linewidth=0)
+    spread = ", mean and 95 % of latency draws" if "seed" in measured.late.dims else ""
+    ax.set(title=f"Spikes after each pulse{spread}", xlabel="pulse", ylabel="spikes, 100 ms to next pulse")
+    ax.set_ylim(bottom=0)
+    if measured.sizes["pulse"] <= 20:
+        ax.set_xticks(measured.pulse)
+    if len(ax.lines) > 1:
+        ax.legend(frameon=False, ncols=2)
+    return ax
+
+
+def raster(result: xr.Dataset, ax: Axes) -> Axes:
+    """Draw every spike, one row per condition (the first seed)."""
+    rows = list(_conditions(result))
+    for y, (_, colour, lane) in enumerate(rows):
+        times = lane.spike_time
+        times = times.isel(seed=0) if "seed" in times.dims else times
+        times = times.sel(population=result.attrs["output"]) if "population" in times.dims else times
+        ax.eventplot([times.values[np.isfinite(times.values)] / 1e3], lineoffsets=y, linelengths=0.8, linewidths=1,
+                     colors=colour)  # fmt: skip
+    for pulse in np.unique(result.pulse_time.values[np.isfinite(result.pulse_time.values)]) / 1e3:
+        ax.axvline(pulse, color="0.85", linewidth=1, zorder=0)
+    ax.set(title="Spikes (grey lines: pulses)", xlabel="time, s")
+    ax.set_yticks(range(len(rows)), [label or "control" for label, _, _ in rows])
+    ax.invert_yaxis()
+    return ax
+
+
+def calcium(result: xr.Dataset, ax: Axes) -> Axes:
+    """Draw the peak of dendritic calcium after each pulse."""
+    for label, colour, lane in _conditions(result):
+        peak = lane.ca_peak.mean("seed") if "seed" in lane.ca_peak.dims else lane.ca_peak
+        ax.plot(lane.pulse, peak, "o-", color=colour, label=label, clip_on=False)
+    ax.set(title="Calcium that each pulse lets in", xlabel="pulse", ylabel=f"peak dendritic Ca, {result.ca_peak.units}")
+    ax.set_ylim(bottom=0)
+    if result.sizes["pulse"] <= 20:
+        ax.set_xticks(result.pulse)
+    return ax
+
+
+def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
+    """Draw a recorded variable against time, one line per condition (the first seed)."""
+    with plt.rc_context(STYLE):
+        ax = plt.subplots(figsize=(9, 4), constrained_layout=True)[1] if ax is None else ax
+        for label, colour, lane in _conditions(result):
+            values = lane[variable].isel(seed=0) if "seed" in lane[variable].dims else lane[variable]
+            ax.plot(lane.time / 1e3, values, color=colour, label=label, linewidth=1)
+        ax.set(xlabel="time, s", ylabel=f"{variable}, {result[variable].units}")
+        if len(ax.lines) > 1:
+            ax.legend(frameon=False)
+    return ax
+
+
+def _title(result: xr.Dataset) -> str:
+    start = result.pulse_time.values
+    rate = "" if start.ndim > 1 or len(start) < 2 else f", {1e3 / (start[1] - start[0]):g} Hz"
+    return f"Wind-up of {result.attrs['model']}{rate}"
+
+
+def _conditions(data: xr.Dataset) -> Iterator[tuple[str, ColorType, xr.Dataset]]:
+    """Yield (label, colour, data) for every combination of varied quantities but the seed."""
+    dims = [d for d in (data["late"] if "late" in data else data["spike_count"]).dims if d not in _OWN]
+    if not dims:
+        yield "", SHADES[0], data
+        return
+    stacked = data.stack(condition=dims)
+    total = stacked.sizes["condition"]
+    for k in range(total):
+        lane = stacked.isel(condition=k)
+        label = ", ".join(f"{dim} {float(lane[dim]):g} {data[dim].attrs.get('units', '')}".strip() for dim in dims)
+        shade = SHADES[k] if total <= len(SHADES) else plt.get_cmap("plasma")(0.9 * k / (total - 1))
+        yield label, shade, lane
+
+
+_OWN = {"pulse", "seed", "spike", "time", "population"}

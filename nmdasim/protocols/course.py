@@ -1,0 +1,172 @@
+"""A concentration that varies during a run, as an infusion during a wind-up train."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from brian2 import Quantity
+from brian2.units.fundamentalunits import get_dimensions
+
+from nmdasim import quantities
+from nmdasim.errors import InputError, ModelError, nearest
+from nmdasim.model.circuit import Circuit
+from nmdasim.model.driven import driven, port
+from nmdasim.model.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """Straight lines between knots; before the first and after the last the value is held.
+
+    Parameters
+    ----------
+    name
+        Parameter that it moves.
+    times
+        Seconds from the start of the run, increasing, shape (knots,).
+    values
+        SI values, shape (knots,).
+    attrs
+        What the given DataArray says of its origin, such as preset, sampling site and references.
+    """
+
+    name: str
+    times: np.ndarray
+    values: np.ndarray
+    attrs: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, name: str, given: xr.DataArray, unit: str) -> Course:
+        """Read a DataArray over ``time``, both with ``units`` in their attributes.
+
+        Raises
+        ------
+        ValueError
+            If it has other dimensions, no units, times that do not increase, or values that are negative or not finite.
+        """
+        if given.dims != ("time",) or given.size == 0:
+            raise InputError(f"{name} has the dimensions {given.dims} and {given.size} values; a course has one, time")
+        for what, array in ((name, given), ("time", given.time)):
+            if "units" not in array.attrs:
+                raise InputError(f"the {what} of a course has no units; set .attrs['units'], as in 'uM' or 'h'")
+        seconds = _si(given.time, "ms", f"time of {name}")
+        if np.any(np.diff(seconds) <= 0):
+            raise InputError(f"the times of {name} do not increase; a course has one value at a time")
+        values = _si(given, unit, name)
+        if np.any(values < 0):
+            raise InputError(f"{name} = {float(given.min()):g} {given.attrs['units']}; it cannot be negative")
+        return cls(name, seconds, values, given.attrs)
+
+    def on_steps(self, dt: float) -> Course:
+        """Return this course from time 0 on, with its knots at whole steps of `dt` seconds, from the first step on.
+
+        Engines with a fixed step take an event at the nearest step. A knot between two steps would then change the
+        slope too early or too late, and the error would stay for the rest of the run; so would that of a slope that
+        begins at time 0, before a staggered scheme has made its first half step.
+
+        Raises
+        ------
+        ValueError
+            If two knots share a step: the jump between them would be lost.
+        """
+        start = np.interp(0.0, self.times, self.values)
+        later = self.times > 0
+        times = np.concatenate([[0.0], self.times[later]])
+        whole = np.maximum(np.round(times / dt), 1)
+        near = np.flatnonzero(np.diff(whole) < 1)
+        if len(near):
+            raise InputError(
+                f"{self.name} has values at {times[near[0]]:.9g} s and {times[near[0] + 1]:.9g} s, too close for a "
+                f"step of {dt * 1e3:g} ms; give times two steps or more apart, or a smaller dt"
+            )
+        return dataclasses.replace(self, times=whole * dt, values=np.append(start, self.values[later]))
+
+    def __str__(self) -> str:
+        return f"{self.name}: {len(self.times)} knots, {self.times[0]:g} to {self.times[-1]:g} s"
+
+    def arrivals(
+        self, model: Model | Circuit, rng: np.random.Generator
+    ) -> Iterator[tuple[str, str, np.ndarray, float]]:
+        """Yield ``(population, port, times in seconds, change of slope)``, for every compartment of every cell."""
+        slopes = np.diff(self.values) / np.diff(self.times)
+        changes = np.diff(np.concatenate([[0.0], slopes, [0.0]]))
+        cells = model.populations if isinstance(model, Circuit) else {"": model}
+        for population, cell in cells.items():
+            places = [c for c in range(len(cell.morphology)) if port(self.name, c) in cell.ports]
+            for time, change in zip(self.times, changes, strict=True):
+                for c in places if change else ():
+                    yield population, port(self.name, c), np.array([time]), float(change)
+
+
+def _si(given: xr.DataArray, like: str, name: str) -> np.ndarray:
+    return quantities.si(given.values * quantities.parse_unit(str(given.attrs["units"])), like, name=name)
+
+
+_ORIGIN = ("drug", "preset", "site", "source", "regimen", "warnings")
+
+
+def origin(run: Mapping[str, Any], concentration: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the attributes of a run gain from those of the concentration that it was given."""
+    gained: dict[str, Any] = {key: concentration[key] for key in _ORIGIN if key in concentration}
+    for key in ("references", "unverified_parameters"):
+        gained[key] = " ".join(dict.fromkeys(f"{run[key]} {concentration.get(key, '')}".split()))
+    return gained
+
+
+def follow(
+    model: Model | Circuit, given: Mapping[str, Any], dt: float
+) -> tuple[Model | Circuit, dict[str, Any], tuple[Course, ...]]:
+    """Split parameters into those that stand still and those that follow a course on steps of `dt` seconds.
+
+    Returns
+    -------
+    model
+        With every parameter that moves as a state.
+    parameters
+        Those that stand still, and the first value of those that move.
+    courses
+        One for each that moves.
+    """
+    courses: list[Course] = []
+    still: dict[str, Any] = {}
+    for name, value in given.items():
+        if _varies(name, value):
+            model, unit = _drive(model, name)
+            course = Course.read(name, value, unit).on_steps(dt)
+            still[f"{name}_start"] = Quantity(course.values[0], dim=get_dimensions(quantities.parse_unit(unit)))
+            courses.append(course)
+        else:
+            still[name] = value
+    return model, still, tuple(courses)
+
+
+def _varies(name: str, value: Any) -> bool:
+    """Whether a value is a course; refuse what looks like one, because its units would be lost on the way."""
+    several = isinstance(value, list | tuple) and any(isinstance(one, xr.DataArray) and one.ndim for one in value)
+    if several or isinstance(value, xr.Dataset):
+        raise InputError(f"{name} is a {type(value).__name__}; a run follows one course, an xarray.DataArray over time")
+    if not isinstance(value, xr.DataArray):
+        return False
+    if "time" in value.dims and "time" not in value.coords:
+        raise InputError(f"{name} has no time coordinate; a course is an xarray.DataArray over time")
+    return "time" in value.coords
+
+
+def _drive(model: Model | Circuit, name: str) -> tuple[Model | Circuit, str]:
+    if isinstance(model, Model):
+        return driven(model, name), model.parameters.unit_of(name)
+    if model.is_network:
+        raise ModelError(
+            f"{model.name}: a concentration that varies runs on single cells and their chains, no networks"
+        )
+    owners = {key: cell for key, cell in model.populations.items() if cell.parameters.entries(name)}
+    if not owners:
+        known = sorted({key for cell in model.populations.values() for key in cell.parameters})
+        raise ModelError(f"{model.name} has no parameter {name!r}{nearest(name, known)}")
+    moved = dict(model.populations) | {key: driven(cell, name) for key, cell in owners.items()}
+    return dataclasses.replace(model, populations=moved), next(iter(owners.values())).parameters.unit_of(name)

@@ -1,0 +1,248 @@
+"""Quantities in, SI floats inside, labelled conventional units out.
+
+Public functions take Brian2 quantities or text such as ``"1 uM"``; nothing given as text is ever evaluated: a small
+grammar (a number, then unit names joined by ``*``, ``/`` and ``**``) is all that is read.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from functools import cache
+from typing import Any
+
+import brian2
+import numpy as np
+from brian2 import Quantity
+from brian2.units.fundamentalunits import (
+    DIMENSIONLESS,
+    Dimension,
+    get_dimensions,
+    get_unit_for_display,
+)
+
+from nmdasim.errors import UnitError
+
+_UNIT = re.compile(r"[\w\s.*/^()+-]{0,80}")
+_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
+_ALIASES = {
+    "M": "molar",
+    "min": "minute",
+    "h": "hour",
+    "s": "second",
+    "V": "volt",
+    "A": "amp",
+    "S": "siemens",
+    "Hz": "hertz",
+    "F": "farad",
+    "m": "meter",
+    "L": "liter",
+    "ml": "mliter",
+    "mmol": "mmole",
+    "umol": "umole",
+    "mol": "mole",
+    "g": "gram",
+    "kg": "kilogram",
+    "mg": "mgram",
+    "ug": "ugram",
+    "ng": "ngram",
+}
+_EXTRA = {"minute": 60 * brian2.second, "hour": 3600 * brian2.second, "day": 86400 * brian2.second}
+
+
+# An error in a user's own script is not Brian2's to report.
+brian2.prefs["logging.display_brian_error_message"] = False
+brian2.BrianLogger.suppress_hierarchy("brian2.core.base.unused_brian_object")
+
+
+@cache
+def unit(name: str) -> Quantity:
+    """Look up one unit by its Brian2 name or a common short form (``uM``, ``ms``, ``S``, ``min``)."""
+    name = name.replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u")
+    name = _ALIASES.get(name, name)
+    if name in _EXTRA:
+        return _EXTRA[name]
+    value = getattr(brian2, name, None)
+    if value is None and name[1:] in _ALIASES:  # a prefixed short form that Brian2 has no name for, as pS or mHz
+        value = getattr(brian2, name[0] + _ALIASES[name[1:]], None)
+    if isinstance(value, Quantity):
+        return value
+    raise UnitError(f"unknown unit {name!r}; units are written as in 'mV', 'uM', 'nS', 'S/cm**2', 'ms'")
+
+
+_LARGEST = 12  # exponent; a dimension of a higher power does not occur
+
+
+def _evaluate(node: ast.AST, text: str) -> Any:
+    """Evaluate a product of units; anything that is not one is refused."""
+    match node:
+        case ast.Expression(body=body):
+            return _evaluate(body, text)
+        case ast.Name(id=name):
+            return unit(name)
+        case ast.Constant(value=int() | float() as number) if number > 0 and not isinstance(number, bool):
+            return float(number)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            return _evaluate(left, text) * _evaluate(right, text)
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return _evaluate(left, text) / _evaluate(right, text)
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() | float() as power)) if (
+            power <= _LARGEST
+        ):
+            return _evaluate(left, text) ** power
+        case ast.BinOp(
+            left=left,
+            op=ast.Pow(),
+            right=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() | float() as power)),
+        ) if power <= _LARGEST:
+            return _evaluate(left, text) ** -power
+    raise UnitError(f"cannot read the unit in {text!r}; write a number and a unit, such as '1 uM' or '0.5 S/cm**2'")
+
+
+@cache
+def parse_unit(text: str) -> Quantity:
+    """Read a unit expression such as ``"S/cm**2"`` (``""`` and ``"1"`` are dimensionless)."""
+    if not _UNIT.fullmatch(text):
+        raise UnitError(f"cannot read the unit {text[:80]!r}; write one such as 'uM' or 'S/cm**2'")
+    try:
+        tree = ast.parse(text.strip().replace("^", "**") or "1", mode="eval")
+    except SyntaxError:
+        raise UnitError(f"cannot read the unit {text!r}; write one such as 'uM' or 'S/cm**2'") from None
+    found = Quantity(_evaluate(tree, text))
+    if not 0 < float(found) < math.inf:
+        raise UnitError(f"the unit {text!r} is {float(found):g} in SI units; write one such as 'uM' or 'S/cm**2'")
+    return found
+
+
+def split(text: str, example: str = "1 uM") -> tuple[float, str]:
+    """Split ``"0.5mM"`` into its number and its unit text; `example` is for the error message.
+
+    Raises
+    ------
+    UnitError
+        If there is no leading number or the unit is unknown.
+    """
+    match = _NUMBER.fullmatch(text)
+    if match is None:
+        unit_too = " and a unit" if " " in example else ""
+        raise UnitError(f"cannot read {text!r}; write a number{unit_too}, such as '{example}'")
+    parse_unit(match[2])
+    return float(match[1]), match[2].strip()
+
+
+def quantity(value: Any, example: str = "1 uM") -> Quantity:
+    """Return `value` (Quantity, array, number, or text with a unit) as a Brian2 quantity."""
+    if isinstance(value, str):
+        number, unit_text = split(value, example)
+        return Quantity(number * parse_unit(unit_text))
+    if isinstance(value, (list, tuple)) and any(isinstance(item, (str, Quantity)) for item in value):
+        items = [quantity(item, example) for item in value]
+        if len({get_dimensions(item) for item in items}) > 1:
+            raise UnitError(f"{value} mixes dimensions in one list; give every entry its unit, as in ['0 uM', '1 uM']")
+        return Quantity([float(item) for item in items], dim=get_dimensions(items[0]))
+    try:
+        return Quantity(np.asarray(value, dtype=float), dim=get_dimensions(value))
+    except (TypeError, ValueError) as error:
+        raise UnitError(f"cannot read {value!r} as a quantity: {error}") from None
+
+
+def si(value: Any, like: Any, *, name: str, finite: bool = True) -> np.ndarray:
+    """Return `value` as SI floats, checked to have the dimension of `like`.
+
+    Parameters
+    ----------
+    value
+        Quantity, number, array or text.
+    like
+        A quantity, unit text or ``Dimension`` that says which dimension is allowed.
+    name
+        What the value is, for the error message.
+    finite
+        Refuse NaN and infinities.
+
+    Raises
+    ------
+    UnitError
+        If the dimension differs or a value is not finite.
+    """
+    wanted = (
+        like if isinstance(like, Dimension) else get_dimensions(parse_unit(like) if isinstance(like, str) else like)
+    )
+    allowed = ("" if like == "1" else like) if isinstance(like, str) else describe_dimension(wanted)
+    try:
+        given = quantity(value, example=f"1 {allowed}".strip())
+    except UnitError as error:
+        raise UnitError(f"{name}: {error}") from None
+    if get_dimensions(given) is not wanted:
+        raise UnitError(
+            f"{name} = {_shown(given)} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
+        )
+    values = np.asarray(given, dtype=float)
+    if finite and not np.all(np.isfinite(values)):
+        raise UnitError(f"{name} = {_shown(given)} is not finite; give a finite number")
+    return values
+
+
+def _shown(value: Quantity) -> str:
+    unit = best_unit(value)
+    numbers = [f"{number:g}" for number in np.atleast_1d(in_unit(value, unit)).ravel()[:5]]
+    text = numbers[0] if np.size(value) == 1 else f"[{', '.join(numbers)}{', …' * (np.size(value) > 5)}]"
+    return f"{text} {pretty(unit)}".strip()
+
+
+def describe_dimension(dimension: Dimension) -> str:
+    """Name a dimension by a unit that :func:`parse_unit` reads: its display unit (``"V"``), or base units."""
+    if dimension is DIMENSIONLESS:
+        return ""
+    shown = str(get_unit_for_display(dimension))
+    try:
+        parse_unit(shown)
+    except UnitError:
+        return base_units(dimension)
+    return shown
+
+
+def best_unit(value: Quantity) -> str:
+    """Name the unit in which a quantity reads best, ``"ms"`` for 0.144 s; that of its dimension if none is."""
+    shown = str(Quantity(value).get_best_unit())
+    try:
+        parse_unit(shown)
+    except UnitError:
+        return describe_dimension(get_dimensions(value))
+    return "" if shown == "1" else shown
+
+
+@cache
+def base_units(dimension: Dimension) -> str:
+    """Spell a dimension in SI base units, ``"metre**2*kilogram/second**3/amp"``."""
+    names = {"m": "metre", "kg": "kilogram", "s": "second", "A": "amp", "K": "kelvin", "mol": "mole", "cd": "candle"}
+    powers = [(name, dimension.get_dimension(key)) for key, name in names.items()]
+    above = "*".join(f"{name}**{power:g}" if power != 1 else name for name, power in powers if power > 0)
+    below = "".join(f"/{name}**{-power:g}" if power != -1 else f"/{name}" for name, power in powers if power < 0)
+    return (above or "1") + below
+
+
+def in_unit(value: Quantity | float | np.ndarray, unit_text: str) -> np.ndarray:
+    """Return SI `value` as plain numbers in `unit_text`."""
+    return np.asarray(value, dtype=float) / float(parse_unit(unit_text))
+
+
+def same_dimension(left: str, right: str) -> bool:
+    """Whether two unit texts measure the same thing."""
+    return get_dimensions(parse_unit(left)) is get_dimensions(parse_unit(right))
+
+
+_PRETTY = {"umolar": "µM", "mmolar": "mM", "nmolar": "nM", "siemens": "S", "**2": "²", "**3": "³", "uM": "µM", "*": "·"}
+_UNIT_WORD = re.compile("|".join(map(re.escape, sorted(_PRETTY, key=len, reverse=True))))
+
+
+def pretty(unit_text: str) -> str:
+    """Spell a unit as a figure would: ``"umolar"`` as ``"µM"``, ``"siemens/cm**2"`` as ``"S/cm²"``."""
+    text = _UNIT_WORD.sub(lambda match: _PRETTY[match[0]], unit_text)
+    return re.sub(r"\bu(?=[mMSAVFsl])", "µ", text)
+
+
+def steps(duration: float, dt: float) -> int:
+    """Return the number of whole steps of `dt` that cover `duration` (both in seconds)."""
+    return math.ceil(duration / dt - 1e-9)

@@ -1,0 +1,1 @@
+"""Running a model: what is asked → plan → engine → labelled result."""

@@ -1,0 +1,122 @@
+"""What varies between lanes: named axes, their outer product, and where a lane lies in it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim import quantities
+from nmdasim.errors import InputError, ModelError, nearest
+from nmdasim.model.circuit import Circuit, cells_of
+from nmdasim.model.model import Model
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A named quantity that may vary: SI values, one per position, the unit in which they are shown, its dimension.
+
+    Quantities with the same `dim` vary together, and those without one along a dimension of their own name.
+    """
+
+    name: str
+    values: np.ndarray
+    unit: str = "1"
+    dim: str = ""
+
+    @property
+    def dimension(self) -> str:
+        """Name of the dimension along which it varies; empty for a single value."""
+        return (self.dim or self.name) if self.values.ndim else ""
+
+
+def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axis]:
+    """Return one axis per parameter; a scalar has values of shape () and no dimension.
+
+    Raises
+    ------
+    ModelError, UnitError, ValueError
+        For a parameter that there is not, a value of the wrong dimension, an empty list, or a table.
+    """
+    cells = cells_of(model)
+    known = {key for cell in cells.values() for key in (*cell.parameters, *cell.parameters.bases)}
+    axes = []
+    for name, value in given.items():
+        if name not in known:
+            raise ModelError(f"{model.name} has no parameter {name!r}{nearest(name, sorted(known))}")
+        owner = next(cell for cell in cells.values() if cell.parameters.entries(name))
+        unit = owner.parameters[owner.parameters.entries(name)[0]].unit
+        values = quantities.si(_with_units(name, value), unit, name=name)
+        if values.ndim > 1 or values.size == 0:
+            raise InputError(f"{name} has shape {values.shape}; give one value, or a list of one or more")
+        axes.append(Axis(name, values, unit, shared(value)))
+    return axes
+
+
+def seed_axis(seed: Any) -> Axis:
+    """Return the axis of the seeds.
+
+    Raises
+    ------
+    ValueError
+        If a seed is no whole number from 0 upward.
+    """
+    seeds = np.asarray(seed)
+    if seeds.ndim > 1 or not seeds.size or not np.issubdtype(seeds.dtype, np.integer) or np.any(seeds < 0):
+        raise InputError(f"seed = {seed!r}; a seed is a whole number from 0 upward, or a list of them")
+    return Axis("seed", seeds, dim=shared(seed))
+
+
+def shared(value: Any) -> str:
+    """Return the dimension of a DataArray, along which it varies together with others; empty for all else."""
+    return str(value.dims[0]) if isinstance(value, xr.DataArray) and value.ndim else ""
+
+
+def _with_units(name: str, value: Any) -> Any:
+    if not isinstance(value, xr.DataArray):
+        return value
+    if "units" not in value.attrs:
+        raise InputError(f"{name} has no units; set .attrs['units'], as in 'uM', or '1' for a plain number")
+    return value.values * quantities.parse_unit(str(value.attrs["units"]))
+
+
+def lengths(axes: Iterable[Axis]) -> dict[str, int]:
+    """Return the dimensions and their lengths."""
+    sizes: dict[str, int] = {}
+    for axis in axes:
+        if axis.values.ndim and sizes.setdefault(axis.dimension, axis.values.size) != axis.values.size:
+            raise InputError(
+                f"{axis.name} has {axis.values.size} values along {axis.dimension}, another parameter "
+                f"{sizes[axis.dimension]}; what varies together has one length"
+            )
+    return sizes
+
+
+def columns(axes: Sequence[Axis]) -> dict[str, np.ndarray]:
+    """Return the value of every axis in every lane: the outer product of the dimensions."""
+    sizes = lengths(axes)
+    lanes = math.prod(sizes.values())
+    place = dict(zip(sizes, np.indices(tuple(sizes.values())).reshape(len(sizes), lanes), strict=True))
+    return {
+        axis.name: axis.values[place[axis.dimension]] if axis.values.ndim else np.full(lanes, axis.values)
+        for axis in axes
+    }
+
+
+def coordinate(axis: Axis) -> Any:
+    """Return an axis as xarray takes a coordinate, in its conventional unit."""
+    values = np.asarray(axis.values if axis.name == "seed" else quantities.in_unit(axis.values, axis.unit))
+    attrs = {"units": quantities.pretty(axis.unit)}
+    return (axis.dimension, values, attrs) if axis.values.ndim else ((), values, attrs)
+
+
+def place(axes: list[Axis], columns: Mapping[str, np.ndarray], lane: int) -> str:
+    """Name the values of one lane."""
+    parts = [(axis, quantities.in_unit(columns[axis.name][lane], axis.unit)) for axis in axes]
+    return ", ".join(
+        f"{axis.name} = {float(value):g} {quantities.pretty(axis.unit)}".removesuffix(" 1") for axis, value in parts
+    )

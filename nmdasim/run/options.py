@@ -1,0 +1,98 @@
+"""How a run is made: start, initial values, step, scheme, engine and what is recorded, checked before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from nmdasim import engines, quantities
+from nmdasim.errors import InputError, ModelError, nearest
+from nmdasim.model.circuit import Circuit, cells_of
+from nmdasim.model.model import Model, step_limit
+from nmdasim.protocols import course as courses
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is the same for every lane of a run; times in seconds."""
+
+    start: str
+    initial: Mapping[str, Any]
+    dt: float
+    method: str
+    engine: str
+    threads: int
+    record: tuple[str, ...]
+    sample: float
+    tolerance: float
+    baths: tuple[courses.Course, ...]
+
+    @classmethod
+    def read(
+        cls,
+        model: Model | Circuit,
+        dt: float,
+        *,
+        block: str | None = None,
+        initial: Mapping[str, Any] = MappingProxyType({}),
+        method: str = "",
+        engine: str = engines.DEFAULT,
+        threads: int = 0,
+        record: Iterable[str] = (),
+        sample: Any = None,
+        tolerance: float = 1e-7,
+        baths: tuple[courses.Course, ...] = (),
+    ) -> Options:
+        """Check what a user gave.
+
+        Raises
+        ------
+        ModelError, UnitError, ValueError
+            For a start or state that there is not, or a number out of range.
+        """
+        if threads < 0:
+            raise InputError(f"threads = {threads}; give 1 or more, or 0 for all cores")
+        if not 0 < tolerance < 1:
+            raise InputError(f"tolerance = {tolerance:g}; a relative tolerance lies between 0 and 1")
+        start = _start(model, block)
+        return cls(start, _initial(model, initial), dt, method, engine, threads, tuple(record), _sample(sample),
+                   tolerance, baths)  # fmt: skip
+
+
+def _start(model: Model | Circuit, block: str | None) -> str:
+    """Return the name of the start: the one asked for, or the first of the model's."""
+    names = list(dict.fromkeys(name for cell in cells_of(model).values() for name in cell.starts))
+    if block is None:
+        return names[0] if names else ""
+    if block not in names:
+        raise ModelError(f"block = {block!r}; {model.name} has {', '.join(names) or 'no alternative starts'}")
+    return block
+
+
+def _initial(model: Model | Circuit, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check other initial values: of states that there are, text or of the state's dimension."""
+    states = {name: cell for cell in cells_of(model).values() for name in cell.system.states}
+    for name, value in given.items():
+        if name not in states:
+            raise ModelError(f"{model.name} has no state {name!r}{nearest(name, sorted(states))}")
+        if not isinstance(value, str):
+            quantities.si(value, states[name].unit_of(name), name=f"initial {name}")
+    return dict(given)
+
+
+def step_of(model: Model | Circuit, dt: Any) -> float:
+    """Return the step in seconds, the model's own by default."""
+    value = float(quantities.si(model.dt if dt is None else dt, "ms", name="dt"))
+    for cell in (model, *cells_of(model).values()):
+        step_limit(cell, value)
+    return value
+
+
+def _sample(sample: Any) -> float:
+    """Return the sampling interval in seconds, 0.1 ms by default."""
+    value = 1e-4 if sample is None else float(quantities.si(sample, "ms", name="sample"))
+    if value <= 0:
+        raise InputError(f"sample = {sample}; a sampling interval is above 0")
+    return value

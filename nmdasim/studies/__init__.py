@@ -1,0 +1,1 @@
+"""Whole questions in one call."""

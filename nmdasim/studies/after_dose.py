@@ -1,0 +1,68 @@
+"""Wind-up at chosen times after a dose: the quasi-static link from a time course to a read-out.
+
+Concentrations move over minutes to hours and a test of wind-up takes seconds, so each test sees one concentration, with
+its block equilibrated.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim import quantities
+from nmdasim.errors import InputError
+from nmdasim.model.circuit import Circuit
+from nmdasim.model.model import Model
+from nmdasim.protocols import WindUp
+from nmdasim.protocols import course as courses
+from nmdasim.readout import measures
+from nmdasim.run.simulate import simulate
+
+
+def windup_time_course(
+    levels: xr.DataArray, model: Model | Circuit, protocol: WindUp | None = None, *, seeds: int = 20, **options: Any
+) -> xr.Dataset:
+    """Test wind-up at every time of a concentration, and without drug in the same draws of latencies.
+
+    Parameters
+    ----------
+    levels
+        Free drug at the receptor over the coordinate ``time``, both with ``units``, at the times of the tests, as from
+        :func:`nmdasim.pharmacology.free_levels`.
+    model, protocol
+        Neuron, and train; 15 pulses at 1 Hz by default.
+    seeds
+        Draws of latencies.
+    **options
+        Of :func:`nmdasim.run.simulate`.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``index`` and ``input`` (time, seed), ``index_control`` and ``input_control`` (seed), ``blocked`` (time): share
+        of receptors blocked at the first pulse, and ``free`` (time); preset, sampling site and sources of `levels` in
+        ``attrs``.
+
+    Raises
+    ------
+    ValueError
+        If `levels` has another dimension than time, no time coordinate, or no units.
+    """
+    if levels.dims != ("time",) or "time" not in levels.coords:
+        raise InputError(f"levels have the dimensions {levels.dims}; give one concentration over a coordinate time")
+    if not ("units" in levels.attrs and "units" in levels.time.attrs):
+        raise InputError("levels, or their times, have no units; set .attrs['units'], as in 'uM' and 'h'")
+    doses = np.concatenate([[0.0], levels.values]) * quantities.parse_unit(str(levels.attrs["units"]))
+    result = simulate(model, protocol or WindUp(), ketamine=doses, seed=range(seeds), block="equilibrated", **options)
+    measured = measures.windup(result)
+    found: dict[str, Any] = {}
+    for name in ("index", "input"):
+        values = measured[name].transpose("ketamine", "seed")
+        found |= {name: (("time", "seed"), values.values[1:]), f"{name}_control": ("seed", values.values[0])}
+    blocked = result.blocked.isel(pulse=0).mean("seed").values[1:]
+    found |= {"blocked": ("time", blocked), "free": ("time", levels.values, {"units": levels.attrs["units"]})}
+    coords = {"time": levels.time.variable, "seed": np.arange(seeds)}
+    told = courses.origin(result.attrs, levels.attrs) | {"dosing": levels.attrs.get("long_name", "")}
+    return xr.Dataset(found, coords=coords, attrs=result.attrs | told)

@@ -1,0 +1,185 @@
+"""Test – condition – test: what a dorsal-horn circuit makes of touch and of noxious stimuli, and what changes it.
+
+Conditioning and test are runs of their own: what passes from one to the other are the slow variables, ρ and the loss of
+chloride extrusion. Everything faster (wind-up's currents, calcium) has seconds to settle between them and starts anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim import quantities
+from nmdasim.circuits import dorsal_horn
+from nmdasim.errors import ModelError
+from nmdasim.model.circuit import Circuit
+from nmdasim.protocols import sensory
+from nmdasim.run.simulate import simulate
+
+#: What conditioning leaves behind, where the synapses are; recorded elsewhere it would make another kernel.
+_TRACES = ("rho", "loss", "E_anion", "nmda_gain")
+#: What the command line calls a state: ρ of every projection neuron, and the anion reversal.
+STATES = {
+    "naive": (0.0, None),
+    "potentiated": (1.0, None),
+    "disinhibited": (0.0, "-50 mV"),
+    "sensitized": (1.0, "-50 mV"),
+}
+
+
+def in_state(state: str, circuit: Circuit | None = None) -> tuple[Circuit, float]:
+    """Return the circuit in a named state, and its ρ.
+
+    Raises
+    ------
+    ModelError
+        If there is no such state.
+    """
+    if state not in STATES:
+        raise ModelError(f"state {state!r}; there are {', '.join(STATES)}")
+    rho, anion = STATES[state]
+    circuit = circuit or dorsal_horn()
+    return (circuit if anion is None else circuit.replace(E_gaba=anion)), rho
+
+
+def condition(
+    circuit: Circuit,
+    frequency: Any = "1 Hz",
+    pulses: int = 15,
+    *,
+    ketamine: Any = "0 uM",
+    seed: Sequence[int] = (0,),
+    rest: Any = "0 second",
+    **options: Any,
+) -> xr.Dataset:
+    """Give a C-fibre train and follow what it leaves behind.
+
+    Parameters
+    ----------
+    circuit
+        A dorsal-horn circuit.
+    frequency, pulses
+        Of the train.
+    ketamine
+        One concentration, there from before the train (equilibrated) to the end.
+    seed
+        Seeds, a dimension of the result.
+    rest
+        How long to follow the circuit after the train.
+    options
+        Passed to :func:`nmdasim.run.simulate`, such as `dt` or `engine`.
+
+    Returns
+    -------
+    xarray.Dataset
+        The result of the run, with ``rho`` and ``loss`` (seed, neuron) at its end, and ``rho_time``, ``E_anion`` (mV)
+        and ``nmda_gain`` (seed, neuron, time).
+    """
+    second = quantities.unit("second")
+    end = 1 + pulses / float(quantities.si(frequency, "Hz", name="frequency"))
+    length = end + float(quantities.si(rest, "second", name="rest"))
+    result = simulate(
+        circuit, sensory.conditioning(frequency, pulses), duration=length * second, ketamine=ketamine, seed=list(seed),
+        record=[f"{name}_dendrite" for name in _TRACES], sample="100 ms", **options,
+    )  # fmt: skip
+    for name, course in zip(("rho_time", *_TRACES[1:]), _TRACES, strict=True):
+        result[name] = result[f"projection_{course}_dendrite"].rename(neuron_projection="neuron")
+    result.attrs["train_end_s"] = end
+    result["rho"], result["loss"] = (result[name].isel(time=-1, drop=True) for name in ("rho_time", "loss"))
+    return result
+
+
+def stimulus_response(
+    circuit: Circuit,
+    *,
+    after: xr.Dataset | None = None,
+    rho: Any = 0.0,
+    ketamine: Any = "0 uM",
+    seed: Sequence[int] = (0,),
+    kinds: Sequence[str] = ("touch", "noxious"),
+    intensities: Sequence[float] = sensory.INTENSITIES,
+    **options: Any,
+) -> xr.Dataset:
+    """Test with single stimuli of rising strength, each in a run of its own.
+
+    Parameters
+    ----------
+    circuit
+        A dorsal-horn circuit.
+    after
+        What the circuit went through before: a result of :func:`condition`, of the same seeds.
+    rho
+        ρ of the projection neurons at the start, if not `after`.
+    ketamine
+        One concentration, equilibrated.
+    seed
+        Seeds, a dimension of the result.
+    kinds, intensities
+        Of :func:`nmdasim.protocols.sensory.stimulus`.
+    options
+        Passed to :func:`nmdasim.run.simulate`.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``spikes`` (kind, intensity, seed): spikes of a projection neuron in the second after the stimulus, the mean of
+        all. Provenance in ``attrs``.
+    """
+    table = np.empty((len(kinds), len(intensities), len(seed)))
+    attrs: dict[str, Any] = {}
+    for i, kind in enumerate(kinds):
+        for j, intensity in enumerate(intensities):
+            run = simulate(
+                circuit, sensory.stimulus(kind, intensity), duration="1500 ms", ketamine=ketamine, seed=list(seed),
+                initial=_start(after, rho), **options,
+            )  # fmt: skip
+            table[i, j] = run.spike_count.sel(population="projection") / run["size"].sel(population="projection")
+            attrs = run.attrs
+    data = xr.Dataset(coords={"kind": list(kinds), "intensity": list(intensities), "seed": list(seed)}, attrs=attrs)
+    data["spikes"] = (("kind", "intensity", "seed"), table, {"units": "1", "long_name": "spikes of a neuron"})
+    data["intensity"].attrs = {"units": "1", "long_name": "share of the fibres recruited"}
+    return data
+
+
+def _start(after: xr.Dataset | None, rho: Any) -> dict[str, Any]:
+    if after is None:
+        return {"rho": np.asarray(rho, dtype=float)}
+    return {name: after[name].values for name in ("rho", "loss")}
+
+
+def sustained(
+    circuit: Circuit,
+    intensity: float = 1.0,
+    *,
+    duration: Any = "5 second",
+    after: xr.Dataset | None = None,
+    rho: Any = 0.0,
+    ketamine: Any = "0 uM",
+    seed: Sequence[int] = (0,),
+    **options: Any,
+) -> xr.Dataset:
+    """Press for some seconds and count the rate of each population.
+
+    Parameters
+    ----------
+    circuit, after, rho, ketamine, seed, options
+        As for :func:`stimulus_response`.
+    intensity, duration
+        Of :func:`nmdasim.protocols.sensory.pressure`.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``rate`` (population, seed): spikes of a neuron per second of pressure, in Hz. Provenance in ``attrs``.
+    """
+    length = float(quantities.si(duration, "second", name="duration"))
+    run = simulate(
+        circuit, sensory.pressure(intensity, start="500 ms", duration=duration),
+        duration=(0.5 + length) * quantities.unit("second"), ketamine=ketamine, seed=list(seed),
+        initial=_start(after, rho), **options,
+    )  # fmt: skip
+    rate = (run.spike_count / run["size"] / length).transpose("population", "seed")
+    return xr.Dataset({"rate": rate.assign_attrs(units="Hz", long_name="rate of a neuron")}, attrs=run.attrs)
