@@ -9,6 +9,7 @@ _PUBLIC = {
     "Model": "model.model",
     "Circuit": "model.circuit",
     "Projection": "model.circuit",
+    "Synapse": "model.synapse",
     "Population": "model.population",
     "Mechanism": "model.mechanism",
     "Morphology": "model.morphology",

@@ -20,6 +20,8 @@ import numpy as np
 import sympy as sp
 
 from nmdasim import quantities
+from nmdasim.engines import brian2_rules as rules
+from nmdasim.engines.brian2_rules import exponential_step
 from nmdasim.engines.printing import PlainPrinter
 from nmdasim.errors import ModelError
 from nmdasim.language.reader import symbol
@@ -74,21 +76,31 @@ def run_network(network: Network, report: Callable[[float], None]) -> list[Outco
         )
         for k, v in enumerate(network.inputs)
     ]
-    synapses = [_wire(network, wire, [*groups, *inputs], k) for k, wire in enumerate(network.wires) if len(wire.source)]
+    wires = {k: wire for k, wire in enumerate(network.wires) if len(wire.source)}
+    synapses = {k: _wire(network, wire, [*groups, *inputs], k) for k, wire in wires.items()}
     spikes = [[b2.SpikeMonitor(g, name=f"nmdasim_spikes_{k}")] if p.model.threshold else []
               for k, (g, p) in enumerate(zip(groups, network.plans, strict=True))]  # fmt: skip
     monitors = [
         {p: _monitor(g, plan, p, f"{k}_{j}") for j, p in enumerate(_probes(plan))}
         for k, (g, plan) in enumerate(zip(groups, network.plans, strict=True))
     ]
-    parts = [*groups, *inputs, *synapses, *(s for m in spikes for s in m), *(m for d in monitors for m in d.values())]
+    parts = [
+        *groups,
+        *inputs,
+        *synapses.values(),
+        *(s for m in spikes for s in m),
+        *(m for d in monitors for m in d.values()),
+    ]
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
     b2.Network(*parts).run(first.steps * first.dt * b2.second, namespace={}, **progress)
-    return [_outcome(*one) for one in zip(network.plans, spikes, monitors, strict=True)]
+    outcomes = [_outcome(*one) for one in zip(network.plans, spikes, monitors, strict=True)]
+    return rules.held(network, outcomes, synapses)
 
 
 def _wire(network: Network, wire: Wire, sources: list[Any], k: int) -> Any:
     """Return the synapses of one projection; a chain's spikes and events each have a compartment."""
+    if wire.plastic is not None:
+        return rules.synapses(network, wire, wire.plastic, sources, f"nmdasim_wire_{k}")
     post = network.plans[wire.post]
     model, port = post.model, list(post.model.ports.values())[wire.port]
     unit = _weight_unit(model, port.increments())
@@ -136,17 +148,8 @@ def _declared(model: Model, skip: tuple[str, ...] = ()) -> str:
 @functools.cache
 def _states(model: Model) -> str:
     """Return abstract code, in SI units, for one linearised exponential step of every state but a cable's v."""
-    equations = model.system.derivatives
     names = [name for name in model.system.states if model.is_point or name != "v"]
-    rates = [equations[name] for name in names]
-    slopes = [rate.diff(symbol(name)) for name, rate in zip(names, rates, strict=True)]
-    shared, reduced = sp.cse([*rates, *slopes], symbols=sp.numbered_symbols("_shared_", real=True))
-    lines = [f"{s.name} = {_text(e)}" for s, e in shared]
-    for name, rate, slope in zip(names, reduced, reduced[len(names) :], strict=False):
-        active = "*int(not_refractory)" if name in model.system.held else ""
-        growth = "" if slope == 0 else f"*exprel(dt*({_text(slope)}))"
-        lines.append(f"_next_{name} = {name} + dt*({_text(rate)}){growth}{active}")
-    return "\n".join(lines + [f"{name} = _next_{name}" for name in names])
+    return exponential_step({name: model.system.derivatives[name] for name in names}, model.system.held)
 
 
 def _updater(model: Model) -> Callable[..., str]:

@@ -194,6 +194,9 @@ class Outcome:
         Seconds, shape (samples,).
     broken
         Lanes whose numbers are no longer finite.
+    synapses
+        What the synapses onto these lanes hold at the end, by wire: every variable, and ``lastupdate``, the start of the
+        step of the last spike, each (synapses,).
     """
 
     spike_lane: np.ndarray
@@ -202,6 +205,7 @@ class Outcome:
     traces: tuple[np.ndarray, ...] = ()
     trace_time: np.ndarray = field(default_factory=lambda: np.empty(0))
     broken: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    synapses: Mapping[int, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
     def spikes_of(self, lane: int) -> np.ndarray:
         """Return the spike times of one lane, in seconds."""

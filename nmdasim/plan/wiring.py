@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from nmdasim import quantities
+from nmdasim.model.attached import Attached
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.plan.plan import Plan
+from nmdasim.plan.plasticity import Drawing, Plastic, plastic
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,8 @@ class Wire:
         SI, shape (synapses,) or (1,).
     delay
         Whole steps after the end of the step of the spike, shape (synapses,) or (1,).
+    plastic
+        What its synapses hold, where they have equations of their own; its actions are then what an event does.
     """
 
     pre: int
@@ -37,6 +41,7 @@ class Wire:
     target: np.ndarray
     weight: np.ndarray
     delay: np.ndarray
+    plastic: Plastic | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,8 +94,13 @@ def synapses(circuit: Circuit) -> int:
     )
 
 
-def wires(circuit: Circuit, seeds: Sequence[int], dt: float) -> tuple[Wire, ...]:
-    """Draw the synapses of every projection for each instance; instances of one seed have the same."""
+def wires(
+    circuit: Circuit, seeds: Sequence[int], dt: float, plans: Sequence[Plan], columns: Mapping[str, np.ndarray]
+) -> tuple[Wire, ...]:
+    """Draw the synapses of every projection for each instance; instances of one seed have the same.
+
+    `plans` are those of the populations, and `columns` the parameters that vary, one value per instance.
+    """
     order = [*circuit.populations, *circuit.inputs]
     made = []
     for k, link in enumerate(circuit.projections):
@@ -102,19 +112,25 @@ def wires(circuit: Circuit, seeds: Sequence[int], dt: float) -> tuple[Wire, ...]
         sources = np.concatenate([known[seed][0] + r * pre for r, seed in enumerate(seeds)])
         targets = np.concatenate([known[seed][1] + r * post for r, seed in enumerate(seeds)])
         by_source = np.argsort(sources, kind="stable")
-        weight = _column(1.0 if link.weight is None else quantities.quantity(link.weight), len(seeds))
+        attached = Attached.of(link, circuit.populations) if link.synapse else None
+        given = link.weight is not None and (attached is None or attached.weight == "weight")
+        weight = _column(quantities.quantity(link.weight) if given else 1.0, len(seeds))
         delay = _column(0.0 if link.delay is None else quantities.si(link.delay, "ms", name="delay"), len(seeds))
-        made.append(
-            Wire(
-                order.index(link.pre),
-                order.index(link.post),
-                list(circuit.cells[link.post].ports).index(link.port),
-                sources[by_source],
-                targets[by_source],
-                weight if len(weight) == 1 else weight[by_source],
-                np.rint((delay if len(delay) == 1 else delay[by_source]) / dt).astype(np.int64),
-            )
+        wire = Wire(
+            order.index(link.pre),
+            order.index(link.post),
+            list(circuit.cells[link.post].ports).index(link.port) if link.port else 0,
+            sources[by_source],
+            targets[by_source],
+            weight if len(weight) == 1 else weight[by_source],
+            np.rint((delay if len(delay) == 1 else delay[by_source]) / dt).astype(np.int64),
         )
+        if attached is not None:
+            pair = plans[wire.pre] if wire.pre < len(plans) else None, plans[wire.post]
+            rngs = [stream(seed, f"synapse {link.label}") for seed in seeds]
+            drawing = Drawing(wire, *pair, len(seeds), rngs, by_source)
+            wire = replace(wire, plastic=plastic(link.label, attached, columns, wire.weight, drawing))
+        made.append(wire)
     return tuple(made)
 
 

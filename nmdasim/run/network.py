@@ -21,6 +21,7 @@ from nmdasim.plan.plan import Arrivals, Outcome, Plan, Recording
 from nmdasim.plan.recorded import probe, recorded, state_probes
 from nmdasim.plan.values import draw, initial_values, parameter_values
 from nmdasim.plan.wiring import Network, stream, synapses, volleys, wires
+from nmdasim.run import synapses as synaptic
 from nmdasim.run.axes import Axis, coordinate, lengths
 from nmdasim.run.options import Options
 
@@ -65,7 +66,7 @@ def network(
         tuple(circuit.populations),
         tuple(plans),
         volleys(circuit, seeds, length, options.dt),
-        wires(circuit, seeds, options.dt),
+        wires(circuit, seeds, options.dt, plans, columns),
     )
 
 
@@ -81,7 +82,7 @@ def _announce(circuit: Circuit, plans: Sequence[Plan], instances: int) -> None:
 def _traced(circuit: Circuit, name: str, record: Sequence[str]) -> list[Any]:
     """Return the probes of one population; a variable is recorded wherever there is one of that name."""
     found, errors = [], []
-    for variable in record:
+    for variable in synaptic.split(circuit, record)[0]:
         known = []
         for population, cell in circuit.cells.items():
             try:
@@ -192,7 +193,7 @@ def label(
     xarray.Dataset
         ``spike_time`` (spike; ms) with ``spike_neuron``, ``spike_lane`` (instance, in the order of the dimensions) and
         ``spike_population``; ``spike_count`` and ``rate`` (population, …; Hz); traces as ``<population>_<variable>``
-        (…, neuron of that population, time). Where an instance overflowed, ``failed`` (…) marks it: its spikes are
+        (…, neuron of that population, time); what synapses hold at the end, see :mod:`nmdasim.run.synapses`. Where an instance overflowed, ``failed`` (…) marks it: its spikes are
         left out, its counts and traces are NaN.
     """
     data = xr.Dataset(coords={axis.name: coordinate(axis) for axis in axes} | {"population": list(made.names)})
@@ -227,6 +228,7 @@ def label(
             table = np.broadcast_to(values, (plan.lanes, len(outcome.trace_time)))
             table = table.reshape(*shape, population.size, -1)
             data[f"{name}_{p.variable}{place}"] = ([*varied, f"neuron_{name}", "time"], table, {"units": unit})
+    data = synaptic.label(data, made, outcomes, lengths(axes), record)
     broken = failed(made, outcomes)
     return _mark_failed(data, np.isin(np.arange(instances), broken).reshape(shape), varied) if len(broken) else data
 

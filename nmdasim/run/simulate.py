@@ -14,7 +14,7 @@ import xarray as xr
 from nmdasim import engines, quantities
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, ModelError, OverflowedError
-from nmdasim.model.circuit import Circuit, cells_of
+from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.model import Model
 from nmdasim.plan.plan import Plan
 from nmdasim.protocols import Events, WindUp
@@ -198,18 +198,18 @@ def _warn_of_broken(broken: Iterable[int], total: int, what: str, axes: list[Axi
 
 
 def _provenance(model: Model | Circuit, protocol: Protocol, axes: list[Axis], options: Options) -> dict[str, Any]:
-    cells = cells_of(model)
+    owners = owners_of(model)
     numbers = {
         f"{name}.{key}" if name else key: f"{p.number:.12g} {p.unit}".strip()
-        for name, cell in cells.items()
+        for name, cell in owners.items()
         for key, p in cell.parameters.items()
     }
-    unverified = sorted({key for cell in cells.values() for key, p in cell.parameters.items() if not p.verified})
-    sources = [p.source for cell in cells.values() for p in cell.parameters.values()]
-    keys = dict.fromkeys([*model.references, *(key for c in cells.values() for key in c.references), *sources])
+    unverified = sorted({key for cell in owners.values() for key, p in cell.parameters.items() if not p.verified})
+    sources = [p.source for cell in owners.values() for p in cell.parameters.values()]
+    keys = dict.fromkeys([*model.references, *(key for c in owners.values() for key in c.references), *sources])
     return {
         "model": model.name,
-        "model_digest": " ".join(cell.digest for cell in cells.values()),
+        "model_digest": " ".join(owner.digest for owner in owners.values()),
         "parameters": json.dumps(numbers),
         "varied": " ".join(axis.name for axis in axes if axis.values.ndim),
         "unverified_parameters": " ".join(unverified),
