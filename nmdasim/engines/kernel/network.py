@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim.engines import compiled
+from nmdasim.engines.kernel import plastic
 from nmdasim.engines.kernel.batches import CHUNK, Kernel, axial_rates, fill_constants, fill_states
 from nmdasim.engines.kernel.threads import Progress, spread, workers
 from nmdasim.language.reader import symbol
@@ -81,7 +82,8 @@ def run(network: Network, report: Callable[[float], None]) -> list[Outcome]:
     """Run every population of a circuit together, instances in parts over threads; return one Outcome each."""
     first = network.plans[0]
     network = replace(network, wires=tuple(_summed(network, wire) for wire in network.wires))
-    kernels = [Kernel.of(plan, network=True) for plan in network.plans]
+    both = zip(network.plans, plastic.seen(network), strict=True)
+    kernels = [Kernel.of(plan, network=True, seen=states) for plan, states in both]
     parts = _parts(network, kernels)
     _check_memory(network, kernels, max(map(len, parts)) * workers(first.threads, len(parts)))
     advance = compiled.load(_source(kernels, network)).advance
@@ -92,6 +94,8 @@ def run(network: Network, report: Callable[[float], None]) -> list[Outcome]:
 
 def _summed(network: Network, wire: Wire) -> Wire:
     """Return a projection with the amounts that its port sums: weights, or 1 where it does not read them."""
+    if wire.plastic is not None:
+        return wire
     model = network.plans[wire.post].model
     port = list(model.ports.values())[wire.port]
     names = (*model.parameters.bases, "weight", "t", "area")
@@ -117,7 +121,7 @@ def _states(network: Network, kernels: Sequence[Kernel]) -> int:
 
 def _slots(network: Network) -> int:
     """Return the steps that a delay buffer must hold."""
-    return 2 + max((int(wire.delay.max(initial=0)) for wire in network.wires), default=0)
+    return 2 + max((int(w.delay.max(initial=0)) for w in network.wires if w.plastic is None), default=0)
 
 
 def _check_memory(network: Network, kernels: Sequence[Kernel], instances: int) -> None:
@@ -137,6 +141,7 @@ def _run(network: Network, kernels: Sequence[Kernel], part: range, advance: Any,
     running = [_Running.of(*each, slots, count) for each in zip(network.plans, kernels, lanes, strict=True)]
     links = tuple(_compressed(network, wire, running[wire.post], part) for wire in network.wires)
     volleys = tuple(_fired(network, volley, part) for volley in network.inputs)
+    held = plastic.all_laid_out(network, part, running, volleys)
     collected = _Collected(running)
     done, cursor, real = 0, np.zeros(max(len(volleys), 1), np.int64), kernels[0].real
     with np.errstate(all="ignore"):
@@ -147,11 +152,12 @@ def _run(network: Network, kernels: Sequence[Kernel], part: range, advance: Any,
             arguments = tuple(r.arguments() for r in running)
             while done < end:
                 much, sampled = collected.begin(done, min(count, end - done))
-                found = advance(done, much, real(h), real(first.dt), arguments, links, volleys, cursor)
+                found = advance(done, much, real(h), real(first.dt), arguments, links, volleys, cursor,
+                                plastic.arguments(held))
                 collected.end(found, done, sampled)
                 done += much
                 progress.add(much * len(part))
-    return collected.outcomes()
+    return plastic.with_synapses(collected.outcomes(), network, held, running)
 
 
 def _fired(network: Network, volley: Volley, part: range) -> tuple[np.ndarray, np.ndarray]:
@@ -236,6 +242,7 @@ def _join(parts: Sequence[Outcome]) -> Outcome:
         traces=tuple(np.concatenate(traces) for traces in zip(*(part.traces for part in parts), strict=True)),
         trace_time=parts[0].trace_time,
         broken=np.concatenate([part.broken for part in parts]),
+        synapses=plastic.joined(parts),
     )
 
 
@@ -248,15 +255,17 @@ def _source(kernels: Sequence[Kernel], network: Network) -> str:
     imports = [f"from {module} import step as step_{k}" for k, module in enumerate(modules)]
     lines: list[str] = []
     for j in range(len(network.inputs)):
-        wires = [k for k, wire in enumerate(network.wires) if wire.pre == len(kernels) + j]
+        wires = [k for k, w in enumerate(network.wires) if w.pre == len(kernels) + j and w.plastic is None]
         lines += [f"fired, fibre = volleys[{j}]", f"k = cursor[{j}]",
                   "while k < fired.shape[0] and fired[k] <= n:"]  # fmt: skip
         lines += [f"    {_hand_on(network.wires[k], k, 'fibre[k]', 'n')}" for k in wires]
         lines += ["    k += 1", f"cursor[{j}] = k"]
     for k in range(len(kernels)):
         lines += [f"found_{k} = advance_one_{k}(n, h, dt, populations[{k}], found_{k})"]
+    functions, ends = plastic.loop(network, plastic.writers(network, kernels), len(kernels))
+    lines += ends
     for p in range(len(kernels)):
-        wires = [k for k, wire in enumerate(network.wires) if wire.pre == p]
+        wires = [k for k, wire in enumerate(network.wires) if wire.pre == p and wire.plastic is None]
         lines += [f"for k in range(before_{p}, found_{p}):", f"    lane = populations[{p}][7][k]"]
         calls = [f"        {_hand_on(network.wires[k], k, 'lane', 'n + 1')}" for k in wires]
         lines += [f"    if lane < populations[{p}][8]:", *calls] if wires else ["    pass"]
@@ -269,8 +278,9 @@ def _source(kernels: Sequence[Kernel], network: Network) -> str:
         + "\n".join(imports)
         + _SCATTER
         + "".join(ones)
+        + functions
         + '\n\n@njit(cache=True, nogil=True, error_model="numpy")\n'
-        + "def advance(first, count, h, dt, populations, wires, volleys, cursor):\n"
+        + "def advance(first, count, h, dt, populations, wires, volleys, cursor, plastic):\n"
         + "".join(f"    {line}\n" for line in zero)
         + "    for n in range(first, first + count):\n"
         + "".join(f"        {line}\n" for line in lines)
