@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
+import numpy as np
 import sympy as sp
 from brian2 import Equations, second
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
@@ -175,7 +176,7 @@ class Synapse:
     def digest(self) -> str:
         """Hash of everything that determines its behaviour."""
         numbers = {name: (p.si.tolist(), p.unit) for name, p in self.parameters.items()}
-        starts = {k: v if isinstance(v, str) else quantities.quantity(v).tolist() for k, v in self.initial.items()}
+        starts = {k: v if isinstance(v, str) else np.asarray(quantities.quantity(v)).tolist() for k, v in self.initial.items()}
         content = (self.equations, sorted(numbers.items()), sorted(starts.items()), self.on_pre, self.on_post)
         return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
 
