@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from nmdasim.plan.plan import Arrivals, Cells, Held, Outcome, Plan, Wire
+from nmdasim.plan.plan import Arrivals, Cells, Outcome, Plan, Wire
 
 Report = Callable[[float], None]
 
@@ -26,11 +26,28 @@ def run(plan: Plan, alone: Callable[[Cells, Report], Outcome], report: Report) -
     """
     outcomes: list[Outcome] = []
     for k, cells in enumerate(plan.cells):
-        incoming = [(wire, plan, outcomes) for wire in plan.wires if wire.post == k]
-        joined = _with_spikes(cells, [_arriving(*one) for one in incoming])
-        outcome = alone(joined, lambda done, k=k: report((k + done) / len(plan.cells)))  # type: ignore[misc]
-        outcomes.append(_with_pending(joined, outcome) if incoming or cells.held else outcome)
+        incoming = [_arriving(wire, plan, outcomes) for wire in plan.wires if wire.post == k]
+        if cells.held is not None:
+            incoming.append(cells.held.pending)
+        outcome = alone(_with_spikes(cells, incoming), lambda done, k=k: report((k + done) / len(plan.cells)))  # type: ignore[misc]
+        outcomes.append(_with_pending(cells, outcome, incoming))
     return outcomes
+
+
+def resumed(cells: Cells) -> Cells:
+    """Return a population with the spikes that an earlier run left on their way among its events."""
+    return cells if cells.held is None else _with_spikes(cells, [cells.held.pending])
+
+
+def with_pending(plan: Plan, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the outcomes of populations that ran together, with the spikes that are on their way at the end."""
+    found = []
+    for k, (cells, outcome) in enumerate(zip(plan.cells, outcomes, strict=True)):
+        incoming = [_arriving(wire, plan, outcomes) for wire in plan.wires if wire.post == k]
+        if cells.held is not None:
+            incoming.append(cells.held.pending)
+        found.append(_with_pending(cells, outcome, incoming))
+    return found
 
 
 def _arriving(wire: Wire, plan: Plan, outcomes: Sequence[Outcome]) -> Arrivals:
@@ -55,24 +72,28 @@ def _fired(pre: int, plan: Plan, outcomes: Sequence[Outcome]) -> tuple[np.ndarra
 
 def _with_spikes(cells: Cells, incoming: Sequence[Arrivals]) -> Cells:
     """Add the events that spikes cause; every lane then has an event table of its own."""
-    before = [] if cells.held is None else [cells.held.pending]
-    added = [part for part in (*before, *incoming) if len(part)]
+    added = [part for part in incoming if len(part)]
     if not added:
         return cells
     own = [cells.arrivals.of(int(table)) for table in cells.table]
     lane = np.repeat(np.arange(cells.lanes), [len(part) for part in own])
-    parts = [Arrivals(*(np.concatenate([getattr(p, n) for p in own]) for n in ("time", "port")), lane,
-                      np.concatenate([p.weight for p in own])), *added]  # fmt: skip
-    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("time", "port", "table", "weight")]
-    return dataclasses.replace(cells, arrivals=Arrivals.sorted(*columns), table=np.arange(cells.lanes))
+    time, port, weight = (np.concatenate([getattr(part, n) for part in own]) for n in ("time", "port", "weight"))
+    arrivals = _joined([Arrivals(time, port, lane, weight), *added])
+    return dataclasses.replace(cells, arrivals=arrivals, table=np.arange(cells.lanes))
 
 
-def _with_pending(cells: Cells, outcome: Outcome) -> Outcome:
-    """Keep what is on its way when the run ends, for a run that goes on."""
-    if outcome.held is None:
+def _joined(parts: Sequence[Arrivals]) -> Arrivals:
+    time, port, table, weight = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("time", "port", "table", "weight")
+    )
+    return Arrivals.sorted(time, port, table, weight)
+
+
+def _with_pending(cells: Cells, outcome: Outcome, incoming: Sequence[Arrivals]) -> Outcome:
+    """Keep the spikes that are on their way when the run ends, for a run that goes on."""
+    if outcome.held is None or not any(map(len, incoming)):
         return outcome
-    end = cells.steps * cells.dt
-    late = np.flatnonzero(cells.arrivals.time > end - cells.dt / 2)
-    events = cells.arrivals
-    pending = Arrivals(events.time[late] - end, events.port[late], events.table[late], events.weight[late])
-    return dataclasses.replace(outcome, held=Held(outcome.held.ready, outcome.held.wait, pending))
+    every, end = _joined(incoming), cells.steps * cells.dt
+    late = np.ceil(every.time / cells.dt - 0.5 - 1e-9) >= cells.steps
+    pending = Arrivals(every.time[late] - end, every.port[late], every.table[late], every.weight[late])
+    return dataclasses.replace(outcome, held=dataclasses.replace(outcome.held, pending=pending))

@@ -279,9 +279,14 @@ class Plan:
         return self.cells[0]
 
     @property
-    def leads_forward(self) -> bool:
-        """Whether every wire leads from an earlier population to a later one, so that they can run in turn."""
-        return all(wire.pre < wire.post for wire in self.wires) and not self.inputs
+    def runs_in_turn(self) -> bool:
+        """Whether every wire leads from an input or an earlier population, so that populations can run in turn."""
+        return all(wire.pre < wire.post or wire.pre >= len(self.cells) for wire in self.wires)
+
+    @property
+    def is_chain(self) -> bool:
+        """Whether it is a single cell, or single cells that run in turn."""
+        return self.runs_in_turn and not self.inputs and all(cells.size == 1 for cells in self.cells)
 
     @property
     def sources(self) -> list[int]:

@@ -75,8 +75,9 @@ def label(asked: Question, done: Sequence[Done], *, alone: bool) -> xr.Dataset:
     frame.table(data) if frame.single else frame.listed(data)
     frame.windows(data)
     frame.traces(data, asked.options.record)
-    final = [(d.places, Final.of(d.run.plan.cells, d.outcomes, d.run.plan.instances)) for d in done]
-    attach(data, final, frame.dims, {"engine": asked.options.engine, "method": asked.options.method})
+    if all(outcome.final for one in done for outcome in one.outcomes):  # engines need not say how they end
+        final = [(d.places, Final.of(d.run.plan.cells, d.outcomes, d.run.plan.instances)) for d in done]
+        attach(data, final, frame.dims, {"engine": asked.options.engine, "method": asked.options.method})
     broken = np.isin(np.arange(frame.instances), np.concatenate([one.failed for one in done]))
     return _without_failed(data, broken.reshape(frame.shape), list(frame.dims)) if broken.any() else data
 
@@ -113,7 +114,7 @@ class _Frame:
         whole = np.full((self.instances, *tail), np.nan)
         for one, part in zip(self.done, parts, strict=True):
             whole[(one.places, *(slice(n) for n in part.shape[1:]))] = part
-        return whole.reshape(*self.shape, *tail)
+        return whole.reshape((*self.shape, *tail))
 
     def by_population(self, arrays: Sequence[np.ndarray]) -> tuple[list[str], np.ndarray]:
         """Return the leading dimensions, and one array for each population stacked along them."""

@@ -32,7 +32,7 @@ def _check(cells: Cells) -> None:
 def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     """Run a plan: single cells and their chains each from beginning to end, networks step by step."""
     check(plan)
-    if plan.leads_forward and all(cells.size == 1 for cells in plan.cells):
+    if plan.is_chain:
         return feedforward.run(plan, batches.run, report)
     return network.run(plan, report)
 
