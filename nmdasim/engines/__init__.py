@@ -1,21 +1,14 @@
-"""Renderings of a Plan.
-
-An engine has ``run(plan, report)``, ``check(plan)`` and ``source(model)``; it knows no neuron or drug by name.
-"""
+"""Renderings of a Plan. Every engine reads the same plan and knows no neuron or drug by name."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import Protocol
 
-import numpy as np
-
-from nmdasim.errors import ModelError
+from nmdasim.errors import ModelError, nearest
 from nmdasim.model.model import Model
-from nmdasim.plan.plan import Arrivals, Link, Outcome, Plan
-from nmdasim.plan.wiring import Network
+from nmdasim.plan.plan import Outcome, Plan
 
 _MODULES = {"kernel": "kernel", "brian2": "brian2", "reference": "reference"}
 DEFAULT = "kernel"
@@ -23,73 +16,47 @@ DEFAULT = "kernel"
 Report = Callable[[float], None]
 
 
-def _module(engine: str) -> Any:
-    if engine not in _MODULES:
-        raise ModelError(f"engine {engine!r} does not exist; there are {', '.join(_MODULES)}")
-    return import_module(f"nmdasim.engines.{_MODULES[engine]}")
+class Engine(Protocol):
+    """What an engine does; a module with these functions is one."""
+
+    def check(self, plan: Plan) -> None:
+        """Refuse a plan that it cannot run, before any work starts, with a ModelError."""
+
+    def run(self, plan: Plan, report: Report) -> list[Outcome]:
+        """Run a plan and return one outcome for each population.
+
+        Numbers that are no longer finite, in any state, recorded or not, are marked in ``Outcome.broken``; the other
+        lanes stand. `report` is called now and then with the share that is done, 0 to 1.
+        """
+
+    def source(self, model: Model) -> str:
+        """Return what it makes of a model, as text."""
 
 
-def run(plan: Plan, engine: str = DEFAULT, report: Report | None = None) -> Outcome:
-    """Run one plan.
-
-    Parameters
-    ----------
-    plan
-        What to run.
-    engine
-        Name of the engine.
-    report
-        Called now and then with the share that is done, 0 to 1.
-    """
-    return _module(engine).run(plan, report or (lambda share: None))
+def names() -> list[str]:
+    """Return the engines there are."""
+    return list(_MODULES)
 
 
-def run_feedforward(
-    plans: Sequence[Plan], links: Sequence[Link], engine: str = DEFAULT, report: Report | None = None
-) -> list[Outcome]:
-    """Run cells in order; the spikes of each become events of those that it projects to."""
-    outcomes: list[Outcome] = []
-    for k, plan in enumerate(plans):
-        incoming = [(link, outcomes[link.pre]) for link in links if link.post == k]
-        joined = _with_spikes(plan, incoming) if incoming else plan
-        share = (lambda done, k=k: report((k + done) / len(plans))) if report else None
-        outcomes.append(run(joined, engine, share))
-    return outcomes
-
-
-def run_network(network: Network, engine: str = DEFAULT, report: Report | None = None) -> list[Outcome]:
-    """Run the populations of a circuit together.
+def engine(name: str = DEFAULT) -> Engine:
+    """Return an engine by name.
 
     Raises
     ------
     ModelError
-        If `engine` renders no networks.
+        If there is none of that name.
     """
-    module = _module(engine)
-    if not hasattr(module, "run_network"):
-        raise ModelError(f"engine {engine!r} renders no networks; take {' or '.join(('kernel', 'brian2'))}")
-    found: list[Outcome] = module.run_network(network, report or (lambda share: None))
-    return found
+    if name not in _MODULES:
+        raise ModelError(f"engine {name!r} does not exist; there are {', '.join(names())}{nearest(name, names())}")
+    made: Engine = import_module(f"nmdasim.engines.{_MODULES[name]}")
+    return made
 
 
-def _with_spikes(plan: Plan, incoming: Sequence[tuple[Link, Outcome]]) -> Plan:
-    """Add the events that spikes cause; every lane then has an event table of its own."""
-    parts: list[tuple[Any, int, int, float]] = []
-    for lane in range(plan.lanes):
-        own = plan.arrivals.of(int(plan.table[lane]))
-        for port in np.unique(own.port):
-            parts.append((own.time[own.port == port], int(port), lane, 0.0))
-        for link, outcome in incoming:
-            arrivals = outcome.spikes_of(lane)[:, None] + link.delays[plan.table[lane]]
-            parts += [(arrivals + extra, port, lane, 0.0) for port, extra in link.ports]
-    return dataclasses.replace(plan, arrivals=Arrivals.gather(parts), table=np.arange(plan.lanes))
+def run(plan: Plan, name: str = DEFAULT, report: Report | None = None) -> list[Outcome]:
+    """Run a plan on an engine by name."""
+    return engine(name).run(plan, report or (lambda share: None))
 
 
-def check(plan: Plan, engine: str) -> None:
-    """Refuse a plan that `engine` cannot run, before any work starts."""
-    _module(engine).check(plan)
-
-
-def source(model: Model, engine: str) -> str:
-    """Return what `engine` makes of a model, as text."""
-    return _module(engine).source(model)
+def source(model: Model, name: str = DEFAULT) -> str:
+    """Return what an engine makes of a model, as text."""
+    return engine(name).source(model)

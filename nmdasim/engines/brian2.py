@@ -9,6 +9,7 @@ equation is linear), then, for a chain, the membrane by backward Euler with the 
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
 from collections.abc import Callable
@@ -21,14 +22,14 @@ import sympy as sp
 
 from nmdasim import quantities
 from nmdasim.engines import brian2_rules as rules
+from nmdasim.engines import feedforward
 from nmdasim.engines.brian2_rules import exponential_step
 from nmdasim.engines.printing import PlainPrinter
 from nmdasim.errors import ModelError
 from nmdasim.language.reader import symbol
 from nmdasim.model.check import check_dimensions, declarations
 from nmdasim.model.model import Model
-from nmdasim.plan.plan import Outcome, Plan, Probe
-from nmdasim.plan.wiring import Network, Wire
+from nmdasim.plan.plan import Cells, Held, Outcome, Plan, Probe, Wire
 
 METHODS = ("euler", "rk2", "rk4", "heun", "exponential_euler", "exact")
 _text = PlainPrinter().doprint
@@ -36,72 +37,67 @@ _text = PlainPrinter().doprint
 
 def check(plan: Plan) -> None:
     """Refuse what this engine cannot render."""
-    model = plan.model
+    for cells in plan.cells:
+        _check(cells)
+
+
+def _check(cells: Cells) -> None:
+    model = cells.model
     if not model.is_point and not model.morphology.is_chain:
         raise ModelError(f"{model.name} is a branched tree; the brian2 engine runs point neurons and chains, "
                          "use engine='reference'")  # fmt: skip
     allowed = METHODS if model.is_point else ()
-    if plan.method and plan.method not in allowed:
-        raise ModelError(f"method {plan.method!r}; the brian2 engine has, for {model.name}, its default"
+    if cells.method and cells.method not in allowed:
+        raise ModelError(f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default"
                          + (f" and {', '.join(allowed)}" if allowed else " only"))  # fmt: skip
 
 
-def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
-    """Run every lane in one Brian2 network."""
+def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
+    """Run single cells and their chains in turn, a network as one Brian2 network."""
     check(plan)
-    b2.defaultclock.dt = plan.dt * b2.second
-    group = _point(plan) if plan.model.is_point else _chain(plan)
-    monitors = [_monitor(group, plan, p, k) for k, p in enumerate(_probes(plan))]
-    spikes = [b2.SpikeMonitor(group, name="nmdasim_spikes")] if plan.model.threshold else []
-    network = b2.Network(group, *_input(group, plan), *monitors, *spikes)
-    progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
-    network.run(plan.steps * plan.dt * b2.second, namespace={}, **progress)
-    return _outcome(plan, spikes, dict(zip(_probes(plan), monitors, strict=True)))
+    if plan.is_chain:
+        return feedforward.run(plan, lambda cells, share: _together(Plan(cells.lanes, (cells,)), share)[0], report)
+    resumed = dataclasses.replace(plan, cells=tuple(feedforward.resumed(cells) for cells in plan.cells))
+    return feedforward.with_pending(plan, _together(resumed, report))
 
 
-def run_network(network: Network, report: Callable[[float], None]) -> list[Outcome]:
-    """Run the populations of a circuit as one Brian2 network."""
-    first = network.plans[0]
-    for plan in network.plans:
-        check(plan)
-    b2.defaultclock.dt = first.dt * b2.second
+def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
+    """Run all populations in one Brian2 network, on a clock of its own."""
+    first, clock = plan.first, b2.Clock(dt=plan.first.dt * b2.second, name="nmdasim_clock")
     groups = [
-        (_point if plan.model.is_point else _chain)(plan, f"nmdasim_population_{k}")
-        for k, plan in enumerate(network.plans)
+        (_point if cells.model.is_point else _chain)(cells, clock, f"nmdasim_population_{k}")
+        for k, cells in enumerate(plan.cells)
     ]
     inputs = [
         # Brian2 delivers after the state update, hence one step earlier; what is due at 0 acts from dt on.
         b2.SpikeGeneratorGroup(
-            v.lanes, v.lane, np.maximum(v.step - 1, 0) * first.dt * b2.second, name=f"nmdasim_input_{k}"
+            v.lanes, v.lane, (first.begin + np.maximum(v.step - 1, 0)) * first.dt * b2.second, clock=clock,
+            name=f"nmdasim_input_{k}",
         )
-        for k, v in enumerate(network.inputs)
-    ]
-    wires = {k: wire for k, wire in enumerate(network.wires) if len(wire.source)}
-    synapses = {k: _wire(network, wire, [*groups, *inputs], k) for k, wire in wires.items()}
-    spikes = [[b2.SpikeMonitor(g, name=f"nmdasim_spikes_{k}")] if p.model.threshold else []
-              for k, (g, p) in enumerate(zip(groups, network.plans, strict=True))]  # fmt: skip
-    monitors = [
-        {p: _monitor(g, plan, p, f"{k}_{j}") for j, p in enumerate(_probes(plan))}
-        for k, (g, plan) in enumerate(zip(groups, network.plans, strict=True))
-    ]
-    parts = [
-        *groups,
-        *inputs,
-        *synapses.values(),
-        *(s for m in spikes for s in m),
-        *(m for d in monitors for m in d.values()),
-    ]
+        for k, v in enumerate(plan.inputs)
+    ]  # fmt: skip
+    wires = {k: wire for k, wire in enumerate(plan.wires) if len(wire.source)}
+    synapses = {k: _wire(plan, wire, [*groups, *inputs], k) for k, wire in wires.items()}
+    both = list(zip(groups, plan.cells, strict=True))
+    events = [part for k, (g, cells) in enumerate(both) for part in _input(g, cells, clock, k)]
+    spikes = [[b2.SpikeMonitor(g, name=f"nmdasim_spikes_{k}")] if cells.model.threshold else []
+              for k, (g, cells) in enumerate(both)]  # fmt: skip
+    monitors = [{p: _monitor(g, cells, p, f"{k}_{j}") for j, p in enumerate(_probes(cells))}
+                for k, (g, cells) in enumerate(both)]  # fmt: skip
+    watching = [*(s for found in spikes for s in found), *(m for found in monitors for m in found.values())]
+    network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching)
+    network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
-    b2.Network(*parts).run(first.steps * first.dt * b2.second, namespace={}, **progress)
-    outcomes = [_outcome(*one) for one in zip(network.plans, spikes, monitors, strict=True)]
-    return rules.held(network, outcomes, synapses)
+    network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
+    outcomes = [_outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
+    return rules.held(plan, outcomes, synapses)
 
 
-def _wire(network: Network, wire: Wire, sources: list[Any], k: int) -> Any:
+def _wire(network: Plan, wire: Wire, sources: list[Any], k: int) -> Any:
     """Return the synapses of one projection; a chain's spikes and events each have a compartment."""
     if wire.plastic is not None:
         return rules.synapses(network, wire, wire.plastic, sources, f"nmdasim_wire_{k}")
-    post = network.plans[wire.post]
+    post = network.cells[wire.post]
     model, port = post.model, list(post.model.ports.values())[wire.port]
     unit = _weight_unit(model, port.increments())
     effect = re.sub(r"\bweight\b", "nmdasim_weight", "\n".join(f"{s} += {e}" for s, e in port.increments()))
@@ -109,12 +105,12 @@ def _wire(network: Network, wire: Wire, sources: list[Any], k: int) -> Any:
     synapses = b2.Synapses(
         sources[wire.pre], sources[wire.post], declared, on_pre=effect, namespace={}, name=f"nmdasim_wire_{k}"
     )
-    pre = network.plans[wire.pre].model if wire.pre < len(network.plans) else None
+    pre = network.cells[wire.pre].model if wire.pre < len(network.cells) else None
     i = wire.source * len(pre.morphology) + pre.spike_site if pre else wire.source
     synapses.connect(i=i, j=wire.target * len(model.morphology) + port.compartment)
     if declared:
         synapses.variables["nmdasim_weight"].get_value()[:] = np.broadcast_to(wire.weight, len(i))
-    synapses.pre.delay = np.broadcast_to(wire.delay, len(i)) * post.dt * b2.second
+    synapses.pre.delay = np.broadcast_to(wire.delay_steps(post.dt), len(i)) * post.dt * b2.second
     return synapses
 
 
@@ -184,7 +180,7 @@ def _unit(model: Model, name: str) -> str:
 # --- groups ----------------------------------------------------------------------------------------------------------
 
 
-def _spike_rule(plan: Plan) -> dict[str, Any]:
+def _spike_rule(plan: Cells) -> dict[str, Any]:
     model = plan.model
     refractory = model.refractory
     if refractory is not None and not isinstance(refractory, str):
@@ -196,7 +192,7 @@ def _spike_rule(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _point(plan: Plan, name: str = "nmdasim_cell") -> Any:
+def _point(plan: Cells, clock: Any, name: str) -> Any:
     model = plan.model
     needs_area = "area" not in model.parameters.bases
     text = f"{model.equations}\n{_declared(model)}" + ("\narea : meter**2 (constant)" if needs_area else "")
@@ -206,13 +202,15 @@ def _point(plan: Plan, name: str = "nmdasim_cell") -> Any:
         method=plan.method or _updater(model),
         namespace={},
         name=name,
+        clock=clock,
         **_spike_rule(plan),
     )
     _fill(group, plan, dict(plan.parameters) | dict(plan.initial))
+    _resume(group, plan)
     return group
 
 
-def _chain(plan: Plan, name: str = "nmdasim_cell") -> Any:
+def _chain(plan: Cells, clock: Any, name: str) -> Any:
     model, shape = plan.model, plan.model.morphology
     n = plan.lanes * len(shape)
     rule = _spike_rule(plan)
@@ -225,6 +223,7 @@ def _chain(plan: Plan, name: str = "nmdasim_cell") -> Any:
         Ri=1 * b2.ohm * b2.meter,
         namespace={},
         name=name,
+        clock=clock,
         **rule,
     )
     # The slope belongs between the states (order 0) and the membrane (order 1) of the same step.
@@ -235,10 +234,11 @@ def _chain(plan: Plan, name: str = "nmdasim_cell") -> Any:
     coupling = 2 * np.maximum(shape.conductances, 1e-30)
     group.r_length_1_ = np.tile(coupling, plan.lanes)
     group.r_length_2_ = np.tile(np.append(coupling[1:], 2e-30), plan.lanes)
+    _resume(group, plan)
     return group
 
 
-def _fill(group: Any, plan: Plan, values: dict[str, np.ndarray]) -> None:
+def _fill(group: Any, plan: Cells, values: dict[str, np.ndarray]) -> None:
     shape = (plan.lanes, len(plan.model.morphology))
     for name, array in values.items():
         if name in group.variables:
@@ -248,7 +248,37 @@ def _fill(group: Any, plan: Plan, values: dict[str, np.ndarray]) -> None:
 # --- input -----------------------------------------------------------------------------------------------------------
 
 
-def _input(group: Any, plan: Plan) -> list[Any]:
+def _resume(group: Any, plan: Cells) -> None:
+    """Give back what an earlier run left of the refractory periods."""
+    if plan.held is None or "lastspike" not in group.variables:
+        return
+    where = np.arange(plan.lanes) * len(plan.model.morphology) + plan.model.spike_site
+    group.variables["not_refractory"].get_value()[where] = plan.held.ready > 0.5
+    steps, left = _refractory_steps(plan), plan.held.wait
+    last = np.where(left > 0, (plan.begin - (steps - left)) * plan.dt, -1e4)
+    group.variables["lastspike"].get_value()[where] = last
+
+
+def _refractory_steps(plan: Cells) -> float:
+    """Return the refractory period in whole steps; 0 where it is a condition."""
+    refractory = plan.model.refractory
+    if refractory is None or isinstance(refractory, str):
+        return 0.0
+    return float(np.floor(float(quantities.si(refractory, "ms", name="refractory")) / plan.dt + 1e-3))
+
+
+def _held(group: Any, plan: Cells) -> Held:
+    """Return what is left of the refractory periods at the end."""
+    if "lastspike" not in group.variables:
+        return Held(np.ones(plan.lanes), np.zeros(plan.lanes))
+    where = np.arange(plan.lanes) * len(plan.model.morphology) + plan.model.spike_site
+    ready = np.asarray(group.variables["not_refractory"].get_value())[where].astype(float)
+    last = np.asarray(group.variables["lastspike"].get_value())[where]
+    since = plan.begin + plan.steps - np.round(np.maximum(last, -1e3) / plan.dt)
+    return Held(ready, np.maximum(_refractory_steps(plan) - since, 0.0))
+
+
+def _input(group: Any, plan: Cells, clock: Any, index: int) -> list[Any]:
     """Return one spike generator and the synapses that carry every port.
 
     An event due within half a step of t acts on the state at t, as in NEURON. Brian2 delivers after the state update,
@@ -264,9 +294,10 @@ def _input(group: Any, plan: Plan) -> list[Any]:
     kinds = np.concatenate([keys[:, :3], _rank_of_repeats(keys)[:, None]], axis=1)
     sources, source = np.unique(kinds, axis=0, return_inverse=True)
     generator = b2.SpikeGeneratorGroup(
-        len(sources), source.ravel(), keys[:, 3] * plan.dt * b2.second, name="nmdasim_events"
-    )
-    synapses = b2.Synapses(generator, group, *_effects(plan.model), namespace={}, name="nmdasim_synapses")
+        len(sources), source.ravel(), (plan.begin + keys[:, 3]) * plan.dt * b2.second, clock=clock,
+        name=f"nmdasim_events_{index}",
+    )  # fmt: skip
+    synapses = b2.Synapses(generator, group, *_effects(plan.model), namespace={}, name=f"nmdasim_synapses_{index}")
     pairs = [(s, lane) for s, row in enumerate(sources) for lane in np.flatnonzero(plan.table == row[0])]
     pre, lanes = np.array(pairs, dtype=int).reshape(-1, 2).T
     where = np.array([port.compartment for port in plan.model.ports.values()])
@@ -301,45 +332,58 @@ def _rank_of_repeats(keys: np.ndarray) -> np.ndarray:
 # --- output ----------------------------------------------------------------------------------------------------------
 
 
-def _probes(plan: Plan) -> list[Probe]:
+def _probes(plan: Cells) -> list[Probe]:
     recording = plan.recording
     return list(dict.fromkeys([*recording.traces, *(probe for probe, _ in recording.summaries)]))
 
 
-def _every(plan: Plan, probe: Probe) -> int:
+def _every(plan: Cells, probe: Probe) -> int:
     """Return the steps between samples: as asked for traces, about 0.1 ms for summaries."""
     if probe in plan.recording.traces:
         return plan.sampled_steps
     return max(1, round(1e-4 / plan.dt))
 
 
-def _monitor(group: Any, plan: Plan, probe: Probe, index: int | str) -> Any:
+def _monitor(group: Any, plan: Cells, probe: Probe, index: int | str) -> Any:
+    """Return a monitor; where the run does not begin on a sample, of every step."""
     where = np.arange(plan.lanes) * len(plan.model.morphology) + probe.compartment
-    interval = _every(plan, probe) * plan.dt * b2.second
-    return b2.StateMonitor(group, probe.variable, record=where, dt=interval, name=f"nmdasim_trace_{index}")
+    every = _every(plan, probe)
+    name = f"nmdasim_trace_{index}"
+    if plan.begin % every:
+        return b2.StateMonitor(group, probe.variable, record=where, clock=group.clock, name=name)
+    return b2.StateMonitor(group, probe.variable, record=where, dt=every * plan.dt * b2.second, name=name)
 
 
-def _outcome(plan: Plan, spikes: list[Any], monitors: dict[Probe, Any]) -> Outcome:
+def _sampled(monitor: Any, plan: Cells, probe: Probe) -> tuple[np.ndarray, np.ndarray]:
+    """Return times in seconds, whole multiples of the sampling interval, and values (lanes, samples)."""
+    step = np.rint(np.asarray(monitor.t / b2.second) / plan.dt).astype(np.int64)
+    kept = step % _every(plan, probe) == 0
+    return step[kept] * plan.dt, np.asarray(getattr(monitor, probe.variable), dtype=float)[:, kept]
+
+
+def _outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, Any]) -> Outcome:
     lane, time = np.empty(0, dtype=int), np.empty(0)
     if spikes:
         lane = np.asarray(spikes[0].i) // len(plan.model.morphology)
         time = np.asarray(spikes[0].t / b2.second) + plan.dt
         order = np.lexsort((time, lane))
         lane, time = lane[order], time[order]
-    values = {p: np.asarray(getattr(m, p.variable), dtype=float) for p, m in monitors.items()}
-    broken = [p.variable for p, v in values.items() if not np.all(np.isfinite(v))]
-    if broken:
-        raise ModelError(f"{plan.model.name}: {', '.join(broken)} is no longer finite; use a smaller dt")
-    clock = {p: np.asarray(m.t / b2.second) for p, m in monitors.items()}
-    first = next(iter(plan.recording.traces), None)
+    samples = {p: _sampled(m, plan, p) for p, m in monitors.items()}
+    shape = (plan.lanes, len(plan.model.morphology))
+    final = {s: np.array(group.variables[s].get_value(), dtype=float).reshape(shape) for s in plan.model.system.states}
+    finite = np.all([np.isfinite(values).all(axis=1) for values in final.values()], axis=0)
     return Outcome(
         spike_lane=lane,
         spike_time=time,
         summaries=tuple(
-            _reduce(values[p], clock[p], plan.recording.windows, kind) for p, kind in plan.recording.summaries
+            _reduce(samples[p][1], samples[p][0] - plan.origin, plan.recording.windows, kind)
+            for p, kind in plan.recording.summaries
         ),
-        traces=tuple(values[p] for p in plan.recording.traces),
-        trace_time=clock[first] if first else np.empty(0),
+        traces=tuple(samples[p][1] for p in plan.recording.traces),
+        trace_time=plan.sampled if plan.recording.traces else np.empty(0),
+        broken=np.flatnonzero(~finite),
+        final=final,
+        held=_held(group, plan),
     )
 
 

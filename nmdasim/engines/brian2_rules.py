@@ -17,9 +17,8 @@ from nmdasim.errors import ModelError
 from nmdasim.language.reader import symbol
 from nmdasim.model.attached import Attached
 from nmdasim.model.check import IDENTIFIER
-from nmdasim.plan.plan import Outcome
-from nmdasim.plan.plasticity import Plastic
-from nmdasim.plan.wiring import Network, Wire
+from nmdasim.plan.plan import Outcome, Plan, Wire
+from nmdasim.plan.plastic import Plastic
 
 _text = PlainPrinter().doprint
 #: What a rule's own names end with: Brian2 wants them to differ from those of the neurons.
@@ -38,10 +37,10 @@ def exponential_step(rates: Mapping[str, sp.Expr], held: Collection[str] = ()) -
     return "\n".join(lines + [f"{name} = _next_{name}" for name in rates])
 
 
-def synapses(network: Network, wire: Wire, plastic: Plastic, sources: Sequence[Any], name: str) -> Any:
+def synapses(plan: Plan, wire: Wire, plastic: Plastic, sources: Sequence[Any], name: str) -> Any:
     """Return the synapses of one projection with equations and statements of their own."""
-    post, attached = network.plans[wire.post], plastic.attached
-    pre = network.plans[wire.pre].model if wire.pre < len(network.plans) else None
+    post, attached = plan.cells[wire.post], plastic.attached
+    pre = plan.cells[wire.pre].model if wire.pre < len(plan.cells) else None
     on_post = _statements(attached, "post")
     if on_post and attached.compartment != post.model.spike_site:
         raise ModelError(f"synapse {attached.rule.name}: {post.model.name} fires in another compartment than the one "
@@ -49,17 +48,17 @@ def synapses(network: Network, wire: Wire, plastic: Plastic, sources: Sequence[A
     made = b2.Synapses(
         sources[wire.pre], sources[wire.post], _equations(attached), on_pre=_statements(attached, "pre") or None,
         on_post=on_post or None, method=lambda equations, variables=None, method_options=None: _update(attached),
-        namespace={}, name=name,
+        namespace={}, clock=sources[wire.post].clock, name=name,
     )  # fmt: skip
     i = wire.source * len(pre.morphology) + pre.spike_site if pre else wire.source
     made.connect(i=i, j=wire.target * len(post.model.morphology) + attached.compartment)
-    values = {**plastic.of_synapses(wire, post, network.instances), **plastic.initial}
+    values = {**plastic.of_synapses, **plastic.initial}
     for key, array in values.items():
         made.variables[key + _OWN].get_value()[:] = np.broadcast_to(array, len(i))
     if "lastupdate" in made.variables:
-        made.variables["lastupdate"].get_value()[:] = -post.dt
+        made.variables["lastupdate"].get_value()[:] = post.origin - post.dt
     if hasattr(made, "pre"):
-        made.pre.delay = np.broadcast_to(wire.delay, len(i)) * post.dt * b2.second
+        made.pre.delay = np.broadcast_to(wire.delay_steps(post.dt), len(i)) * post.dt * b2.second
     return made
 
 
@@ -107,10 +106,10 @@ def _update(attached: Attached) -> str:
     return exponential_step(rates)
 
 
-def held(network: Network, outcomes: Sequence[Outcome], made: Mapping[int, Any]) -> list[Outcome]:
+def held(plan: Plan, outcomes: Sequence[Outcome], made: Mapping[int, Any]) -> list[Outcome]:
     """Add to each outcome what the synapses onto its lanes hold at the end."""
     found: list[dict[int, dict[str, np.ndarray]]] = [{} for _ in outcomes]
-    for k, wire in enumerate(network.wires):
+    for k, wire in enumerate(plan.wires):
         if wire.plastic is None:
             continue
         values = dict(wire.plastic.initial)

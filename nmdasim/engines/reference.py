@@ -6,7 +6,8 @@ located by bisection on the dense output. The right-hand side and its banded Jac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -16,14 +17,15 @@ import sympy as sp
 from scipy.integrate import LSODA
 
 from nmdasim import quantities
-from nmdasim.engines import compiled
+from nmdasim.engines import compiled, feedforward
 from nmdasim.engines.layout import Layout, layout
 from nmdasim.engines.rhs import Source, write
 from nmdasim.errors import ModelError
 from nmdasim.language.evaluation import evaluator
 from nmdasim.model.model import Model
-from nmdasim.plan.plan import Outcome, Plan, Probe
+from nmdasim.plan.plan import Arrivals, Cells, Held, Outcome, Plan, Probe
 
+_LOG = logging.getLogger("nmdasim")
 _LONGEST_STEP = 0.01  # seconds; keeps a step from passing over a spike
 #: Share of t below which a step counts as stuck, and so many in a row as a solution that runs off to infinity.
 _SHORTEST_STEP, _PATIENCE = 1e-14, 100
@@ -32,29 +34,49 @@ _SAMPLE = 1e-4  # seconds between the points at which an extremum is sought
 
 def check(plan: Plan) -> None:
     """Refuse what this engine cannot render."""
-    if plan.method not in ("", "lsoda"):
-        raise ModelError(f"method {plan.method!r}; the reference engine has 'lsoda' only")
-    if not 1e-13 <= plan.tolerance <= 1e-2:
-        raise ModelError(f"tolerance {plan.tolerance:g}; the reference engine takes 1e-13 to 1e-2")
+    first = plan.first
+    if first.method not in ("", "lsoda"):
+        raise ModelError(f"method {first.method!r}; the reference engine has 'lsoda' only")
+    if not 1e-13 <= first.tolerance <= 1e-2:
+        raise ModelError(f"tolerance {first.tolerance:g}; the reference engine takes 1e-13 to 1e-2")
+    if any(wire.plastic for wire in plan.wires):
+        raise ModelError("the reference engine renders no synapses with a state; take engine='kernel' or 'brian2'")
+    if not plan.runs_in_turn:
+        raise ModelError("the reference engine runs populations one after the other, and this circuit leads back to an "
+                         "earlier one; take engine='kernel' or 'brian2'")  # fmt: skip
 
 
-def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
-    """Run the lanes one after the other."""
+def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
+    """Run the populations in turn, their lanes one after the other."""
     check(plan)
-    problem = _Problem.of(plan)
+    return feedforward.run(plan, _cells, report)
+
+
+def _cells(cells: Cells, report: Callable[[float], None]) -> Outcome:
+    problem = _Problem.of(cells)
     lanes = [
-        _Lane(problem, plan.lane(k), lambda share, k=k: report((k + share) / plan.lanes)).run()  # type: ignore[misc]
-        for k in range(plan.lanes)
+        _Lane(problem, cells.lane(k), lambda share, k=k: report((k + share) / cells.lanes)).run()  # type: ignore[misc]
+        for k in range(cells.lanes)
     ]
     times = [np.asarray(lane.spikes) for lane in lanes]
-    count = range(len(plan.recording.summaries))
+    count = range(len(cells.recording.summaries))
     return Outcome(
-        spike_lane=np.repeat(np.arange(plan.lanes), [len(t) for t in times]),
+        spike_lane=np.repeat(np.arange(cells.lanes), [len(t) for t in times]),
         spike_time=np.concatenate(times),
         summaries=tuple(np.stack([lane.summaries[j] for lane in lanes]) for j in count),
-        traces=tuple(np.stack([lane.traces[:, j] for lane in lanes]) for j in range(len(plan.recording.traces))),
-        trace_time=problem.samples(plan) if plan.recording.traces else np.empty(0),
+        traces=tuple(np.stack([lane.traces[:, j] for lane in lanes]) for j in range(len(cells.recording.traces))),
+        trace_time=cells.sampled if cells.recording.traces else np.empty(0),
+        broken=np.flatnonzero([lane.broken for lane in lanes]),
+        final=_final(cells, problem, lanes),
+        held=Held(np.array([float(lane.ready) for lane in lanes]), np.array([lane.waiting for lane in lanes])),
     )
+
+
+def _final(cells: Cells, problem: _Problem, lanes: Sequence[_Lane]) -> dict[str, np.ndarray]:
+    found = {s: np.full((cells.lanes, len(cells.model.morphology)), np.nan) for s in cells.model.system.states}
+    for (state, compartment), k in problem.source.index.items():
+        found[state][:, compartment] = [lane.y[k] for lane in lanes]
+    return found
 
 
 def source(model: Model) -> str:
@@ -73,10 +95,10 @@ class _Problem:
     start: frozenset[str]
 
     @classmethod
-    def of(cls, plan: Plan) -> _Problem:
+    def of(cls, plan: Cells) -> _Problem:
         recording = plan.recording
         probes = [*recording.traces, *(probe for probe, _ in recording.summaries)]
-        moving = {name for name, values in plan.initial.items() if np.any(values != 0)} | set(plan.model.initial)
+        moving = plan.moving | set(plan.model.initial)
         return _problem(plan.model, frozenset((p.variable, p.compartment) for p in probes), frozenset(moving))
 
     @cached_property
@@ -99,11 +121,6 @@ class _Problem:
     def index(self, state: str, compartment: int) -> int:
         return self.source.index[state, compartment]
 
-    def samples(self, plan: Plan) -> np.ndarray:
-        """Return the sampling times of traces."""
-        step = plan.sampled_steps * plan.dt
-        return np.arange(-(-plan.steps // plan.sampled_steps)) * step
-
     def expressions(self, texts: tuple[str, ...]) -> Callable[[Mapping[str, Any]], list[np.ndarray]]:
         names = (*self.model.parameters.bases, "t", "weight", "area")
         return evaluator([self.model.system.substitute(text, names) for text in texts])
@@ -117,7 +134,7 @@ def _problem(model: Model, kept: frozenset[tuple[str, int]], start: frozenset[st
 class _Lane:
     """One lane from beginning to end."""
 
-    def __init__(self, problem: _Problem, plan: Plan, report: Callable[[float], None]):
+    def __init__(self, problem: _Problem, plan: Cells, report: Callable[[float], None]):
         self.problem, self.plan, self.report = problem, plan, report
         self.model = plan.model
         self.y = np.zeros(len(problem.source.index))
@@ -127,8 +144,13 @@ class _Lane:
         self.constants = np.concatenate([c.ravel() for c in self._constants()])
         self.rates = problem.source.axial_rates(plan.parameters)
         self.spikes: list[float] = []
+        self.broken = False
         self.ready, self.wait = True, -np.inf
-        self.traces = np.zeros((len(problem.samples(plan)) if plan.recording.traces else 0, len(plan.recording.traces)))
+        if plan.held is not None:
+            self.ready, left = bool(plan.held.ready[0]), float(plan.held.wait[0])
+            self.wait = plan.origin + left * plan.dt if left > 0 else self.wait
+        self.sampled = plan.sampled if plan.recording.traces else np.empty(0)
+        self.traces = np.full((len(self.sampled), len(plan.recording.traces)), np.nan)
         windows = max(len(plan.recording.windows) - 1, 0)
         self.summaries = [np.full(windows, np.nan) for _ in plan.recording.summaries]
 
@@ -151,22 +173,28 @@ class _Lane:
         parameters = {n: v.ravel()[0] for n, v in self._values([compartment]).items()}
         return parameters | missing | states | {"t": t, "weight": weight}
 
+    @property
+    def waiting(self) -> float:
+        """Steps of the refractory period that are left at the end."""
+        return max(self.wait - self.plan.origin - self.plan.duration, 0.0) / self.plan.dt
+
     def run(self) -> _Lane:
-        """Integrate between restarts."""
-        events = self.plan.arrivals.of(int(self.plan.table[0]))
-        times, first = np.unique(np.round(events.time, 12), return_index=True)
-        stops = [t for t in times if t < self.plan.duration] + [self.plan.duration]
-        now, next_event = 0.0, 0
-        while now < self.plan.duration:
+        """Integrate between restarts; a lane whose numbers leave the finite ones stops there, and is marked."""
+        events: Arrivals = self.plan.arrivals.of(int(self.plan.table[0]))
+        begin, end = self.plan.origin, self.plan.origin + self.plan.duration
+        times, first = np.unique(np.round(begin + events.time, 12), return_index=True)
+        stops = [t for t in times if t < end] + [end]
+        now, next_event = begin, 0
+        while now < end and not self.broken:
             while next_event < len(times) and times[next_event] <= now:
                 last = first[next_event + 1] if next_event + 1 < len(first) else len(events)
                 self._deliver(events, int(first[next_event]), int(last), now)
                 next_event += 1
-            target = stops[next_event] if next_event < len(stops) else self.plan.duration
+            target = stops[next_event] if next_event < len(stops) else end
             if now < self.wait < target:
                 target = self.wait
             now = self._integrate(now, target)
-            self.report(now / self.plan.duration)
+            self.report((now - begin) / self.plan.duration)
         return self
 
     def _deliver(self, events: Any, first: int, last: int, now: float) -> None:
@@ -209,9 +237,9 @@ class _Lane:
             message = solver.step()
             stuck = stuck + 1 if solver.t - solver.t_old <= _SHORTEST_STEP * abs(solver.t) else 0
             if solver.status == "failed" or stuck > _PATIENCE or not np.all(np.isfinite(solver.y)):
-                why = message or "no finite solution"
-                raise ModelError(f"{self.model.name}: the integration failed at {solver.t:g} s ({why}); "
-                                 "try another tolerance")  # fmt: skip
+                _LOG.info("%s: no finite solution beyond %g s (%s)", self.model.name, solver.t, message or "overflow")
+                self.broken, self.y = True, np.full_like(self.y, np.nan)
+                return float(solver.t)
             spike = self._spike(solver, before)
             stop = spike is not None and (self.model.reset is not None or self._duration > 0)
             reached = spike if stop and spike is not None else solver.t
@@ -292,7 +320,7 @@ class _Lane:
         recording = self.plan.recording
         dense = solver.dense_output()
         if recording.traces:
-            times = self.problem.samples(self.plan)
+            times = self.sampled
             a, b = np.searchsorted(times, start - 1e-12), np.searchsorted(times, end - 1e-12)
             if b > a:
                 values = dense(np.clip(times[a:b], start, end))
@@ -308,7 +336,7 @@ class _Lane:
         return np.zeros(values.shape[1])
 
     def _summarise(self, times: np.ndarray, values: np.ndarray) -> None:
-        edges = np.asarray(self.plan.recording.windows)
+        edges = np.asarray(self.plan.recording.windows) + self.plan.origin
         window = np.searchsorted(edges, times + 1e-9, side="right") - 1
         inside = (window >= 0) & (window < len(edges) - 1)
         for (probe, kind), kept in zip(self.plan.recording.summaries, self.summaries, strict=True):

@@ -81,10 +81,8 @@ class Attached:
         """
         assert link.synapse is not None
         pre = populations[link.pre].model if link.pre in populations else None
-        named = isinstance(link.weight, str) and link.weight.isidentifier()
-        given = link.weight is not None and not named
-        number = get_dimensions(quantities.quantity(link.weight)) if given else None
-        weight = link.weight if named else "weight" if given else ""
+        number = None if link.number is None else get_dimensions(quantities.quantity(link.number))
+        weight = link.weight if link.number is None and link.weight else "" if number is None else "weight"
         made = cls(link.synapse, pre, populations[link.post].model, link.port, weight, number)
         try:
             made._check()

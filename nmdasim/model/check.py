@@ -66,7 +66,11 @@ def _parse(equations: str) -> Equations:
 @cache
 def display_unit(equations: str, name: str) -> str:
     """Return a conventional unit for a variable of the equations: mV, nS, uM, nA, Hz…, SI where there is none."""
-    dimension = brian2.volt.dim if name == "v" else _parse(equations)[name].dim
+    return conventional(brian2.volt.dim if name == "v" else _parse(equations)[name].dim)
+
+
+def conventional(dimension: Dimension) -> str:
+    """Return the conventional unit of a dimension: mV, nS, uM, nA, Hz…, SI where there is none."""
     for text in ("mV", "nS", "uM", "nA", "uA/cm**2", "mS/cm**2", "Hz", "ms", "mM/second"):
         if get_dimensions(quantities.parse_unit(text)) is dimension:
             return text

@@ -1,7 +1,7 @@
 """Circuit: populations of models and the projections between them.
 
-A circuit is either a feed-forward chain of single cells, which an engine runs one after the other, or a network: its
-populations have sizes, its projections lead anywhere and carry delays, and an engine runs them together.
+A single cell is a circuit of one population of size one, a chain one of such populations whose projections lead
+forward.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -17,6 +18,7 @@ from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
 from nmdasim.model.attached import Attached, with_ports
 from nmdasim.model.check import conductance, weight_matches
+from nmdasim.model.identity import digest
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import ParameterSet
 from nmdasim.model.population import Population, named
@@ -28,15 +30,14 @@ from nmdasim.model.synapse import Synapse
 class Projection:
     """Synapses from one population, or input, onto another.
 
-    In a network: `port` with `probability` or `indices`. In a feed-forward chain of single cells: `contacts` with
-    `latency`, a bundle of synapses that every spike of `pre` passes.
+    Either `port` with `probability` or `indices`, or, between single cells, a bundle: `contacts` with `latency`.
 
     Parameters
     ----------
     pre, post
-        Names; `pre` may be an input. In a chain `pre` comes before `post`.
+        Names; `pre` may be an input.
     contacts, latency
-        The ports that each synapse of a chain's bundle opens in `post`, and its delay.
+        The ports that each synapse of a bundle opens in `post`, and its delay, drawn from the seed of the run.
     port
         The port of `post` that a synapse opens.
     weight
@@ -83,10 +84,17 @@ class Projection:
         return self.name or f"{self.pre}_{self.post}"
 
     @property
-    def bundle(self) -> Latency:
-        """Delays of a chain's bundle of synapses."""
-        assert self.latency is not None
-        return self.latency
+    def number(self) -> Any:
+        """Its weight, where that is a number and no variable of its synapse."""
+        named = self.synapse is not None and isinstance(self.weight, str) and self.weight.isidentifier()
+        return None if named else self.weight
+
+    @property
+    def ports(self) -> tuple[tuple[str, float], ...]:
+        """Every port that a synapse opens, and its delay in seconds beyond that of the synapse."""
+        if self.latency:
+            return tuple((c.port, c.seconds) for c in self.contacts)
+        return ((self.port, 0.0),) if self.port else ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,15 +106,13 @@ class Circuit:
     name
         Name of the circuit.
     populations
-        :class:`Population` values by name make a network; models by name, in feed-forward order, a chain of single
-        cells. The last is the output.
+        :class:`Population` values by name; a :class:`Model` is one of size 1. The last is the output.
     projections
         Between populations, and from inputs.
     afferents
-        Fibre bundles of a chain; each contact names its population.
+        Fibre bundles that a protocol may drive; each contact names its population.
     inputs
-        Afferent fibres of a network by name: :class:`Poisson`, :class:`Volleys` or :class:`Events`, projected like a
-        population.
+        Afferent fibres by name: :class:`Poisson`, :class:`Volleys` or :class:`Events`, projected like a population.
     references, dt, dt_max, description
         As for :class:`Model`.
     numbers
@@ -115,8 +121,8 @@ class Circuit:
     Raises
     ------
     ModelError
-        If a projection or an afferent names a population or port that does not exist, a chain runs backwards, or a
-        pair, weight or delay of a network is out of range.
+        If a projection or an afferent names a population or port that does not exist, or a pair, weight or delay is
+        out of range.
     """
 
     name: str = "circuit"
@@ -131,33 +137,36 @@ class Circuit:
     numbers: Mapping[str, ParameterSet] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        sized = [isinstance(population, Population) for population in self.populations.values()]
-        if not sized or any(sized) != all(sized):
-            raise ModelError(f"{self.name}: populations are Models, or all of them Populations; there is at least one")
-        both = sorted(set(self.populations) & set(self.inputs))
-        if both or (self.inputs and not self.is_network):
-            raise ModelError(f"{self.name}: inputs drive a network of Populations, under names of their own")
-        if self.is_network:
-            object.__setattr__(self, "populations", with_ports(self.populations, self.projections))
-            for link in self.projections:
-                self._check_link(link)
-            labels = [link.label for link in self.projections if link.synapse]
-            if twice := sorted({label for label in labels if labels.count(label) > 1}):
-                raise ModelError(
-                    f"{self.name}: two projections with a synapse are called {twice[0]}; give each a name="
-                )
-        else:
-            self._check_chain()
-
-    @property
-    def is_network(self) -> bool:
-        """Whether its populations have sizes and run together."""
-        return all(isinstance(population, Population) for population in self.populations.values())
+        if not self.populations:
+            raise ModelError(f"{self.name}: a circuit has one population or more, each a Population or a Model")
+        sized = {name: p if isinstance(p, Population) else Population(p, 1) for name, p in self.populations.items()}
+        object.__setattr__(self, "populations", sized)
+        if both := sorted(set(self.populations) & set(self.inputs)):
+            raise ModelError(f"{self.name}: {', '.join(both)} is a population and an input; each has a name of its own")
+        object.__setattr__(self, "populations", with_ports(self.populations, self.projections))
+        labels = [link.label for link in self.projections if link.synapse]
+        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+            raise ModelError(f"{self.name}: two projections with a synapse are called {twice[0]}; give each a name=")
+        for link in self.projections:
+            self._check_bundle(link) if link.latency else self._check_link(link)
+        for afferent in self.afferents.values():
+            for contact in afferent.contacts:
+                self._port(contact.population, contact.port)
 
     @property
     def cells(self) -> dict[str, Model]:
         """The model of each population."""
-        return {name: p.model if isinstance(p, Population) else p for name, p in self.populations.items()}
+        return {name: population.model for name, population in self.populations.items()}
+
+    def _check_bundle(self, link: Projection) -> None:
+        what = f"{self.name}: projection {link.pre} → {link.post}"
+        for name in (link.pre, link.post):
+            if named("population", name, self.populations, self.name).size != 1:
+                raise ModelError(f"{what}: a bundle joins single cells; give port= with probability= or indices=")
+        if list(self.populations).index(link.pre) >= list(self.populations).index(link.post):
+            raise ModelError(f"{what} must lead forward in {list(self.populations)}; give port= with indices=")
+        for contact in link.contacts:
+            self._port(link.post, contact.port)
 
     @property
     def rules(self) -> dict[str, Synapse]:
@@ -166,17 +175,14 @@ class Circuit:
 
     def _check_link(self, link: Projection) -> None:
         what = f"{self.name}: projection {link.pre} → {link.post}"
-        if not link.port and link.synapse is None:
-            raise ModelError(f"{what}: in a network give port= with probability= or indices=")
         pre = named("population or input", link.pre, {**self.populations, **self.inputs}, self.name)
         post = named("population", link.post, self.populations, self.name)
         if link.port:
             self._port(link.post, link.port)
         attached = None if link.synapse is None else Attached.of(link, self.populations)
-        plain = attached is None or attached.weight in ("", "weight")
         if link.port:
             weight_matches(post.model, link.port, attached.unit_weight if attached else link.weight, what)
-        if link.weight is not None and plain:
+        if link.number is not None:
             self._check_sign(link, post.model, what)
         pairs = None if link.indices is None else [np.asarray(side) for side in link.indices]
         for side, (where, size) in zip(pairs or (), ((link.pre, pre.size), (link.post, post.size)), strict=False):
@@ -185,7 +191,7 @@ class Circuit:
                 raise ModelError(f"{what}: indices of {where} are whole numbers from 0 to {size - 1}")
         if pairs and len(pairs[0]) != len(pairs[1]):
             raise ModelError(f"{what}: indices have {len(pairs[0])} and {len(pairs[1])} entries; give pairs")
-        for name, value in (("weight", link.weight if plain else None), ("delay", link.delay)):
+        for name, value in (("weight", link.number), ("delay", link.delay)):
             several = 1 if value is None else np.size(quantities.quantity(value))
             if several != 1 and (pairs is None or several != len(pairs[0])):
                 raise ModelError(f"{what}: {several} values of {name}; give one, or one for each pair of indices")
@@ -221,8 +227,7 @@ class Circuit:
             named("population or input", name, {**self.populations, **self.inputs}, self.name)
             if not np.isfinite(factor) or factor < 0:
                 raise ModelError(f"{self.name}: weights of {name} × {factor}; a factor is a number from 0 upward")
-            own = [link for link in self.projections if link.pre == name]
-            fixed = [link for link in own if link.weight is None or (link.synapse and isinstance(link.weight, str))]
+            fixed = [link for link in self.projections if link.pre == name and link.number is None]
             if fixed:
                 raise ModelError(
                     f"{self.name}: {name} → {fixed[0].post} has no weight of its own to scale; scale its gain"
@@ -237,19 +242,8 @@ class Circuit:
 
     def check_step(self, dt: float) -> None:
         """Refuse a step (seconds) longer than a delay."""
-        for link in self.projections if self.is_network else ():
-            self._check_delay(link, dt)
-
-    def _check_chain(self) -> None:
-        order = list(self.populations)
         for link in self.projections:
-            if not {link.pre, link.post} <= set(order) or order.index(link.pre) >= order.index(link.post):
-                raise ModelError(f"{self.name}: projection {link.pre} → {link.post} must lead forward in {order}")
-            for contact in link.contacts:
-                self._port(link.post, contact.port)
-        for afferent in self.afferents.values():
-            for contact in afferent.contacts:
-                self._port(contact.population, contact.port)
+            self._check_delay(link, dt)
 
     def _port(self, population: str, port: str) -> None:
         if population not in self.populations:
@@ -288,13 +282,15 @@ class Circuit:
         """Name of the population whose response is measured."""
         return list(self.populations)[-1]
 
+    @cached_property
+    def digest(self) -> str:
+        """Hash of everything that determines its behaviour."""
+        content = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        return digest({key: content[key] for key in content if key not in ("description", "references", "numbers")})
+
     def __repr__(self) -> str:
-        if self.is_network:
-            cells = ", ".join(f"{population.size} {name}" for name, population in self.populations.items())
-            links = "\n  ".join(f"{p.pre} → {p.post} ({p.port})" for p in self.projections)
-            return f"Circuit {self.name!r} of {cells}\n  {links}"
-        cells = ", ".join(f"{name} ({len(model.morphology)} compartments)" for name, model in self.populations.items())
-        links = "\n  ".join(f"{p.pre} → {p.post}: {p.bundle.synapses} synapses" for p in self.projections)
+        cells = ", ".join(f"{population.size} {name}" for name, population in self.populations.items())
+        links = "\n  ".join(f"{p.pre} → {p.post} ({', '.join(port for port, _ in p.ports)})" for p in self.projections)
         return f"Circuit {self.name!r} of {cells}\n  {links}"
 
 
@@ -308,6 +304,14 @@ def _with_parameters(link: Projection, given: Mapping[str, Any]) -> Projection:
 def owners_of(model: Model | Circuit) -> dict[str, Model | Synapse]:
     """Return everything that has parameters, by name: the cells, and the synapses of projections."""
     return {**cells_of(model), **(model.rules if isinstance(model, Circuit) else {})}
+
+
+def circuit_of(model: Model | Circuit) -> Circuit:
+    """Return a circuit, or a single cell as the circuit that it is: one population of size one, without a name."""
+    if isinstance(model, Circuit):
+        return model
+    return Circuit(model.name, {"": model}, afferents=model.afferents, references=model.references, dt=model.dt,
+                   dt_max=model.dt_max, description=model.description)  # fmt: skip
 
 
 def cells_of(model: Model | Circuit) -> dict[str, Model]:

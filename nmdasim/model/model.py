@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-from brian2 import Quantity
-from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
 from nmdasim.language.system import System, system
 from nmdasim.model import check
+from nmdasim.model.identity import digest
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
 from nmdasim.model.parameter import Parameter, ParameterSet
@@ -187,19 +184,9 @@ class Model:
     @cached_property
     def digest(self) -> str:
         """Hash of everything that determines its behaviour."""
-        content = {
-            "equations": self.equations,
-            "parameters": {k: (p.si.tolist(), p.unit) for k, p in self.parameters.items()},
-            "initial": dict(self.initial),
-            "starts": {k: dict(start) for k, start in self.starts.items()},
-            "spike": [self.threshold, self.reset, self.refractory, self.spike_site],
-            "ports": {k: [p.effect, p.compartment] for k, p in self.ports.items()},
-            "morphology": dataclasses.astuple(self.morphology),
-            "input": dict(self.afferents),
-            "readouts": [dict(self.gains), list(self.summaries.items())],
-            "scheme": [self.implicit, self.feeding, self.dt],
-        }
-        return hashlib.sha256(json.dumps(content, sort_keys=True, default=_exact).encode()).hexdigest()[:16]
+        content = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        content["parameters"] = {key: (p.si, p.unit) for key, p in self.parameters.items()}
+        return digest({key: value for key, value in content.items() if key not in ("description", "references")})
 
     def __repr__(self) -> str:
         where = "point neuron" if self.is_point else f"{len(self.morphology)} compartments"
@@ -271,12 +258,3 @@ def step_limit(model: Model | Circuit, dt: float) -> None:
             f"dt = {dt * 1e3:g} ms; {model.name} takes a step above 0 ({_SHORTEST * 1e3:g} ms or more) "
             f"and up to {limit * 1e3:g} ms"
         )
-
-
-def _exact(value: Any) -> Any:
-    """Return a value as JSON takes it, quantities to the last bit: their text would round them."""
-    if dataclasses.is_dataclass(value):
-        return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if isinstance(value, (Quantity, np.ndarray)):
-        return [np.asarray(value).tolist(), str(get_dimensions(value))]
-    return dict(value) if isinstance(value, Mapping) else str(value)

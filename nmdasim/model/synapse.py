@@ -7,14 +7,12 @@ after or before the synapse, and so does a bare name that the synapse does not h
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Self
 
-import numpy as np
 import sympy as sp
 from brian2 import Equations, second
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
@@ -25,7 +23,8 @@ from nmdasim.errors import ModelError, NmdasimError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.language.linear import solved
 from nmdasim.language.reader import read, symbol
-from nmdasim.model.check import IDENTIFIER, Dimensions, is_unit
+from nmdasim.model.check import IDENTIFIER, Dimensions, conventional, is_unit
+from nmdasim.model.identity import digest
 from nmdasim.model.parameter import ParameterSet
 
 _STATEMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
@@ -162,7 +161,7 @@ class Synapse:
         """Return a unit in which a variable, subexpression or parameter is shown."""
         if name in self.parameters:
             return self.parameters[name].unit
-        return quantities.describe_dimension(self.text[name].dim) or "1"
+        return conventional(self.text[name].dim)
 
     def replace(self, /, **parameters: Any) -> Self:
         """Return this rule with other parameter values."""
@@ -175,10 +174,8 @@ class Synapse:
     @cached_property
     def digest(self) -> str:
         """Hash of everything that determines its behaviour."""
-        numbers = {name: (p.si.tolist(), p.unit) for name, p in self.parameters.items()}
-        starts = {k: v if isinstance(v, str) else np.asarray(quantities.quantity(v)).tolist() for k, v in self.initial.items()}
-        content = (self.equations, sorted(numbers.items()), sorted(starts.items()), self.on_pre, self.on_post)
-        return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+        numbers = {name: p.value for name, p in self.parameters.items()}
+        return digest([self.equations, numbers, self.initial, self.on_pre, self.on_post])
 
     def __repr__(self) -> str:
         lines = [line.strip() for line in self.equations.strip().splitlines() if line.strip()]

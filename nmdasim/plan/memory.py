@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nmdasim.errors import ModelError
 from nmdasim.model.model import Model
-from nmdasim.plan.plan import Plan
+from nmdasim.plan.plan import Cells
 
 #: A spike is kept as step and lane, sorted by lane, and laid out in the result: times 8 bytes.
 _BYTES_PER_SPIKE = 8 * 6
@@ -19,8 +19,8 @@ _COPIES = 2
 _BYTES_PER_SYNAPSE = 8 * 6
 
 
-def need(plan: Plan) -> int:
-    """Return about how many bytes a plan and its outcome take."""
+def need(plan: Cells) -> int:
+    """Return about how many bytes a population and its outcome take."""
     samples = -(-plan.steps // plan.sampled_steps) * len(plan.recording.traces)
     windows = max(len(plan.recording.windows) - 1, 0) * len(plan.recording.summaries)
     given = sum(array.nbytes for part in (plan.parameters, plan.initial) for array in part.values())

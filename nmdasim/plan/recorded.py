@@ -8,16 +8,16 @@ from nmdasim import quantities
 from nmdasim.errors import ModelError
 from nmdasim.language.evaluation import evaluate
 from nmdasim.model.model import Model
-from nmdasim.plan.plan import Outcome, Plan, Probe
+from nmdasim.plan.plan import Cells, Outcome, Probe
 
 
-def recorded(plan: Plan, outcome: Outcome, wanted: Probe) -> tuple[np.ndarray, str]:
+def recorded(plan: Cells, outcome: Outcome, wanted: Probe) -> tuple[np.ndarray, str]:
     """Return a recorded variable in its conventional unit, shape (lanes, samples), and that unit."""
     unit = _variable_unit(plan.model, wanted.variable)
     return quantities.in_unit(_trace(plan, outcome, wanted), unit), quantities.pretty(unit)
 
 
-def _trace(plan: Plan, outcome: Outcome, wanted: Probe) -> np.ndarray:
+def _trace(plan: Cells, outcome: Outcome, wanted: Probe) -> np.ndarray:
     """Return a recorded state, or a subexpression computed from the recorded states it depends on."""
     recorded = dict(zip(plan.recording.traces, outcome.traces, strict=True))
     if wanted in recorded:

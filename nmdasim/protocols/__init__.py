@@ -1,7 +1,26 @@
-"""What is done to a model: wind-up trains, plain events, fibres that fire at random or in volleys."""
+"""What is done to a model: wind-up trains, plain events, stimuli of fibres, concentrations that vary during a run.
 
+A protocol is any object with the members of :class:`Protocol`.
+"""
+
+from nmdasim.protocols import latencies, sensory
+from nmdasim.protocols.course import Course
 from nmdasim.protocols.events import Events
+from nmdasim.protocols.given import Inputs, Several
+from nmdasim.protocols.protocol import Arrival, Protocol
 from nmdasim.protocols.sources import Poisson, Volleys
 from nmdasim.protocols.windup import WindUp
 
-__all__ = ["Events", "Poisson", "Volleys", "WindUp"]
+__all__ = [
+    "Arrival",
+    "Course",
+    "Events",
+    "Inputs",
+    "Poisson",
+    "Protocol",
+    "Several",
+    "Volleys",
+    "WindUp",
+    "latencies",
+    "sensory",
+]

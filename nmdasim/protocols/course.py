@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from nmdasim import quantities
 from nmdasim.errors import InputError, ModelError, nearest
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.driven import driven, port
-from nmdasim.model.model import Model
+from nmdasim.protocols.protocol import Arrival
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,18 +89,18 @@ class Course:
     def __str__(self) -> str:
         return f"{self.name}: {len(self.times)} knots, {self.times[0]:g} to {self.times[-1]:g} s"
 
-    def arrivals(
-        self, model: Model | Circuit, rng: np.random.Generator
-    ) -> Iterator[tuple[str, str, np.ndarray, float]]:
-        """Yield ``(population, port, times in seconds, change of slope)``, for every compartment of every cell."""
+    def arrivals(self, circuit: Circuit, rng: np.random.Generator) -> list[Arrival]:
+        """Return the changes of its slope, for every compartment of every cell that it reaches; nothing is drawn."""
         slopes = np.diff(self.values) / np.diff(self.times)
         changes = np.diff(np.concatenate([[0.0], slopes, [0.0]]))
-        cells = model.populations if isinstance(model, Circuit) else {"": model}
-        for population, cell in cells.items():
-            places = [c for c in range(len(cell.morphology)) if port(self.name, c) in cell.ports]
-            for time, change in zip(self.times, changes, strict=True):
-                for c in places if change else ():
-                    yield population, port(self.name, c), np.array([time]), float(change)
+        moved = changes != 0
+        return [
+            Arrival(population, port(self.name, c), self.times[moved][k : k + 1], float(change))
+            for population, cell in circuit.cells.items()
+            for k, change in enumerate(changes[moved])
+            for c in range(len(cell.morphology))
+            if port(self.name, c) in cell.ports
+        ]
 
 
 def _si(given: xr.DataArray, like: str, name: str) -> np.ndarray:
@@ -118,14 +118,12 @@ def origin(run: Mapping[str, Any], concentration: Mapping[str, Any]) -> dict[str
     return gained
 
 
-def follow(
-    model: Model | Circuit, given: Mapping[str, Any], dt: float
-) -> tuple[Model | Circuit, dict[str, Any], tuple[Course, ...]]:
+def follow(circuit: Circuit, given: Mapping[str, Any], dt: float) -> tuple[Circuit, dict[str, Any], tuple[Course, ...]]:
     """Split parameters into those that stand still and those that follow a course on steps of `dt` seconds.
 
     Returns
     -------
-    model
+    circuit
         With every parameter that moves as a state.
     parameters
         Those that stand still, and the first value of those that move.
@@ -136,13 +134,13 @@ def follow(
     still: dict[str, Any] = {}
     for name, value in given.items():
         if _varies(name, value):
-            model, unit = _drive(model, name)
+            circuit, unit = _drive(circuit, name)
             course = Course.read(name, value, unit).on_steps(dt)
             still[f"{name}_start"] = Quantity(course.values[0], dim=get_dimensions(quantities.parse_unit(unit)))
             courses.append(course)
         else:
             still[name] = value
-    return model, still, tuple(courses)
+    return circuit, still, tuple(courses)
 
 
 def _varies(name: str, value: Any) -> bool:
@@ -157,16 +155,11 @@ def _varies(name: str, value: Any) -> bool:
     return "time" in value.coords
 
 
-def _drive(model: Model | Circuit, name: str) -> tuple[Model | Circuit, str]:
-    if isinstance(model, Model):
-        return driven(model, name), model.parameters.unit_of(name)
-    if model.is_network:
-        raise ModelError(
-            f"{model.name}: a concentration that varies runs on single cells and their chains, no networks"
-        )
-    owners = {key: cell for key, cell in model.populations.items() if cell.parameters.entries(name)}
+def _drive(circuit: Circuit, name: str) -> tuple[Circuit, str]:
+    owners = {key: cell for key, cell in circuit.cells.items() if cell.parameters.entries(name)}
     if not owners:
-        known = sorted({key for cell in model.populations.values() for key in cell.parameters})
-        raise ModelError(f"{model.name} has no parameter {name!r}{nearest(name, known)}")
-    moved = dict(model.populations) | {key: driven(cell, name) for key, cell in owners.items()}
-    return dataclasses.replace(model, populations=moved), next(iter(owners.values())).parameters.unit_of(name)
+        known = sorted({key for cell in circuit.cells.values() for key in cell.parameters})
+        raise ModelError(f"{circuit.name} has no parameter {name!r}{nearest(name, known)}")
+    moved = {key: dataclasses.replace(circuit.populations[key], model=driven(owners[key], name)) for key in owners}
+    moved_circuit = dataclasses.replace(circuit, populations=dict(circuit.populations) | moved)
+    return moved_circuit, next(iter(owners.values())).parameters.unit_of(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,12 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.errors import InputError, ModelError, nearest
 from nmdasim.model.circuit import Circuit
-from nmdasim.model.model import Model
+from nmdasim.model.population import named
+from nmdasim.protocols.protocol import Arrival, Protocol
 
 
 @dataclass(frozen=True)
-class Events:
+class Events(Protocol):
     """Events at given times on one port.
 
     Parameters
@@ -49,25 +50,30 @@ class Events:
                 raise InputError(f"lanes = {self.lanes!r}; give a list of one or more whole numbers from 0 upward")
             object.__setattr__(self, "lanes", tuple(lanes.tolist()))
 
-    def variants(self) -> Iterator[tuple[Mapping[str, Any], Events]]:
-        """Yield the one variant there is: plain events have no axes."""
-        yield {}, self
-
-    size = 1  # as the input of a network: one fibre, which fires at these times
+    size = 1  # as the input of a circuit: one fibre, which fires at these times
 
     def draw(self, duration: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        """Return times in seconds and the fibre of each, as the input of a network; nothing is drawn."""
+        """Return times in seconds and the fibre of each, as the input of a circuit; nothing is drawn."""
         if self.lanes is not None:
-            raise ModelError("lanes of events: those of a network reach every instance; lanes are of cells and chains")
-        times = np.ravel(quantities.si(self.times, "ms", name="times"))
+            raise ModelError("lanes of events: those of an input reach every instance; give them on a port")
+        times = self._seconds()
         times = times[times < duration]
         return times, np.zeros(len(times), dtype=int)
 
-    def arrivals(self, model: Model | Circuit, rng: np.random.Generator) -> list[tuple[str, str, np.ndarray, float]]:
-        """Return ``(population, port, times in seconds, weight)`` parts; nothing is drawn."""
-        population = self.population or (model.output if isinstance(model, Circuit) else "")
-        cell = model.populations[population] if isinstance(model, Circuit) else model
+    def arrivals(self, circuit: Circuit, rng: np.random.Generator) -> list[Arrival]:
+        """Return them; nothing is drawn.
+
+        Raises
+        ------
+        ModelError
+            If the circuit has no such population, or that no such port.
+        """
+        population = self.population or circuit.output
+        cell = named("population", population, circuit.populations, circuit.name).model
         if self.port not in cell.ports:
             raise ModelError(f"{cell.name} has no port {self.port!r}{nearest(self.port, cell.ports)}")
-        times = np.ravel(quantities.si(self.times, "ms", name="times"))
-        return [(population, self.port, times, float(np.asarray(quantities.quantity(self.weight), dtype=float)))]
+        weight = float(np.asarray(quantities.quantity(self.weight), dtype=float))
+        return [Arrival(population, self.port, self._seconds(), weight, self.lanes)]
+
+    def _seconds(self) -> np.ndarray:
+        return np.ravel(quantities.si(self.times, "ms", name="times"))

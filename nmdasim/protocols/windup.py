@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from brian2 import Quantity
 
 from nmdasim import quantities
 from nmdasim.errors import InputError
 from nmdasim.model.circuit import Circuit
-from nmdasim.model.model import Model
 from nmdasim.model.port import Afferent
+from nmdasim.protocols.protocol import Arrival, Protocol
 
 _SENTENCE = re.compile(
     r"\s*(?P<pulses>\d+)\s+(?:C-fibre |C-fiber |C )?(?:pulses|stimuli)\s+at\s+(?P<frequency>[\d.]+\s*\w*Hz)"
     r"(?:\s+in\s+bursts\s+of\s+(?P<burst>\d+))?\s*"
 )
-_PART = list[tuple[str, str, np.ndarray, float]]
 
 
 @dataclass(frozen=True)
-class WindUp:
+class WindUp(Protocol):
     """A train of pulses at one rate.
 
     The first pulse comes at `start`; the run ends one period after the last. Any of `frequency` and `pulses` may be an
@@ -55,6 +51,8 @@ class WindUp:
     UnitError
         For a quantity of the wrong dimension.
     """
+
+    varies: ClassVar[Mapping[str, str]] = {"frequency": "Hz", "pulses": "1"}
 
     frequency: Any = "1 Hz"
     pulses: Any = 15
@@ -105,14 +103,6 @@ class WindUp:
             raise InputError(f"cannot read {text!r}; write it as in '16 C-fibre pulses at 1 Hz in bursts of 3'")
         return cls(frequency=match["frequency"], pulses=int(match["pulses"]), burst=int(match["burst"] or 1))
 
-    def variants(self) -> Iterator[tuple[Mapping[str, Any], WindUp]]:
-        """Yield every combination of `frequency` and `pulses` given as arrays, with its labels."""
-        rates = quantities.si(self.frequency, "Hz", name="frequency")
-        counts = np.asarray(self.pulses)
-        for rate, count in itertools.product(np.ravel(rates), np.ravel(counts)):
-            labels = ({"frequency": rate} if rates.ndim else {}) | ({"pulses": int(count)} if counts.ndim else {})
-            yield labels, dataclasses.replace(self, frequency=rate * Quantity(1, dim=_HERTZ.dim), pulses=int(count))
-
     @property
     def period(self) -> float:
         """Seconds between pulses."""
@@ -138,8 +128,8 @@ class WindUp:
         gap = float(quantities.si(self.burst_interval, "ms", name="burst_interval"))
         return self.pulse_times[:, None] + gap * np.arange(self.burst)
 
-    def arrivals(self, model: Model | Circuit, rng: np.random.Generator) -> _PART:
-        """Return ``(population, port, times in seconds, weight)`` parts, latencies drawn from `rng` where not given.
+    def arrivals(self, circuit: Circuit, rng: np.random.Generator) -> list[Arrival]:
+        """Return what its fibres bring, latencies drawn from `rng` where not given.
 
         Raises
         ------
@@ -147,13 +137,15 @@ class WindUp:
             If the model has none of the fibres, or a latency table has the wrong number of synapses.
         """
         stimuli = self.stimuli()[:, :, None]
-        driven = {fibre: model.afferents[fibre] for fibre in self.fibres if fibre in model.afferents}
+        driven = {fibre: circuit.afferents[fibre] for fibre in self.fibres if fibre in circuit.afferents}
         if not driven:
-            raise InputError(f"{model.name} has no afferent among {', '.join(self.fibres)}; a wind-up train needs one")
-        parts: _PART = []
+            raise InputError(
+                f"{circuit.name} has no afferent among {', '.join(self.fibres)}; a wind-up train needs one"
+            )
+        parts: list[Arrival] = []
         for fibre, afferent in driven.items():
             times = stimuli + self._delays(fibre, afferent, rng)
-            parts += [(c.population, c.port, times + c.seconds, 0.0) for c in afferent.contacts]
+            parts += [Arrival(c.population, c.port, times + c.seconds) for c in afferent.contacts]
         return parts
 
     def _delays(self, fibre: str, afferent: Afferent, rng: np.random.Generator) -> np.ndarray:

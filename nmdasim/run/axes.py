@@ -20,13 +20,15 @@ from nmdasim.model.model import Model
 class Axis:
     """A named quantity that may vary: SI values, one per position, the unit in which they are shown, its dimension.
 
-    Quantities with the same `dim` vary together, and those without one along a dimension of their own name.
+    Quantities with the same `dim` vary together, and those without one along a dimension of their own name. Where it is
+    `named`, its values are what they are shown as: seeds, names, what an earlier run varied.
     """
 
     name: str
     values: np.ndarray
     unit: str = "1"
     dim: str = ""
+    named: bool = False
 
     @property
     def dimension(self) -> str:
@@ -68,7 +70,15 @@ def seed_axis(seed: Any) -> Axis:
     seeds = np.asarray(seed)
     if seeds.ndim > 1 or not seeds.size or not np.issubdtype(seeds.dtype, np.integer) or np.any(seeds < 0):
         raise InputError(f"seed = {seed!r}; a seed is a whole number from 0 upward, or a list of them")
-    return Axis("seed", seeds, dim=shared(seed))
+    return Axis("seed", seeds, dim=shared(seed), named=True)
+
+
+def protocol_axes(protocol: Any) -> list[Axis]:
+    """Return an axis for every argument of a protocol that is a list."""
+    return [
+        Axis(name, np.asarray(values), protocol.varies[name] or "1", named=protocol.varies[name] in ("", "1"))
+        for name, values in protocol.axes.items()
+    ]
 
 
 def shared(value: Any) -> str:
@@ -109,14 +119,21 @@ def columns(axes: Sequence[Axis]) -> dict[str, np.ndarray]:
 
 def coordinate(axis: Axis) -> Any:
     """Return an axis as xarray takes a coordinate, in its conventional unit."""
-    values = np.asarray(axis.values if axis.name == "seed" else quantities.in_unit(axis.values, axis.unit))
+    values = np.asarray(shown(axis, axis.values))
     attrs = {"units": quantities.pretty(axis.unit)}
     return (axis.dimension, values, attrs) if axis.values.ndim else ((), values, attrs)
 
 
-def place(axes: list[Axis], columns: Mapping[str, np.ndarray], lane: int) -> str:
+def shown(axis: Axis, values: np.ndarray) -> np.ndarray:
+    """Return values of an axis in the unit in which they are shown."""
+    return values if axis.named else quantities.in_unit(values, axis.unit)
+
+
+def place(axes: Sequence[Axis], columns: Mapping[str, np.ndarray], lane: int) -> str:
     """Name the values of one lane."""
-    parts = [(axis, quantities.in_unit(columns[axis.name][lane], axis.unit)) for axis in axes]
-    return ", ".join(
-        f"{axis.name} = {float(value):g} {quantities.pretty(axis.unit)}".removesuffix(" 1") for axis, value in parts
-    )
+    parts = []
+    for axis in axes:
+        value = shown(axis, columns[axis.name][lane])
+        number = f"{float(value):g}" if np.issubdtype(np.asarray(value).dtype, np.number) else str(value)
+        parts.append(f"{axis.name} = {number} {quantities.pretty(axis.unit)}".removesuffix(" 1"))
+    return ", ".join(parts)

@@ -40,7 +40,7 @@ class Options:
         method: str = "",
         engine: str = engines.DEFAULT,
         threads: int = 0,
-        record: Iterable[str] = (),
+        record: str | Iterable[str] = (),
         sample: Any = None,
         tolerance: float = 1e-7,
         baths: tuple[courses.Course, ...] = (),
@@ -56,9 +56,10 @@ class Options:
             raise InputError(f"threads = {threads}; give 1 or more, or 0 for all cores")
         if not 0 < tolerance < 1:
             raise InputError(f"tolerance = {tolerance:g}; a relative tolerance lies between 0 and 1")
+        wanted = (record,) if isinstance(record, str) else tuple(record)
         start = _start(model, block)
-        return cls(start, _initial(model, initial), dt, method, engine, threads, tuple(record), _sample(sample),
-                   tolerance, baths)  # fmt: skip
+        first = _initial(model, initial)
+        return cls(start, first, dt, method, engine, threads, wanted, _sample(sample), tolerance, baths)
 
 
 def _start(model: Model | Circuit, block: str | None) -> str:

@@ -1,38 +1,45 @@
-"""The one verb: model + protocol + drug → labelled result."""
+"""The one verb: model + protocol + drug → labelled result.
+
+What is asked is described (a cell as the circuit that it is), made concrete as plans, run by an engine, and labelled:
+one road for cells, chains and networks.
+"""
 
 from __future__ import annotations
 
-import json
+import logging
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from nmdasim import engines, quantities
-from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError, ModelError, OverflowedError
-from nmdasim.model.circuit import Circuit, owners_of
+from nmdasim.errors import InputError, OverflowedError
+from nmdasim.model.circuit import Circuit, circuit_of
 from nmdasim.model.model import Model
-from nmdasim.plan.plan import Plan
-from nmdasim.protocols import Events, WindUp
+from nmdasim.plan import memory
+from nmdasim.plan.plan import Cells
+from nmdasim.plan.wiring import synapses
 from nmdasim.protocols import course as courses
-from nmdasim.run import cells as simulate_cells
-from nmdasim.run import network as simulate_network
-from nmdasim.run.axes import Axis, columns, lengths, parameter_axes, place, seed_axis
+from nmdasim.protocols.given import protocol_of
+from nmdasim.run.axes import Axis, columns, lengths, parameter_axes, place, protocol_axes, seed_axis
+from nmdasim.run.labels import Done, label
 from nmdasim.run.options import Options, step_of
+from nmdasim.run.prepare import Question, Run, prepare
+from nmdasim.run.provenance import provenance
+from nmdasim.run.segments import Continuation, carried, layout_of
 
-Protocol = WindUp | Events | Sequence[Events] | Mapping[str, Any] | None
+_LOG = logging.getLogger("nmdasim")
 
 
 def simulate(
     model: Model | Circuit,
-    protocol: Protocol = None,
+    protocol: Any = None,
     *,
     ketamine: Any = None,
     mg: Any = None,
+    drugs: Mapping[str, Any] | None = None,
     block: str | None = None,
     parameters: Mapping[str, Any] | None = None,
     initial: Mapping[str, Any] | None = None,
@@ -41,10 +48,11 @@ def simulate(
     method: str = "",
     engine: str = engines.DEFAULT,
     threads: int = 0,
-    seed: int | Sequence[int] | xr.DataArray = 0,
-    record: Iterable[str] = (),
+    seed: int | Sequence[int] | xr.DataArray | None = None,
+    record: str | Iterable[str] = (),
     sample: Any = None,
     tolerance: float = 1e-7,
+    start: xr.Dataset | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> xr.Dataset:
     """Run a model under a protocol and return a labelled result.
@@ -52,15 +60,18 @@ def simulate(
     Parameters
     ----------
     model
-        A :class:`Model`, or a :class:`Circuit`: a feed-forward chain, or a network of populations.
+        A :class:`Model`, or a :class:`Circuit`.
     protocol
-        :class:`WindUp`, or one or several :class:`Events`; array arguments become dimensions. A network takes its
-        inputs' names and new sources, ``{"touch": nm.Poisson(...)}``.
+        What is done to it: :class:`WindUp`, :class:`Events`, any other protocol (see :mod:`nmdasim.protocols`), or a
+        list of them; list arguments become dimensions. ``{"touch": nm.Poisson(...)}`` puts other sources behind the
+        inputs of a circuit.
     ketamine, mg
         Concentrations; an array becomes a dimension of that name. An ``xarray.DataArray`` over ``time``, both with
         units, is a concentration that varies during the run, along straight lines from value to value; time 0 is the
         start of the run, and outside of its times the course is held. Its times are moved to the nearest step; times
         closer than that are refused. Record ``"ketamine"`` to see it.
+    drugs
+        Concentrations of blockers by name; `ketamine` is short for ``drugs={"ketamine": ...}``.
     block
         Which of the model's starts to take: ``"equilibrated"`` (long exposure before the run; the default where the
         model has it) or ``"washin"`` (drug present from time 0, nothing bound yet).
@@ -69,158 +80,161 @@ def simulate(
         with one dimension and ``units`` in its attributes varies along that dimension, together with every other one
         that has it: rows of a table in place of an outer product.
     initial
-        Other initial values.
+        Other initial values; a DataArray may have dimensions of the result.
     duration
-        Length of the run; a wind-up train brings its own.
+        Length of the run; some protocols, as a wind-up train, bring their own.
     dt, method, engine, threads
         Step, scheme, engine and number of threads (0: all cores).
     seed
         One seed, or several, which become a dimension (or share one, as a DataArray). Lanes of one seed share their
-        drawn latencies.
+        drawn latencies. By default 0, or those of `start`.
     record
         Variables to trace: ``"v"`` (every compartment), ``"v_soma"``.
     sample
         Sampling interval of traces; 0.1 ms or one step, whichever is larger.
     tolerance
         Relative tolerance of the ``reference`` engine.
+    start
+        The result of an earlier run, to go on from its end: the two equal one long run. Its dimensions stay; one that
+        has another meaning here is called ``<name>_before``. Time goes on, times of the protocol count anew.
     progress
         Called now and then with the share that is done, 0 to 1.
 
     Returns
     -------
     xarray.Dataset
-        ``spike_time`` (…, spike; ms, padded with NaN), ``spike_count`` (…), the protocol's per-pulse summaries
-        (…, pulse) and the recorded traces (…, time), each with units; provenance in ``attrs``. A network has its spikes
-        as a list instead, see :func:`nmdasim.run.network.label`.
+        Spikes, counts, the protocol's per-window summaries and recorded traces over the dimensions, each with units, as
+        :func:`nmdasim.run.labels.label` says; provenance in ``attrs``, of which ``identity`` changes with anything that
+        moves a number.
 
     Raises
     ------
-    ModelError, UnitError, ValueError
+    NmdasimError
         Before any work starts, for anything that is unknown, of the wrong dimension or out of range, and for a run
         that does not fit into memory. What a run needs is said beforehand by the logger ``nmdasim`` (level INFO).
     """
-    drugs = {name: value for name, value in (("ketamine", ketamine), ("mg", mg)) if value is not None}
-    step = step_of(model, dt)
-    model, still, baths = courses.follow(model, dict(parameters or {}) | drugs, step)
-    axes = [*parameter_axes(model, still), seed_axis(seed)]
-    lengths(axes)
-    options = Options.read(
-        model, step, block=block, initial=initial or {}, method=method, engine=engine, threads=threads, record=record,
-        sample=sample, tolerance=tolerance, baths=baths,
+    asked = question(
+        model, protocol, ketamine=ketamine, mg=mg, drugs=drugs, block=block, parameters=parameters, initial=initial,
+        duration=duration, dt=dt, method=method, engine=engine, threads=threads, seed=seed, record=record,
+        sample=sample, tolerance=tolerance, start=start,
     )  # fmt: skip
-    if isinstance(model, Circuit) and model.is_network:
-        return _simulate_network(model, protocol, axes, options, duration, progress)
-    variants = _variants(model, protocol, duration)
-    runs = [
-        simulate_cells.prepare(model, labels, variant, axes, options, length) for labels, variant, length in variants
-    ]
+    runs = prepare(asked)
+    chosen = engines.engine(engine)
     for run in runs:
-        for plan in run.plans:
-            engines.check(plan, engine)
-    simulate_cells.announce(model, runs)
-    parts = []
+        chosen.check(run.plan)
+    _announce(asked, runs)
+    done = []
     for k, run in enumerate(runs):
-        report = (lambda share, k=k: progress((k + share) / len(runs))) if progress else None
-        outcomes = engines.run_feedforward(run.plans, run.links, engine, report)
-        _warn_of_broken([lane for outcome in outcomes for lane in outcome.broken], run.plans[0].lanes, "lanes", axes)
-        parts.append(simulate_cells.label(model, run, axes, outcomes, options.record))
-    result = simulate_cells.join(parts)
-    result.attrs |= _provenance(model, protocol, axes, options)
-    for bath in baths:
-        result.attrs |= courses.origin(result.attrs, bath.attrs)
-    return result
+        report = (lambda share, k=k: progress((k + share) / len(runs))) if progress else (lambda share: None)
+        done.append(Done.of(run, chosen.run(run.plan, report), asked.every))
+    _warn_of_broken(asked, done, isinstance(model, Model))
+    result = label(asked, done, alone=isinstance(model, Model))
+    return result.assign_attrs(provenance(asked, runs, protocol) | result.attrs)
 
 
-def _simulate_network(
-    circuit: Circuit,
-    sources: Any,
-    axes: list[Axis],
-    options: Options,
-    duration: Any,
-    progress: Callable[[float], None] | None,
-) -> xr.Dataset:
-    if duration is None:
-        raise InputError("give a duration, as in simulate(circuit, duration='1 second')")
-    length = float(quantities.si(duration, "ms", name="duration"))
-    if length <= 0:
+def question(
+    model: Model | Circuit,
+    protocol: Any = None,
+    *,
+    ketamine: Any = None,
+    mg: Any = None,
+    drugs: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    duration: Any = None,
+    dt: Any = None,
+    seed: Any = None,
+    start: xr.Dataset | None = None,
+    **options: Any,
+) -> Question:
+    """Return what is asked, checked, without making any of it; arguments are those of :func:`simulate`."""
+    circuit, done_to = circuit_of(model), protocol_of(protocol)
+    given = _together(parameters or {}, {"ketamine": ketamine, "mg": mg}, drugs or {})
+    step = step_of(circuit, dt)
+    circuit, still, baths = courses.follow(circuit, given, step)
+    circuit.check_step(step)
+    before = None if start is None else layout_of(start)
+    if seed is None and not (start is not None and "seed" in start["final_state"].dims):
+        seed = 0
+    axes = [*parameter_axes(circuit, still), *([] if seed is None else [seed_axis(seed)])]
+    grid = protocol_axes(done_to)
+    _check_names(grid, axes)
+    names: dict[str, str] = {}
+    if start is not None:
+        names, added = carried(
+            start, [*grid, *axes], frozenset(name for c in circuit.cells.values() for name in c.parameters)
+        )
+        axes += added
+    read = Options.read(circuit, step, baths=baths, **{k: v for k, v in options.items() if v is not None})
+    length = None if duration is None else float(quantities.si(duration, "ms", name="duration"))
+    if length is not None and length <= 0:
         raise InputError(f"duration = {duration}; a run is longer than 0")
-    if sources is not None:
-        if not isinstance(sources, Mapping):
-            raise ModelError(f"{circuit.name} is driven by its inputs; give {{input: source}} to replace some of them")
-        circuit = circuit.driven(**sources)
-    if any(axis.dim for axis in axes):
-        raise ModelError(f"{circuit.name}: parameters that vary together run on single cells and chains, no networks")
-    values = columns(axes)
-    seeds = [int(value) for value in values.pop("seed")]
-    made = simulate_network.network(circuit, values, seeds, length, options)
-    outcomes = simulate_network.run(made, options.engine, progress)
-    _warn_of_broken(simulate_network.failed(made, outcomes), made.instances, "instances", axes, depth=4)
-    result = simulate_network.label(circuit, made, outcomes, axes, options.record)
-    result.attrs |= _provenance(circuit, sources, axes, options)
-    return result
+    dims = lengths([*grid, *axes])
+    going_on = None
+    if start is not None and before is not None:
+        _check_alike(before, read)
+        going_on = Continuation(start, before, dims, names, frozenset(bath.name for bath in baths))
+    return Question(circuit, done_to, tuple(grid), tuple(axes), read, length, going_on)
 
 
-def plan(model: Model, protocol: Protocol = None, *, parameters: Mapping[str, Any], duration: Any, dt: Any) -> Plan:
+def _together(parameters: Mapping[str, Any], own: Mapping[str, Any], drugs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters, drugs and magnesium in one, each given once."""
+    found = dict(parameters)
+    for part in ({name: value for name, value in own.items() if value is not None}, drugs):
+        if twice := sorted(set(found) & set(part)):
+            raise InputError(f"{', '.join(twice)} is given twice; give it once")
+        found |= part
+    return found
+
+
+def _check_names(grid: Sequence[Axis], axes: Sequence[Axis]) -> None:
+    if twice := sorted({axis.name for axis in grid} & {axis.name for axis in axes}):
+        raise InputError(f"{', '.join(twice)} is an argument of the protocol and a parameter of the model; vary one")
+
+
+def _check_alike(before: Mapping[str, Any], options: Options) -> None:
+    """Refuse to go on with another engine, method or step: states would not mean the same."""
+    own = {"engine": options.engine, "method": options.method, "dt": options.dt}
+    for name, value in own.items():
+        if before[name] != value:
+            raise InputError(f"start: the earlier run had {name} {before[name] or 'default'!r}, this one "
+                             f"{value or 'default'!r}; go on with the same")  # fmt: skip
+
+
+def plan(model: Model, protocol: Any = None, *, parameters: Mapping[str, Any], duration: Any, dt: Any) -> Cells:
     """Return the plan of a single model without running it; `duration` and `dt` may be plain seconds."""
     second = quantities.unit("second")
     length, step = (x * second if isinstance(x, float) else x for x in (duration, dt))
-    axes = [*parameter_axes(model, parameters), Axis("seed", np.asarray(0))]
-    options = Options.read(model, step_of(model, step))
-    _, chosen, seconds = _variants(model, protocol, length)[0]
-    return simulate_cells.prepare(model, {}, chosen, axes, options, seconds).plans[0]
+    asked = question(model, protocol, parameters=parameters, duration=length, dt=step)
+    return prepare(asked)[0].plan.first
 
 
-def _variants(model: Model | Circuit, protocol: Protocol, duration: Any) -> list[tuple[Mapping[str, Any], Any, float]]:
-    """Return (labels, protocol, seconds) for every combination of array arguments of the protocol."""
-    given = None if duration is None else float(quantities.si(duration, "ms", name="duration"))
-    if given is not None and given <= 0:
-        raise InputError(f"duration = {duration}; a run is longer than 0")
-    if isinstance(protocol, WindUp):
-        return [(labels, one, given or one.duration) for labels, one in protocol.variants()]
-    if given is None:
-        raise InputError("give a duration, as in simulate(model, duration='200 ms')")
-    events = () if protocol is None else (protocol,) if isinstance(protocol, Events) else tuple(protocol)
-    return [({}, events, given)]
+def _announce(asked: Question, runs: Sequence[Run]) -> None:
+    """Say what is about to run and what it needs of memory; refuse what cannot fit."""
+    cells = [one for run in runs for one in run.plan.cells]
+    lanes = sum(run.plan.instances for run in runs)
+    single = all(one.size == 1 for one in cells)
+    needed = sum(map(memory.need, cells)) + memory.synapses(lanes * synapses(asked.circuit))
+    what = f"{lanes:,} {'lanes' if single else 'instances'} of {asked.circuit.name}"
+    traced = any(one.recording.traces for one in cells)
+    memory.check(needed, what, "run fewer at a time" + ", trace fewer variables or sample less" * traced)
+    _LOG.info("%s, %s steps of %.4g ms, about %.3g MB", what, f"{cells[0].steps:,}", cells[0].dt * 1e3,
+              max(needed / 1e6, 0.1))  # fmt: skip
 
 
-def _warn_of_broken(broken: Iterable[int], total: int, what: str, axes: list[Axis], *, depth: int = 3) -> None:
+def _warn_of_broken(asked: Question, done: Sequence[Done], alone: bool) -> None:
     """Name the lanes, or instances, whose numbers overflowed; the others stand."""
-    lanes = sorted({int(lane) for lane in broken})
+    lanes = sorted({int(lane) for one in done for lane in one.failed})
     if not lanes:
         return
+    axes = [*asked.grid, *asked.axes]
+    total = int(np.prod(list(asked.dims.values()), dtype=int))
+    single = all(population.size == 1 for population in asked.circuit.populations.values())
     values = columns(axes)
     where = "; ".join(place(axes, values, lane) for lane in lanes[:5])
     more = f" and {len(lanes) - 5} more" if len(lanes) > 5 else ""
-    message = f"{len(lanes)} of {total} {what} overflowed ({where}{more}); try a smaller dt"
+    message = (
+        f"{len(lanes)} of {total} {'lanes' if single else 'instances'} overflowed ({where}{more}); try a smaller dt"
+    )
     if len(lanes) == total:
         raise OverflowedError(message)
-    warnings.warn(f"{message}. Their results are NaN, 'failed' marks them.", RuntimeWarning, stacklevel=depth)
-
-
-def _provenance(model: Model | Circuit, protocol: Protocol, axes: list[Axis], options: Options) -> dict[str, Any]:
-    owners = owners_of(model)
-    numbers = {
-        f"{name}.{key}" if name else key: f"{p.number:.12g} {p.unit}".strip()
-        for name, cell in owners.items()
-        for key, p in cell.parameters.items()
-    }
-    unverified = sorted({key for cell in owners.values() for key, p in cell.parameters.items() if not p.verified})
-    sources = [p.source for cell in owners.values() for p in cell.parameters.values()]
-    keys = dict.fromkeys([*model.references, *(key for c in owners.values() for key in c.references), *sources])
-    return {
-        "model": model.name,
-        "model_digest": " ".join(owner.digest for owner in owners.values()),
-        "parameters": json.dumps(numbers),
-        "varied": " ".join(axis.name for axis in axes if axis.values.ndim),
-        "unverified_parameters": " ".join(unverified),
-        "references": " ".join(key for key in keys if key and key != "user"),
-        "engine": options.engine,
-        "method": options.method or "default",
-        "dt_ms": options.dt * 1e3,
-        "block": options.start or "none",
-        "protocol": repr(protocol),
-        "output": model.output if isinstance(model, Circuit) else "",
-        "nmdasim_version": version("nmdasim"),
-        "courses": "; ".join(map(str, options.baths)),
-        "disclaimer": DISCLAIMER,
-    }
+    warnings.warn(f"{message}. Their results are NaN, 'failed' marks them.", RuntimeWarning, stacklevel=3)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
 from nmdasim.model.circuit import Circuit
-from nmdasim.plan.plan import Outcome
-from nmdasim.plan.plasticity import at_end
-from nmdasim.plan.wiring import Network
+from nmdasim.plan.plan import Outcome, Plan
 
 
 def split(circuit: Circuit, record: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -37,46 +34,38 @@ def split(circuit: Circuit, record: Iterable[str]) -> tuple[list[str], list[str]
     return [name for name in names if name not in ours], ours
 
 
-def label(
-    data: xr.Dataset, made: Network, outcomes: Sequence[Outcome], varied: Mapping[str, int], record: Sequence[str]
-) -> xr.Dataset:
-    """Add the recorded variables of synapses at the end of the run.
+@dataclass(frozen=True, eq=False)
+class Recorded:
+    """A variable and the pairs, ``<projection>.pre`` and ``.post``: (instances, synapses) in the units of their names."""
 
-    ``<projection>.<variable>`` is (…, synapse), with ``<projection>.pre`` and ``.post``, the neurons of each pair, of
-    the same shape; where instances have different numbers of synapses, rows are padded with NaN and -1.
+    columns: Mapping[str, np.ndarray]
+    units: Mapping[str, str]
+
+
+def recorded(plan: Plan, outcomes: Sequence[Outcome], name: str) -> Recorded:
+    """Return what was recorded of a projection's synapses under a name that `split` knows.
+
+    Variables are those at the end of the run; rows of instances with fewer synapses end with NaN.
     """
-    for k, wire in enumerate(made.wires):
-        if wire.plastic is None:
-            continue
-        own = wire.plastic.label
-        wanted = [name.rpartition(".")[2] for name in record if name.rpartition(".")[0] == own]
-        if not wanted:
-            continue
-        post = made.plans[wire.post]
-        size = {"pre": made.sources[wire.pre] // made.instances, "post": post.lanes // made.instances}
-        instance, dims = wire.target // size["post"], [*varied, f"synapse_{own}"]
-
-        def table(
-            values: np.ndarray,
-            fill: float,
-            instance: np.ndarray = instance,
-            shape: tuple[int, ...] = (*varied.values(), -1),
-        ) -> np.ndarray:
-            return _rows(values, instance, made.instances, fill).reshape(shape)
-
-        for side, lanes in (("pre", wire.source), ("post", wire.target)):
-            data[f"{own}.{side}"] = (dims, table(lanes % size[side], -1), {"units": "1", "long_name": f"{side} neuron"})
-        held = at_end(wire.plastic, wire, post, made.instances, outcomes[wire.post].synapses[k])
-        for variable in wanted:
-            unit = wire.plastic.attached.rule.unit_of(variable)
-            values = table(quantities.in_unit(held[variable], unit), np.nan)
-            data[f"{own}.{variable}"] = (dims, values, {"units": quantities.pretty(unit)})
-    return data
+    label, _, variable = name.rpartition(".")
+    found = ((k, w, w.plastic) for k, w in enumerate(plan.wires) if w.plastic is not None and w.plastic.label == label)
+    k, wire, plastic = next(found)
+    unit = plastic.attached.rule.unit_of(variable)
+    end = (plan.first.begin + plan.first.steps - 1) * plan.first.dt  # when a spike in the last step is dated
+    held = plastic.at(end, outcomes[wire.post].synapses[k])[variable]
+    sizes = plan.sources[wire.pre] // plan.instances, plan.cells[wire.post].size
+    columns = {
+        f"{label}.pre": wire.source % sizes[0],
+        f"{label}.post": wire.target % sizes[1],
+        name: quantities.in_unit(held, unit),
+    }
+    tables = {key: _rows(values, plastic.instance, plan.instances) for key, values in columns.items()}
+    return Recorded(tables, dict(zip(columns, ("1", "1", quantities.pretty(unit)), strict=True)))
 
 
-def _rows(values: np.ndarray, instance: np.ndarray, instances: int, fill: float) -> np.ndarray:
+def _rows(values: np.ndarray, instance: np.ndarray, instances: int) -> np.ndarray:
     """Put the values of each instance, which lie in order, into a row."""
     counts = np.bincount(instance, minlength=instances)
-    rows = np.full((instances, counts.max(initial=0)), fill, dtype=values.dtype)
+    rows = np.full((instances, counts.max(initial=0)), np.nan)
     rows[instance, np.arange(len(values)) - (np.cumsum(counts) - counts)[instance]] = values
     return rows

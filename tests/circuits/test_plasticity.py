@@ -91,7 +91,7 @@ def test_a_weight_stays_between_its_bounds(engine):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_repeated_pairs_each_have_a_state(engine):
     twice = nm.Projection("before", "cells", synapse=stdp(initial=dict(w=[0.2, 0.4])), indices=([0, 0], [0, 0]), name="s")
-    net = nm.Circuit("twice", {"cells": nm.Population(relay(), 1)}, (twice,),
+    net = nm.Circuit("twice", {"cells": nm.Population(relay(), 2)}, (twice,),
                      inputs={"before": nm.Events(port="", times=[10, 20] * nm.ms)})  # fmt: skip
     result = run(net, engine, record=["s.w", "s.Apre", "x"])
     assert result["s.w"].values.tolist() == [0.2, 0.4]
@@ -171,7 +171,7 @@ def test_a_continuous_rule_follows_a_state_of_the_neuron_after_it(engine):
     cell = relay(equations="dv/dt = 0*volt/second : volt\ndy/dt = 0/second : 1\ndx/dt = 0/second : 1\ndp/dt = 0/second : 1",
                  initial=dict(p=0.3))  # fmt: skip
     rule = Synapse("follow", "dr/dt = (p_post - r)/tau : 1 (clock-driven)", dict(tau=50 * nm.ms), on_pre="x_post += r")
-    result = run(pairs(rule, [5.0], cell), engine, record=["s.r", "x"])
+    result = run(pairs(rule, [5.0, 6.0], cell), engine, record=["s.r", "x"])
     assert result["s.r"].values == pytest.approx(0.3 * (1 - np.exp(-120 / 50)), rel=1e-9)
     assert result.cells_x.values[0, -1] == pytest.approx(0.3 * (1 - np.exp(-50 / 50)), rel=0.01)
 
@@ -188,7 +188,7 @@ def test_synapses_start_as_their_neurons_do_or_as_drawn_from_the_seed():
 
 def test_synapses_that_overflow_mark_their_instance_and_no_other():
     rule = Synapse("growth", "dr/dt = r**2/tau : 1", dict(tau=10 * nm.ms, start=1.0), dict(r="start"), on_pre="x_post += r")
-    with pytest.warns(RuntimeWarning, match=r"1 of 2 instances overflowed \(start = 1"):
+    with pytest.warns(RuntimeWarning, match=r"1 of 2 (instances|lanes) overflowed \(start = 1"):
         result = run(pairs(rule, [5.0]), parameters=dict(start=[0.01, 1]), record=["s.r"])
     assert result.failed.values.tolist() == [False, True]
     assert np.isfinite(result["s.r"].values[0])
@@ -259,6 +259,11 @@ def test_two_projections_of_one_name_and_records_of_none_are_refused():
         run(pairs(stdp(), [1.0]), record=["b.w"])
     with pytest.raises(nm.ModelError, match="synapses of s hold no 'v'; there are w, Apre, Apost"):
         run(pairs(stdp(), [1.0]), record=["s.v"])
+
+
+def test_the_reference_engine_says_who_renders_them():
+    with pytest.raises(nm.ModelError, match="renders no synapses with a state; take engine='kernel' or 'brian2'"):
+        run(pairs(stdp(), [1.0]), "reference")
 
 
 @pytest.mark.parametrize("engine", ENGINES)

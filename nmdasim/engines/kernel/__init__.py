@@ -1,44 +1,43 @@
-"""Kernel engine: a model's equations as one generated, compiled function over blocks of lanes."""
+"""Kernel engine: a model's equations as one generated, compiled function over batches of lanes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from nmdasim.engines.kernel import batches as blocks
-from nmdasim.engines.kernel import network
+from nmdasim.engines import feedforward
+from nmdasim.engines.kernel import batches, network
 from nmdasim.engines.kernel.steps import DEFAULT, SCHEMES
 from nmdasim.errors import ModelError
 from nmdasim.model.model import Model
-from nmdasim.plan.plan import Outcome, Plan
-from nmdasim.plan.wiring import Network
+from nmdasim.plan.plan import Cells, Outcome, Plan
 
 
 def check(plan: Plan) -> None:
     """Refuse what this engine cannot render."""
-    method, slash, precision = plan.method.partition("/")
+    for cells in plan.cells:
+        _check(cells)
+
+
+def _check(cells: Cells) -> None:
+    method, slash, precision = cells.method.partition("/")
     if (method or DEFAULT) not in SCHEMES or (slash and precision not in ("float32", "float64")):
         names = ", ".join(SCHEMES)
-        raise ModelError(f"method {plan.method!r}; the kernel engine has {names}, each also as NAME/float32")
-    states = set(plan.model.system.states)
-    for probe, kind in plan.recording.summaries:
+        raise ModelError(f"method {cells.method!r}; the kernel engine has {names}, each also as NAME/float32")
+    states = set(cells.model.system.states)
+    for probe, kind in cells.recording.summaries:
         if probe.variable not in states:
-            raise ModelError(f"the {kind} of {probe.variable} is no state of {plan.model.name}; trace it instead")
+            raise ModelError(f"the {kind} of {probe.variable} is no state of {cells.model.name}; trace it instead")
 
 
-def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
-    """Run every lane."""
+def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
+    """Run a plan: single cells and their chains each from beginning to end, networks step by step."""
     check(plan)
-    return blocks.run(plan, report)
-
-
-def run_network(circuit: Network, report: Callable[[float], None]) -> list[Outcome]:
-    """Run the populations of a circuit together."""
-    for plan in circuit.plans:
-        check(plan)
-    return network.run(circuit, report)
+    if plan.is_chain:
+        return feedforward.run(plan, batches.run, report)
+    return network.run(plan, report)
 
 
 def source(model: Model) -> str:
     """Return the generated source of a model, no parameter varied."""
     start = frozenset(model.initial) | {s for begin in model.starts.values() for s in begin}
-    return blocks.kernel(model, DEFAULT, frozenset(), start, frozenset(), False).source.text
+    return batches.kernel(model, DEFAULT, frozenset(), start, frozenset(), False).source.text

@@ -1,8 +1,8 @@
-"""Runs a generated kernel: blocks of lanes over threads, time in chunks."""
+"""Runs a generated kernel: batches of lanes over threads, time in chunks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -16,14 +16,14 @@ from nmdasim.engines.kernel.threads import Progress, spread
 from nmdasim.engines.layout import Layout, layout
 from nmdasim.language.evaluation import evaluator
 from nmdasim.model.model import Model
-from nmdasim.plan.plan import Outcome, Plan, Probe
+from nmdasim.plan.plan import Cells, Held, Outcome, Probe
 
 #: Steps per call of the compiled function: long enough to hide the call, short enough to report progress.
 CHUNK = 4096
 
 
-def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
-    """Run every lane of a plan."""
+def run(plan: Cells, report: Callable[[float], None]) -> Outcome:
+    """Run every lane of a population, as if alone."""
     kernel = Kernel.of(plan)
     starts = range(0, plan.lanes, kernel.source.width)
     progress = Progress(report, len(starts) * plan.steps)
@@ -40,16 +40,15 @@ class Kernel:
     single: bool
 
     @classmethod
-    def of(cls, plan: Plan, *, network: bool = False, seen: Iterable[tuple[str, int]] = ()) -> Kernel:
+    def of(cls, plan: Cells, *, network: bool = False, seen: Iterable[tuple[str, int]] = ()) -> Kernel:
         """Return the kernel that a plan needs; in a `network`, one step of a population.
 
         `seen` are (state, compartment) pairs that are read from outside and so stay, as recorded ones do.
         """
         varied = frozenset(name for name, values in plan.parameters.items() if values.shape[0] > 1)
-        moving = frozenset(name for name, values in plan.initial.items() if np.any(values != 0))
         probed = {(p.variable, p.compartment) for p in _probes(plan)} | set(seen)
         kept = frozenset(pair for pair in probed if pair[0] != "v")
-        start = moving | set(plan.model.initial) | {s for begin in plan.model.starts.values() for s in begin}
+        start = plan.moving | set(plan.model.initial) | {s for begin in plan.model.starts.values() for s in begin}
         method, _, precision = plan.method.partition("/")
         single = precision == "float32"
         return kernel(plan.model, method or DEFAULT, varied, frozenset(start), kept, single, network)
@@ -133,7 +132,7 @@ def kernel(
     return Kernel(model, folded, write(folded, method, varied, single=single, network=network), single)
 
 
-def _probes(plan: Plan) -> list[Probe]:
+def _probes(plan: Cells) -> list[Probe]:
     return [*plan.recording.traces, *(probe for probe, _ in plan.recording.summaries)]
 
 
@@ -145,9 +144,12 @@ class _Block:
     traces: np.ndarray
     summaries: np.ndarray
     broken: np.ndarray
+    final: dict[tuple[str, int], np.ndarray]
+    ready: np.ndarray
+    wait: np.ndarray
 
 
-def _block(kernel: Kernel, plan: Plan, first: int, progress: Progress) -> _Block:
+def _block(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Block:
     """Run one block of lanes from beginning to end; lanes beyond the last repeat it."""
     width = kernel.source.width
     lanes = np.minimum(np.arange(first, first + width), plan.lanes - 1)
@@ -161,17 +163,18 @@ def _block(kernel: Kernel, plan: Plan, first: int, progress: Progress) -> _Block
     found_steps, found_lanes, values = [], [], []
     next_event, done = 0, 0
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
-    phases = [(0.5 * plan.dt, 1, mean & False)] if kernel.source.scheme.staggered else []
+    fresh = kernel.source.scheme.staggered and plan.held is None
+    phases = [(0.5 * plan.dt, 1, mean & False)] if fresh else []
     phases.append((plan.dt, plan.steps, mean))
     with np.errstate(all="ignore"):
         for h, end, halfway in phases:
             ks = fill_constants(kernel, plan, lanes, a, h)
             while done < min(end, plan.steps):
-                count = min(CHUNK, end - done)
+                count, now = min(CHUNK, end - done), plan.begin + done
                 buffer = (np.empty(count * width, np.int64), np.empty(count * width, np.int64))
-                samples = np.zeros((len(rows), _samples(done, done + count, every), width), dtype=kernel.real)
+                samples = np.zeros((len(rows), _samples(now, now + count, every), width), dtype=kernel.real)
                 found, next_event = kernel.advance(
-                    a, ks, kernel.real(h), kernel.real(plan.dt), done, count, geometry, rates, (*events, next_event),
+                    a, ks, kernel.real(h), kernel.real(plan.dt), now, count, geometry, rates, (*events, next_event),
                     buffer, (rows, halfway, every, samples), windows,
                 )  # fmt: skip
                 found_steps.append(buffer[0][:found].copy())
@@ -180,15 +183,24 @@ def _block(kernel: Kernel, plan: Plan, first: int, progress: Progress) -> _Block
                 done += count
                 progress.add(count)
     real = min(width, plan.lanes - first)
-    states = np.stack([a[o : o + width] for o in (kernel.offset(*slot) for slot in kernel.folded.slots)])
+    final = {slot: a[o : o + real].astype(float) for slot, o in _offsets(kernel).items()}
+    finite = np.all(np.isfinite(np.stack([*final.values()])), axis=0)
     return _Block(
         lanes[:real],
         np.concatenate(found_steps),
         np.concatenate(found_lanes),
         np.concatenate(values, axis=1)[:, :, :real],
         windows[3][:, :, :real],
-        lanes[:real][~np.all(np.isfinite(states), axis=0)[:real]],
+        lanes[:real][~finite],
+        final,
+        a[kernel.spare : kernel.spare + real].astype(float),
+        a[kernel.spare - width : kernel.spare - width + real].astype(float),
     )
+
+
+def _offsets(kernel: Kernel) -> dict[tuple[str, int], int]:
+    """Return where each (state, compartment) stands in a batch."""
+    return {slot: kernel.offset(*slot) for slot in kernel.folded.slots}
 
 
 def _samples(first: int, end: int, every: int) -> int:
@@ -202,16 +214,18 @@ def _rows(values: np.ndarray, lanes: np.ndarray, compartments: Sequence[int]) ->
     return picked[:, list(compartments)] if picked.shape[1] > 1 else picked
 
 
-def fill_states(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray) -> None:
-    """Write the initial values of a block's lanes."""
+def fill_states(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray) -> None:
+    """Write the initial values of a batch's lanes, and what an earlier run left of their refractory periods."""
     width = kernel.source.width
     for state, compartment in kernel.folded.slots:
         offset = kernel.offset(state, compartment)
         a[offset : offset + width] = _rows(plan.initial[state], lanes, [compartment])[:, 0]
-    a[kernel.spare : kernel.spare + width] = 1  # ready
+    a[kernel.spare : kernel.spare + width] = 1 if plan.held is None else plan.held.ready[lanes]
+    if plan.held is not None:
+        a[kernel.spare - width : kernel.spare] = plan.held.wait[lanes]
 
 
-def fill_constants(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray, h: float) -> np.ndarray:
+def fill_constants(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray, h: float) -> np.ndarray:
     """Write the constants that differ between lanes into the block; return those that all lanes share."""
     width = kernel.source.width
     steps = {"_h": np.array([[h]]), "_dt": np.array([[plan.dt]])}
@@ -235,7 +249,7 @@ def fill_constants(kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray,
 
 
 def _fill_event_constants(
-    kernel: Kernel, plan: Plan, lanes: np.ndarray, a: np.ndarray, steps: dict[str, np.ndarray]
+    kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray, steps: dict[str, np.ndarray]
 ) -> None:
     """Write the constants of ports and spike rule, each with the parameters of the compartment where it holds."""
     width = kernel.source.width
@@ -247,7 +261,7 @@ def _fill_event_constants(
             o += width
 
 
-def _events(plan: Plan, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
+def _events(plan: Cells, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
     """Return steps, ports, lanes (-1 for all) and weights of the block's events, in order of time.
 
     An event due within half a step of t acts at t, as in NEURON.
@@ -256,7 +270,7 @@ def _events(plan: Plan, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
     parts: list[tuple[np.ndarray, np.ndarray]] = []
     for table in np.unique(tables):
         own = plan.arrivals.of(int(table))
-        step = np.maximum(np.ceil(own.time / plan.dt - 0.5 - 1e-9), 0).astype(np.int64)
+        step = plan.begin + np.maximum(np.ceil(own.time / plan.dt - 0.5 - 1e-9), 0).astype(np.int64)
         members = [-1] if np.all(tables == table) else np.flatnonzero(tables == table)
         for lane in members:
             parts.append((np.stack([step, own.port, np.full(len(own), lane), np.arange(len(own))]), own.weight))
@@ -268,7 +282,7 @@ def _events(plan: Plan, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
     return keys[0][order], keys[1][order], keys[2][order], weight[order]
 
 
-def axial_rates(plan: Plan, kernel: Kernel) -> tuple[np.ndarray, ...]:
+def axial_rates(plan: Cells, kernel: Kernel) -> tuple[np.ndarray, ...]:
     """Return the axial rates (1/s) into each compartment from its parent, back, and its total.
 
     Where lanes differ in Cm, the kernel divides by it lane by lane.
@@ -287,7 +301,7 @@ def axial_rates(plan: Plan, kernel: Kernel) -> tuple[np.ndarray, ...]:
     return tuple(np.ascontiguousarray(x, dtype=kernel.real) for x in (up, down, total))
 
 
-def _trace_arguments(kernel: Kernel, plan: Plan) -> tuple[np.ndarray, np.ndarray, int]:
+def _trace_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, np.ndarray, int]:
     rows = np.array([kernel.offset(p.variable, p.compartment) for p in plan.recording.traces], dtype=np.uint64)
     mean = np.array([p.variable != "v" and kernel.source.scheme.staggered for p in plan.recording.traces], dtype=bool)
     return rows, mean, plan.sampled_steps
@@ -296,23 +310,23 @@ def _trace_arguments(kernel: Kernel, plan: Plan) -> tuple[np.ndarray, np.ndarray
 _KINDS = {"max": 1, "min": -1, "start": 0}
 
 
-def _window_arguments(kernel: Kernel, plan: Plan) -> tuple[np.ndarray, ...]:
+def _window_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, ...]:
     width = kernel.source.width
     summaries = plan.recording.summaries
-    edges = np.ceil(np.asarray(plan.recording.windows, dtype=float) / plan.dt - 1e-6).astype(np.int64)
+    edges = plan.begin + np.ceil(np.asarray(plan.recording.windows, dtype=float) / plan.dt - 1e-6).astype(np.int64)
     values = np.full((len(summaries), max(len(edges) - 1, 0), width), np.nan, dtype=kernel.real)
     rows = np.array([kernel.offset(p.variable, p.compartment) for p, _ in summaries], dtype=np.uint64)
     kinds = np.array([_KINDS[kind] for _, kind in summaries], dtype=np.int64)
     return edges, rows, kinds, values
 
 
-def _join(plan: Plan, blocks: Sequence[_Block]) -> Outcome:
+def _join(plan: Cells, blocks: Sequence[_Block]) -> Outcome:
     lane = np.concatenate([b.lanes[0] + b.spike_lane for b in blocks])
     step = np.concatenate([b.spike_step for b in blocks])
     real = lane <= np.concatenate([np.full(len(b.spike_lane), b.lanes[-1]) for b in blocks])
     lane, step = lane[real], step[real]
     order = np.lexsort((step, lane))
-    samples = blocks[0].traces.shape[1]
+    slots = {slot: np.concatenate([b.final[slot] for b in blocks]) for slot in blocks[0].final}
     return Outcome(
         spike_lane=lane[order],
         spike_time=step[order] * plan.dt,
@@ -320,6 +334,17 @@ def _join(plan: Plan, blocks: Sequence[_Block]) -> Outcome:
             np.concatenate([b.summaries[j].T for b in blocks]) for j in range(len(plan.recording.summaries))
         ),
         traces=tuple(np.concatenate([b.traces[j].T for b in blocks]) for j in range(len(plan.recording.traces))),
-        trace_time=np.arange(samples) * plan.sampled_steps * plan.dt if plan.recording.traces else np.empty(0),
+        trace_time=plan.sampled if plan.recording.traces else np.empty(0),
         broken=np.concatenate([b.broken for b in blocks]),
+        final=final_states(plan, slots),
+        held=Held(*(np.concatenate([getattr(b, name) for b in blocks]) for name in ("ready", "wait"))),
     )
+
+
+def final_states(plan: Cells, slots: Mapping[tuple[str, int], np.ndarray]) -> dict[str, np.ndarray]:
+    """Return every state at the end, shape (lanes, compartments); NaN where the kernel did not follow it."""
+    shape = (plan.lanes, len(plan.model.morphology))
+    found = {state: np.full(shape, np.nan) for state in plan.model.system.states}
+    for (state, compartment), values in slots.items():
+        found[state][:, compartment] = values
+    return found

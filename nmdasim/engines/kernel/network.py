@@ -21,8 +21,7 @@ from nmdasim.engines.kernel.batches import CHUNK, Kernel, axial_rates, fill_cons
 from nmdasim.engines.kernel.threads import Progress, spread, workers
 from nmdasim.language.reader import symbol
 from nmdasim.plan import memory
-from nmdasim.plan.plan import Outcome, Plan
-from nmdasim.plan.wiring import Network, Volley, Wire
+from nmdasim.plan.plan import Cells, Outcome, Plan, Volley, Wire
 
 #: Room for spikes in one call, in numbers: a population may fire at every step of it.
 _ROOM = 1 << 21
@@ -34,7 +33,7 @@ _PART = 1 << 20
 class _Running:
     """A population, over some instances, while it runs."""
 
-    plan: Plan
+    plan: Cells
     kernel: Kernel
     lanes: np.ndarray
     blocks: np.ndarray
@@ -44,7 +43,7 @@ class _Running:
     buffer: tuple[np.ndarray, np.ndarray]
 
     @classmethod
-    def of(cls, plan: Plan, kernel: Kernel, lanes: np.ndarray, slots: int, count: int) -> _Running:
+    def of(cls, plan: Cells, kernel: Kernel, lanes: np.ndarray, slots: int, count: int) -> _Running:
         width = kernel.source.width
         blocks = np.zeros((kernel.blocks_of(len(lanes)), kernel.size), dtype=kernel.real)
         ports = max(len(plan.model.ports), 1)
@@ -78,11 +77,11 @@ class _Running:
         return self.blocks[:, offset : offset + width].reshape(-1)[: len(self.lanes)].astype(float)
 
 
-def run(network: Network, report: Callable[[float], None]) -> list[Outcome]:
+def run(network: Plan, report: Callable[[float], None]) -> list[Outcome]:
     """Run every population of a circuit together, instances in parts over threads; return one Outcome each."""
-    first = network.plans[0]
+    first = network.cells[0]
     network = replace(network, wires=tuple(_summed(network, wire) for wire in network.wires))
-    both = zip(network.plans, plastic.seen(network), strict=True)
+    both = zip(network.cells, plastic.seen(network), strict=True)
     kernels = [Kernel.of(plan, network=True, seen=states) for plan, states in both]
     parts = _parts(network, kernels)
     _check_memory(network, kernels, max(map(len, parts)) * workers(first.threads, len(parts)))
@@ -92,11 +91,11 @@ def run(network: Network, report: Callable[[float], None]) -> list[Outcome]:
     return [_join(outcomes) for outcomes in zip(*found, strict=True)]
 
 
-def _summed(network: Network, wire: Wire) -> Wire:
+def _summed(network: Plan, wire: Wire) -> Wire:
     """Return a projection with the amounts that its port sums: weights, or 1 where it does not read them."""
     if wire.plastic is not None:
         return wire
-    model = network.plans[wire.post].model
+    model = network.cells[wire.post].model
     port = list(model.ports.values())[wire.port]
     names = (*model.parameters.bases, "weight", "t", "area")
     effects = [model.system.substitute(text, names) for _, text in port.increments()]
@@ -104,41 +103,41 @@ def _summed(network: Network, wire: Wire) -> Wire:
     return wire if reads else replace(wire, weight=np.ones(1))
 
 
-def _parts(network: Network, kernels: Sequence[Kernel]) -> list[range]:
+def _parts(network: Plan, kernels: Sequence[Kernel]) -> list[range]:
     """Split the instances: as many parts for each thread, the larger first; few instances each in a large circuit."""
-    threads = workers(network.plans[0].threads, network.instances)
+    threads = workers(network.cells[0].threads, network.instances)
     count = min(network.instances, threads * -(-_states(network, kernels) // (threads * _PART)))
     size, larger = divmod(network.instances, count)
     ends = list(accumulate([size + 1] * larger + [size] * (count - larger), initial=0))
     return [range(*pair) for pair in pairwise(ends)]
 
 
-def _states(network: Network, kernels: Sequence[Kernel]) -> int:
+def _states(network: Plan, kernels: Sequence[Kernel]) -> int:
     """Return the bytes of all blocks."""
-    both = zip(kernels, network.plans, strict=True)
+    both = zip(kernels, network.cells, strict=True)
     return sum(kernel.blocks_of(plan.lanes) * kernel.size * 8 for kernel, plan in both)
 
 
-def _slots(network: Network) -> int:
+def _slots(network: Plan) -> int:
     """Return the steps that a delay buffer must hold."""
-    return 2 + max((int(w.delay.max(initial=0)) for w in network.wires if w.plastic is None), default=0)
+    return 2 + max((int(w.delay_steps(network.first.dt).max(initial=0)) for w in network.wires if w.plastic is None), default=0)
 
 
-def _check_memory(network: Network, kernels: Sequence[Kernel], instances: int) -> None:
+def _check_memory(network: Plan, kernels: Sequence[Kernel], instances: int) -> None:
     """Refuse what cannot fit while so many instances are in flight."""
     slots = _slots(network)
-    buffers = 8 * slots * sum(plan.lanes * len(plan.model.ports) for plan in network.plans)
+    buffers = 8 * slots * sum(plan.lanes * len(plan.model.ports) for plan in network.cells)
     needed = (buffers + _states(network, kernels)) * instances / network.instances
     what = f"{instances} instances at a time with delay buffers of {slots:,} steps"
     memory.check(needed, what, "take fewer threads, shorten the longest delay, or take a larger dt")
 
 
-def _run(network: Network, kernels: Sequence[Kernel], part: range, advance: Any, progress: Progress) -> list[Outcome]:
+def _run(network: Plan, kernels: Sequence[Kernel], part: range, advance: Any, progress: Progress) -> list[Outcome]:
     """Run some instances from beginning to end."""
-    first, slots = network.plans[0], _slots(network)
-    lanes = [network.lanes(plan.lanes, part) for plan in network.plans]
+    first, slots = network.cells[0], _slots(network)
+    lanes = [network.instance_lanes(plan.lanes, part) for plan in network.cells]
     count = max(1, min(CHUNK, _ROOM // (max(map(len, lanes)) + 128), first.steps))
-    running = [_Running.of(*each, slots, count) for each in zip(network.plans, kernels, lanes, strict=True)]
+    running = [_Running.of(*each, slots, count) for each in zip(network.cells, kernels, lanes, strict=True)]
     links = tuple(_compressed(network, wire, running[wire.post], part) for wire in network.wires)
     volleys = tuple(_fired(network, volley, part) for volley in network.inputs)
     held = plastic.all_laid_out(network, part, running, volleys)
@@ -160,20 +159,21 @@ def _run(network: Network, kernels: Sequence[Kernel], part: range, advance: Any,
     return plastic.with_synapses(collected.outcomes(), network, held, running)
 
 
-def _fired(network: Network, volley: Volley, part: range) -> tuple[np.ndarray, np.ndarray]:
+def _fired(network: Plan, volley: Volley, part: range) -> tuple[np.ndarray, np.ndarray]:
     """Return what an input fires in some instances: steps and fibres, the first of those instances first."""
-    lanes = network.lanes(volley.lanes, part)
+    lanes = network.instance_lanes(volley.lanes, part)
     own = (volley.lane >= lanes[0]) & (volley.lane <= lanes[-1])
     return volley.step[own], volley.lane[own] - lanes[0]
 
 
-def _compressed(network: Network, wire: Wire, post: _Running, part: range) -> tuple[Any, ...]:
+def _compressed(network: Plan, wire: Wire, post: _Running, part: range) -> tuple[Any, ...]:
     """Return rows, targets, amounts and delays of a projection's synapses in some instances."""
-    sources = network.lanes(network.sources[wire.pre], part)
+    sources = network.instance_lanes(network.sources[wire.pre], part)
     rows = np.searchsorted(wire.source, np.append(sources, sources[-1] + 1))
     own = slice(rows[0], rows[-1])
     target = wire.target[own] - post.lanes[0]
-    amount, delay = (values[own] if len(values) > 1 else values for values in (wire.weight, wire.delay))
+    delays = wire.delay_steps(network.first.dt)
+    amount, delay = (values[own] if len(values) > 1 else values for values in (wire.weight, delays))
     return rows - rows[0], target.astype(np.int32), amount.astype(post.kernel.real), delay.astype(np.int32)
 
 
@@ -249,7 +249,7 @@ def _join(parts: Sequence[Outcome]) -> Outcome:
 # --- the loop over time ----------------------------------------------------------------------------------------------
 
 
-def _source(kernels: Sequence[Kernel], network: Network) -> str:
+def _source(kernels: Sequence[Kernel], network: Plan) -> str:
     """Write the loop of one circuit: what arrives from inputs, then every population, then its spikes."""
     modules = [compiled.load(kernel.source.text).__name__ for kernel in kernels]
     imports = [f"from {module} import step as step_{k}" for k, module in enumerate(modules)]

@@ -23,9 +23,8 @@ from nmdasim.language.functions import exprel
 from nmdasim.language.linear import ELAPSED, solved
 from nmdasim.language.reader import symbol
 from nmdasim.model.attached import Assign, Attached, Send
-from nmdasim.plan.plan import Outcome, Plan
-from nmdasim.plan.plasticity import Plastic
-from nmdasim.plan.wiring import Network, Wire
+from nmdasim.plan.plan import Cells, Outcome, Plan
+from nmdasim.plan.plastic import Plastic
 
 _DT = symbol("_dt")
 
@@ -109,16 +108,16 @@ class Held:
 
 
 def laid_out(
-    network: Network, k: int, part: range, post: Population, pre: Population | None, fired_first: int
+    network: Plan, k: int, part: range, post: Population, pre: Population | None, fired_first: int
 ) -> Held:
     """Return the arrays of one wire over some instances; `fired_first` is how much an input fires in the first step."""
-    wire, plan = network.wires[k], network.plans[network.wires[k].post]
+    wire, plan = network.wires[k], network.cells[network.wires[k].post]
     plastic = wire.plastic
     assert plastic is not None
-    sources = network.lanes(network.sources[wire.pre], part)
+    sources = network.instance_lanes(network.sources[wire.pre], part)
     ends = np.searchsorted(wire.source, [sources[0], sources[-1] + 1])
     own = np.arange(*ends)
-    steps = np.broadcast_to(wire.delay, len(wire.source))[own]
+    steps = np.broadcast_to(wire.delay_steps(plan.dt), len(wire.source))[own]
     delay, which = np.unique(steps, return_inverse=True)
     order = np.argsort(which, kind="stable")
     chosen = own[order]
@@ -128,7 +127,7 @@ def laid_out(
     back = np.argsort(target, kind="stable")
     constants = [np.broadcast_to(v, _instances(plastic)) for v in plastic.parameters.values()]
     ring = int(delay.max(initial=0)) + 1
-    pre_plan = network.plans[wire.pre] if wire.pre < len(network.plans) else None
+    pre_plan = network.cells[wire.pre] if wire.pre < len(network.cells) else None
     made = Synapses(
         np.stack([row[d * count : (d + 1) * count + 1] for d in range(len(delay))]) if len(delay) else _none(0, count + 1),
         delay.astype(np.int64),
@@ -141,7 +140,7 @@ def laid_out(
         np.stack([values[chosen] for values in plastic.initial.values()]).reshape(-1, len(chosen)),
         np.full(len(chosen), -plan.dt),
         np.stack(constants, axis=1) if constants else np.zeros((1, 0)),
-        plastic.instance(wire, plan, network.instances)[chosen],
+        plastic.instance[chosen] if plastic.varied else np.zeros_like(chosen),
         _neuron_constants(plastic.attached, "_pre", pre_plan, wire.source[chosen]),
         _neuron_constants(plastic.attached, "_post", plan, wire.target[chosen]),
         np.zeros((ring, max(count, fired_first)), np.int32),
@@ -152,7 +151,7 @@ def laid_out(
 
 
 def all_laid_out(
-    network: Network, part: range, running: Sequence[Population], volleys: Sequence[tuple[np.ndarray, np.ndarray]]
+    network: Plan, part: range, running: Sequence[Population], volleys: Sequence[tuple[np.ndarray, np.ndarray]]
 ) -> list[Held]:
     """Return the arrays of every wire whose synapses have a state; `volleys` are what inputs fire in these instances."""
     found = []
@@ -183,7 +182,7 @@ def _places(population: Population, lanes: np.ndarray) -> np.ndarray:
     return np.asarray(block * population.kernel.size + lane, dtype=np.int64)
 
 
-def _neuron_constants(attached: Attached, side: str, plan: Plan | None, lanes: np.ndarray) -> np.ndarray:
+def _neuron_constants(attached: Attached, side: str, plan: Cells | None, lanes: np.ndarray) -> np.ndarray:
     """Return the neuron's parameters that equations read, over synapses."""
     if plan is None:
         return np.zeros((0, len(lanes)))
@@ -204,9 +203,9 @@ def _split(attached: Attached, side: str) -> tuple[tuple[str, ...], tuple[str, .
     return states, tuple(name for name in names if name not in states)
 
 
-def seen(network: Network) -> list[frozenset[tuple[str, int]]]:
+def seen(network: Plan) -> list[frozenset[tuple[str, int]]]:
     """Return for each population the states, with their compartments, that synapses read."""
-    found: list[set[tuple[str, int]]] = [set() for _ in network.plans]
+    found: list[set[tuple[str, int]]] = [set() for _ in network.cells]
     for wire in network.wires:
         if wire.plastic is None:
             continue
@@ -218,7 +217,7 @@ def seen(network: Network) -> list[frozenset[tuple[str, int]]]:
 
 
 def with_synapses(
-    outcomes: Sequence[Outcome], network: Network, held: Iterable[Held], running: Sequence[Population]
+    outcomes: Sequence[Outcome], network: Plan, held: Iterable[Held], running: Sequence[Population]
 ) -> list[Outcome]:
     """Add to the outcome of each population what the synapses onto it hold, and its lanes where that overflowed."""
     made = list(outcomes)
@@ -355,21 +354,21 @@ def _indent(lines: Sequence[str], levels: int) -> str:
     return "\n".join("    " * levels + line for line in lines)
 
 
-def writers(network: Network, kernels: Sequence[Kernel]) -> dict[int, Writer]:
+def writers(network: Plan, kernels: Sequence[Kernel]) -> dict[int, Writer]:
     """Return the writer of each wire whose synapses have a state."""
     return {
         k: Writer(
             wire.plastic.attached,
             kernels[wire.post],
             kernels[wire.pre] if wire.pre < len(kernels) else None,
-            any(len(values) > 1 for values in wire.plastic.parameters.values()),
+            wire.plastic.varied,
         )
         for k, wire in enumerate(network.wires)
         if wire.plastic is not None
     }
 
 
-def loop(network: Network, found: Mapping[int, Writer], populations: int) -> tuple[str, list[str]]:
+def loop(network: Plan, found: Mapping[int, Writer], populations: int) -> tuple[str, list[str]]:
     """Return functions, and the lines that end a step of the whole circuit: steps, arriving events, answers."""
     if not found:
         return "", []

@@ -1,0 +1,103 @@
+"""What a caller may give in place of a protocol: nothing, events, several protocols, sources of inputs."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+
+from nmdasim.errors import InputError, ModelError
+from nmdasim.model.circuit import Circuit
+from nmdasim.protocols.protocol import Arrival, Protocol
+
+
+@dataclass(frozen=True)
+class Several(Protocol):
+    """Protocols that run beside one another, from the same start."""
+
+    parts: tuple[Any, ...] = ()
+
+    @property
+    def varies(self) -> Mapping[str, str]:  # type: ignore[override]
+        """What any of them varies."""
+        return {name: unit for part in self.parts for name, unit in part.varies.items()}
+
+    @property
+    def duration(self) -> float | None:
+        """The longest, where any says one."""
+        return max((part.duration for part in self.parts if part.duration is not None), default=None)
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        """Those of the first that has some."""
+        return next((part.windows for part in self.parts if part.windows), ())
+
+    @property
+    def axes(self) -> dict[str, np.ndarray]:
+        """Those of every part."""
+        return {name: values for part in self.parts for name, values in part.axes.items()}
+
+    def at(self, **point: Any) -> Self:
+        """Return them with single values, each part with its own."""
+        parts = (part.at(**{n: v for n, v in point.items() if n in part.varies}) for part in self.parts)
+        return dataclasses.replace(self, parts=tuple(parts))
+
+    def arrivals(self, circuit: Circuit, rng: np.random.Generator) -> list[Arrival]:
+        """Return those of every part, drawn in their order."""
+        return [Arrival(*one) for part in self.parts for one in part.arrivals(circuit, rng)]
+
+    @property
+    def latencies(self) -> dict[str, Any]:  # type: ignore[override]
+        """Those of every part."""
+        return {name: table for part in self.parts for name, table in getattr(part, "latencies", {}).items()}
+
+    def sources(self, circuit: Circuit) -> dict[str, Any]:
+        """Return those of every part; of two for one input the last counts."""
+        return {name: source for part in self.parts for name, source in part.sources(circuit).items()}
+
+
+@dataclass(frozen=True)
+class Inputs(Protocol):
+    """Other sources behind inputs of a circuit, ``{"touch": nm.Poisson(...)}``."""
+
+    by_name: Mapping[str, Any] = field(default_factory=dict)
+
+    def sources(self, circuit: Circuit) -> Mapping[str, Any]:
+        """Return them.
+
+        Raises
+        ------
+        ModelError
+            If the circuit has no inputs.
+        """
+        if self.by_name and not circuit.inputs:
+            raise ModelError(
+                f"{circuit.name} has no inputs to replace; drive its ports with nm.Events(port=...), or its fibres "
+                "with nm.WindUp()"
+            )
+        return self.by_name
+
+
+def protocol_of(given: Any) -> Any:
+    """Return what was given as a protocol.
+
+    Raises
+    ------
+    InputError
+        If it is nothing that can be done to a model.
+    """
+    if given is None:
+        return Several()
+    if isinstance(given, Mapping):
+        return Inputs(given)
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        return Several(tuple(protocol_of(one) for one in given))
+    if all(hasattr(given, name) for name in ("varies", "axes", "at", "duration", "windows", "arrivals", "sources")):
+        return given
+    raise InputError(
+        f"{given!r} is no protocol; give nm.WindUp(), nm.Events(...), a list of them, or "
+        "{input: source} for a circuit"
+    )

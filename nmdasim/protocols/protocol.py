@@ -1,0 +1,100 @@
+"""What every protocol answers: what varies, how long it lasts, when something arrives, and what fibres fire.
+
+Any object with these members is a protocol, wherever its class was written; deriving from :class:`Protocol` gives it
+the ones that it does not need.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from brian2 import Quantity
+from brian2.units.fundamentalunits import get_dimensions
+
+from nmdasim import quantities
+from nmdasim.model.circuit import Circuit
+
+
+class Arrival(NamedTuple):
+    """Events on one port of one population; times in seconds, weight in SI units, lanes None for all."""
+
+    population: str
+    port: str
+    times: np.ndarray
+    weight: float = 0.0
+    lanes: tuple[int, ...] | None = None
+
+
+class Protocol:
+    """What is done to a model; a dataclass that derives from it says what it needs of the following.
+
+    Attributes
+    ----------
+    varies
+        Arguments that may be lists, each with its unit (``"1"`` for plain numbers, ``""`` for names): a list becomes a
+        dimension of the result.
+    duration
+        Seconds that a run lasts; None where the caller says it.
+    windows
+        Edges of the windows that per-window summaries refer to, in seconds.
+    latencies
+        Delays by name of the latency table, in place of drawn ones.
+    """
+
+    varies: ClassVar[Mapping[str, str]] = {}
+    latencies: Mapping[str, Any] = {}
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds, or None."""
+        return None
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        """Edges in seconds; none by default."""
+        return ()
+
+    @property
+    def axes(self) -> dict[str, np.ndarray]:
+        """Return those arguments of `varies` that are lists, as SI values."""
+        return axes(self)
+
+    def at(self, **point: Any) -> Self:
+        """Return this protocol with other arguments, those of `varies` in SI units."""
+        return at(self, **point)
+
+    def arrivals(self, circuit: Circuit, rng: np.random.Generator) -> Sequence[Arrival]:
+        """Return what arrives at ports of the circuit from outside, latencies drawn from `rng`."""
+        return ()
+
+    def sources(self, circuit: Circuit) -> Mapping[str, Any]:
+        """Return other sources behind inputs of the circuit, by name."""
+        return {}
+
+
+def axes(protocol: Any) -> dict[str, np.ndarray]:
+    """Return the arguments of a protocol that are lists, by name, as SI values of shape (values,)."""
+    return {
+        name: _values(getattr(protocol, name), unit, name)
+        for name, unit in protocol.varies.items()
+        if np.ndim(getattr(protocol, name)) == 1
+    }
+
+
+def at(protocol: Any, **point: Any) -> Any:
+    """Return a dataclass protocol with single values of what it varies, given in SI units."""
+    changed = {name: _quantity(value, protocol.varies.get(name, "")) for name, value in point.items()}
+    return dataclasses.replace(protocol, **changed)
+
+
+def _values(given: Any, unit: str, name: str) -> np.ndarray:
+    return np.asarray(given) if unit in ("", "1") else quantities.si(given, unit, name=name)
+
+
+def _quantity(value: Any, unit: str) -> Any:
+    if unit in ("", "1"):
+        return value.item() if isinstance(value, np.generic) else value
+    return Quantity(value, dim=get_dimensions(quantities.parse_unit(unit)))

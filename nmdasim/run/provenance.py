@@ -1,0 +1,104 @@
+"""What a result says of its origin: enough to make it again, and one identity that changes with any of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.model.circuit import Circuit, owners_of
+from nmdasim.model.identity import digest, versions
+from nmdasim.protocols import course as courses
+from nmdasim.quantities import in_unit
+from nmdasim.run.axes import Axis
+from nmdasim.run.prepare import Question, Run
+
+
+def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, Any]:
+    """Return the attributes of a result.
+
+    Parameters
+    ----------
+    asked, runs
+        What was asked, and the plans that were made of it.
+    given
+        The protocol as it was given.
+    """
+    circuit, options = asked.circuit, asked.options
+    attrs: dict[str, Any] = {
+        "model": circuit.name,
+        "model_digest": model_digest(circuit),
+        "identity": identity(asked, runs),
+        "parameters": json.dumps(_numbers(asked)),
+        "varied": " ".join(axis.name for axis in [*asked.grid, *asked.axes] if axis.values.ndim),
+        "engine": options.engine,
+        "method": options.method or "default",
+        "dt_ms": options.dt * 1e3,
+        "sample_ms": options.sample * 1e3,
+        "tolerance": options.tolerance if options.engine == "reference" else "",
+        "block": options.start or "none",
+        "initial": json.dumps({name: _brief(value) for name, value in options.initial.items()}),
+        "duration_s": " ".join(dict.fromkeys(f"{run.plan.first.duration:.12g}" for run in runs)),
+        "begin_s": runs[0].plan.first.origin,
+        "protocol": repr(given),
+        "output": circuit.output,
+        "courses": "; ".join(map(str, options.baths)),
+        "versions": json.dumps(versions()),
+        "nmdasim_version": versions()["nmdasim"],
+        "disclaimer": DISCLAIMER,
+    }
+    attrs |= sources(circuit)
+    for bath in options.baths:
+        attrs |= courses.origin(attrs, bath.attrs)
+    return attrs
+
+
+def identity(asked: Question, runs: Sequence[Run]) -> str:
+    """Return the digest of everything that moves a number of the result."""
+    options = asked.options
+    plans = [(run.points, run.plan.digest) for run in runs]
+    return digest({"plans": plans, "engine": options.engine, "record": options.record, "versions": versions()})
+
+
+def model_digest(circuit: Circuit) -> str:
+    """Return the digest of a single cell, or of a circuit with all its populations and projections."""
+    alone = circuit.cells.get("")
+    return alone.digest if alone is not None else circuit.digest
+
+
+def _numbers(asked: Question) -> dict[str, str]:
+    """Return the value of every parameter as it acted: one that was given, not the model's own."""
+    given = {axis.name: axis for axis in asked.axes}
+    found = {}
+    for name, cell in owners_of(asked.circuit).items():
+        for key, p in cell.parameters.items():
+            axis = given.get(key) or given.get(key.partition(".")[0])
+            own = f"{p.number:.12g} {p.unit}".strip() if p.si.ndim == 0 else f"array {digest(p.si)}"
+            found[f"{name}.{key}" if name else key] = own if axis is None else _spelled(axis)
+    return found
+
+
+def _spelled(axis: Axis) -> str:
+    if axis.values.ndim:
+        return f"varied: {axis.values.size} values, digest {digest(axis.values)}"
+    return f"{float(in_unit(axis.values, axis.unit)):.12g} {axis.unit}".strip()
+
+
+def _brief(value: Any) -> str:
+    """Return a value as text; of an array its digest."""
+    return f"array, digest {digest(np.asarray(value))}" if np.ndim(value) else str(value)
+
+
+def sources(circuit: Circuit) -> dict[str, str]:
+    """Return the references behind a circuit, and the parameters that nobody verified in their source."""
+    cells = owners_of(circuit)
+    unverified = sorted({key for cell in cells.values() for key, p in cell.parameters.items() if not p.verified})
+    cited = [p.source for cell in cells.values() for p in cell.parameters.values()]
+    keys = dict.fromkeys([*circuit.references, *(key for c in cells.values() for key in c.references), *cited])
+    return {
+        "unverified_parameters": " ".join(unverified),
+        "references": " ".join(key for key in keys if key and key != "user"),
+    }
