@@ -61,13 +61,14 @@ def _bundle(delays: np.ndarray, pre: int, post: int, port: int) -> Wire:
 
 
 def _drawn(circuit: Circuit, link: Projection, seeds: Sequence[int], k: int, pre: int, post: int, port: int) -> Wire:
-    sizes = [{**circuit.populations, **circuit.inputs}[name].size for name in (link.pre, link.post)]
+    size = {name: part.size for name, part in {**circuit.populations, **circuit.inputs}.items()}
+    before, after = size[link.pre], size[link.post]
     known: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for seed in seeds:
         if seed not in known:
-            known[seed] = _pairs(link, *sizes, stream(seed, f"{k} {link.pre} {link.post} {link.port}"))
-    sources = np.concatenate([known[seed][0] + r * sizes[0] for r, seed in enumerate(seeds)])
-    targets = np.concatenate([known[seed][1] + r * sizes[1] for r, seed in enumerate(seeds)])
+            known[seed] = _pairs(link, before, after, stream(seed, f"{k} {link.pre} {link.post} {link.port}"))
+    sources = np.concatenate([known[seed][0] + r * before for r, seed in enumerate(seeds)])
+    targets = np.concatenate([known[seed][1] + r * after for r, seed in enumerate(seeds)])
     by_source = np.argsort(sources, kind="stable")
     weight = _column(1.0 if link.weight is None else quantities.quantity(link.weight), len(seeds))
     delay = _column(0.0 if link.delay is None else quantities.si(link.delay, "ms", name="delay"), len(seeds))
