@@ -106,9 +106,9 @@ def main() -> None:
     rows = [["work", "exponentials", "divisions", "other operations", "floor, ns", "measured, ns", "floor / measured"]]
     for work in works():
         plan = dataclasses.replace(peers.shortened(work, SECONDS[work.name]), threads=1)
-        engines.run(dataclasses.replace(plan, duration=10 * plan.dt))
+        engines.alone(dataclasses.replace(plan, duration=10 * plan.dt))
         counts = operations(Kernel.of(plan))
-        spent = min(_seconds(lambda plan=plan: engines.run(plan)) for _ in range(3))
+        spent = min(_seconds(lambda plan=plan: engines.alone(plan)) for _ in range(3))
         floor, measured = sum(prices[k] * n for k, n in counts.items()), 1e9 * spent / (plan.lanes * plan.steps)
         numbers = [str(counts[name]) for name in ("exponentials", "divisions", "other")]
         rows.append([work.name, *numbers, f"{floor:.3g}", f"{measured:.3g}", f"{floor / measured:.0%}"])

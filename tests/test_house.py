@@ -62,7 +62,7 @@ def test_every_source_of_a_parameter_file_is_in_the_bibliography(table):
 @pytest.mark.parametrize("name", nm.neurons.CATALOGUE)
 def test_every_reference_and_source_of_a_neuron_is_in_the_bibliography(name):
     made = nm.neurons.CATALOGUE[name]()
-    cells = made.populations.values() if isinstance(made, nm.Circuit) else [made]
+    cells = made.cells.values() if isinstance(made, nm.Circuit) else [made]
     for cell in cells:
         found = {*made.references, *cell.references, *(p.source for p in cell.parameters.values())}
         assert found - KNOWN <= set(bibliography())

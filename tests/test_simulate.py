@@ -153,8 +153,8 @@ def test_lanes_of_events_that_there_are_not_are_refused(adex, lanes, message):
         nm.simulate(adex, nm.Events("exc", [5] * ms, lanes=lanes), duration="20 ms", seed=[0, 1])
 
 
-def test_events_of_a_network_address_no_lanes():
-    with pytest.raises(nm.ModelError, match="those of a network reach every instance"):
+def test_events_of_an_input_address_no_lanes():
+    with pytest.raises(nm.ModelError, match="those of an input reach every instance"):
         nm.Events("exc", [5] * ms, lanes=[0]).draw(1.0, np.random.default_rng(0))
 
 
@@ -254,7 +254,7 @@ def idle(monkeypatch):
     def started(*_args, **_kwargs):
         raise AssertionError("the run started")
 
-    monkeypatch.setattr("nmdasim.engines.run_feedforward", started)
+    monkeypatch.setattr("nmdasim.engines.kernel.run", started)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from nmdasim.errors import ModelError, nearest
 from nmdasim.model.model import Model
-from nmdasim.plan.plan import Outcome, Plan
+from nmdasim.plan.plan import Cells, Outcome, Plan
 
 _MODULES = {"kernel": "kernel", "brian2": "brian2", "reference": "reference"}
 DEFAULT = "kernel"
@@ -55,6 +55,11 @@ def engine(name: str = DEFAULT) -> Engine:
 def run(plan: Plan, name: str = DEFAULT, report: Report | None = None) -> list[Outcome]:
     """Run a plan on an engine by name."""
     return engine(name).run(plan, report or (lambda share: None))
+
+
+def alone(cells: Cells, name: str = DEFAULT, report: Report | None = None) -> Outcome:
+    """Run one population, of single cells, on an engine by name."""
+    return run(Plan(cells.lanes, (cells,)), name, report)[0]
 
 
 def source(model: Model, name: str = DEFAULT) -> str:

@@ -25,6 +25,9 @@ from nmdasim.model.population import Population, named
 from nmdasim.model.port import Afferents, Contact, Latency
 from nmdasim.model.synapse import Synapse
 
+#: What is said of a circuit and moves no number.
+_SAID = ("name", "description", "references", "numbers")
+
 
 @dataclass(frozen=True, eq=False)
 class Projection:
@@ -286,7 +289,7 @@ class Circuit:
     def digest(self) -> str:
         """Hash of everything that determines its behaviour."""
         content = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
-        return digest({key: content[key] for key in content if key not in ("description", "references", "numbers")})
+        return digest({key: content[key] for key in content if key not in _SAID})
 
     def __repr__(self) -> str:
         cells = ", ".join(f"{population.size} {name}" for name, population in self.populations.items())

@@ -186,7 +186,9 @@ class Model:
         """Hash of everything that determines its behaviour."""
         content = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
         content["parameters"] = {key: (p.si, p.unit) for key, p in self.parameters.items()}
-        return digest({key: value for key, value in content.items() if key not in ("description", "references")})
+        return digest(
+            {key: value for key, value in content.items() if key not in ("name", "description", "references")}
+        )
 
     def __repr__(self) -> str:
         where = "point neuron" if self.is_point else f"{len(self.morphology)} compartments"

@@ -91,13 +91,14 @@ def _drawn(
     circuit: Circuit, link: Projection, seeds: Sequence[int], k: int, pre: int, post: int, port: int
 ) -> tuple[Wire, np.ndarray]:
     """Return the wire of a projection, and the order of its synapses by source."""
-    sizes = [{**circuit.populations, **circuit.inputs}[name].size for name in (link.pre, link.post)]
+    size = {name: part.size for name, part in {**circuit.populations, **circuit.inputs}.items()}
+    before, after = size[link.pre], size[link.post]
     known: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     for seed in seeds:
         if seed not in known:
-            known[seed] = _pairs(link, *sizes, stream(seed, f"{k} {link.pre} {link.post} {link.port}"))
-    sources = np.concatenate([known[seed][0] + r * sizes[0] for r, seed in enumerate(seeds)])
-    targets = np.concatenate([known[seed][1] + r * sizes[1] for r, seed in enumerate(seeds)])
+            known[seed] = _pairs(link, before, after, stream(seed, f"{k} {link.pre} {link.post} {link.port}"))
+    sources = np.concatenate([known[seed][0] + r * before for r, seed in enumerate(seeds)])
+    targets = np.concatenate([known[seed][1] + r * after for r, seed in enumerate(seeds)])
     by_source = np.argsort(sources, kind="stable")
     weight = _column(1.0 if link.number is None else quantities.quantity(link.number), len(seeds))
     delay = _column(0.0 if link.delay is None else quantities.si(link.delay, "ms", name="delay"), len(seeds))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,7 +37,7 @@ class Events(Protocol):
     times: Any
     weight: Any = 0.0
     population: str = ""
-    lanes: Sequence[int] | None = None
+    lanes: Any = None
 
     def __post_init__(self) -> None:
         times = quantities.si(self.times, "ms", name="times")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import getattr_static
 from typing import Any, Self
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 from nmdasim.errors import InputError, ModelError
 from nmdasim.model.circuit import Circuit
 from nmdasim.protocols.protocol import Arrival, Protocol
+
+_MEMBERS = ("varies", "axes", "at", "duration", "windows", "arrivals", "sources")
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ def protocol_of(given: Any) -> Any:
         return Inputs(given)
     if isinstance(given, Sequence) and not isinstance(given, str):
         return Several(tuple(protocol_of(one) for one in given))
-    if all(hasattr(given, name) for name in ("varies", "axes", "at", "duration", "windows", "arrivals", "sources")):
+    if all(getattr_static(given, name, None) is not None for name in _MEMBERS):  # without computing any of them
         return given
     raise InputError(
         f"{given!r} is no protocol; give nm.WindUp(), nm.Events(...), a list of them, or "

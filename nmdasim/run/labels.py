@@ -115,7 +115,8 @@ class _Frame:
         """Return (…, tail) from one array (instances of the run, up to tail) a run; NaN where a run has nothing."""
         whole = np.full((self.instances, *tail), np.nan)
         for one, part in zip(self.done, parts, strict=True):
-            whole[(one.places, *(slice(n) for n in part.shape[1:]))] = part
+            where: tuple[Any, ...] = (one.places, *(slice(n) for n in part.shape[1:]))
+            whole[where] = part
         return whole.reshape((*self.shape, *tail))
 
     def by_population(self, arrays: Sequence[np.ndarray]) -> tuple[list[str], np.ndarray]:

@@ -125,11 +125,16 @@ def simulate(
     _announce(asked, runs)
     done = []
     for k, run in enumerate(runs):
-        report = (lambda share, k=k: progress((k + share) / len(runs))) if progress else (lambda share: None)
-        done.append(Done.of(run, chosen.run(run.plan, report), asked.every))
+        outcomes = chosen.run(run.plan, _share_of(progress, k, len(runs)))
+        done.append(Done.of(run, outcomes, asked.every))
     _warn_of_broken(asked, done, isinstance(model, Model))
     result = label(asked, done, alone=isinstance(model, Model))
     return result.assign_attrs(provenance(asked, runs, protocol) | result.attrs)
+
+
+def _share_of(progress: Callable[[float], None] | None, k: int, runs: int) -> Callable[[float], None]:
+    """Return what reports the progress of one of several runs."""
+    return lambda share: progress((k + share) / runs) if progress else None
 
 
 def question(

@@ -82,7 +82,7 @@ def test_a_run_stores_numbers_per_lane_and_window_and_none_per_step():
     outcomes = []
     for dt in (1e-4, 1e-5):
         p = plan(nm.neurons.wdr(), TRAIN, parameters={"ketamine": DOSES}, duration=TRAIN.duration, dt=dt)
-        outcomes.append(engines.run(p))
+        outcomes.append(engines.alone(p))
     sizes = [[s.shape for s in o.summaries] + [t.shape for t in o.traces] for o in outcomes]
     assert sizes[0] == sizes[1] == [(3, 2), (3, 2)]
 

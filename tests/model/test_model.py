@@ -137,7 +137,7 @@ def test_every_gain_of_the_command_line_exists_in_every_neuron(name, gain):
 
 
 def _numbers(model):
-    cells = model.populations.values() if isinstance(model, nm.Circuit) else [model]
+    cells = model.cells.values() if isinstance(model, nm.Circuit) else [model]
     return [float(p.si) for cell in cells for p in cell.parameters.values()]
 
 

@@ -4,11 +4,15 @@ from brian2 import ms, mV, nS
 
 import nmdasim as nm
 from nmdasim import Events
+from nmdasim.model.circuit import circuit_of
 
 
 def test_events_go_to_a_port_at_their_times(adex):
-    parts = Events(port="graded", times=[10, 30] * ms, weight=2 * nS).arrivals(adex, np.random.default_rng(0))
-    ((population, port, times, weight),) = parts
+    parts = Events(port="graded", times=[10, 30] * ms, weight=2 * nS).arrivals(
+        circuit_of(adex), np.random.default_rng(0)
+    )
+    ((population, port, times, weight, lanes),) = parts
+    assert lanes is None
     assert (population, port, weight) == ("", "graded", pytest.approx(2e-9))
     assert times == pytest.approx([0.01, 0.03])
 
@@ -30,4 +34,4 @@ def test_times_that_cannot_be_are_refused(times, message):
 
 def test_an_unknown_port_names_the_nearest(adex):
     with pytest.raises(nm.ModelError, match="adex has no port 'exx'; did you mean 'exc'"):
-        Events(port="exx", times=1 * ms).arrivals(adex, np.random.default_rng(0))
+        Events(port="exx", times=1 * ms).arrivals(circuit_of(adex), np.random.default_rng(0))

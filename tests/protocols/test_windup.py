@@ -4,6 +4,7 @@ from brian2 import Hz, ms, mV, second
 
 import nmdasim as nm
 from nmdasim import WindUp
+from nmdasim.model.circuit import circuit_of
 
 
 def rng():
@@ -98,7 +99,9 @@ def test_a_model_without_fibres_is_refused(adex):
 
 
 def ports_of(train, model, port):
-    return np.concatenate([times.ravel() for _, name, times, _ in train.arrivals(model, rng()) if name == port])
+    return np.concatenate(
+        [part.times.ravel() for part in train.arrivals(circuit_of(model), rng()) if part.port == port]
+    )
 
 
 def test_given_latencies_are_taken_row_by_row(direct_c):
@@ -132,11 +135,12 @@ def test_every_stimulus_of_a_burst_drives_the_fibres():
 
 def test_c_fibres_alone_can_be_driven():
     parts = WindUp(fibres=("c",)).arrivals(nm.neurons.wdr(), rng())
-    assert {port for _, port, _, _ in parts} == {"ampa_c", "nmda_c", "nk1", "gaba"}
+    assert {part.port for part in parts} == {"ampa_c", "nmda_c", "nk1", "gaba"}
 
 
-def test_arrays_give_one_variant_each():
-    labels = [label for label, _ in WindUp(frequency=[1, 2] * Hz, pulses=[3, 4, 5]).variants()]
-    assert len(labels) == 6
-    assert labels[1] == {"frequency": 1.0, "pulses": 4}
-    assert [label for label, _ in WindUp().variants()] == [{}]
+def test_arrays_are_axes_and_at_gives_one_of_their_points():
+    train = WindUp(frequency=[1, 2] * Hz, pulses=[3, 4, 5])
+    assert {name: values.tolist() for name, values in train.axes.items()} == {"frequency": [1, 2], "pulses": [3, 4, 5]}
+    one = train.at(frequency=2.0, pulses=4)
+    assert (one.period, one.pulses, one.axes) == (0.5, 4, {})
+    assert WindUp().axes == {}

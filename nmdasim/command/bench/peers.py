@@ -22,7 +22,7 @@ from nmdasim.language.evaluation import evaluator
 from nmdasim.language.functions import exprel
 from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
-from nmdasim.plan.plan import Plan
+from nmdasim.plan.plan import Cells
 from nmdasim.run.simulate import plan
 
 
@@ -48,7 +48,7 @@ class Cost:
     counts: np.ndarray
 
 
-def shortened(work: Work, seconds: float, lanes: int | None = None) -> Plan:
+def shortened(work: Work, seconds: float, lanes: int | None = None) -> Cells:
     """Return the plan of the first `seconds` of a work, over `lanes` lanes spread over its range."""
     name, values = work.varied
     if lanes is not None and lanes < work.lanes:
@@ -61,14 +61,14 @@ def kernel(work: Work, seconds: float, method: str = "") -> Cost:
     """Time the library's own kernel."""
     made = dataclasses.replace(shortened(work, seconds), method=method)
     begun = time.perf_counter()
-    engines.run(dataclasses.replace(made, duration=10 * made.dt), "kernel")
+    engines.alone(dataclasses.replace(made, duration=10 * made.dt), "kernel")
     ready = time.perf_counter() - begun
     return _timed(made, "kernel", ready)
 
 
-def _timed(made: Plan, engine: str, ready: float) -> Cost:
+def _timed(made: Cells, engine: str, ready: float) -> Cost:
     begun = time.process_time()
-    outcome = engines.run(made, engine)
+    outcome = engines.alone(made, engine)
     spent = time.process_time() - begun
     return Cost(spent, ready, made.lanes * made.steps, np.bincount(outcome.spike_lane, minlength=made.lanes))
 
@@ -77,7 +77,7 @@ def reference(work: Work, seconds: float) -> Cost:
     """SciPy's LSODA through the reference engine, one lane; steps are counted at the work's dt."""
     made = shortened(work, seconds, lanes=1)
     begun = time.perf_counter()
-    engines.run(dataclasses.replace(made, duration=10 * made.dt), "reference")
+    engines.alone(dataclasses.replace(made, duration=10 * made.dt), "reference")
     return _timed(made, "reference", time.perf_counter() - begun)
 
 
@@ -85,7 +85,7 @@ def brian2_cable(work: Work, seconds: float) -> Cost:
     """Brian2's SpatialNeuron (Cython), one lane at a time."""
     made = shortened(work, seconds, lanes=1)
     begun = time.perf_counter()
-    engines.run(dataclasses.replace(made, duration=10 * made.dt), "brian2")
+    engines.alone(dataclasses.replace(made, duration=10 * made.dt), "brian2")
     return _timed(made, "brian2", time.perf_counter() - begun)
 
 
@@ -111,7 +111,7 @@ def _numpy_step(model: Model) -> Callable[[Any], list[np.ndarray]]:
     return evaluator([sp.sympify(u) for u in updates])
 
 
-def _numpy_run(made: Plan, step: Any, values: dict[str, np.ndarray], y: dict[str, np.ndarray]) -> np.ndarray:
+def _numpy_run(made: Cells, step: Any, values: dict[str, np.ndarray], y: dict[str, np.ndarray]) -> np.ndarray:
     model = made.model
     scope: dict[str, Any] = {**values, "dt": made.dt}
     threshold = evaluator([model.system.substitute(str(model.threshold), model.parameters.bases)])
