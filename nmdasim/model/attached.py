@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import sympy as sp
 from brian2 import Quantity, second
@@ -72,23 +72,26 @@ class Attached:
 
     @classmethod
     def of(cls, link: Projection, populations: Mapping[str, Population]) -> Attached:
-        """Return the synapse of a projection, whose populations exist.
+        """Return the synapse of a projection, whose populations exist."""
+        assert link.synapse is not None
+        pre = populations[link.pre].model if link.pre in populations else None
+        number = None if link.number is None else get_dimensions(quantities.quantity(link.number))
+        weight = link.weight if link.number is None and link.weight else "" if number is None else "weight"
+        return cls(link.synapse, pre, populations[link.post].model, link.port, weight, number)
+
+    def checked(self) -> Self:
+        """Return itself.
 
         Raises
         ------
         ModelError
             With the name of the rule and the line that does not fit the neurons.
         """
-        assert link.synapse is not None
-        pre = populations[link.pre].model if link.pre in populations else None
-        number = None if link.number is None else get_dimensions(quantities.quantity(link.number))
-        weight = link.weight if link.number is None and link.weight else "" if number is None else "weight"
-        made = cls(link.synapse, pre, populations[link.post].model, link.port, weight, number)
         try:
-            made._check()
+            self._check()
         except ModelError as error:
-            raise ModelError(f"synapse {made.rule.name}: {error}") from None
-        return made
+            raise ModelError(f"synapse {self.rule.name}: {error}") from None
+        return self
 
     @property
     def compartment(self) -> int:
@@ -98,9 +101,14 @@ class Attached:
     @cached_property
     def outer(self) -> dict[str, tuple[str, str]]:
         """For every name of the neurons that text may use: the neuron's own name for it, and ``"_post"`` or ``"_pre"``."""
-        sides = [("_post", self.post), *((("_pre", self.pre),) if self.pre else ())]
-        found = {n: (n, "_post") for n in dimensions(self.post) if n != "t" and n not in self.rule.names}
-        return found | {n + side: (n, side) for side, model in sides for n in dimensions(model) if n != "t"}
+        found = {n: (n, "_post") for n in self._dimensions["_post"] if n not in self.rule.names}
+        return found | {n + side: (n, side) for side, known in self._dimensions.items() for n in known}
+
+    @cached_property
+    def _dimensions(self) -> dict[str, dict[str, Dimension]]:
+        """The dimension of every name of the neurons."""
+        sides = {"_post": self.post} | ({"_pre": self.pre} if self.pre else {})
+        return {side: {n: d for n, d in dimensions(model).items() if n != "t"} for side, model in sides.items()}
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -159,11 +167,8 @@ class Attached:
         return IDENTIFIER.sub(lambda match: one(match[0]), text)
 
     def _check(self) -> None:
-        known: dict[str, Dimension] = {"t": second.dim}
-        for name, (own, side) in self.outer.items():
-            model = self.post if side == "_post" or self.pre is None else self.pre
-            known[name] = dimensions(model)[own]
-        check_units(self.rule, known)
+        known = {name: self._dimensions[side][own] for name, (own, side) in self.outer.items()}
+        check_units(self.rule, {"t": second.dim} | known)
         for which in ("pre", "post"):
             for statement in self.rule.statements(which):
                 state = self.rule.sent(statement)

@@ -182,7 +182,7 @@ class Circuit:
         post = named("population", link.post, self.populations, self.name)
         if link.port:
             self._port(link.post, link.port)
-        attached = None if link.synapse is None else Attached.of(link, self.populations)
+        attached = None if link.synapse is None else Attached.of(link, self.populations).checked()
         if link.port:
             weight_matches(post.model, link.port, attached.unit_weight if attached else link.weight, what)
         if link.number is not None:

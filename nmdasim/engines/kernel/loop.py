@@ -36,7 +36,7 @@ PROBE = _table("population", "row", "values", "halfway")
 SYNAPSES = _table(
     "act", "population", "cursor", "end", "post", "synapses", "sources", "lanes", "delays", "slots", "room", "sets",
     "ports", "padded", "ring", "arrived", "rows", "delay", "source", "target", "pre_at", "post_at", "back_row", "back",
-    "instance", "fired", "fired_count", "value", "last", "constant", "pre_constant", "post_constant",
+    "instance", "fired", "fired_count", "value", "last", "constant", "pre_constant", "post_constant", "near",
 )  # fmt: skip
 
 

@@ -108,8 +108,17 @@ class Writer:
         store = [f"value[{rows[n]}, j] = {spelled(n)}" for n in stored]
         return before, [*load, *lines, *store]
 
+    @cached_property
+    def scattered(self) -> tuple[str, ...]:
+        """Names whose values lie elsewhere for every synapse: states of neurons, parameters that differ."""
+        found = [name for name, where in self._loads[1].items() if where.startswith(("state", "constant"))]
+        return tuple(found)
+
     def steps(self) -> list[str]:
-        """Return the loop that takes the continuous states over one step."""
+        """Return the loops that take the continuous states over one step.
+
+        What lies scattered is brought together first: then the loop over synapses becomes SIMD.
+        """
         rates = {name: self.attached.rates[name] for name in self.attached.rule.continuous}
         if not rates:
             return []
@@ -118,9 +127,18 @@ class Writer:
         temporaries, reduced = algebra.shared([algebra.explicit_exponentials(e) for e in after], "s")
         lines = [f"{spelled(s.name)} = {self._printer.doprint(e)}" for s, e in temporaries]
         lines += [f"new_{n} = {self._printer.doprint(e)}" for n, e in zip(rates, reduced, strict=True)]
-        lines += [f"{spelled(n)} = new_{n}" for n in rates]
-        before, each = self._around(lines, rates)
-        return [*before, "for j in range(s.synapses):", *("    " + line for line in each)]
+        shared, own = self._loads
+        words = set(re.findall(r"[A-Za-z_]\w*", "\n".join(lines)))
+        used = [name for name in own if spelled(name) in words or name in rates]
+        together = {n: f"near[{k}, j]" for k, n in enumerate(self.scattered)}
+        gather = [f"{together[n]} = {own[n]}" for n in used if n in together]
+        places = {n: re.sub(r"(\w+)\[(\d+), j\]", r"\1_\2", together.get(n, own[n])) for n in used}
+        views = [f"{place} = {re.sub(r'_(?=[0-9]+$)', '[', place)}]" for place in dict.fromkeys(places.values())]
+        each = [f"{spelled(n)} = {place}[j]" for n, place in places.items() if spelled(n) in words]
+        each += [*lines, *(f"{places[n]}[j] = new_{n}" for n in rates)]
+        before = [f"{spelled(n)} = {where}" for n, where in shared.items() if spelled(n) in words]
+        loops = [*_loop("s.synapses", gather), *_loop("np.uint64(s.synapses)", each)]
+        return [*before, *views, *loops]
 
     def event(self, which: str) -> tuple[list[str], list[str]]:
         """Return what an event does to synapse ``j``, as `_around` does."""
@@ -156,7 +174,11 @@ class Writer:
     def _rows(self) -> dict[str, int]:
         """Return how many rows of constants there are."""
         counts = {side: len(split(self.attached, side)[1]) for side in ("_pre", "_post")}
-        return {"parameters": len(self.attached.rule.parameters), "pre": counts["_pre"], "post": counts["_post"]}
+        return {"near": len(self.scattered), "parameters": len(self.attached.rule.parameters), "pre": counts["_pre"], "post": counts["_post"]}
+
+
+def _loop(count: str, lines: Sequence[str]) -> list[str]:
+    return [f"for j in range({count}):", *("    " + line for line in lines)] if lines else []
 
 
 def _phase(k: int, lines: Sequence[str]) -> list[str]:
@@ -223,6 +245,7 @@ def act(phase, n, dt, table, which, whole, numbers, state, ring, arrived, slots,
     constant = numbers[s.constant : s.constant + s.sets * {parameters}].reshape((s.sets, {parameters}))
     pre_constant = numbers[s.pre_constant : s.pre_constant + {pre} * s.synapses].reshape(({pre}, s.synapses))
     post_constant = numbers[s.post_constant : s.post_constant + {post} * s.synapses].reshape(({post}, s.synapses))
+    near = numbers[s.near : s.near + {near} * s.synapses].reshape(({near}, s.synapses))
 {body}
     return 0
 

@@ -73,6 +73,7 @@ class Held:
                           ("begin", "end"))  # fmt: skip
             row["cursor"], row["end"] = whole.add(np.array([begin])), end
             orders.append(_lay_out(row, plan, wire, storage, part, whole, numbers))
+            row["near"] = numbers.add(np.zeros(len(writer.scattered) * len(orders[-1])))
         return cls(table, whole.whole, numbers.whole, tuple(found), tuple(orders))
 
     def kept(self, which: int, plastic: Plastic) -> dict[str, np.ndarray]:
