@@ -31,12 +31,12 @@ INPUT = _table("begin", "end", "first_wire", "last_wire")
 WIRE = _table("post", "port", "rows", "targets", "amounts", "delays", "each_amount", "each_delay")
 #: A recorded row of a population's batches; ``halfway`` where what is at a whole step lies between two of its values.
 PROBE = _table("population", "row", "values", "halfway")
-#: Synapses with a state: ``act`` is an address, ``population`` the source or -1 for an input; sizes, those of the
-#: population after the synapses too, and where each array begins.
+#: Synapses with a state: ``act`` is an address, ``population`` the source or -1 for an input, ``steps`` and ``answers``
+#: whether they have continuous states and answer to spikes; sizes, and where each array begins.
 SYNAPSES = _table(
     "act", "population", "cursor", "end", "post", "synapses", "sources", "lanes", "delays", "slots", "room", "sets",
     "ports", "padded", "ring", "arrived", "rows", "delay", "source", "target", "pre_at", "post_at", "back_row", "back",
-    "instance", "fired", "fired_count", "value", "last", "constant", "pre_constant", "post_constant", "near",
+    "instance", "fired", "fired_count", "flight", "steps", "answers", "value", "last", "constant", "pre_constant", "post_constant", "near",
 )  # fmt: skip
 
 
@@ -183,6 +183,7 @@ def note(s, n, whole, spikes, first, found, volleys):  # type: ignore[no-untyped
             if spike_population[k] == s.population and spike_lane[k] < s.sources:
                 whole[to + count] = spike_lane[k]
                 count += 1
+    whole[s.flight] += count - whole[s.fired_count + slot]
     whole[s.fired_count + slot] = count
 
 
@@ -196,6 +197,9 @@ def learn(n, dt, synapses, state, rings, slots, spikes, first, found, volleys): 
         note(s, n, whole, spikes, first, found, volleys)
     for phase in range(3):
         for k in range(len(table)):
+            s = table[k]
+            if not (s.steps if phase == 0 else whole[s.flight] if phase == 1 else s.answers and found > first):
+                continue
             act(table[k].act, phase, n, dt, table, k, whole, numbers, state, ring, arrived, slots, spike_lane,
                 spike_population, first, found)  # fmt: skip
 

@@ -71,7 +71,9 @@ class Held:
             row["population"] = wire.pre if wire.pre < len(plan.cells) else -1
             begin, end = (inputs[wire.pre - len(plan.cells)][name] if row["population"] < 0 else 0 for name in
                           ("begin", "end"))  # fmt: skip
-            row["cursor"], row["end"] = whole.add(np.array([begin])), end
+            row["cursor"], row["end"], row["flight"] = whole.add(np.array([begin])), end, whole.add(np.zeros(1))
+            rule = writer.attached.rule
+            row["steps"], row["answers"] = bool(rule.continuous), bool(rule.on_post.strip())
             orders.append(_lay_out(row, plan, wire, storage, part, whole, numbers))
             row["near"] = numbers.add(np.zeros(len(writer.scattered) * len(orders[-1])))
         return cls(table, whole.whole, numbers.whole, tuple(found), tuple(orders))
