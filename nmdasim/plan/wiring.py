@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import os
 import zlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +17,13 @@ from nmdasim.model.attached import Attached
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.plan.plan import Cells, Volley, Wire
 from nmdasim.plan.plasticity import Drawing, plastic
+
+#: Sources and targets of the synapses of one instance.
+Pairs = tuple[np.ndarray, np.ndarray]
+#: Random numbers that are drawn at a time: what stays in a core's cache.
+_DRAWN = 1 << 16
+#: Pairs of neurons from which on threads draw faster than they take to start.
+_MANY = 1 << 21
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
@@ -39,6 +49,7 @@ def wires(
     delays: Mapping[int, np.ndarray],
     cells: Sequence[Cells],
     parameters: Mapping[str, np.ndarray],
+    threads: int = 0,
 ) -> tuple[Wire, ...]:
     """Draw the synapses of every projection for each instance; instances of one seed have the same.
 
@@ -54,7 +65,10 @@ def wires(
         The populations, for synapses that start as their neurons do.
     parameters
         Parameters that were given, one value or one for each instance.
+    threads
+        Threads that draw; 0 is all cores. What they draw is the same for any number.
     """
+    known = _pairs(circuit, seeds, threads)
     order = [*circuit.populations, *circuit.inputs]
     made: list[Wire] = []
     for k, link in enumerate(circuit.projections):
@@ -63,10 +77,10 @@ def wires(
         if link.latency is not None:
             made += [_bundle(delays[k] + extra, *ends, ports.index(port)) for port, extra in link.ports]
         else:
-            port = ports.index(link.port) if link.port else 0
-            wire, by_source = _drawn(circuit, link, seeds, k, *ends, port)
-            pair = cells[wire.pre] if wire.pre < len(cells) else None, cells[wire.post]
-            made.append(_with_state(circuit, link, wire, parameters, Drawing(wire, *pair, tuple(seeds), by_source)))
+            pairs = [known[k, seed] for seed in seeds]
+            wire, order = _joined(circuit, link, pairs, *ends, ports.index(link.port) if link.port else 0)
+            sides = cells[wire.pre] if wire.pre < len(cells) else None, cells[wire.post]
+            made.append(_with_state(circuit, link, wire, parameters, Drawing(wire, *sides, tuple(seeds), order)))
     return tuple(made)
 
 
@@ -87,23 +101,28 @@ def _with_state(
     return replace(wire, plastic=plastic(link.label, attached, parameters, drawing, rngs))
 
 
-def _drawn(
-    circuit: Circuit, link: Projection, seeds: Sequence[int], k: int, pre: int, post: int, port: int
+def _joined(
+    circuit: Circuit, link: Projection, pairs: Sequence[Pairs], pre: int, post: int, port: int
 ) -> tuple[Wire, np.ndarray]:
-    """Return the wire of a projection, and the order of its synapses by source."""
+    """Return the synapses of one projection, given those of each instance, and their order by source."""
+    sources, targets = (
+        np.concatenate([pair[end] + r * size for r, pair in enumerate(pairs)])
+        for end, size in enumerate(_sizes(circuit, link))
+    )
+    weight = _column(1.0 if link.number is None else quantities.quantity(link.number), len(pairs))
+    delay = _column(0.0 if link.delay is None else quantities.si(link.delay, "ms", name="delay"), len(pairs))
+    by_source = np.arange(len(sources))
+    if np.any(sources[1:] < sources[:-1]):
+        by_source = np.argsort(sources, kind="stable")
+        sources, targets = sources[by_source], targets[by_source]
+        weight, delay = (values if len(values) == 1 else values[by_source] for values in (weight, delay))
+    return Wire(pre, post, port, sources, targets, weight, delay), by_source
+
+
+def _sizes(circuit: Circuit, link: Projection) -> tuple[int, int]:
+    """Return the neurons, or fibres, on either side of a projection."""
     size = {name: part.size for name, part in {**circuit.populations, **circuit.inputs}.items()}
-    before, after = size[link.pre], size[link.post]
-    known: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-    for seed in seeds:
-        if seed not in known:
-            known[seed] = _pairs(link, before, after, stream(seed, f"{k} {link.pre} {link.post} {link.port}"))
-    sources = np.concatenate([known[seed][0] + r * before for r, seed in enumerate(seeds)])
-    targets = np.concatenate([known[seed][1] + r * after for r, seed in enumerate(seeds)])
-    by_source = np.argsort(sources, kind="stable")
-    weight = _column(1.0 if link.number is None else quantities.quantity(link.number), len(seeds))
-    delay = _column(0.0 if link.delay is None else quantities.si(link.delay, "ms", name="delay"), len(seeds))
-    weight, delay = (values if len(values) == 1 else values[by_source] for values in (weight, delay))
-    return Wire(pre, post, port, sources[by_source], targets[by_source], weight, delay), by_source
+    return size[link.pre], size[link.post]
 
 
 def _column(value: Any, instances: int) -> np.ndarray:
@@ -111,15 +130,37 @@ def _column(value: Any, instances: int) -> np.ndarray:
     return values if len(values) == 1 else np.tile(values, instances)
 
 
-def _pairs(link: Projection, pre: int, post: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(circuit: Circuit, seeds: Sequence[int], threads: int) -> dict[tuple[int, int], Pairs]:
+    """Draw the pairs of every projection, by its place, for each seed; bundles are left out."""
+    links = {k: link for k, link in enumerate(circuit.projections) if link.latency is None}
+    asked = [(k, seed) for k in links for seed in dict.fromkeys(seeds)]
+    all_pairs = {k: _every(*_sizes(circuit, link)) for k, link in links.items() if link.probability == 1}
+
+    def drawn(key: tuple[int, int]) -> Pairs:
+        link, seed = links[key[0]], key[1]
+        if link.probability == 1:  # nothing to draw
+            return all_pairs[key[0]]
+        return _draw(link, *_sizes(circuit, link), stream(seed, f"{key[0]} {link.pre} {link.post} {link.port}"))
+
+    if threads == 1 or sum(math.prod(_sizes(circuit, links[k])) for k, _ in asked) < _MANY:
+        return {key: drawn(key) for key in asked}
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        return dict(zip(asked, pool.map(drawn, asked), strict=True))
+
+
+def _every(pre: int, post: int) -> Pairs:
+    return np.repeat(np.arange(pre), post), np.tile(np.arange(post), pre)
+
+
+def _draw(link: Projection, pre: int, post: int, rng: np.random.Generator) -> Pairs:
+    """Draw the pairs of one projection of one instance, in order of their sources."""
     if link.indices is not None:
         return np.asarray(link.indices[0]), np.asarray(link.indices[1])
-    probability = float(link.probability or 0.0)
-    rows = max(1, 4_000_000 // post)  # so many random numbers at a time
-    parts = []
-    for first in range(0, pre, rows):
-        drawn = rng.random(min(rows, pre - first) * post) < probability
-        parts.append(np.flatnonzero(drawn) + first * post)
+    total, probability = pre * post, float(link.probability or 0.0)
+    room, parts = np.empty(min(_DRAWN, total)), []
+    for first in range(0, total, _DRAWN):
+        numbers = rng.random(out=room[: min(_DRAWN, total - first)])
+        parts.append(np.flatnonzero(numbers < probability) + first)
     return np.divmod(np.concatenate(parts), post)
 
 

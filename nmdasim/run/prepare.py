@@ -132,7 +132,8 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
             )
         )  # fmt: skip
     fired = volleys(drawn.inputs(circuit), seeds, length, options.dt)
-    return Run(circuit, Plan(lanes, tuple(cells), fired, wires(circuit, seeds, drawn.bundles(), cells, overrides)),
+    wired = wires(circuit, seeds, drawn.bundles(), cells, overrides, options.threads)
+    return Run(circuit, Plan(lanes, tuple(cells), fired, wired),
                tuple(place for place, _ in group), windows)  # fmt: skip
 
 
