@@ -20,6 +20,11 @@ from nmdasim.model.model import Model
 from nmdasim.quantities import steps
 
 
+def whole_steps(seconds: np.ndarray, dt: float) -> np.ndarray:
+    """Return times in whole steps: what is due within half a step of t acts at t, as in NEURON."""
+    return np.maximum(np.ceil(seconds / dt - 0.5 - 1e-9), 0).astype(np.int64)
+
+
 @dataclass(frozen=True, eq=False)
 class Arrivals:
     """Synaptic events, sorted by table, then time.
@@ -60,6 +65,10 @@ class Arrivals:
         """Return the events of one table, in time order."""
         own = slice(np.searchsorted(self.table, table), np.searchsorted(self.table, table + 1))
         return type(self)(self.time[own], self.port[own], self.table[own], self.weight[own])
+
+    def steps(self, dt: float) -> np.ndarray:
+        """Return the step at which each event acts."""
+        return whole_steps(self.time, dt)
 
     def __len__(self) -> int:
         return len(self.time)
@@ -239,8 +248,8 @@ class Wire:
     delay: np.ndarray
 
     def delay_steps(self, dt: float) -> np.ndarray:
-        """Return the delays in whole steps: what is due within half a step of t arrives at t, as in NEURON."""
-        return np.maximum(np.ceil(self.delay / dt - 0.5 - 1e-9), 0).astype(np.int64)
+        """Return the delays in whole steps."""
+        return whole_steps(self.delay, dt)
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import os
 import zlib
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -11,6 +14,13 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.plan.plan import Volley, Wire
+
+#: Sources and targets of the synapses of one instance.
+Pairs = tuple[np.ndarray, np.ndarray]
+#: Random numbers that are drawn at a time: what stays in a core's cache.
+_DRAWN = 1 << 16
+#: Pairs of neurons from which on threads draw faster than they take to start.
+_MANY = 1 << 21
 
 
 def stream(seed: int, name: str) -> np.random.Generator:
@@ -30,7 +40,9 @@ def _expected(link: Projection, pairs: int) -> int:
     return len(link.indices[0]) if link.indices is not None else round((link.probability or 0.0) * pairs)
 
 
-def wires(circuit: Circuit, seeds: Sequence[int], delays: Mapping[int, np.ndarray]) -> tuple[Wire, ...]:
+def wires(
+    circuit: Circuit, seeds: Sequence[int], delays: Mapping[int, np.ndarray], threads: int = 0
+) -> tuple[Wire, ...]:
     """Draw the synapses of every projection for each instance; instances of one seed have the same.
 
     Parameters
@@ -41,7 +53,10 @@ def wires(circuit: Circuit, seeds: Sequence[int], delays: Mapping[int, np.ndarra
         Seed of each instance.
     delays
         Delays of each bundle by its place among the projections: seconds, shape (instances, synapses).
+    threads
+        Threads that draw; 0 is all cores. What they draw is the same for any number.
     """
+    known = _pairs(circuit, seeds, threads)
     order = [*circuit.populations, *circuit.inputs]
     made: list[Wire] = []
     for k, link in enumerate(circuit.projections):
@@ -50,7 +65,7 @@ def wires(circuit: Circuit, seeds: Sequence[int], delays: Mapping[int, np.ndarra
         if link.latency is not None:
             made += [_bundle(delays[k] + extra, *ends, ports.index(port)) for port, extra in link.ports]
         else:
-            made.append(_drawn(circuit, link, seeds, k, *ends, ports.index(link.port)))
+            made.append(_joined(circuit, link, [known[k, seed] for seed in seeds], *ends, ports.index(link.port)))
     return tuple(made)
 
 
@@ -60,20 +75,25 @@ def _bundle(delays: np.ndarray, pre: int, post: int, port: int) -> Wire:
     return Wire(pre, post, port, lanes, lanes, np.ones(1), delays.ravel())
 
 
-def _drawn(circuit: Circuit, link: Projection, seeds: Sequence[int], k: int, pre: int, post: int, port: int) -> Wire:
+def _joined(circuit: Circuit, link: Projection, pairs: Sequence[Pairs], pre: int, post: int, port: int) -> Wire:
+    """Return the synapses of one projection, given those of each instance."""
+    sources, targets = (
+        np.concatenate([pair[end] + r * size for r, pair in enumerate(pairs)])
+        for end, size in enumerate(_sizes(circuit, link))
+    )
+    weight = _column(1.0 if link.weight is None else quantities.quantity(link.weight), len(pairs))
+    delay = _column(0.0 if link.delay is None else quantities.si(link.delay, "ms", name="delay"), len(pairs))
+    if np.any(sources[1:] < sources[:-1]):
+        by_source = np.argsort(sources, kind="stable")
+        sources, targets = sources[by_source], targets[by_source]
+        weight, delay = (values if len(values) == 1 else values[by_source] for values in (weight, delay))
+    return Wire(pre, post, port, sources, targets, weight, delay)
+
+
+def _sizes(circuit: Circuit, link: Projection) -> tuple[int, int]:
+    """Return the neurons, or fibres, on either side of a projection."""
     size = {name: part.size for name, part in {**circuit.populations, **circuit.inputs}.items()}
-    before, after = size[link.pre], size[link.post]
-    known: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-    for seed in seeds:
-        if seed not in known:
-            known[seed] = _pairs(link, before, after, stream(seed, f"{k} {link.pre} {link.post} {link.port}"))
-    sources = np.concatenate([known[seed][0] + r * before for r, seed in enumerate(seeds)])
-    targets = np.concatenate([known[seed][1] + r * after for r, seed in enumerate(seeds)])
-    by_source = np.argsort(sources, kind="stable")
-    weight = _column(1.0 if link.weight is None else quantities.quantity(link.weight), len(seeds))
-    delay = _column(0.0 if link.delay is None else quantities.si(link.delay, "ms", name="delay"), len(seeds))
-    weight, delay = (values if len(values) == 1 else values[by_source] for values in (weight, delay))
-    return Wire(pre, post, port, sources[by_source], targets[by_source], weight, delay)
+    return size[link.pre], size[link.post]
 
 
 def _column(value: Any, instances: int) -> np.ndarray:
@@ -81,15 +101,30 @@ def _column(value: Any, instances: int) -> np.ndarray:
     return values if len(values) == 1 else np.tile(values, instances)
 
 
-def _pairs(link: Projection, pre: int, post: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(circuit: Circuit, seeds: Sequence[int], threads: int) -> dict[tuple[int, int], Pairs]:
+    """Draw the pairs of every projection, by its place, for each seed; bundles are left out."""
+    links = {k: link for k, link in enumerate(circuit.projections) if link.latency is None}
+    asked = [(k, seed) for k in links for seed in dict.fromkeys(seeds)]
+
+    def drawn(key: tuple[int, int]) -> Pairs:
+        link, seed = links[key[0]], key[1]
+        return _draw(link, *_sizes(circuit, link), stream(seed, f"{key[0]} {link.pre} {link.post} {link.port}"))
+
+    if threads == 1 or sum(math.prod(_sizes(circuit, links[k])) for k, _ in asked) < _MANY:
+        return {key: drawn(key) for key in asked}
+    with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
+        return dict(zip(asked, pool.map(drawn, asked), strict=True))
+
+
+def _draw(link: Projection, pre: int, post: int, rng: np.random.Generator) -> Pairs:
+    """Draw the pairs of one projection of one instance, in order of their sources."""
     if link.indices is not None:
         return np.asarray(link.indices[0]), np.asarray(link.indices[1])
-    probability = float(link.probability or 0.0)
-    rows = max(1, 4_000_000 // post)  # so many random numbers at a time
-    parts = []
-    for first in range(0, pre, rows):
-        drawn = rng.random(min(rows, pre - first) * post) < probability
-        parts.append(np.flatnonzero(drawn) + first * post)
+    total, probability = pre * post, float(link.probability or 0.0)
+    room, parts = np.empty(min(_DRAWN, total)), []
+    for first in range(0, total, _DRAWN):
+        numbers = rng.random(out=room[: min(_DRAWN, total - first)])
+        parts.append(np.flatnonzero(numbers < probability) + first)
     return np.divmod(np.concatenate(parts), post)
 
 

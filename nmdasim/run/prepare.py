@@ -131,7 +131,7 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
             )
         )  # fmt: skip
     fired = volleys(drawn.inputs(circuit), seeds, length, options.dt)
-    return Run(circuit, Plan(lanes, tuple(cells), fired, wires(circuit, seeds, drawn.bundles())),
+    return Run(circuit, Plan(lanes, tuple(cells), fired, wires(circuit, seeds, drawn.bundles(), options.threads)),
                tuple(place for place, _ in group), windows)  # fmt: skip
 
 

@@ -211,18 +211,23 @@ def _rows(values: np.ndarray, lanes: np.ndarray, compartments: Sequence[int]) ->
 
 
 def fill_states(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray) -> None:
-    """Write the initial values of a batch's lanes, and what an earlier run left of their refractory periods."""
+    """Write the initial values of lanes, and what an earlier run left of their refractory periods.
+
+    `a` is their batch, or as many batches as they fill; so it is in `fill_constants`.
+    """
     width = kernel.source.width
     for state, compartment in kernel.folded.slots:
         offset = kernel.offset(state, compartment)
-        a[offset : offset + width] = _rows(plan.initial[state], lanes, [compartment])[:, 0]
-    a[kernel.spare : kernel.spare + width] = 1 if plan.held is None else plan.held.ready[lanes]
+        values = np.broadcast_to(_rows(plan.initial[state], lanes, [compartment])[:, 0], len(lanes))
+        a[..., offset : offset + width] = values.reshape(-1, width)
+    a[..., kernel.spare : kernel.spare + width] = 1
     if plan.held is not None:
-        a[kernel.spare - width : kernel.spare] = plan.held.wait[lanes]
+        a[..., kernel.spare : kernel.spare + width] = plan.held.ready[lanes].reshape(-1, width)
+        a[..., kernel.spare - width : kernel.spare] = plan.held.wait[lanes].reshape(-1, width)
 
 
 def fill_constants(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray, h: float) -> np.ndarray:
-    """Write the constants that differ between lanes into the block; return those that all lanes share."""
+    """Write the constants that differ between lanes into their batches; return those that all lanes share."""
     width = kernel.source.width
     steps = {"_h": np.array([[h]]), "_dt": np.array([[plan.dt]])}
     shared = []
@@ -236,10 +241,10 @@ def fill_constants(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray
         )
         first = len(record.rows) - len(record.varied)
         for k, constant in enumerate(kernel.evaluators[2 * g + 1](values)):
-            table = np.broadcast_to(constant, (width, len(where)))
+            table = np.broadcast_to(constant, (len(lanes), len(where)))
             for position in range(len(where)):
                 o = kernel.row_offset[g, position] + (first + k) * width
-                a[o : o + width] = table[:, position]
+                a[..., o : o + width] = table[:, position].reshape(-1, width)
     _fill_event_constants(kernel, plan, lanes, a, steps)
     return np.concatenate(shared).astype(kernel.real)
 
@@ -253,7 +258,7 @@ def _fill_event_constants(
     for compartment, constants in kernel.event_evaluators:
         values = {name: _rows(v, lanes, [compartment]) for name, v in plan.parameters.items()} | steps
         for constant in constants(values):
-            a[o : o + width] = np.broadcast_to(constant, (width, 1))[:, 0]
+            a[..., o : o + width] = np.broadcast_to(constant, (len(lanes), 1)).reshape(-1, width)
             o += width
 
 
@@ -332,14 +337,14 @@ def _join(plan: Cells, blocks: Sequence[_Block]) -> Outcome:
         traces=tuple(np.concatenate([b.traces[j].T for b in blocks]) for j in range(len(plan.recording.traces))),
         trace_time=plan.sampled if plan.recording.traces else np.empty(0),
         broken=np.concatenate([b.broken for b in blocks]),
-        final=final_states(plan, slots),
+        final=final_states(plan, plan.lanes, slots),
         held=Held(*(np.concatenate([getattr(b, name) for b in blocks]) for name in ("ready", "wait"))),
     )
 
 
-def final_states(plan: Cells, slots: Mapping[tuple[str, int], np.ndarray]) -> dict[str, np.ndarray]:
+def final_states(plan: Cells, lanes: int, slots: Mapping[tuple[str, int], np.ndarray]) -> dict[str, np.ndarray]:
     """Return every state at the end, shape (lanes, compartments); NaN where the kernel did not follow it."""
-    shape = (plan.lanes, len(plan.model.morphology))
+    shape = (lanes, len(plan.model.morphology))
     found = {state: np.full(shape, np.nan) for state in plan.model.system.states}
     for (state, compartment), values in slots.items():
         found[state][:, compartment] = values

@@ -1,0 +1,176 @@
+"""The loop over time of any circuit: what is due, then every population's step, then its spikes on their way.
+
+One compiled function serves every circuit: a population's step is called by its address, and what belongs to several
+populations, wires or inputs lies end to end in one array each, with a table of named columns that says where.
+
+A delay buffer is a ring of steps (slots); each slot holds, for every port and neuron, the sum of what arrives then.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
+
+
+def _table(*columns: str) -> np.dtype:
+    return np.dtype([(column, np.int64) for column in columns])
+
+
+#: ``step`` is an address, ``padded`` the lanes of all batches; ``state`` … ``arrived`` say where each part begins.
+POPULATION = _table(
+    "step", "batches", "size", "width", "lanes", "padded", "ports", "groups", "compartments", "shared",
+    "state", "constants", "geometry", "rates", "ring", "arrived", "events", "end", "tables", "first_wire", "last_wire",
+)  # fmt: skip
+#: An input's volleys are ``begin`` to ``end``.
+INPUT = _table("begin", "end", "first_wire", "last_wire")
+#: ``each_amount`` and ``each_delay``: 1 where every synapse has its own, 0 where one holds for all.
+WIRE = _table("post", "port", "rows", "targets", "amounts", "delays", "each_amount", "each_delay")
+#: A recorded row of a population's batches; ``halfway`` where what is at a whole step lies between two of its values.
+PROBE = _table("population", "row", "values", "halfway")
+
+
+def step_arguments(real: Any) -> tuple[Any, ...]:
+    """Return the types of what a population's step takes, in one precision."""
+    numbers, table, counts = real[::1], real[:, ::1], types.int64[::1]
+    layout = types.Tuple((counts, types.uint64[::1], counts, types.uint64))
+    rates = types.UniTuple(numbers, 3)
+    return (table, numbers, real, real, types.int64, layout, rates, table, types.boolean[::1], counts, counts,
+            types.int64)  # fmt: skip
+
+
+@intrinsic
+def take_step(  # type: ignore[no-untyped-def]
+    typing_context, address, batches, constants, h, dt, n, layout, rates, incoming, arrived, spike_step, spike_lane,
+    found,
+):  # fmt: skip
+    """Call the step at an address; return the spikes found so far."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        taken = [context.get_value_type(kind) for kind in signature.args[1:]]
+        function = ir.FunctionType(context.get_value_type(signature.return_type), taken)
+        return builder.call(builder.inttoptr(arguments[0], function.as_pointer()), arguments[1:])
+
+    return types.int64(types.int64, *step_arguments(batches.dtype)), generate
+
+
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+def part(values, begin, rows, columns):  # type: ignore[no-untyped-def]
+    """Return a table that lies in a longer array."""
+    return values[begin : begin + rows * columns].reshape((rows, columns))
+
+
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+def hand_on(wire, post, source, when, slots, rings, synapses):  # type: ignore[no-untyped-def]
+    """Add a spike of one source to what arrives at its targets."""
+    ring, arrived = rings
+    rows, targets, amounts, delays = synapses
+    first, last = rows[wire.rows + source], rows[wire.rows + source + 1]
+    if first == last:
+        return
+    target = targets[wire.targets + first : wire.targets + last]
+    if wire.each_amount == 0 and wire.each_delay == 0:
+        row = (when + delays[wire.delays]) % slots * post.ports + wire.port
+        arrived[post.arrived + row] = True
+        now = ring[post.ring + row * post.padded : post.ring + (row + 1) * post.padded]
+        amount = amounts[wire.amounts]
+        for lane in target:
+            now[lane] += amount
+        return
+    for j in range(last - first):
+        delay = delays[wire.delays + (first + j) * wire.each_delay]
+        row = (when + delay) % slots * post.ports + wire.port
+        arrived[post.arrived + row] = True
+        ring[post.ring + row * post.padded + target[j]] += amounts[wire.amounts + (first + j) * wire.each_amount]
+
+
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+def deliver(post, n, cursor, slot, rings, events):  # type: ignore[no-untyped-def]
+    """Add a population's own events that are due to what arrives now; return the first one that is not."""
+    ring, arrived = rings
+    due, port, table, weight, row, lanes = events
+    while cursor < post.end and due[cursor] <= n:
+        begin = post.ring + (slot * post.ports + port[cursor]) * post.padded
+        arrived[post.arrived + slot * post.ports + port[cursor]] = True
+        of = post.tables + table[cursor]
+        for lane in lanes[row[of] : row[of + 1]]:
+            ring[begin + lane] += weight[cursor]
+        cursor += 1
+    return cursor
+
+
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+def sample(k, probes, populations, state, values, after):  # type: ignore[no-untyped-def]
+    """Keep recorded rows as sample k; ``after`` a step, make those that lie halfway the mean of before and after."""
+    for probe in probes:
+        if after and not probe.halfway:
+            continue
+        p = populations[probe.population]
+        for b in range(p.batches):
+            to, of = probe.values + k * p.padded + b * p.width, p.state + b * p.size + probe.row
+            for lane in range(p.width):
+                now = np.float64(state[of + lane])
+                values[to + lane] = (values[to + lane] + now) / 2 if after else now
+
+
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+def advance_one(p, n, h, dt, slot, storage, rings, spikes, found):  # type: ignore[no-untyped-def]
+    """Take a step of one population, which empties its slot; return the spikes found so far."""
+    state, constants, shapes, offsets, starts, rates = storage
+    ring, arrived = rings
+    spike_step, spike_lane, _ = spikes
+    up, down, axial = rates
+    begin, end = p.geometry, p.geometry + p.groups
+    low, high = p.rates, p.rates + p.compartments
+    incoming = part(ring, p.ring + slot * p.ports * p.padded, p.ports, p.padded)
+    now = arrived[p.arrived + slot * p.ports : p.arrived + (slot + 1) * p.ports]
+    found = take_step(
+        p.step, part(state, p.state, p.batches, p.size), constants[p.constants : p.constants + p.shared], h, dt, n,
+        (shapes[begin:end], offsets[begin:end], starts[begin:end], np.uint64(p.width)),
+        (up[low:high], down[low:high], axial[low:high]), incoming, now, spike_step, spike_lane, found,
+    )  # fmt: skip
+    for port in range(p.ports):
+        if now[port]:
+            incoming[port] = 0
+            now[port] = False
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def advance(  # type: ignore[no-untyped-def]
+    first, count, h, dt, tables, storage, rings, slots, synapses, volleys, events, cursors, spikes, recording
+):  # fmt: skip
+    """Take ``count`` steps from step ``first``; return how many spikes were found."""
+    populations, inputs, wires, probes = tables
+    fired, fibre = volleys
+    input_cursor, event_cursor = cursors
+    _, spike_lane, spike_population = spikes
+    every, skipped, halfway, values = recording
+    found, before = np.int64(0), False
+    for n in range(first, first + count):
+        slot = n % slots
+        sampled = len(probes) > 0 and n % every == 0
+        if sampled:
+            sample(n // every - skipped, probes, populations, storage[0], values, before)
+        for i in range(len(inputs)):
+            k = input_cursor[i]
+            while k < inputs[i].end and fired[k] <= n:
+                for w in range(inputs[i].first_wire, inputs[i].last_wire):
+                    hand_on(wires[w], populations[wires[w].post], fibre[k], n, slots, rings, synapses)
+                k += 1
+            input_cursor[i] = k
+        for i in range(len(populations)):
+            p, known = populations[i], found
+            event_cursor[i] = deliver(p, n, event_cursor[i], slot, rings, events)
+            found = advance_one(p, n, h, dt, slot, storage, rings, spikes, found)
+            for k in range(known, found):
+                spike_population[k] = i
+                if spike_lane[k] < p.lanes:
+                    for w in range(p.first_wire, p.last_wire):
+                        hand_on(wires[w], populations[wires[w].post], spike_lane[k], n + 1, slots, rings, synapses)
+        if sampled and halfway:
+            sample(n // every - skipped, probes, populations, storage[0], values, not before)
+    return found
