@@ -14,6 +14,7 @@ import re
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
+from nmdasim.model.parameter import ParameterSet
 from nmdasim.model.population import Population
 from nmdasim.model.port import Port
 from nmdasim.model.synapse import Synapse
@@ -83,12 +84,12 @@ def _spread(cell: Model, name: str) -> dict[str, str]:
 
 
 def _potentiating(gain: str) -> Synapse:
-    """Return a synapse whose strength follows the slow calcium sensor of its neuron; `gain` is what ρ = 1 adds to it."""
+    """Return a synapse whose strength follows the calcium sensor of its neuron; `gain` is what ρ = 1 adds to it."""
     own, cell = load("dorsal_horn", "synapses"), load("dorsal_horn", "projection")
     return Synapse(
         gain,
         f"{_RHO.format(sensor='sensor_post')} (clock-driven)\nstrength = 1 + {gain}*rho : 1",
-        parameters={gain: own[gain], **{name: cell[name] for name in ("gamma_p", "theta_p", "tau_rho")}},
+        parameters=ParameterSet({gain: own[gain], **{name: cell[name] for name in ("gamma_p", "theta_p", "tau_rho")}}),
         initial={"rho": "rho_post"},
         references=("graupner2012",),
         description="Graupner & Brunel's synapse, driven by a slow sensor of calcium",

@@ -100,7 +100,7 @@ class Attached:
 
     @cached_property
     def outer(self) -> dict[str, tuple[str, str]]:
-        """For every name of the neurons that text may use: the neuron's own name for it, and ``"_post"`` or ``"_pre"``."""
+        """For every name of the neurons that text may use, the neuron's own name and ``"_post"`` or ``"_pre"``."""
         found = {n: (n, "_post") for n in self._dimensions["_post"] if n not in self.rule.names}
         return found | {n + side: (n, side) for side, known in self._dimensions.items() for n in known}
 

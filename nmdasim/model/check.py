@@ -241,11 +241,13 @@ class Dimensions:
         self.known = dict(known)
 
     def expect(self, expression: str, dimension: Dimension | None, what: str) -> None:
+        """Refuse an expression of another dimension; `what` is how the message names it."""
         found, _ = self._read(expression, what)
         if dimension is not None and found is not dimension:
             raise ModelError(f"{what}: the units do not match")
 
     def condition(self, expression: str, what: str, or_duration: bool = False) -> None:
+        """Refuse an expression that is no condition, nor (`or_duration`) a time."""
         found, boolean = self._read(expression, what)
         if not boolean and not (or_duration and found is brian2.second.dim):
             raise ModelError(f"{what}: it is no condition, such as 'v > -20*mV'")

@@ -272,7 +272,7 @@ def _statement(rule: Synapse, statement: Statement, line: str) -> None:
 
 
 def _closed(rule: Synapse) -> None:
-    """Refuse event-driven equations that depend on what changes between spikes, and the reverse; or without closed form."""
+    """Refuse event-driven equations that depend on what changes between spikes, the reverse, or without closed form."""
     if not rule.event_driven:
         return
     for name in rule.continuous:

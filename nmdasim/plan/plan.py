@@ -293,8 +293,10 @@ class Plan:
 
     @property
     def runs_in_turn(self) -> bool:
-        """Whether populations can run in turn: every wire leads from an input or an earlier population, and its synapses
-        have no state, which would change with the spikes of both.
+        """Whether populations can run in turn.
+
+        Every wire then leads from an input or an earlier population, and its synapses have no state, which would change
+        with the spikes of both.
         """
         forward = all(wire.pre < wire.post or wire.pre >= len(self.cells) for wire in self.wires)
         return forward and all(wire.plastic is None for wire in self.wires)

@@ -16,10 +16,10 @@ from nmdasim.plan.plan import Cells, Wire
 from nmdasim.plan.plastic import Plastic
 from nmdasim.plan.values import draw
 
+
 @dataclass(frozen=True, eq=False)
 class Drawing:
-    """What initial values are made from: where the synapses stand, the seed of each instance, and their order by source.
-    """
+    """What initial values are made from: where synapses stand, the seed of each instance, their order by source."""
 
     wire: Wire
     pre: Cells | None
@@ -109,8 +109,9 @@ class _Draws:
         return np.concatenate(parts)[self.drawing.order][:, None]
 
     def standard_normal(self, size: tuple[int, int]) -> np.ndarray:
+        """Draw one number for each synapse."""
         return self._each("standard_normal")
 
     def random(self, size: tuple[int, int]) -> np.ndarray:
+        """Draw one number for each synapse."""
         return self._each("random")
-

@@ -78,9 +78,9 @@ def wires(
             made += [_bundle(delays[k] + extra, *ends, ports.index(port)) for port, extra in link.ports]
         else:
             pairs = [known[k, seed] for seed in seeds]
-            wire, order = _joined(circuit, link, pairs, *ends, ports.index(link.port) if link.port else 0)
+            wire, by_source = _joined(circuit, link, pairs, *ends, ports.index(link.port) if link.port else 0)
             sides = cells[wire.pre] if wire.pre < len(cells) else None, cells[wire.post]
-            made.append(_with_state(circuit, link, wire, parameters, Drawing(wire, *sides, tuple(seeds), order)))
+            made.append(_with_state(circuit, link, wire, parameters, Drawing(wire, *sides, tuple(seeds), by_source)))
     return tuple(made)
 
 

@@ -220,7 +220,6 @@ class _Frame:
                 table = self.filled(parts, *size, len(times))
                 data[shown] = ([*self.dims, *own, "time"], table, {"units": found[0][1]})
 
-
     # --- synapses ---
 
     def synapses(self, data: xr.Dataset, record: Sequence[str]) -> None:

@@ -36,7 +36,7 @@ def split(circuit: Circuit, record: Iterable[str]) -> tuple[list[str], list[str]
 
 @dataclass(frozen=True, eq=False)
 class Recorded:
-    """A variable and the pairs, ``<projection>.pre`` and ``.post``: (instances, synapses) in the units of their names."""
+    """A variable and its pairs, ``<projection>.pre`` and ``.post``: (instances, synapses), and their units."""
 
     columns: Mapping[str, np.ndarray]
     units: Mapping[str, str]

@@ -16,6 +16,7 @@ TRACES = dict(taupre=20 * nm.ms, taupost=30 * nm.ms, Apre0=0.01, Apost0=-0.0105,
 ON_PRE = "x_post += w; Apre += Apre0; w = clip(w + Apost, 0, wmax)"
 ON_POST = "Apost += Apost0; w = clip(w + Apre, 0, wmax)"
 ENGINES = ["kernel", "brian2"]
+RELAY = "dv/dt = 0*volt/second : volt\ndy/dt = 0/second : 1\ndx/dt = 0/second : 1"
 
 
 def stdp(**changes):
@@ -27,7 +28,7 @@ def relay(**changes):
     """Return a neuron that fires in the step in which its port `fire` is opened, and sums what synapses add to x."""
     given = dict(
         name="relay",
-        equations="dv/dt = 0*volt/second : volt\ndy/dt = 0/second : 1\ndx/dt = 0/second : 1",
+        equations=RELAY,
         threshold="y > 0.5",
         reset="y = 0",
         ports=dict(fire="y += 1", exc="x += weight"),
@@ -90,7 +91,9 @@ def test_a_weight_stays_between_its_bounds(engine):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_repeated_pairs_each_have_a_state(engine):
-    twice = nm.Projection("before", "cells", synapse=stdp(initial=dict(w=[0.2, 0.4])), indices=([0, 0], [0, 0]), name="s")
+    twice = nm.Projection(
+        "before", "cells", synapse=stdp(initial=dict(w=[0.2, 0.4])), indices=([0, 0], [0, 0]), name="s"
+    )
     net = nm.Circuit("twice", {"cells": nm.Population(relay(), 2)}, (twice,),
                      inputs={"before": nm.Events(port="", times=[10, 20] * nm.ms)})  # fmt: skip
     result = run(net, engine, record=["s.w", "s.Apre", "x"])
@@ -168,7 +171,7 @@ def test_a_parameter_of_a_synapse_given_as_an_array_is_a_dimension():
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_continuous_rule_follows_a_state_of_the_neuron_after_it(engine):
     """dr/dt = (p - r)/tau with p = 0.3, read from each neuron: r = 0.3 (1 - exp(-t/tau)) from r = 0."""
-    cell = relay(equations="dv/dt = 0*volt/second : volt\ndy/dt = 0/second : 1\ndx/dt = 0/second : 1\ndp/dt = 0/second : 1",
+    cell = relay(equations=f"{RELAY}\ndp/dt = 0/second : 1",
                  initial=dict(p=0.3))  # fmt: skip
     rule = Synapse("follow", "dr/dt = (p_post - r)/tau : 1 (clock-driven)", dict(tau=50 * nm.ms), on_pre="x_post += r")
     result = run(pairs(rule, [5.0, 6.0], cell), engine, record=["s.r", "x"])
@@ -187,7 +190,9 @@ def test_synapses_start_as_their_neurons_do_or_as_drawn_from_the_seed():
 
 
 def test_synapses_that_overflow_mark_their_instance_and_no_other():
-    rule = Synapse("growth", "dr/dt = r**2/tau : 1", dict(tau=10 * nm.ms, start=1.0), dict(r="start"), on_pre="x_post += r")
+    rule = Synapse(
+        "growth", "dr/dt = r**2/tau : 1", dict(tau=10 * nm.ms, start=1.0), dict(r="start"), on_pre="x_post += r"
+    )
     with pytest.warns(RuntimeWarning, match=r"1 of 2 (instances|lanes) overflowed \(start = 1"):
         result = run(pairs(rule, [5.0]), parameters=dict(start=[0.01, 1]), record=["s.r"])
     assert result.failed.values.tolist() == [False, True]

@@ -36,7 +36,8 @@ PROBE = _table("population", "row", "values", "halfway")
 SYNAPSES = _table(
     "act", "population", "cursor", "end", "post", "synapses", "sources", "lanes", "delays", "slots", "room", "sets",
     "ports", "padded", "ring", "arrived", "rows", "delay", "source", "target", "pre_at", "post_at", "back_row", "back",
-    "instance", "fired", "fired_count", "flight", "steps", "answers", "value", "last", "constant", "pre_constant", "post_constant", "near",
+    "instance", "fired", "fired_count", "flight",
+    "steps", "answers", "value", "last", "constant", "pre_constant", "post_constant", "near",
 )  # fmt: skip
 
 
@@ -62,7 +63,6 @@ def take_step(  # type: ignore[no-untyped-def]
     found,
 ):  # fmt: skip
     """Call the step at an address; return the spikes found so far."""
-
     return types.int64(types.int64, *step_arguments(batches.dtype)), _call
 
 
@@ -166,7 +166,7 @@ def advance_one(p, n, h, dt, slot, storage, rings, spikes, found):  # type: igno
 
 @njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
 def note(s, n, whole, spikes, first, found, volleys):  # type: ignore[no-untyped-def]
-    """Keep the sources that fire in a step, until their synapses' delays have passed; an input's act from its end on."""
+    """Keep the sources that fire in a step until their synapses' delays have passed; an input's act from its end on."""
     _, spike_lane, spike_population = spikes
     fired, fibre = volleys
     slot, count = n % s.slots, 0

@@ -8,7 +8,7 @@ synapse. What a wire's arrays are, :mod:`nmdasim.engines.kernel.synaptic` says.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -35,22 +35,33 @@ def split(attached: Attached, side: str) -> tuple[tuple[str, ...], tuple[str, ..
     return states, tuple(name for name in names if name not in states)
 
 
-def seen(network: Plan) -> list[frozenset[tuple[str, int]]]:
-    """Return for each population the states, with their compartments, that synapses read."""
-    found: list[set[tuple[str, int]]] = [set() for _ in network.cells]
-    for wire in network.wires:
-        if wire.plastic is None:
-            continue
-        attached = wire.plastic.attached
-        found[wire.post] |= {(name, attached.compartment) for name in _split(attached, "_post")[0]}
-        if attached.pre is not None:
-            found[wire.pre] |= {(name, attached.pre.spike_site) for name in _split(attached, "_pre")[0]}
-    return [frozenset(states) for states in found]
+@dataclass(frozen=True)
+class _Place:
+    """Where a name's value for synapse ``j`` is: in a row of a table over synapses, or elsewhere.
+
+    What is elsewhere is brought into its row before a loop that is to become SIMD.
+    """
+
+    table: str
+    row: int
+    elsewhere: str = ""
+
+    @property
+    def value(self) -> str:
+        return self.elsewhere or self.here
+
+    @property
+    def here(self) -> str:
+        return f"{self.table}[{self.row}, j]"
+
+    @property
+    def view(self) -> str:
+        return f"{self.table}_{self.row}"
 
 
 @dataclass(frozen=True, eq=False)
 class Writer:
-    """Writes the loops of one wire.
+    """Writes the function of one wire.
 
     Parameters
     ----------
@@ -68,80 +79,63 @@ class Writer:
     varied: bool
 
     @cached_property
-    def _printer(self) -> Printer:
-        return Printer(single=False)
+    def _shared(self) -> dict[str, str]:
+        """Where parameters are found that all synapses share."""
+        return {} if self.varied else {n: f"constant[0, {k}]" for k, n in enumerate(self.attached.rule.parameters)}
 
     @cached_property
-    def _loads(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Where the value of each name is found: for all synapses, and for synapse ``j``."""
-        rule = self.attached.rule
-        shared = {n: f"constant[0, {k}]" for k, n in enumerate(rule.parameters)}
-        own = {n: f"value[{k}, j]" for k, n in enumerate(self.attached.variables)}
+    def _places(self) -> dict[str, _Place]:
+        """Where everything else is found."""
+        kernels = {"_post": self.post} | ({"_pre": self.pre} if self.pre else {})
+        found = {n: _Place("value", k) for k, n in enumerate(self.attached.variables)}
+        elsewhere = {n + side: text for side, kernel in kernels.items() for n, text in self._states(side, kernel)}
         if self.varied:
-            own |= {n: f"constant[instance[j], {k}]" for k, n in enumerate(rule.parameters)}
-            shared = {}
-        for side, kernel in (("_post", self.post), ("_pre", self.pre)):
-            if kernel is not None:
-                own |= self._neuron(side, kernel)
-        return shared, own
+            elsewhere |= {n: f"constant[instance[j], {k}]" for k, n in enumerate(self.attached.rule.parameters)}
+        for side in kernels:
+            names = split(self.attached, side)[1]
+            found |= {n + side: _Place(f"{side[1:]}_constant", k) for k, n in enumerate(names)}
+        return found | {n: _Place("near", k, text) for k, (n, text) in enumerate(elsewhere.items())}
 
-    def _neuron(self, side: str, kernel: Kernel) -> dict[str, str]:
-        states, parameters = split(self.attached, side)
+    def _states(self, side: str, kernel: Kernel) -> Iterator[tuple[str, str]]:
+        """Yield the neuron's states that are read, each with its place among the numbers of all populations."""
         where = self.attached.compartment if side == "_post" else kernel.model.spike_site
-        found = {n + side: f"{side[1:]}_constant[{k}, j]" for k, n in enumerate(parameters)}
-        for name in states:
-            live = (name, where) in kernel.folded.slots
-            place = f"state[{side[1:]}_at[j] + {kernel.offset(name, where)}]" if live else "0.0"
-            found[name + side] = place
-        return found
+        for name in split(self.attached, side)[0]:
+            live = (name, where) in kernel.folded.slots  # else it is 0 throughout
+            yield name, f"state[{side[1:]}_at[j] + {kernel.offset(name, where)}]" if live else "0.0"
+
+    @property
+    def scattered(self) -> int:
+        """Rows for what is brought together before the steps."""
+        return sum(place.table == "near" for place in self._places.values())
 
     def _print(self, expression: sp.Expr) -> str:
-        return str(self._printer.doprint(algebra.explicit_exponentials(algebra.with_bernoulli(expression))))
+        explicit = algebra.explicit_exponentials(algebra.with_bernoulli(expression))
+        return str(Printer(single=False).doprint(explicit))
 
-    def _around(self, lines: Sequence[str], stored: Iterable[str]) -> tuple[list[str], list[str]]:
-        """Return lines to stand before the loop over synapses, and those of one synapse, with what they load and store."""
-        shared, own = self._loads
-        names = dict.fromkeys(re.findall(r"[A-Za-z_]\w*", "\n".join(lines)))
-        rows = {n: k for k, n in enumerate(self.attached.variables)}
-        before = [f"{spelled(n)} = {where}" for n, where in shared.items() if spelled(n) in names]
-        load = [f"{spelled(n)} = {where}" for n, where in own.items() if spelled(n) in names]
-        store = [f"value[{rows[n]}, j] = {spelled(n)}" for n in stored]
-        return before, [*load, *lines, *store]
-
-    @cached_property
-    def scattered(self) -> tuple[str, ...]:
-        """Names whose values lie elsewhere for every synapse: states of neurons, parameters that differ."""
-        found = [name for name, where in self._loads[1].items() if where.startswith(("state", "constant"))]
-        return tuple(found)
+    def _used(self, lines: Sequence[str]) -> tuple[list[str], dict[str, _Place]]:
+        """Return lines that load the shared parameters in use, and the places of the other names in use."""
+        words = set(re.findall(r"[A-Za-z_]\w*", "\n".join(lines)))
+        shared = [f"{spelled(n)} = {where}" for n, where in self._shared.items() if spelled(n) in words]
+        return shared, {n: place for n, place in self._places.items() if spelled(n) in words}
 
     def steps(self) -> list[str]:
-        """Return the loops that take the continuous states over one step.
-
-        What lies scattered is brought together first: then the loop over synapses becomes SIMD.
-        """
+        """Return the loops that take the continuous states over one step."""
         rates = {name: self.attached.rates[name] for name in self.attached.rule.continuous}
         if not rates:
             return []
-        slopes = {name: rate.diff(symbol(name)) for name, rate in rates.items()}
-        after = [symbol(n) + _DT * rate * exprel(_DT * slopes[n]) for n, rate in rates.items()]
+        after = [symbol(n) + _DT * rate * exprel(_DT * rate.diff(symbol(n))) for n, rate in rates.items()]
         temporaries, reduced = algebra.shared([algebra.explicit_exponentials(e) for e in after], "s")
-        lines = [f"{spelled(s.name)} = {self._printer.doprint(e)}" for s, e in temporaries]
-        lines += [f"new_{n} = {self._printer.doprint(e)}" for n, e in zip(rates, reduced, strict=True)]
-        shared, own = self._loads
-        words = set(re.findall(r"[A-Za-z_]\w*", "\n".join(lines)))
-        used = [name for name in own if spelled(name) in words or name in rates]
-        together = {n: f"near[{k}, j]" for k, n in enumerate(self.scattered)}
-        gather = [f"{together[n]} = {own[n]}" for n in used if n in together]
-        places = {n: re.sub(r"(\w+)\[(\d+), j\]", r"\1_\2", together.get(n, own[n])) for n in used}
-        views = [f"{place} = {re.sub(r'_(?=[0-9]+$)', '[', place)}]" for place in dict.fromkeys(places.values())]
-        each = [f"{spelled(n)} = {place}[j]" for n, place in places.items() if spelled(n) in words]
-        each += [*lines, *(f"{places[n]}[j] = new_{n}" for n in rates)]
-        before = [f"{spelled(n)} = {where}" for n, where in shared.items() if spelled(n) in words]
-        loops = [*_loop("s.synapses", gather), *_loop("np.uint64(s.synapses)", each)]
-        return [*before, *views, *loops]
+        lines = [f"{spelled(s.name)} = {self._print(e)}" for s, e in temporaries]
+        lines += [f"new_{n} = {self._print(e)}" for n, e in zip(rates, reduced, strict=True)]
+        shared, used = self._used([*lines, *map(spelled, rates)])
+        gathered = [f"{place.here} = {place.elsewhere}" for place in used.values() if place.elsewhere]
+        each = [f"{spelled(n)} = {place.view}[j]" for n, place in used.items()]
+        each += [*lines, *(f"{used[n].view}[j] = new_{n}" for n in rates)]
+        views = [f"{place.view} = {place.table}[{place.row}]" for place in used.values()]
+        return [*shared, *views, *_loop("s.synapses", gathered), *_loop("np.uint64(s.synapses)", each)]
 
     def event(self, which: str) -> tuple[list[str], list[str]]:
-        """Return what an event does to synapse ``j``, as `_around` does."""
+        """Return lines for before the loop over synapses, and what an event does to synapse ``j``."""
         rule, lines = self.attached.rule, []
         stored = dict.fromkeys(rule.event_driven)
         if rule.event_driven:
@@ -159,22 +153,21 @@ class Writer:
                     row = f"(n + 1) % slots * s.ports + {k}"
                     lines += [f"row = {row}", f"ring[s.ring + row * s.padded + target[j]] += {self._print(weight)}",
                               "arrived[s.arrived + row] = True"]  # fmt: skip
-        return self._around(lines, stored)
+        shared, used = self._used([*lines, *map(spelled, stored)])
+        load = [f"{spelled(n)} = {place.value}" for n, place in used.items()]
+        return shared, [*load, *lines, *(f"{self._places[n].here} = {spelled(n)}" for n in stored)]
 
     def text(self, real: str) -> str:
-        """Return the source of the wire's one function, in the precision of its neurons, and its entry by address."""
-        phases = [("steps", [], self.steps())]
-        for which, around in (("pre", _ARRIVE), ("post", _ANSWER)):
+        """Return the source of the wire's one function, with neurons of one precision, and its entry by address."""
+        rule, phases = self.attached.rule, [self.steps()]
+        for around, which in ((_ARRIVE, "pre"), (_ANSWER, "post")):
             before, each = self.event(which)
-            body = [*before, *_lines(around, each)] if which == "pre" or self.attached.rule.on_post else []
-            phases.append((which, before, body))
-        body = [line for k, (_, _, lines) in enumerate(phases) for line in _phase(k, lines)]
-        return _MODULE.format(body=_indent(body, 1), variables=len(self.attached.variables), real=real, **self._rows())
-
-    def _rows(self) -> dict[str, int]:
-        """Return how many rows of constants there are."""
-        counts = {side: len(split(self.attached, side)[1]) for side in ("_pre", "_post")}
-        return {"near": len(self.scattered), "parameters": len(self.attached.rule.parameters), "pre": counts["_pre"], "post": counts["_post"]}
+            phases.append([*before, *_within(around, each)] if which == "pre" or rule.statements("post") else [])
+        body = [line for k, lines in enumerate(phases) for line in _phase(k, lines)]
+        return _MODULE.format(
+            body=_indent(body, 1), real=real, variables=len(self.attached.variables), parameters=len(rule.parameters),
+            near=self.scattered, pre=len(split(self.attached, "_pre")[1]), post=len(split(self.attached, "_post")[1]),
+        )  # fmt: skip
 
 
 def _loop(count: str, lines: Sequence[str]) -> list[str]:
@@ -185,7 +178,7 @@ def _phase(k: int, lines: Sequence[str]) -> list[str]:
     return [f"if phase == {k}:", *("    " + line for line in lines or ["pass"])]
 
 
-def _lines(around: str, each: Sequence[str]) -> list[str]:
+def _within(around: str, each: Sequence[str]) -> list[str]:
     """Return a loop over events with the lines of one synapse in it."""
     lines = around.strip().splitlines()
     depth = len(lines[-1]) - len(lines[-1].lstrip())
@@ -231,7 +224,9 @@ from nmdasim.engines.kernel.vmath import exp64 as exp, log64 as log, power64 as 
 from nmdasim.engines.kernel.vmath import remainder, sign, tanh64 as tanh
 
 
-def act(phase, n, dt, table, which, whole, numbers, state, ring, arrived, slots, spike_lane, spike_population, first, found):
+def act(
+    phase, n, dt, table, which, whole, numbers, state, ring, arrived, slots, spike_lane, spike_population, first, found
+):
     s, t = table[which], n * dt
     source, target = whole[s.source : s.source + s.synapses], whole[s.target : s.target + s.synapses]
     pre_at, post_at = whole[s.pre_at : s.pre_at + s.synapses], whole[s.post_at : s.post_at + s.synapses]

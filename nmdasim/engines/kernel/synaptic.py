@@ -49,8 +49,14 @@ def writers(plan: Plan, kernels: Sequence[Kernel]) -> dict[int, Writer]:
 
 @dataclass(frozen=True, eq=False)
 class Held:
-    """The synapses of some instances: the loop's table of their wires and its two arrays; for each row, the wire, and
-    the place of each synapse in its order.
+    """The synapses of some instances.
+
+    Parameters
+    ----------
+    table, whole, numbers
+        The loop's table of their wires, and its two arrays.
+    wires, orders
+        For each row of the table, the wire, and the place of each synapse in its order.
     """
 
     table: np.ndarray
@@ -73,9 +79,9 @@ class Held:
                           ("begin", "end"))  # fmt: skip
             row["cursor"], row["end"], row["flight"] = whole.add(np.array([begin])), end, whole.add(np.zeros(1))
             rule = writer.attached.rule
-            row["steps"], row["answers"] = bool(rule.continuous), bool(rule.on_post.strip())
+            row["steps"], row["answers"] = bool(rule.continuous), bool(rule.statements("post"))
             orders.append(_lay_out(row, plan, wire, storage, part, whole, numbers))
-            row["near"] = numbers.add(np.zeros(len(writer.scattered) * len(orders[-1])))
+            row["near"] = numbers.add(np.zeros(writer.scattered * len(orders[-1])))
         return cls(table, whole.whole, numbers.whole, tuple(found), tuple(orders))
 
     def kept(self, which: int, plastic: Plastic) -> dict[str, np.ndarray]:
@@ -108,30 +114,33 @@ def _lay_out(
     keys = np.arange(len(lanes) + 1) + np.arange(len(delay))[:, None] * len(lanes)
     back = np.argsort(target, kind="stable")
     slots, room = int(delay.max(initial=0)) + 1, 2 * len(lanes)  # an input's spikes of steps 0 and 1 act together
-    sizes = dict(synapses=len(chosen), sources=len(lanes), lanes=len(post.lanes), delays=len(delay), slots=slots,
-                 room=room, post=wire.post, ports=post.row["ports"], padded=post.row["padded"], ring=post.row["ring"],
-                 arrived=post.row["arrived"])  # fmt: skip
-    integers = dict(
-        rows=np.searchsorted(which[order] * len(lanes) + source, keys), delay=delay, source=source, target=target,
-        pre_at=_places(pre, source), post_at=_places(post, target),
-        back_row=np.searchsorted(target[back], np.arange(len(post.lanes) + 1)), back=back,
-        instance=rule.instance[chosen] if rule.varied else np.zeros_like(chosen),
-        fired=np.zeros(slots * room, np.int64), fired_count=np.zeros(slots, np.int64),
-    )  # fmt: skip
-    instances = max((len(values) for values in rule.parameters.values()), default=1)
-    constants = [np.broadcast_to(values, instances) for values in rule.parameters.values()]
-    reals = dict(
-        value=np.array([values[chosen] for values in rule.initial.values()]),
-        last=np.full(len(chosen), plan.first.origin - plan.first.dt),
-        constant=np.stack(constants, axis=1) if constants else np.empty(0),
-        pre_constant=_parameters(rule.attached, "_pre", pre and pre.cells, wire.source[chosen]),
-        post_constant=_parameters(rule.attached, "_post", post.cells, wire.target[chosen]),
-    )
-    begins = {name: whole.add(values) for name, values in integers.items()}
+    sizes = {"synapses": len(chosen), "sources": len(lanes), "lanes": len(post.lanes), "delays": len(delay),
+             "slots": slots, "room": room, "post": wire.post, "sets": _instances(rule)}  # fmt: skip
+    sizes |= {name: int(post.row[name]) for name in ("ports", "padded", "ring", "arrived")}
+    whole_numbers = {
+        "rows": np.searchsorted(which[order] * len(lanes) + source, keys), "delay": delay, "source": source,
+        "target": target, "pre_at": _places(pre, source), "post_at": _places(post, target),
+        "back_row": np.searchsorted(target[back], np.arange(len(post.lanes) + 1)), "back": back,
+        "instance": rule.instance[chosen] if rule.varied else np.zeros_like(chosen),
+        "fired": np.zeros(slots * room, np.int64), "fired_count": np.zeros(slots, np.int64),
+    }  # fmt: skip
+    reals = {
+        "value": np.array([values[chosen] for values in rule.initial.values()]),
+        "last": np.full(len(chosen), plan.first.origin - plan.first.dt),
+        "constant": np.array([np.broadcast_to(v, sizes["sets"]) for v in rule.parameters.values()]).T,
+        "pre_constant": _parameters(rule.attached, "_pre", None if pre is None else pre.cells, wire.source[chosen]),
+        "post_constant": _parameters(rule.attached, "_post", post.cells, wire.target[chosen]),
+    }
+    begins = {name: whole.add(values) for name, values in whole_numbers.items()}
     begins |= {name: numbers.add(values) for name, values in reals.items()}
-    for name, number in {**sizes, **begins, "sets": instances}.items():
+    for name, number in {**sizes, **begins}.items():
         row[name] = number
     return order
+
+
+def _instances(rule: Plastic) -> int:
+    """Return how many sets of parameters there are."""
+    return max((len(values) for values in rule.parameters.values()), default=1)
 
 
 def _places(kept: Kept | None, lanes: np.ndarray) -> np.ndarray:
@@ -161,7 +170,6 @@ def with_synapses(outcomes: Sequence[Outcome], plan: Plan, held: Held, part: ran
         wire = plan.wires[k]
         assert wire.plastic is not None
         kept, outcome = held.kept(which, wire.plastic), made[wire.post]
-        size = plan.cells[wire.post].size
         own = (wire.plastic.instance >= part.start) & (wire.plastic.instance < part.stop)
         finite = np.all([np.isfinite(values) for values in kept.values()] or [own[own]], axis=0)
         broken = np.union1d(outcome.broken, wire.target[own][~finite]).astype(np.int64)
