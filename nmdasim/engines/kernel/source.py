@@ -196,9 +196,9 @@ class _Group:
         stores = [f"{where(_row(name))} = {_value(name)}" for name in assignments]
         loads += ["active = a[READY + l]"] if "active" in used else []
         scalars = [
-            f"{spelled(name)} = ks[first + {k}]" for k, (name, _) in enumerate(record.scalars) if spelled(name) in used
+            f"{spelled(name)} = ks[scalars_at + {k}]" for k, (name, _) in enumerate(record.scalars) if spelled(name) in used
         ]
-        scalars = [f"first = scalar_offset[{self.index}] + c*{len(record.scalars)}", *scalars] if scalars else []
+        scalars = [f"scalars_at = scalar_offset[{self.index}] + c*{len(record.scalars)}", *scalars] if scalars else []
         where_to = "O0" if self.model.is_point else f"record_offset[{self.index}] + unsigned(c)*R{len(record.rows)}"
         return [
             f"for c in range(compartments[{self.index}]):  # {', '.join(self.group.states)}",
