@@ -74,7 +74,7 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
         )
         for k, v in enumerate(plan.inputs)
     ]  # fmt: skip
-    synapses = [_wire(plan, wire, [*groups, *inputs], k) for k, wire in enumerate(plan.wires) if len(wire.source)]
+    synapses = [_wire(plan, wire, [*groups, *inputs], k) for k, wire in enumerate(plan.wires) if _fires(plan, wire)]
     both = list(zip(groups, plan.cells, strict=True))
     events = [part for k, (g, cells) in enumerate(both) for part in _input(g, cells, clock, k)]
     spikes = [[b2.SpikeMonitor(g, name=f"nmdasim_spikes_{k}")] if cells.model.threshold else []
@@ -87,6 +87,11 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
     network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
     return [_outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
+
+
+def _fires(plan: Plan, wire: Wire) -> bool:
+    """Whether anything can come through a wire: it has synapses, and its source a threshold."""
+    return len(wire.source) > 0 and (wire.pre >= len(plan.cells) or plan.cells[wire.pre].model.threshold is not None)
 
 
 def _wire(network: Plan, wire: Wire, sources: list[Any], k: int) -> Any:
@@ -361,7 +366,8 @@ def _sampled(monitor: Any, plan: Cells, probe: Probe) -> tuple[np.ndarray, np.nd
     """Return times in seconds, whole multiples of the sampling interval, and values (lanes, samples)."""
     step = np.rint(np.asarray(monitor.t / b2.second) / plan.dt).astype(np.int64)
     kept = step % _every(plan, probe) == 0
-    return step[kept] * plan.dt, np.asarray(getattr(monitor, probe.variable), dtype=float)[:, kept]
+    values = np.asarray(monitor.variables[probe.variable].get_value(), dtype=float)  # whatever its name
+    return step[kept] * plan.dt, values[kept].T
 
 
 def _outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, Any]) -> Outcome:
