@@ -105,15 +105,22 @@ def _pairs(circuit: Circuit, seeds: Sequence[int], threads: int) -> dict[tuple[i
     """Draw the pairs of every projection, by its place, for each seed; bundles are left out."""
     links = {k: link for k, link in enumerate(circuit.projections) if link.latency is None}
     asked = [(k, seed) for k in links for seed in dict.fromkeys(seeds)]
+    all_pairs = {k: _every(*_sizes(circuit, link)) for k, link in links.items() if link.probability == 1}
 
     def drawn(key: tuple[int, int]) -> Pairs:
         link, seed = links[key[0]], key[1]
+        if link.probability == 1:  # nothing to draw
+            return all_pairs[key[0]]
         return _draw(link, *_sizes(circuit, link), stream(seed, f"{key[0]} {link.pre} {link.post} {link.port}"))
 
     if threads == 1 or sum(math.prod(_sizes(circuit, links[k])) for k, _ in asked) < _MANY:
         return {key: drawn(key) for key in asked}
     with ThreadPoolExecutor(threads or os.cpu_count()) as pool:
         return dict(zip(asked, pool.map(drawn, asked), strict=True))
+
+
+def _every(pre: int, post: int) -> Pairs:
+    return np.repeat(np.arange(pre), post), np.tile(np.arange(post), pre)
 
 
 def _draw(link: Projection, pre: int, post: int, rng: np.random.Generator) -> Pairs:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nmdasim.engines.kernel import loop
@@ -11,15 +13,15 @@ from nmdasim.model.model import Model
 from nmdasim.plan.plan import Plan, whole_steps
 
 
-def _reads_weight(model: Model, port: int) -> bool:
-    """Whether a port's effect depends on the weight of an event; where it does not, the port counts events."""
-    names = (*model.parameters.bases, "weight", "t", "area")
-    effects = [model.system.substitute(text, names) for _, text in list(model.ports.values())[port].increments()]
-    return any(symbol("weight") in effect.free_symbols for effect in effects)
+def weighs(model: Model) -> np.ndarray:
+    """Return for each port whether its effect depends on the weight of an event; those that do not count events."""
+    names, weight = (*model.parameters.bases, "weight", "t", "area"), symbol("weight")
+    effects = [[model.system.substitute(text, names) for _, text in port.increments()] for port in model.ports.values()]
+    return np.array([any(weight in effect.free_symbols for effect in of_port) for of_port in effects], dtype=bool)
 
 
 def synapses(
-    plan: Plan, storage: Storage, inputs: np.ndarray, part: range
+    plan: Plan, storage: Storage, inputs: np.ndarray, weighing: Sequence[np.ndarray], part: range
 ) -> tuple[np.ndarray, tuple[np.ndarray, ...]]:
     """Return the synapses of some instances, and write where those of each population and input begin.
 
@@ -29,6 +31,8 @@ def synapses(
         The circuit.
     storage, inputs
         Populations and inputs over these instances.
+    weighing
+        For each population, which of its ports weigh events.
     part
         The instances.
 
@@ -45,7 +49,7 @@ def synapses(
     rows, targets, amounts, delays = Joined(np.int64), Joined(np.int32), Joined(real), Joined(np.int32)
     for row, wire in zip(wires, ordered, strict=True):
         post = storage.kept[wire.post]
-        weight = wire.weight if _reads_weight(post.cells.model, wire.port) else np.ones(1)
+        weight = wire.weight if weighing[wire.post][wire.port] else np.ones(1)
         sources = plan.instance_lanes(plan.sources[wire.pre], part)
         ends = np.searchsorted(wire.source, np.append(sources, sources[-1] + 1))
         own = slice(ends[0], ends[-1])
@@ -74,7 +78,7 @@ def fired(plan: Plan, inputs: np.ndarray, part: range) -> tuple[np.ndarray, np.n
     return steps.whole, fibres.whole
 
 
-def events(storage: Storage) -> tuple[np.ndarray, ...]:
+def events(storage: Storage, weighing: Sequence[np.ndarray]) -> tuple[np.ndarray, ...]:
     """Return the populations' own events in order of time, and which lanes take those of each table.
 
     Returns
@@ -86,18 +90,16 @@ def events(storage: Storage) -> tuple[np.ndarray, ...]:
     """
     step, port, table = (Joined(np.int64) for _ in range(3))
     weight, rows, lanes = Joined(storage.state.dtype), Joined(np.int64), Joined(np.int64)
-    for row, one in zip(storage.populations, storage.kept, strict=True):
+    for row, one, weighs_port in zip(storage.populations, storage.kept, weighing, strict=True):
         tables, arrivals = one.cells.table[one.lanes], one.cells.arrivals
         known = np.unique(tables)
         own = np.flatnonzero(np.isin(arrivals.table, known))
         own = own[np.argsort(arrivals.time[own], kind="stable")]
-        ports = range(len(one.cells.model.ports))
-        reads = np.array([_reads_weight(one.cells.model, k) for k in ports], dtype=bool)[arrivals.port[own]]
         row["events"] = step.add(one.cells.begin + arrivals.steps(one.cells.dt)[own])
         row["end"] = step.length
         port.add(arrivals.port[own])
         table.add(np.searchsorted(known, arrivals.table[own]))
-        weight.add(np.where(reads, arrivals.weight[own], 1.0))
+        weight.add(np.where(weighs_port[arrivals.port[own]], arrivals.weight[own], 1.0))
         by_table = np.argsort(tables, kind="stable")
         ends = np.searchsorted(tables[by_table], np.append(known, known[-1] + 1))
         row["tables"] = rows.add(lanes.add(by_table) + ends)

@@ -15,7 +15,7 @@ import numpy as np
 
 from nmdasim.engines import compiled
 from nmdasim.engines.kernel import loop
-from nmdasim.engines.kernel.arriving import events, fired, synapses
+from nmdasim.engines.kernel.arriving import events, fired, synapses, weighs
 from nmdasim.engines.kernel.batches import CHUNK, Kernel, final_states
 from nmdasim.engines.kernel.storage import Storage, entry
 from nmdasim.engines.kernel.threads import Progress, spread, workers
@@ -37,7 +37,12 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     for kernel in kernels:  # compiled before threads begin
         entry(kernel)
     progress = Progress(report, plan.instances * plan.first.steps)
-    found = spread(lambda part: _run(plan, kernels, part, advance, progress), parts, plan.first.threads, progress)
+    weighing = [weighs(cells.model) for cells in plan.cells]
+
+    def work(part: range) -> list[Outcome]:
+        return _run(plan, kernels, weighing, part, advance, progress)
+
+    found = spread(work, parts, plan.first.threads, progress)
     return [_join(outcomes) for outcomes in zip(*found, strict=True)]
 
 
@@ -78,18 +83,20 @@ def _check_memory(plan: Plan, kernels: Sequence[Kernel], instances: int) -> None
     memory.check(needed, what, "take fewer threads, shorten the longest delay, or take a larger dt")
 
 
-def _run(plan: Plan, kernels: Sequence[Kernel], part: range, advance: Any, progress: Progress) -> list[Outcome]:
+def _run(
+    plan: Plan, kernels: Sequence[Kernel], weighing: Sequence[np.ndarray], part: range, advance: Any, progress: Progress
+) -> list[Outcome]:
     """Run some instances from beginning to end."""
     first, storage = plan.first, Storage.of(plan, kernels, part, _slots(plan))
     inputs = np.zeros(len(plan.inputs), loop.INPUT)
-    wires, connections = synapses(plan, storage, inputs, part)
-    volleys, own = fired(plan, inputs, part), events(storage)
+    wires, connections = synapses(plan, storage, inputs, weighing, part)
+    volleys, own = fired(plan, inputs, part), events(storage, weighing)
+    cursors = inputs["begin"].copy(), storage.populations["events"].copy()
     lanes = int(storage.populations["padded"].sum())
     count = max(1, min(CHUNK, _ROOM // lanes, first.steps))
     spikes = _Spikes(tuple(np.empty(count * lanes, np.int64) for _ in range(3)))
     traces = _Traces.of(storage)
     tables = (storage.populations, inputs, wires, traces.probes)
-    cursors = inputs["begin"].copy(), storage.populations["events"].copy()
     now, end, real = first.begin, first.begin + first.steps, kernels[0].real
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
     fresh = kernels[0].source.scheme.staggered and first.held is None
