@@ -9,7 +9,6 @@ equation is linear), then, for a chain, the membrane by backward Euler with the 
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable
 from itertools import pairwise
@@ -25,6 +24,7 @@ from nmdasim.errors import ModelError
 from nmdasim.language.reader import symbol
 from nmdasim.model.check import check_dimensions, declarations
 from nmdasim.model.model import Model
+from nmdasim.model.structure import by_structure
 from nmdasim.plan.plan import Outcome, Plan, Probe
 from nmdasim.plan.wiring import Network, Wire
 
@@ -133,7 +133,7 @@ def _declared(model: Model, skip: tuple[str, ...] = ()) -> str:
     return declarations(tuple((base, model.parameters.unit_of(base)) for base in bases))
 
 
-@functools.cache
+@by_structure(maxsize=64)
 def _states(model: Model) -> str:
     """Return abstract code, in SI units, for one linearised exponential step of every state but a cable's v."""
     equations = model.system.derivatives

@@ -1,12 +1,11 @@
-"""Kernel engine: a model's equations as one generated, compiled function over blocks of lanes."""
+"""Kernel engine: a model's equations as one generated, compiled function over batches of lanes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from nmdasim.engines.kernel import batches as blocks
-from nmdasim.engines.kernel import network
-from nmdasim.engines.kernel.steps import DEFAULT, SCHEMES
+from nmdasim.engines.form.methods import DEFAULT, METHODS
+from nmdasim.engines.kernel import batches, network
 from nmdasim.errors import ModelError
 from nmdasim.model.model import Model
 from nmdasim.plan.plan import Outcome, Plan
@@ -16,8 +15,8 @@ from nmdasim.plan.wiring import Network
 def check(plan: Plan) -> None:
     """Refuse what this engine cannot render."""
     method, slash, precision = plan.method.partition("/")
-    if (method or DEFAULT) not in SCHEMES or (slash and precision not in ("float32", "float64")):
-        names = ", ".join(SCHEMES)
+    if (method or DEFAULT) not in METHODS or (slash and precision not in ("float32", "float64")):
+        names = ", ".join(METHODS)
         raise ModelError(f"method {plan.method!r}; the kernel engine has {names}, each also as NAME/float32")
     states = set(plan.model.system.states)
     for probe, kind in plan.recording.summaries:
@@ -28,7 +27,7 @@ def check(plan: Plan) -> None:
 def run(plan: Plan, report: Callable[[float], None]) -> Outcome:
     """Run every lane."""
     check(plan)
-    return blocks.run(plan, report)
+    return batches.run(plan, report)
 
 
 def run_network(circuit: Network, report: Callable[[float], None]) -> list[Outcome]:
@@ -41,4 +40,5 @@ def run_network(circuit: Network, report: Callable[[float], None]) -> list[Outco
 def source(model: Model) -> str:
     """Return the generated source of a model, no parameter varied."""
     start = frozenset(model.initial) | {s for begin in model.starts.values() for s in begin}
-    return blocks.kernel(model, DEFAULT, frozenset(), start, frozenset(), False).source.text
+    text = batches.kernel(model, DEFAULT, frozenset(), start, frozenset(), False).source.text
+    return f"# {model.name}\n{text}"

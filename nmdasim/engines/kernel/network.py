@@ -140,7 +140,7 @@ def _run(network: Network, kernels: Sequence[Kernel], part: range, advance: Any,
     collected = _Collected(running)
     done, cursor, real = 0, np.zeros(max(len(volleys), 1), np.int64), kernels[0].real
     with np.errstate(all="ignore"):
-        staggered = kernels[0].source.scheme.staggered
+        staggered = kernels[0].source.method.staggered
         for h, end in [(0.5 * first.dt, min(1, first.steps)), (first.dt, first.steps)][0 if staggered else 1 :]:
             for r in running:
                 r.prepare(h)
@@ -201,7 +201,7 @@ class _Collected:
         """Keep the spikes of a call; a staggered state's value at a whole step lies between two of its own."""
         for k, (r, count) in enumerate(zip(self.running, found, strict=True)):
             self.spikes[k].append(np.stack([column[:count] for column in r.buffer]))
-        if sampled and done and self.running[0].kernel.source.scheme.staggered:
+        if sampled and done and self.running[0].kernel.source.method.staggered:
             for k, values in zip(self._traced, self._read(), strict=True):
                 probes = self.running[k].plan.recording.traces
                 between = np.array([p.variable != "v" for p in probes])[:, None]
