@@ -150,7 +150,8 @@ def _states(model: Model) -> str:
 
 
 def _updater(model: Model) -> Callable[..., str]:
-    return lambda equations, variables=None, method_options=None: _states(model)
+    text = _states(model)  # Brian2 keeps every updater that it was given, so this one must not hold the model
+    return lambda equations, variables=None, method_options=None: text
 
 
 def _membrane(model: Model) -> str:
