@@ -55,7 +55,9 @@ def test_a_slider_never_compiles(adex, slide):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("change", [dict(ketamine=3 * nm.uM), dict(ketamine=0 * nm.uM), dict(parameters=dict(E_na=50 * nm.mV))])
+@pytest.mark.parametrize(
+    "change", [dict(ketamine=3 * nm.uM), dict(ketamine=0 * nm.uM), dict(parameters=dict(E_na=50 * nm.mV))]
+)
 def test_a_slider_of_a_library_neuron_never_compiles(change):
     nm.simulate(nm.neurons.wdr(), TRAIN, ketamine=1 * nm.uM)
     _, made = newly(lambda: nm.simulate(nm.neurons.wdr(), TRAIN, **dict(ketamine=1 * nm.uM) | change))
