@@ -106,9 +106,12 @@ class Machine:
 
     @staticmethod
     def _key(place, here):
-        return (
-            Row(place.name, here) if isinstance(place, Here) else (place, here) if isinstance(place, Shared) else place
-        )
+        match place:
+            case Here(name):
+                return Row(name, here)
+            case Shared():
+                return place, here
+        return place
 
     def _value(self, expression, code, here, local):
         names, function = compiled(expression)

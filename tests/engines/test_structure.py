@@ -55,9 +55,10 @@ def test_a_slider_never_compiles(adex, slide):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "change", [dict(ketamine=3 * nm.uM), dict(ketamine=0 * nm.uM), dict(parameters=dict(E_na=50 * nm.mV))]
-)
+LIBRARY = [dict(ketamine=3 * nm.uM), dict(ketamine=0 * nm.uM), dict(parameters=dict(E_na=50 * nm.mV))]
+
+
+@pytest.mark.parametrize("change", LIBRARY)
 def test_a_slider_of_a_library_neuron_never_compiles(change):
     nm.simulate(nm.neurons.wdr(), TRAIN, ketamine=1 * nm.uM)
     _, made = newly(lambda: nm.simulate(nm.neurons.wdr(), TRAIN, **dict(ketamine=1 * nm.uM) | change))
@@ -101,8 +102,13 @@ def test_a_deleted_model_is_let_go_of_and_what_was_made_from_it_stays_usable(eng
 def test_a_model_with_other_values_has_its_structure_and_what_was_given_differently_has_not(adex):
     same = [adex.replace(tau_w=50 * nm.ms), nm.Model(**vars_of(adex))]
     assert {model.structure for model in same} == {adex.structure}
-    others = [dict(reset="v = v_r"), dict(refractory=3 * nm.ms), dict(ports=dict(exc="g_e += 41*nS")),
-              dict(equations=adex.equations.replace("a*(v-E_l)", "2*a*(v-E_l)")), dict(threshold="v > -21*mV")]  # fmt: skip
+    others = [
+        dict(reset="v = v_r"),
+        dict(refractory=3 * nm.ms),
+        dict(ports=dict(exc="g_e += 41*nS")),
+        dict(equations=adex.equations.replace("a*(v-E_l)", "2*a*(v-E_l)")),
+        dict(threshold="v > -21*mV"),
+    ]
     digests = {nm.Model(**vars_of(adex) | change).structure for change in others}
     assert len(digests) == len(others)
     assert adex.structure not in digests

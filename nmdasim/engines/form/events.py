@@ -78,7 +78,7 @@ def events(model: Model, folded: Layout, method: Method) -> Events:
     reader = _Reader(model, folded, {})
     site = model.spike_site
     threshold = None if model.threshold is None else reader.read(model.threshold, site)
-    blocked, wait = _refractory(model, reader)
+    refractory, wait = _refractory(model, reader)
     effects = [_effects(port, model, reader, method) for port in model.ports.values()]
     resets = _resets(model, reader) if model.reset else []
     inlets = tuple(
@@ -87,9 +87,9 @@ def events(model: Model, folded: Layout, method: Method) -> Events:
     )
     rule = Rule(
         threshold is not None,
-        reader.code(_admit(blocked), site),
+        reader.code(_admit(refractory), site),
         reader.code(_watch(model, threshold, wait), site),
-        reader.code([] if threshold is None else [*resets, *_pause(blocked, wait)], site),
+        reader.code([] if threshold is None else [*resets, *_pause(refractory, wait)], site),
     )
     return Events(rule, inlets, reader.named())
 
@@ -223,10 +223,10 @@ def _resets(model: Model, reader: _Reader) -> list[Put]:
     return found
 
 
-def _admit(blocked: sp.Expr | None) -> list[Statement]:
-    if blocked is None:
+def _admit(refractory: sp.Expr | None) -> list[Statement]:
+    if refractory is None:
         return []
-    over = sp.Piecewise((0, blocked), (1, True), evaluate=False)
+    over = sp.Piecewise((0, refractory), (1, True), evaluate=False)
     return [Put(Flag.READY, clip(_READY, over, sp.oo))]
 
 
@@ -238,10 +238,10 @@ def _watch(model: Model, threshold: sp.Expr | None, wait: sp.Expr | None) -> lis
     return [fires, *(_count_down(_WAIT) if wait is not None else [])]
 
 
-def _pause(blocked: sp.Expr | None, wait: sp.Expr | None) -> list[Statement]:
+def _pause(refractory: sp.Expr | None, wait: sp.Expr | None) -> list[Statement]:
     """Return what begins the refractory period."""
-    blocks: list[Statement] = [Put(Flag.READY, sp.Integer(0))] if blocked is not None else []
-    return blocks + (_count_down(wait) if wait is not None else [])
+    closed: list[Statement] = [Put(Flag.READY, sp.Integer(0))] if refractory is not None else []
+    return closed + (_count_down(wait) if wait is not None else [])
 
 
 def _count_down(start: sp.Expr) -> list[Statement]:
