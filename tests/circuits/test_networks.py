@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import nmdasim as nm
+from nmdasim.engines.form.events import adds_up
 from nmdasim.engines.kernel import network as kernel_network
-from nmdasim.engines.kernel.source import adds_up
 from nmdasim.language.reader import symbol
 from nmdasim.plan import memory
 from nmdasim.protocols.sensory import stimulus

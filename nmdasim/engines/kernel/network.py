@@ -99,7 +99,7 @@ def _run(
     tables = (storage.populations, inputs, wires, traces.probes)
     now, end, real = first.begin, first.begin + first.steps, kernels[0].real
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
-    fresh = kernels[0].source.scheme.staggered and first.held is None
+    fresh = kernels[0].source.method.staggered and first.held is None
     phases = [(0.5 * first.dt, min(now + 1, end), False)] if fresh else []
     with np.errstate(all="ignore"):
         for h, until, halfway in [*phases, (first.dt, end, True)]:
@@ -152,7 +152,7 @@ class _Traces:
         found, length = [], 0
         for k, one in enumerate(storage.kept):
             for p in one.cells.recording.traces:
-                halfway = p.variable != "v" and one.kernel.source.scheme.staggered
+                halfway = p.variable != "v" and one.kernel.source.method.staggered
                 found.append((k, one.kernel.offset(p.variable, p.compartment), length, halfway))
                 length += samples * int(one.row["padded"])
         return cls(np.array(found, loop.PROBE), np.zeros(length), (every, -(-first.begin // every)), samples)
