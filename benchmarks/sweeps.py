@@ -137,8 +137,12 @@ def main() -> None:
     lanes = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as made:
         folder, rows = Path(made), {}
-        for part in (lambda: large(lanes, folder), lambda: single_writer(folder),
-                     lambda: workers(max(4000, lanes // 5), folder), lambda: no_work(folder)):  # fmt: skip
+        for part in (
+            lambda: large(lanes, folder),
+            lambda: single_writer(folder),
+            lambda: workers(max(4000, lanes // 5), folder),
+            lambda: no_work(folder),
+        ):
             found = part()
             print("\n".join(f"{name:>60}  {value}" for name, value in found.items()), flush=True)
             rows |= found

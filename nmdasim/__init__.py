@@ -48,9 +48,39 @@ _MODULES = {
     "sweep": "sweep",
 }
 _UNITS = (
-    "Hz", "kHz", "second", "ms", "us", "minute", "hour", "volt", "mV", "amp", "nA", "pA", "uA", "siemens", "mS", "uS",
-    "nS", "pS", "farad", "uF", "pF", "nF", "meter", "cm", "mm", "um", "ohm", "mM", "uM", "nM", "kelvin", "Quantity",
-)  # fmt: skip
+    "Hz",
+    "kHz",
+    "second",
+    "ms",
+    "us",
+    "minute",
+    "hour",
+    "volt",
+    "mV",
+    "amp",
+    "nA",
+    "pA",
+    "uA",
+    "siemens",
+    "mS",
+    "uS",
+    "nS",
+    "pS",
+    "farad",
+    "uF",
+    "pF",
+    "nF",
+    "meter",
+    "cm",
+    "mm",
+    "um",
+    "ohm",
+    "mM",
+    "uM",
+    "nM",
+    "kelvin",
+    "Quantity",
+)
 
 __all__ = [*_PUBLIC, *_MODULES, *_UNITS]
 

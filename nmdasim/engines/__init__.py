@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim.errors import ModelError
+from nmdasim.model import registry
 from nmdasim.model.model import Model
 from nmdasim.plan.plan import Arrivals, Link, Outcome, Plan
 from nmdasim.plan.wiring import Network
@@ -23,10 +24,17 @@ DEFAULT = "kernel"
 Report = Callable[[float], None]
 
 
+def names() -> list[str]:
+    """Return the engines there are: the library's own, then those of installed plug-ins."""
+    return list(dict.fromkeys([*_MODULES, *registry.entry_points(registry.ENGINES)]))
+
+
 def _module(engine: str) -> Any:
-    if engine not in _MODULES:
-        raise ModelError(f"engine {engine!r} does not exist; there are {', '.join(_MODULES)}")
-    return import_module(f"nmdasim.engines.{_MODULES[engine]}")
+    if engine in _MODULES:
+        return import_module(f"nmdasim.engines.{_MODULES[engine]}")
+    if (door := registry.entry_points(registry.ENGINES).get(engine)) is None:
+        raise ModelError(f"engine {engine!r} does not exist; there are {', '.join(names())}")
+    return door()
 
 
 def run(plan: Plan, engine: str = DEFAULT, report: Report | None = None) -> Outcome:

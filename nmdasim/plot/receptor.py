@@ -93,8 +93,11 @@ def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
             ax.plot(result.v, result.current.sel(mg=bath), color=_SHADES[k], label=f"{bath:g} mM Mg")
         ax.axhline(0, color="0.7", linewidth=1, zorder=0)
         ax.axvline(0, color="0.7", linewidth=1, zorder=0)
-        ax.set(title="Magnesium plugs the pore of a cell at rest",
-               xlabel="holding potential, mV", ylabel=f"current, {result.current.units}")  # fmt: skip
+        ax.set(
+            title="Magnesium plugs the pore of a cell at rest",
+            xlabel="holding potential, mV",
+            ylabel=f"current, {result.current.units}",
+        )
         ax.legend(frameon=False, loc="upper left")
     return _finish(ax, [result], own=own)
 
@@ -157,8 +160,11 @@ def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
             colour = _SHADES[1 + drugs.index(label.partition(",")[0])]
             style = "--" if label.endswith("without agonist") else "-"
             ax.plot(result.time / 1e3, share, style, color=colour, label=label)
-        ax.set(title="A trapped drug leaves only through open channels", xlabel="time since the drug was removed, s",
-               ylabel="block that is left, %")  # fmt: skip
+        ax.set(
+            title="A trapped drug leaves only through open channels",
+            xlabel="time since the drug was removed, s",
+            ylabel="block that is left, %",
+        )
         ax.set_ylim(0, 105)
         ax.legend(frameon=False)
     return _finish(ax, list(results.values()), own=own)
@@ -181,8 +187,12 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
             ax.plot(dose[::3], 100 * result.response[::3], "o", color=colour, markerfacecolor=face, markersize=6)
         ax.axhline(50, color="0.8", linewidth=1, zorder=0)
         drugs = ", ".join(dict.fromkeys(str(r.attrs["drug"]) for r in results))
-        ax.set(title=f"Inhibition by {drugs} at {results[0].attrs['v']}", xscale="log",
-               xlabel="concentration, µM", ylabel="current, % of control")  # fmt: skip
+        ax.set(
+            title=f"Inhibition by {drugs} at {results[0].attrs['v']}",
+            xscale="log",
+            xlabel="concentration, µM",
+            ylabel="current, % of control",
+        )
         ax.set_ylim(0, 105)
         ax.legend(frameon=False, fontsize=11, loc="lower left", title="subtype, Mg: IC50", alignment="left")
     return _finish(ax, results, own=own)
@@ -287,9 +297,18 @@ def _arrow(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]], a:
     both = len(rates) == 2
     style = "<|-|>" if both else "-|>" if (start, end) in rates else "<|-"
     hidden = any(_between(where[start], where[end], place) for s, place in where.items() if s not in (a, b))
-    patch = FancyArrowPatch(where[start], where[end], arrowstyle=style, mutation_scale=13, shrinkA=21, shrinkB=21,
-                            connectionstyle="arc3,rad=0.28" if hidden else "arc3", color="#1b1b1b", linewidth=1.4,
-                            zorder=2)  # fmt: skip
+    patch = FancyArrowPatch(
+        where[start],
+        where[end],
+        arrowstyle=style,
+        mutation_scale=13,
+        shrinkA=21,
+        shrinkB=21,
+        connectionstyle="arc3,rad=0.28" if hidden else "arc3",
+        color="#1b1b1b",
+        linewidth=1.4,
+        zorder=2,
+    )
     ax.add_patch(patch)
     if not write:
         return
@@ -305,8 +324,14 @@ def _arrow(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]], a:
                 )
             else:
                 arrow = f"{text} →" if above else f"← {text}"
-                ax.text(middle[0], middle[1] + (0.12 if above else -0.14), arrow, fontsize=12, ha="center",
-                        va="bottom" if above else "top")  # fmt: skip
+                ax.text(
+                    middle[0],
+                    middle[1] + (0.12 if above else -0.14),
+                    arrow,
+                    fontsize=12,
+                    ha="center",
+                    va="bottom" if above else "top",
+                )
 
 
 def _between(start: tuple[float, float], end: tuple[float, float], place: tuple[float, float]) -> bool:

@@ -20,8 +20,14 @@ _COURSES = (
     ("E_anion", "Anion reversal", "E anion, mV"),
     ("nmda_gain", "NMDA receptors", "NMDA gain"),
 )
-_NAMES = {"touch": "touch (Aβ)", "adelta": "Aδ fibres", "c": "C fibres", "excitatory": "excitatory\ninterneurons",
-          "inhibitory": "inhibitory\ninterneurons", "projection": "projection\nneurons"}  # fmt: skip
+_NAMES = {
+    "touch": "touch (Aβ)",
+    "adelta": "Aδ fibres",
+    "c": "C fibres",
+    "excitatory": "excitatory\ninterneurons",
+    "inhibitory": "inhibitory\ninterneurons",
+    "projection": "projection\nneurons",
+}
 _INHIBITS = "#b22222"
 
 
@@ -138,8 +144,14 @@ def circuit(drawn: Circuit, ax: Any = None) -> Any:
     places |= {name: (1.0, 0.4 - 3.8 * k) for k, name in enumerate(inner)} | {drawn.output: (2.0, -1.5)}
     for pre, post in dict.fromkeys((p.pre, p.post) for p in drawn.projections):
         inhibits = any(p.port in ("gaba", "inh") for p in drawn.projections if (p.pre, p.post) == (pre, post))
-        style = {"arrowstyle": "-|>", "mutation_scale": 22, "lw": 2.6, "shrinkA": 50, "shrinkB": 58,
-                 "color": _INHIBITS if inhibits else "0.4"}  # fmt: skip
+        style = {
+            "arrowstyle": "-|>",
+            "mutation_scale": 22,
+            "lw": 2.6,
+            "shrinkA": 50,
+            "shrinkB": 58,
+            "color": _INHIBITS if inhibits else "0.4",
+        }
         ax.annotate("", places[post], places[pre], arrowprops=style)
     sizes = {name: source.size for name, source in {**drawn.populations, **drawn.inputs}.items()}
     for name, (x, y) in places.items():

@@ -71,8 +71,9 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
         times = lane.spike_time
         times = times.isel(seed=0) if "seed" in times.dims else times
         times = times.sel(population=result.attrs["output"]) if "population" in times.dims else times
-        ax.eventplot([times.values[np.isfinite(times.values)] / 1e3], lineoffsets=y, linelengths=0.8, linewidths=1,
-                     colors=colour)  # fmt: skip
+        ax.eventplot(
+            [times.values[np.isfinite(times.values)] / 1e3], lineoffsets=y, linelengths=0.8, linewidths=1, colors=colour
+        )
     for pulse in np.unique(result.pulse_time.values[np.isfinite(result.pulse_time.values)]) / 1e3:
         ax.axvline(pulse, color="0.85", linewidth=1, zorder=0)
     ax.set(title="Spikes (grey lines: pulses)", xlabel="time, s")

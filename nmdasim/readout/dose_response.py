@@ -56,7 +56,7 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
 
     Raises
     ------
-    ValueError
+    InputError
         If there is no such dimension, or fewer than 5 doses; if doses are negative or not finite.
 
     References

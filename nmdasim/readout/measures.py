@@ -13,9 +13,17 @@ from nmdasim.readout.dose_response import dose_response
 from nmdasim.readout.sensitivity import interaction, sensitivity
 
 __all__ = [
-    "EARLY_MS", "allodynia_index", "dose_response", "hyperalgesia_index", "interaction", "pain_score", "sensitivity",
-    "spikes", "threshold", "windup",
-]  # fmt: skip
+    "EARLY_MS",
+    "allodynia_index",
+    "dose_response",
+    "hyperalgesia_index",
+    "interaction",
+    "pain_score",
+    "sensitivity",
+    "spikes",
+    "threshold",
+    "windup",
+]
 
 #: End of the early (A-fibre) window and start of the late (C-fibre) window after a pulse.
 EARLY_MS = 100.0
@@ -40,7 +48,7 @@ def windup(result: xr.Dataset) -> xr.Dataset:
 
     Raises
     ------
-    ValueError
+    InputError
         If the result has no pulses.
     """
     if "pulse_time" not in result:

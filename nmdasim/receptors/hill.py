@@ -52,7 +52,7 @@ def fit(concentration: np.ndarray, response: np.ndarray, level: float = 0.95) ->
 
     Raises
     ------
-    ValueError
+    InputError
         If there are fewer than 3 points, a concentration is not above 0, or numbers are not finite.
     """
     x, y = np.asarray(concentration, dtype=float), np.asarray(response, dtype=float)

@@ -39,7 +39,7 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
 
     Raises
     ------
-    ModelError, UnitError, ValueError
+    ModelError, UnitError, InputError
         For a parameter that there is not, a value of the wrong dimension, an empty list, or a table.
     """
     cells = cells_of(model)
@@ -62,7 +62,7 @@ def seed_axis(seed: Any) -> Axis:
 
     Raises
     ------
-    ValueError
+    InputError
         If a seed is no whole number from 0 upward.
     """
     seeds = np.asarray(seed)

@@ -95,7 +95,7 @@ def simulate(
 
     Raises
     ------
-    ModelError, UnitError, ValueError
+    ModelError, UnitError, InputError
         Before any work starts, for anything that is unknown, of the wrong dimension or out of range, and for a run
         that does not fit into memory. What a run needs is said beforehand by the logger ``nmdasim`` (level INFO).
     """

@@ -47,7 +47,7 @@ def windup_time_course(
 
     Raises
     ------
-    ValueError
+    InputError
         If `levels` has another dimension than time, no time coordinate, or no units.
     """
     if levels.dims != ("time",) or "time" not in levels.coords:

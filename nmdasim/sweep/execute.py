@@ -21,7 +21,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, NmdasimError
 from nmdasim.protocols import WindUp
 from nmdasim.run.simulate import simulate
 from nmdasim.sweep import chunks
@@ -123,7 +123,7 @@ def sweep(
     ------
     StoreError
         If the store is there (without `resume`), belongs to another sweep, is in use, or cannot be written.
-    ValueError
+    InputError
         For anything that is wrong with the sweep, before any work starts.
     """
     run(what, Path(store), resume=resume, workers=workers, scheduler=scheduler, threads=threads, progress=progress)
@@ -177,17 +177,17 @@ def _finish(store: Store, workers: int, scheduler: str, threads: int, progress: 
                 continue
             store.write(number, chunk)
             progress(store.lanes, store.sweep.lanes)
-    except KeyboardInterrupt:
-        _LOG.warning(
-            "stopped: %s of %s chunks are finished and kept; again with --resume (resume=True) for the rest",
-            f"{len(store.done):,}", f"{store.sweep.chunks:,}",
-        )  # fmt: skip
+    except NmdasimError:
         raise
     except ConnectionError as error:
         raise StoreError(
             f"{error}; {len(store.done):,} of {store.sweep.chunks:,} chunks are finished and kept: "
             "start a scheduler, then resume"
         ) from None
+    except (KeyboardInterrupt, Exception):  # a fault of ours goes on with its traceback
+        kept = f"{len(store.done):,} of {store.sweep.chunks:,} chunks are finished and kept"
+        _LOG.warning("stopped: %s; again with --resume (resume=True) for the rest", kept)
+        raise
     finally:
         found.close()
 
@@ -314,16 +314,24 @@ def _pilot(what: Sweep, threads: int) -> tuple[xr.Dataset, float]:
     def once() -> tuple[xr.Dataset, float]:
         began = time.perf_counter()
         found = simulate(
-            what.model, protocol, parameters=parameters, seed=seeds, block=what.block, duration=duration, dt=what.dt,
-            method=what.method, engine=what.engine, threads=threads,
-        )  # fmt: skip
+            what.model,
+            protocol,
+            parameters=parameters,
+            seed=seeds,
+            block=what.block,
+            duration=duration,
+            dt=what.dt,
+            method=what.method,
+            engine=what.engine,
+            threads=threads,
+        )
         return found, time.perf_counter() - began
 
     result, seconds = once()  # which compiles
     if what.engine == "kernel":
         result, seconds = once()
     simulated = (
-        protocol.duration if isinstance(protocol, WindUp) else float(quantities.si(duration, "ms", name="duration"))
+        protocol.duration if isinstance(protocol, WindUp) else quantities.number(duration, "ms", name="duration")
     )
     return chunks.readouts(what, result), seconds / (lanes * simulated)
 
@@ -370,9 +378,9 @@ def _outlook(what: Sweep, before: int, rate: float, workers: int, scheduler: str
 def _mean_duration(what: Sweep) -> float:
     """Return the mean simulated seconds of a lane."""
     if not isinstance(what.protocol, WindUp):
-        return float(quantities.si(what.duration, "ms", name="duration"))
+        return quantities.number(what.duration, "ms", name="duration")
     if what.duration is not None:
-        return float(quantities.si(what.duration, "ms", name="duration"))
+        return quantities.number(what.duration, "ms", name="duration")
     chosen = {name: what.axes[name] for name in ("frequency", "pulses") if name in what.axes}
     return float(np.mean([one.duration for _, one in dataclasses.replace(what.protocol, **chosen).variants()]))
 

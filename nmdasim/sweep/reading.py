@@ -65,7 +65,7 @@ def read(path: Path) -> Sweep:
 
     Raises
     ------
-    ValueError
+    InputError
         If it cannot be read, or anything in it is unknown, empty, of the wrong kind or dimension; the message names it.
     """
     try:

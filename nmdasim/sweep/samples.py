@@ -40,7 +40,7 @@ class Samples:
 
     Raises
     ------
-    ValueError
+    InputError
         For an unknown method, an empty box, a range that does not rise, or a logarithm of 0.
 
     References

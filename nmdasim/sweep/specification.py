@@ -22,6 +22,7 @@ from nmdasim.errors import InputError, ModelError, UnitError, nearest
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.protocols import WindUp
+from nmdasim.quantities import QuantityLike
 from nmdasim.run.axes import Axis, lengths, parameter_axes, seed_axis, shared
 from nmdasim.sweep.samples import Samples
 
@@ -64,7 +65,7 @@ class Sweep:
 
     Raises
     ------
-    ModelError, UnitError, ValueError
+    ModelError, UnitError, InputError
         For anything that is unknown, empty, of the wrong dimension, or larger than can be run.
     """
 
@@ -74,8 +75,8 @@ class Sweep:
     samples: Samples | None = None
     readouts: tuple[str, ...] = ("index", "ratio", "input")
     block: str | None = None
-    duration: Any = None
-    dt: Any = None
+    duration: QuantityLike | None = None
+    dt: QuantityLike | None = None
     method: str = ""
     engine: str = engines.DEFAULT
     chunk: int = 1000

@@ -241,9 +241,15 @@ def _make_array(group: Any, sweep: Sweep, name: str, pilot: xr.Dataset) -> None:
         shape, dims = (*shape, sweep.pulses), [*dims, "pulse"]
     attrs = _STATUS if name == "status" else {"units": "1", "long_name": name.replace("_", " ")} | pilot[name].attrs
     group.create_array(
-        name, shape=shape, chunks=chunks, dtype=dtype, fill_value=fill, compressors=_codec(), filters=None,
+        name,
+        shape=shape,
+        chunks=chunks,
+        dtype=dtype,
+        fill_value=fill,
+        compressors=_codec(),
+        filters=None,
         attributes=attrs | {"_ARRAY_DIMENSIONS": dims},
-    )  # fmt: skip
+    )
 
 
 def _coordinates(sweep: Sweep, pilot: xr.Dataset) -> xr.Dataset:

@@ -16,7 +16,8 @@ import nmdasim
 from nmdasim import DISCLAIMER, plot
 from nmdasim import pharmacology as ph
 from nmdasim.command import app as cli
-from nmdasim.command import report_pk
+from nmdasim.command import pk as command_pk
+from nmdasim.command.printing import pk as printing_pk
 from nmdasim.parameters import bibliography
 from nmdasim.plot import pharmacokinetics as plot_pk
 from nmdasim.protocols import course as courses
@@ -155,7 +156,7 @@ FORBIDDEN = re.compile(r"recommend|optimi|propose|suggest|advis|titrate|target|i
 
 def test_no_function_proposes_a_dose():
     modules = [import_module(f"nmdasim.pharmacology.{found.name}") for found in pkgutil.iter_modules(ph.__path__)]
-    for module in (ph, courses, plot_pk, report_pk, timecourse, *modules):
+    for module in (ph, courses, plot_pk, command_pk, printing_pk, timecourse, *modules):
         for name, thing in inspect.getmembers(module, callable):
             signature = str(inspect.signature(thing)) if inspect.isfunction(thing) else ""
             assert not FORBIDDEN.search(f"{name}{signature}"), f"{module.__name__}.{name}"
