@@ -11,6 +11,7 @@ import xarray as xr
 from nmdasim.errors import InputError
 from nmdasim.readout.dose_response import dose_response
 from nmdasim.readout.sensitivity import interaction, sensitivity
+from nmdasim.readout.standing import standing
 
 __all__ = [
     "EARLY_MS",
@@ -71,7 +72,7 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     data["ratio"] = last / data["input"].where(data["input"] > 0)
     data["slope"] = _slope(late.isel(pulse=slice(0, 8)))
     for name, text in _LONG_NAMES.items():
-        data[name].attrs = {"units": "1", "long_name": text}
+        data[name].attrs = {"units": "1", "long_name": text} | standing(result.attrs)
     return data.drop_vars("spike", errors="ignore")
 
 

@@ -57,7 +57,8 @@ class Options:
         if not 0 < tolerance < 1:
             raise InputError(f"tolerance = {tolerance:g}; a relative tolerance lies between 0 and 1")
         start = _start(model, block)
-        return cls(start, _initial(model, initial), dt, method, engine, threads, tuple(record), _sample(sample),
+        names = (record,) if isinstance(record, str) else tuple(record)
+        return cls(start, _initial(model, initial), dt, method, engine, threads, names, _sample(sample),
                    tolerance, baths)  # fmt: skip
 
 

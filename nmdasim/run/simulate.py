@@ -78,7 +78,7 @@ def simulate(
         One seed, or several, which become a dimension (or share one, as a DataArray). Lanes of one seed share their
         drawn latencies.
     record
-        Variables to trace: ``"v"`` (every compartment), ``"v_soma"``.
+        Variables to trace, one name or several: ``"v"`` (every compartment), ``"v_soma"``.
     sample
         Sampling interval of traces; 0.1 ms or one step, whichever is larger.
     tolerance
@@ -204,7 +204,8 @@ def _provenance(model: Model | Circuit, protocol: Protocol, axes: list[Axis], op
         for name, cell in cells.items()
         for key, p in cell.parameters.items()
     }
-    unverified = sorted({key for cell in cells.values() for key, p in cell.parameters.items() if not p.verified})
+    own = [(key, p) for cell in cells.values() for key, p in cell.parameters.items() if p.source != "user"]
+    unverified = sorted({key for key, p in own if not p.verified})
     sources = [p.source for cell in cells.values() for p in cell.parameters.values()]
     keys = dict.fromkeys([*model.references, *(key for c in cells.values() for key in c.references), *sources])
     return {

@@ -16,6 +16,7 @@ from nmdasim import quantities
 from nmdasim.errors import NmdasimError, OverflowedError
 from nmdasim.model.circuit import Circuit
 from nmdasim.readout import measures
+from nmdasim.readout.standing import standing
 from nmdasim.run.axes import Axis
 from nmdasim.run.simulate import simulate
 from nmdasim.sweep.specification import Sweep
@@ -150,7 +151,7 @@ def readouts(sweep: Sweep, result: xr.Dataset) -> xr.Dataset:
             values = values.sel(population=sweep.model.output, drop=True)
         if "lane" not in values.dims:
             values = values.expand_dims("lane")
-        data[name] = values.transpose("lane", ...).astype(float).assign_attrs(values.attrs)
+        data[name] = values.transpose("lane", ...).astype(float).assign_attrs(values.attrs | standing(result.attrs))
     if "failed" in result:
         data["failed"] = result["failed"]
     return data

@@ -181,12 +181,11 @@ def _finish(store: Store, workers: int, scheduler: str, threads: int, progress: 
         raise
     except ConnectionError as error:
         raise StoreError(
-            f"{error}; {len(store.done):,} of {store.sweep.chunks:,} chunks are finished and kept: "
-            "start a scheduler, then resume"
+            f"{error}; {store.kept} are finished and kept: start a scheduler, then resume"
         ) from None
     except (KeyboardInterrupt, Exception):  # a fault of ours goes on with its traceback
-        kept = f"{len(store.done):,} of {store.sweep.chunks:,} chunks are finished and kept"
-        _LOG.warning("stopped: %s; again with --resume (resume=True) for the rest", kept)
+        told = "stopped: %s are finished and kept; again with --resume (resume=True) for the rest"
+        _LOG.warning(told, store.kept)
         raise
     finally:
         found.close()

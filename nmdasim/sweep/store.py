@@ -66,6 +66,11 @@ class Store:
         """Lanes that are finished."""
         return sum(self.done.values())
 
+    @property
+    def kept(self) -> str:
+        """What the journal vouches for, read anew: an interruption may have come between its line and our count."""
+        return f"{len(_entries(self.path / _OWN / 'journal.jsonl')):,} of {self.sweep.chunks:,} chunks"
+
     def write(self, number: int, chunk: Chunk) -> None:
         """Put a finished chunk into the store, whole or not at all.
 

@@ -20,6 +20,7 @@ from nmdasim.command import pk as command_pk
 from nmdasim.command.printing import pk as printing_pk
 from nmdasim.parameters import bibliography
 from nmdasim.plot import pharmacokinetics as plot_pk
+from nmdasim.plot.style import origin, short
 from nmdasim.protocols import course as courses
 from nmdasim.studies import after_dose as timecourse
 
@@ -100,7 +101,7 @@ def afternoon(regimen):
 
 def during(regimen):
     levels = ph.free_levels(regimen, every="1 min", until="1 h")
-    return nmdasim.run.simulate(nmdasim.neurons.wdr(), nmdasim.WindUp(pulses=2), ketamine=levels)
+    return nmdasim.simulate(nmdasim.neurons.wdr(), nmdasim.WindUp(pulses=2), ketamine=levels)
 
 
 def test_a_figure_of_windup_under_a_dose_says_what_it_is():
@@ -124,13 +125,13 @@ def test_every_figure_says_what_it_is():
         assert DISCLAIMER in figure.get_supxlabel()
         plt.close(figure)
     for figure in (*figures[:2], figures[3]):
-        assert plot_pk.provenance(course) in figure.get_supxlabel()
+        assert origin(course.attrs) in figure.get_supxlabel()
     for said in ("K_ketamine", "equilibrated", "less from wind-up"):
         assert said in figures[3].get_supxlabel()
     axis = plot_pk.reported()
     assert DISCLAIMER in axis.figure.get_supxlabel()
     texts = " ".join(text.get_text() for text in axis.texts)
-    assert all(plot_pk.short(band.source) in texts for band in ph.bands())
+    assert all(short(band.source) in texts for band in ph.bands())
     plt.close("all")
 
 

@@ -17,6 +17,7 @@ from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.pharmacology import Regimen, bands, preset
 from nmdasim.pharmacology.cautions import cautions
 from nmdasim.plot import pharmacokinetics as plot_pk
+from nmdasim.plot.style import origin, short
 from nmdasim.readout import files
 
 _SERIES = {"plasma_ng_ml": "plasma", "effect_site_ng_ml": "effect_site", "metabolite_ng_ml": "metabolite"}
@@ -88,7 +89,7 @@ def table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd
 def save(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path) -> None:
     """Write ``pk.png``, ``.svg``, ``.csv``, ``.nc`` and the dosing rows ``regimen.csv`` into `folder`."""
     mpl.use("Agg")
-    figure, notes = plot_pk.pk(course, around, regimen)[0].figure, [DISCLAIMER, plot_pk.provenance(course)]
+    figure, notes = plot_pk.pk(course, around, regimen)[0].figure, [DISCLAIMER, origin(course.attrs)]
     files.save(folder, "pk", figure, table(regimen, course, around), _merged(course, around), notes)
     files.write_whole(folder / "regimen.csv", regimen.to_csv)
 
@@ -113,8 +114,8 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
     console.print(shown)
     if len(lanes) > 20:
         console.print(f"… and {len(lanes) - 20} subjects more.")
-    console.print(plot_pk.provenance(course), markup=False)
-    reported = "; ".join(f"{band.text} {band.range} ({plot_pk.short(band.source)})" for band in bands())
+    console.print(origin(course.attrs), markup=False)
+    reported = "; ".join(f"{band.text} {band.range} ({short(band.source)})" for band in bands())
     console.print(f"As reported, none a target: {reported}.", style="dim", markup=False)
     for warning in course.attrs["warnings"].splitlines():
         console.print(warning, style="yellow", markup=False)

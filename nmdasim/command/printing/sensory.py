@@ -25,7 +25,8 @@ def as_json(answer: dict[str, Any]) -> str:
 def save(before: xr.Dataset, after: xr.Dataset, folder: Path) -> None:
     """Write figure, table and result."""
     mpl.use("Agg")
-    figure = plot_sensory.stimulus_response({"naive": before, "this state": after})[0].figure
+    figure = plot_sensory.stimulus_response({"naive": before, "this state": after})[0].get_figure(root=True)
+    assert figure is not None
     tables = [d.spikes.to_dataframe().reset_index().assign(circuit=n) for n, d in (("naive", before), ("this", after))]
     files.save(folder, "sensory", figure, pd.concat(tables), after, [DISCLAIMER])
 
