@@ -44,7 +44,7 @@ def main() -> None:
     words = [word for word in sys.argv[1:] if word != _TRACEBACK]
     in_full = len(words) < len(sys.argv) - 1 or os.environ.get("NMDASIM_TRACEBACK", "0") not in ("", "0")
     try:
-        if status := app(words, standalone_mode=False):
+        if status := app(words, prog_name="nmdasim", standalone_mode=False):
             sys.exit("interrupted" if status == _INTERRUPTED else status)
     except typer.Exit as stop:
         sys.exit(stop.exit_code)

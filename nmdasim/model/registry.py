@@ -16,6 +16,7 @@ Nothing is loaded before it is asked for; the library's own names come first.
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,3 +87,12 @@ def tables() -> dict[str, Callable[[], Traversable]]:
         return lambda: files(door()).joinpath(f"{door.name}.toml")
 
     return {name: beside(door) for name, door in entry_points(PARAMETERS).items()}
+
+
+def folders() -> list[Traversable]:
+    """Return where those tables lie, and the ``.bib`` files beside them; of packages that load."""
+    found = []
+    for door in entry_points(PARAMETERS).values():
+        with contextlib.suppress(PluginError):  # whoever asks for a table of it is told
+            found.append(files(door()))
+    return found

@@ -180,9 +180,7 @@ def _finish(store: Store, workers: int, scheduler: str, threads: int, progress: 
     except NmdasimError:
         raise
     except ConnectionError as error:
-        raise StoreError(
-            f"{error}; {store.kept} are finished and kept: start a scheduler, then resume"
-        ) from None
+        raise StoreError(f"{error}; {store.kept} are finished and kept: start a scheduler, then resume") from None
     except (KeyboardInterrupt, Exception):  # a fault of ours goes on with its traceback
         told = "stopped: %s are finished and kept; again with --resume (resume=True) for the rest"
         _LOG.warning(told, store.kept)

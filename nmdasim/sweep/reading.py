@@ -11,9 +11,8 @@ import numpy as np
 from brian2 import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
-from nmdasim import quantities
+from nmdasim import neurons, quantities
 from nmdasim.errors import InputError, nearest
-from nmdasim.neurons import CATALOGUE
 from nmdasim.protocols import WindUp
 from nmdasim.sweep.samples import MOST, Samples
 from nmdasim.sweep.specification import Sweep
@@ -106,8 +105,9 @@ def _model(content: Mapping[str, Any]) -> Any:
     given = content.get("model", "wdr")
     table = {"name": given} if isinstance(given, str) else _table(content, "model", _MODEL)
     name = table.get("name", "wdr")
-    if not isinstance(name, str) or name not in CATALOGUE:
-        raise InputError(f"unknown model {name!r}{nearest(str(name), CATALOGUE)}")
+    known = neurons.catalogue()
+    if not isinstance(name, str) or name not in known:
+        raise InputError(f"unknown model {name!r}{nearest(str(name), known)}")
     factors, values = (_table(table, key) for key in ("scale", "set"))
     for key, factor in factors.items():
         if isinstance(factor, bool) or not isinstance(factor, (int, float)):
@@ -115,7 +115,7 @@ def _model(content: Mapping[str, Any]) -> Any:
     for key, value in values.items():
         if isinstance(value, bool) or not isinstance(value, (int, float, str)):
             raise InputError(f"set {key} = {value!r}; a value is a number or text, as in '3 mM'")
-    return CATALOGUE[name]().scaled(**{key: float(factor) for key, factor in factors.items()}).replace(**values)
+    return known[name]().scaled(**{key: float(factor) for key, factor in factors.items()}).replace(**values)
 
 
 def _axis(name: str, given: Any) -> Any:
