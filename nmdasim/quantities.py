@@ -76,6 +76,14 @@ def unit(name: str) -> Quantity:
     raise UnitError(f"unknown unit {name!r}; units are written as in 'mV', 'uM', 'nS', 'S/cm**2', 'ms'")
 
 
+def __getattr__(name: str) -> Quantity:
+    """Return a unit as an attribute, ``quantities.mV``."""
+    try:
+        return unit(name)
+    except UnitError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+
+
 _LARGEST = 12  # exponent; a dimension of a higher power does not occur
 
 

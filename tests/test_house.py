@@ -34,7 +34,7 @@ def test_every_public_name_resolves(name):
 
 def test_public_names_are_listed_once_and_unknown_ones_are_refused():
     assert len(set(nm.__all__)) == len(nm.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'ketmine'"):
+    with pytest.raises(AttributeError, match="No nmdasim attribute ketmine"):
         _ = nm.ketmine
 
 

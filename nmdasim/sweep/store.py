@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from filelock import FileLock, Timeout
 
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
@@ -368,18 +369,14 @@ def failures(store: str | Path) -> dict[int, list[str]]:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold the store alone; the system lets go of it however the process ends."""
+    lock, holder = FileLock(path / _OWN / "lock"), path / _OWN / "holder"
     try:
-        import fcntl  # noqa: PLC0415
-    except ImportError:
-        raise StoreError("sweeps lock their store by fcntl, which this system does not have") from None
-    with (path / _OWN / "lock").open("a+", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            stream.seek(0)
-            holder = stream.read().strip() or "another process"
-            raise StoreError(f"{path} is in use by {holder}; wait until it ends, then resume") from None
-        stream.truncate(0)
-        stream.write(f"process {os.getpid()} on {platform.node()}")
-        stream.flush()
+        lock.acquire(blocking=False)
+    except Timeout:
+        named = holder.read_text("utf-8") if holder.exists() else "another process"
+        raise StoreError(f"{path} is in use by {named}; wait until it ends, then resume") from None
+    try:
+        holder.write_text(f"process {os.getpid()} on {platform.node()}", "utf-8")
         yield
+    finally:
+        lock.release()

@@ -149,7 +149,7 @@ def test_every_result_says_what_it_is():
         assert result.attrs["preset"] == "janssen"
         assert result.attrs["site"]
         assert "perezruixo2021" in result.attrs["references"]
-        assert "Perez-Ruixo" in nmdasim.readout.citations(result)
+        assert "Perez-Ruixo" in nmdasim.citations(result)
 
 
 FORBIDDEN = re.compile(r"recommend|optimi|propose|suggest|advis|titrate|target|ideal|prescri", re.IGNORECASE)

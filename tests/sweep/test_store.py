@@ -225,9 +225,10 @@ def test_a_second_process_on_a_store_is_refused_by_name(small, tmp_path):
     nm.sweep(small(), path)
     (path / "early" / "0.0.0").unlink()
     code = (
-        "import fcntl, sys, time\n"
-        "s = open(sys.argv[1], 'a+'); fcntl.flock(s, fcntl.LOCK_EX); s.truncate(0)\n"
-        "s.write('process 4711 on node'); s.flush(); print('held', flush=True); time.sleep(60)\n"
+        "import fcntl, pathlib, sys, time\n"
+        "s = open(sys.argv[1], 'a+'); fcntl.flock(s, fcntl.LOCK_EX)\n"
+        "pathlib.Path(sys.argv[1]).with_name('holder').write_text('process 4711 on node')\n"
+        "print('held', flush=True); time.sleep(60)\n"
     )
     lock = str(path / ".sweep" / "lock")
     with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE, text=True) as holder:
