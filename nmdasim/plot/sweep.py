@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim.plot.style import SHADES, STYLE, Told, axes_of, caption
-from nmdasim.readout.dose_response import hill
+from nmdasim.receptors.hill import hill
 
 
 def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of: xr.Dataset | None = None) -> Axes:
