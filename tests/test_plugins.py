@@ -126,8 +126,10 @@ def test_a_broken_engine_and_an_unknown_one_are_refused_by_name(installed):
 
 def test_its_model_and_engine_make_a_sweep(installed, tmp_path):
     path = tmp_path / "spec.toml"
-    path.write_text('model = "stranger"\nengine = "stranger_engine"\nreadouts = ["late"]\n[protocol]\npulses = 1\n'
-                    "[axes]\nseed = [0, 1]\n")  # fmt: skip
+    path.write_text(
+        'model = "stranger"\nengine = "stranger_engine"\nreadouts = ["late"]\n[protocol]\npulses = 1\n'
+        "[axes]\nseed = [0, 1]\n"
+    )
     data = nm.sweep(reading.read(path), tmp_path / "s.zarr")
     assert data.attrs["model"] == "stranger"
     assert data.attrs["engine"] == "stranger_engine"
@@ -153,9 +155,12 @@ def test_the_shell_completes_its_names_beside_ours(installed, typed, offered):
     asked = {"_NMDASIM_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(typed.split()) - 1)}
     paths = os.pathsep.join([str(installed), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
-        [sys.executable, "-m", "nmdasim"], env=os.environ | asked | {"PYTHONPATH": paths}, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "nmdasim"],
+        env=os.environ | asked | {"PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.stdout.split() == [offered], done.stderr
 
 

@@ -61,8 +61,18 @@ def test_every_json_object_says_what_it_is(words, monkeypatch, capsys):
     answer = json.loads(out)
     assert answer["disclaimer"] == DISCLAIMER
     for one in answer.get("subjects", [answer]):
-        keys = {"preset", "site", "time_h", "plasma_ng_ml", "effect_site_ng_ml", "cmax_ng_ml", "tmax_min",
-                "auc_inf_ng_h_ml", "disclaimer", "source"}  # fmt: skip
+        keys = {
+            "preset",
+            "site",
+            "time_h",
+            "plasma_ng_ml",
+            "effect_site_ng_ml",
+            "cmax_ng_ml",
+            "tmax_min",
+            "auc_inf_ng_h_ml",
+            "disclaimer",
+            "source",
+        }
         assert keys <= set(one)
         assert one["disclaimer"] == DISCLAIMER
         assert one["site"]

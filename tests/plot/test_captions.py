@@ -36,9 +36,12 @@ def made():
         np.arange(40.0).reshape(5, 8), dims=("frequency", "ketamine"), name="index", attrs=told(train)
     )
     doses = xr.DataArray(
-        1 / (1 + np.geomspace(0.01, 100, 8)), dims="ketamine", coords={"ketamine": np.geomspace(0.01, 100, 8)},
-        name="index", attrs=told(train),
-    )  # fmt: skip
+        1 / (1 + np.geomspace(0.01, 100, 8)),
+        dims="ketamine",
+        coords={"ketamine": np.geomspace(0.01, 100, 8)},
+        name="index",
+        attrs=told(train),
+    )
     names = ("first", "first_low", "first_high", "total", "total_low", "total_high")
     return SimpleNamespace(
         train=train,
