@@ -60,8 +60,7 @@ def caption(figure: Figure | SubFigure, *standing: Told, notes: Iterable[str] = 
     lines = [DISCLAIMER, *_distinct(map(origin, attrs)), *_distinct(map(_interval, attrs))]
     if names := unverified(attrs):
         lines.append(f"Unverified or assumed parameters: {', '.join(names)}.")
-    if starts := _distinct(str(one.get("block", "")).removeprefix("none") for one in attrs):
-        lines.append(f"Block of the receptors at the start: {', '.join(starts)}.")
+    lines += _distinct(map(_start, attrs))
     lines += _distinct(line for one in attrs for line in str(one.get("warnings", "")).splitlines())
     width = int(_DENSITY * figure.bbox.width / figure.dpi)
     text = "\n".join(textwrap.fill(line, width) for line in (*lines, *notes))
@@ -69,9 +68,13 @@ def caption(figure: Figure | SubFigure, *standing: Told, notes: Iterable[str] = 
 
 
 def unverified(attrs: Sequence[Mapping[Any, Any]]) -> list[str]:
-    """Return the parameters behind results that are not verified or are assumed, each once, whatever its region."""
-    names = (name for one in attrs for name in str(one.get("unverified_parameters", "")).split())
-    return _distinct(name.partition(".")[0] for name in names)
+    """Return the parameters behind results that are not verified or are assumed, each once, whatever its region.
+
+    The concentration of a drug is the user's, and needs no source.
+    """
+    drugs = {drug for one in attrs for drug in str(one.get("drugs", "")).split()}
+    names = (name.partition(".")[0] for one in attrs for name in str(one.get("unverified_parameters", "")).split())
+    return _distinct(name for name in names if name.removesuffix("_start") not in drugs)
 
 
 def origin(attrs: Mapping[Any, Any]) -> str:
@@ -89,6 +92,13 @@ def short(key: str) -> str:
     author = re.search(r"author\s*=\s*\{([^,}]+?)(?:,| and |\})", entry)
     year = re.search(r"year\s*=\s*\{(\d+)\}", entry)
     return f"{author[1] if author else key.capitalize()} {year[1] if year else ''}".strip()
+
+
+def _start(attrs: Mapping[Any, Any]) -> str:
+    if attrs.get("block", "none") == "none":
+        return ""
+    drugs = ", ".join(str(attrs.get("drugs", "")).replace("_", "-").split()) or "drug"
+    return f"{drugs[0].upper()}{drugs[1:]} block at the start: {attrs['block']}."
 
 
 def _interval(attrs: Mapping[Any, Any]) -> str:

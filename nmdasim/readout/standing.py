@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_KEPT = ("disclaimer", "unverified_parameters", "block", "preset", "site", "source", "warnings")
+_KEPT = ("disclaimer", "unverified_parameters", "drugs", "block", "preset", "site", "source", "warnings")
 
 
 def standing(attrs: Mapping[Any, Any]) -> dict[str, Any]:
