@@ -73,3 +73,9 @@ def adex():
         refractory=2 * nm.ms,
         ports=dict(exc="g_e += 40*nS", graded="g_e += weight"),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def package():
+    """Return the folder of the package."""
+    return Path(nm.__file__).parent

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numba
+import platformdirs
 from numba.core import event
 
 from nmdasim.engines.kernel import vmath
@@ -26,8 +27,7 @@ from nmdasim.engines.kernel import vmath
 @cache
 def folder() -> Path:
     """Return the folder of generated sources: ``$NMDASIM_CACHE``, or ``nmdasim`` in the user's cache folder."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    chosen = Path(os.environ.get("NMDASIM_CACHE") or base / "nmdasim")
+    chosen = Path(os.environ.get("NMDASIM_CACHE") or platformdirs.user_cache_dir("nmdasim", appauthor=False))
     try:
         chosen.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=chosen):

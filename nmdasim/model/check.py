@@ -215,9 +215,11 @@ def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
     increments = given.ports[port].increments()
     uses = any("weight" in _IDENTIFIER.findall(expression) for _, expression in increments)
     if uses != (weight is not None):
-        raise ModelError(f"{what}: port {port!r} of {given.name} adds {given.ports[port].effect!r}; give "
-                         + ("a weight" if uses else "no weight"))  # fmt: skip
-    if not uses:
+        raise ModelError(
+            f"{what}: port {port!r} of {given.name} adds {given.ports[port].effect!r}; give "
+            + ("a weight" if uses else "no weight")
+        )
+    if not uses or quantities.is_bare_zero(quantities.quantity(weight)):
         return
     text = _parse(given.equations)
     variables = _Dimensions(given, text)
@@ -227,8 +229,9 @@ def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
         try:
             variables.expect(expression, dimension, "")
         except ModelError:
-            raise ModelError(f"{what}: weight = {weight} does not fit port {port!r}, which adds "
-                             f"{given.ports[port].effect!r}") from None  # fmt: skip
+            raise ModelError(
+                f"{what}: weight = {weight} does not fit port {port!r}, which adds {given.ports[port].effect!r}"
+            ) from None
 
 
 def check_dimensions(given: Model, expression: str, state: str) -> None:

@@ -168,8 +168,13 @@ def test_the_command_starts_workers_of_its_own(specification, tmp_path):
         out, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
     assert json.loads(out) | {"seconds": 0} == {
-        "store": str(tmp_path / "s.zarr"), "lanes": 24, "done": 24, "resumed": 0, "failed": 0, "seconds": 0,
-    }  # fmt: skip
+        "store": str(tmp_path / "s.zarr"),
+        "lanes": 24,
+        "done": 24,
+        "resumed": 0,
+        "failed": 0,
+        "seconds": 0,
+    }
     assert "24 lanes in 3 chunks; about" in told
     assert "on 2 workers" in told
     assert bits(xr.open_zarr(tmp_path / "s.zarr")) == bits(nm.sweep(reading.read(spec), tmp_path / "whole.zarr"))

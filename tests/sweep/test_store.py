@@ -10,7 +10,7 @@ import xarray as xr
 from short import TRAIN, bits
 
 import nmdasim as nm
-from nmdasim.sweep import chunks, execute, failures, store
+from nmdasim.sweep import chunks, execute, failures, outlook, store
 
 
 @pytest.fixture
@@ -225,9 +225,10 @@ def test_a_second_process_on_a_store_is_refused_by_name(small, tmp_path):
     nm.sweep(small(), path)
     (path / "early" / "0.0.0").unlink()
     code = (
-        "import fcntl, sys, time\n"
-        "s = open(sys.argv[1], 'a+'); fcntl.flock(s, fcntl.LOCK_EX); s.truncate(0)\n"
-        "s.write('process 4711 on node'); s.flush(); print('held', flush=True); time.sleep(60)\n"
+        "import fcntl, pathlib, sys, time\n"
+        "s = open(sys.argv[1], 'a+'); fcntl.flock(s, fcntl.LOCK_EX)\n"
+        "pathlib.Path(sys.argv[1]).with_name('holder').write_text('process 4711 on node')\n"
+        "print('held', flush=True); time.sleep(60)\n"
     )
     lock = str(path / ".sweep" / "lock")
     with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE, text=True) as holder:
@@ -278,7 +279,7 @@ def test_what_cannot_run_at_all_is_refused_before_there_is_a_store(small, tmp_pa
 
 def test_a_sweep_larger_than_the_disk_is_refused_and_what_is_left_of_one_that_fits_is_not(small, tmp_path, monkeypatch):
     nm.sweep(small(), tmp_path / "done.zarr")
-    monkeypatch.setattr(execute.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 100}))
+    monkeypatch.setattr(outlook.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 100}))
     with pytest.raises(ValueError, match="3 chunks take up to 49.7 kB and 100 B are free"):
         nm.sweep(small(), tmp_path / "s.zarr")
     assert not (tmp_path / "s.zarr").exists()
