@@ -121,7 +121,7 @@ def test_counts_do_not_depend_on_the_order_of_lanes(adex, engine):
         return found.spike_count.values, found.spike_time.values
 
     counts, times = spikes(range(5))
-    assert len(set(counts.tolist())) > 1
+    assert len(np.unique(times[:, -1])) > 2  # there is something to mix up
     for order in ([3, 0, 4, 1, 2], np.concatenate(orders)):
         mixed = spikes(order)
         assert mixed[0].tolist() == counts[order].tolist()
