@@ -66,7 +66,7 @@ def test_delrocq2023_at_1_hz_gives_the_published_counts_with_nmda_and_without_on
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALL_ENGINES)
 def test_delrocq2023_at_a_tenth_hz_gives_the_published_counts_and_no_windup(name, direct_c):
-    _, measured = run(DELROCQ2023, frequency=0.1 * Hz, pulses=10, latencies=direct_c, engine=name, dt="0.1 ms")
+    _, measured = run(DELROCQ2023, frequency=0.1 * Hz, pulses=10, latencies=direct_c, engine=name, dt="0.05 ms")
     assert within_one_spike(measured.late, AT_A_TENTH_HZ)
     assert float(measured.ratio) < 1.2
 
