@@ -11,7 +11,7 @@ demo: $(VENV)/.core  ## wind-up under three concentrations of ketamine: figure a
 	$(BIN)/nmdasim windup --ketamine "0 uM,1 uM,10 uM" --repeats 5 --out out
 
 test: lint  ## the whole suite, slow tests included
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -20,7 +20,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import nmdasim as nm
-from nmdasim.command.bench import compare
+from nmdasim.command.bench.compare import compare
 
 DOCS = Path(__file__).parent.parent / "docs"
 _COLD = """
@@ -35,13 +35,32 @@ print(time.perf_counter() - begun)
 def peers() -> dict[str, Any]:
     """Run every work on every peer; write the table."""
     result = compare()
-    rows = [["work", "engine", "CPU s", "M lane-steps / CPU s", "kernel is × faster", "compile s",
-             "largest count difference", "lanes that differ"]]  # fmt: skip
+    rows = [
+        [
+            "work",
+            "engine",
+            "CPU s",
+            "M lane-steps / CPU s",
+            "kernel is × faster",
+            "compile s",
+            "largest count difference",
+            "lanes that differ",
+        ]
+    ]
     for row in result["rows"]:
         rate = row["lane_steps_per_cpu_second"] / 1e6
-        rows.append([row["work"], row["engine"], f"{row['cpu_seconds']:.3g}", f"{rate:.3g}",
-                     f"{1 / row['ratio_to_kernel']:.3g}", f"{row['compile_seconds']:.2g}",
-                     row["max_count_difference"], f"{row['lanes_that_differ']} of {row['lanes']}"])  # fmt: skip
+        rows.append(
+            [
+                row["work"],
+                row["engine"],
+                f"{row['cpu_seconds']:.3g}",
+                f"{rate:.3g}",
+                f"{1 / row['ratio_to_kernel']:.3g}",
+                f"{row['compile_seconds']:.2g}",
+                row["max_count_difference"],
+                f"{row['lanes_that_differ']} of {row['lanes']}",
+            ]
+        )
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     _write("bench", rows)
     (DOCS / "tables" / "bench_machine.txt").write_text(f"{result['machine']}; {versions}. One thread.\n")
@@ -71,8 +90,10 @@ def scaling() -> None:
     rows = [["what", "measured"]]
     for name in ("wdr", "delrocq2023", "aguiar2010"):
         with tempfile.TemporaryDirectory() as folder:
-            rows += [[f"{name}, first compile", f"{_start(name, folder):.1f} s"],
-                     [f"{name}, cached start", f"{_start(name, folder):.2f} s"]]  # fmt: skip
+            rows += [
+                [f"{name}, first compile", f"{_start(name, folder):.1f} s"],
+                [f"{name}, cached start", f"{_start(name, folder):.2f} s"],
+            ]
     one, two = (min(_windup("wdr", 1000, threads) for _ in range(3)) for threads in (1, 2))
     rows.append(["1,000 lanes of wdr, two threads against one", f"{one / two:.2f} ×"])
     rows.append(["1,000 ketamine concentrations on delrocq2023", f"{_windup('delrocq2023', 1000, 0):.1f} s"])

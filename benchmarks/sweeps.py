@@ -20,7 +20,7 @@ import numpy as np
 
 import nmdasim as nm
 from nmdasim import engines
-from nmdasim.sweep import chunks, execute
+from nmdasim.sweep import chunks, execute, outlook
 from nmdasim.sweep.store import open_store
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -82,7 +82,7 @@ def large(lanes: int, folder: Path) -> dict[str, str]:
 def single_writer(folder: Path) -> dict[str, str]:
     """Time what one process does for every chunk: take it in, write it, vouch for it; and check it on resuming."""
     what, path = sweep(20 * CHUNK), folder / "writer.zarr"
-    pilot, _ = execute._pilot(what, 0)
+    pilot, _ = outlook.pilot(what, 0)
     one = chunks.run(what, 0)
     with open_store(path, what, pilot, resume=False) as store:
         begun = time.perf_counter()
@@ -138,8 +138,12 @@ def main() -> None:
     lanes = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory(dir=os.environ.get("TMPDIR")) as made:
         folder, rows = Path(made), {}
-        for part in (lambda: large(lanes, folder), lambda: single_writer(folder),
-                     lambda: workers(max(4000, lanes // 5), folder), lambda: no_work(folder)):  # fmt: skip
+        for part in (
+            lambda: large(lanes, folder),
+            lambda: single_writer(folder),
+            lambda: workers(max(4000, lanes // 5), folder),
+            lambda: no_work(folder),
+        ):
             found = part()
             print("\n".join(f"{name:>60}  {value}" for name, value in found.items()), flush=True)
             rows |= found

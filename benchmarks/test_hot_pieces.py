@@ -35,15 +35,16 @@ def test_vector_functions(benchmark, name):
 
 
 @pytest.mark.parametrize("work", works(), ids=lambda work: work.name)
-def test_one_block_of_lanes(benchmark, work):
+def test_one_batch_of_lanes(benchmark, work):
     plan = peers.shortened(work, 2000 * work.dt, lanes=32)
     engines.alone(dataclasses.replace(plan, duration=10 * plan.dt))
     benchmark(engines.run, plan)
 
 
 def test_writing_a_kernel(benchmark):
-    folded = layout(wdr(), frozenset(), frozenset())
-    benchmark(write, folded, "staggered", ("ketamine",))
+    model = wdr()
+    folded = layout(model, frozenset(), frozenset())
+    benchmark(write, model, folded, "staggered", ("ketamine",))
 
 
 def test_a_day_of_infusions(benchmark):

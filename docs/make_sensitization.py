@@ -128,8 +128,16 @@ def pressure(circuit):
     for name, data in rates.items():
         own = {p: data.rate.sel(population=p).values for p in ("projection", "inhibitory", "excitatory")}
         factor = own["projection"] / rates["control"].rate.sel(population="projection").values
-        rows.append([name, spread(own["projection"]), spread(factor), PUBLISHED.get(name, ""),
-                     spread(own["inhibitory"]), spread(own["excitatory"])])  # fmt: skip
+        rows.append(
+            [
+                name,
+                spread(own["projection"]),
+                spread(factor),
+                PUBLISHED.get(name, ""),
+                spread(own["inhibitory"]),
+                spread(own["excitatory"]),
+            ]
+        )
     write("pressure", rows)
     shown = {name.replace(" × ", "\n× "): rates[name] for name in PUBLISHED}
     ax = plot_sensory.pressure(shown, {name.replace(" × ", "\n× "): rate for name, rate in PUBLISHED.items()})
@@ -151,13 +159,22 @@ def main():
 
 def figures(circuit, curves):
     save(plot_sensory.circuit(circuit), "dorsal_horn")
-    trains = {"before": "naive", "after 15 C volleys at 1 Hz": "1 Hz", "the same at 0.1 Hz": "0.1 Hz",
-              "inhibition lost (−50 mV)": "disinhibited"}  # fmt: skip
+    trains = {
+        "before": "naive",
+        "after 15 C volleys at 1 Hz": "1 Hz",
+        "the same at 0.1 Hz": "0.1 Hz",
+        "inhibition lost (−50 mV)": "disinhibited",
+    }
     axes = plot_sensory.stimulus_response({k: curves[v].sel(kind=["touch"]) for k, v in trains.items()})
     axes[0].figure.set_size_inches(8, 6.4)
     save(axes[0], "allodynia")
-    doses = {"before": "naive", "after 1 Hz": "1 Hz", "under 1 µM ketamine": "1 Hz under 1 µM",
-             "under 3 µM": "1 Hz under 3 µM", "under 10 µM": "1 Hz under 10 µM"}  # fmt: skip
+    doses = {
+        "before": "naive",
+        "after 1 Hz": "1 Hz",
+        "under 1 µM ketamine": "1 Hz under 1 µM",
+        "under 3 µM": "1 Hz under 3 µM",
+        "under 10 µM": "1 Hz under 10 µM",
+    }
     axes = plot_sensory.stimulus_response({k: curves[v].sel(kind=["noxious", "pinprick"]) for k, v in doses.items()})
     save(axes[0], "hyperalgesia")
     shown = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from nmdasim.command import report
+from nmdasim.command.printing import parameters
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.neurons import CATALOGUE
@@ -35,7 +35,7 @@ def page(name: str, model: Model | Circuit) -> str:
 
 
 def _table(model: Model | Circuit) -> str:
-    rows = report.parameter_rows(model)
+    rows = parameters.rows(model)
     columns = ["name", "value", "unit", "source", "kind", "status", "description"]
     columns = ["population", *columns] if any(row["population"] for row in rows) else columns
     lines = [" | ".join(columns), " | ".join("---" for _ in columns)]

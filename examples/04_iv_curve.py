@@ -14,6 +14,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from nmdasim import mM, mV
+from nmdasim.plot import caption
 from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, magnesium_block, scheme
 
@@ -30,7 +31,7 @@ plt.rcParams.update(plot_receptor.STYLE)
 figure, (left, right) = plt.subplots(1, 2, figsize=(15, 5.5), constrained_layout=True)
 plot_receptor.pulse([bench.pulse(receptor, mg="0 mM")], left)
 plot_receptor.iv(curve, right)
-plot_receptor.note(figure, curve)
+caption(figure, curve)
 
 Path("out").mkdir(exist_ok=True)
 figure.savefig("out/04_iv_curve.png")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+from nmdasim.plot import caption
 from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, block, blocker, scheme
 
@@ -35,7 +36,7 @@ figure = plt.figure(figsize=(15, 7.5), constrained_layout=True)
 grid = figure.subplot_mosaic([["open", "left"], ["blocked", "left"]])
 plot_receptor.onset(trains, [grid["open"], grid["blocked"]])
 plot_receptor.recovery(recoveries, grid["left"])
-plot_receptor.note(figure, *trains.values())
+caption(figure, *trains.values())
 
 Path("out").mkdir(exist_ok=True)
 figure.savefig("out/05_use_dependent_block.png")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+from nmdasim.plot import caption
 from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, ic50, inhibition, subtype
 
@@ -30,7 +31,7 @@ plt.rcParams.update(plot_receptor.STYLE)
 figure, (left, right) = plt.subplots(1, 2, figsize=(15, 6), constrained_layout=True)
 plot_receptor.pulse(pulses, left, relative=True)
 plot_receptor.inhibition(curves, right)
-plot_receptor.note(figure, *pulses, *curves)
+caption(figure, *pulses, *curves)
 
 Path("out").mkdir(exist_ok=True)
 figure.savefig("out/06_subtypes.png")

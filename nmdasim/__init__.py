@@ -1,78 +1,49 @@
 """nmdasim: how pain is amplified in the spinal cord, and how ketamine turns the amplifier down."""
 
-from __future__ import annotations
+from importlib.metadata import version
 
-from importlib import import_module
-from typing import Any
+import lazy_loader
 
-_PUBLIC = {
-    "Model": "model.model",
-    "Circuit": "model.circuit",
-    "Projection": "model.circuit",
-    "Synapse": "model.synapse",
-    "Population": "model.population",
-    "Mechanism": "model.mechanism",
-    "Morphology": "model.morphology",
-    "Section": "model.morphology",
-    "Parameter": "model.parameter",
-    "ParameterSet": "model.parameter",
-    "Port": "model.port",
-    "WindUp": "protocols",
-    "Events": "protocols",
-    "Poisson": "protocols",
-    "Volleys": "protocols",
-    "simulate": "run.simulate",
-    "source": "run.source",
-    "citations": "readout.citations",
-    "Sweep": "sweep",
-    "Samples": "sweep",
-    "fit": "sweep",
-    "export": "sweep",
-    "spikes": "readout.measures",
-    "windup_time_course": "studies.after_dose",
-    "NmdasimError": "errors",
-    "ModelError": "errors",
-    "UnitError": "errors",
-    "DISCLAIMER": "disclaimer",
-}
-_MODULES = {
-    "circuits": "circuits",
-    "engines": "engines",
-    "measures": "readout.measures",
-    "neurons": "neurons",
-    "pharmacology": "pharmacology",
-    "plot": "plot",
-    "protocols": "protocols",
-    "readout": "readout",
-    "receptors": "receptors",
-    "studies": "studies",
-    "sweep": "sweep",
-}
-_UNITS = (
-    "Hz", "kHz", "second", "ms", "us", "minute", "hour", "volt", "mV", "amp", "nA", "pA", "uA", "siemens", "mS", "uS",
-    "nS", "pS", "farad", "uF", "pF", "nF", "meter", "cm", "mm", "um", "ohm", "mM", "uM", "nM", "kelvin", "Quantity",
-)  # fmt: skip
+__version__ = version("nmdasim")
 
-__all__ = [*_PUBLIC, *_MODULES, *_UNITS]
-
-
-def __getattr__(name: str) -> Any:
-    """Load the scientific stack when a name is first used, so that ``nmdasim --help`` answers at once."""
-    if name in _MODULES:
-        value = import_module(f"nmdasim.{_MODULES[name]}")
-    elif name in _PUBLIC:
-        value = getattr(import_module(f"nmdasim.{_PUBLIC[name]}"), name)
-    elif name == "Quantity":
-        value = import_module("brian2").Quantity
-    elif name in _UNITS:
-        value = import_module("nmdasim.quantities").unit(name)
-    elif name == "__version__":
-        value = import_module("importlib.metadata").version("nmdasim")
-    else:
-        raise AttributeError(f"module 'nmdasim' has no attribute {name!r}")
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+#: Nothing is loaded before its name is first used, so that ``nmdasim --help`` answers at once.
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=[
+        "circuits",
+        "engines",
+        "neurons",
+        "pharmacology",
+        "plot",
+        "protocols",
+        "readout",
+        "receptors",
+        "studies",
+        "sweep",
+    ],
+    submod_attrs={
+        "disclaimer": ["DISCLAIMER"],
+        "errors": ["ModelError", "NmdasimError", "UnitError"],
+        "model.circuit": ["Circuit", "Projection"],
+        "model.mechanism": ["Mechanism"],
+        "model.model": ["Model"],
+        "model.morphology": ["Morphology", "Section"],
+        "model.parameter": ["Parameter", "ParameterSet"],
+        "model.population": ["Population"],
+        "model.port": ["Port"],
+        "model.synapse": ["Synapse"],
+        "protocols": ["Events", "Poisson", "Volleys", "WindUp"],
+        "quantities": [
+            *("Hz", "kHz", "second", "ms", "us", "minute", "hour", "volt", "mV", "amp", "uA", "nA", "pA"),
+            *("siemens", "mS", "uS", "nS", "pS", "ohm", "farad", "uF", "nF", "pF", "meter", "cm", "mm", "um"),
+            *("mM", "uM", "nM", "kelvin", "Quantity"),
+        ],
+        "readout": ["measures"],
+        "readout.citations": ["citations"],
+        "readout.measures": ["spikes"],
+        "run.simulate": ["simulate"],
+        "run.source": ["source"],
+        "studies.after_dose": ["windup_time_course"],
+        "sweep": ["Samples", "Sweep", "export", "fit"],
+    },
+)

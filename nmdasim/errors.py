@@ -30,6 +30,10 @@ class OverflowedError(ModelError):
     """A run of which no lane is left."""
 
 
+class PluginError(NmdasimError):
+    """Something of another package that cannot be loaded; the message names the package."""
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean …?"`` or the list of what there is."""
     names = list(known)

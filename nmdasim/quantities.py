@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import math
 import re
+from collections.abc import Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 import brian2
 import numpy as np
@@ -23,6 +24,10 @@ from brian2.units.fundamentalunits import (
 )
 
 from nmdasim.errors import UnitError
+
+#: What a public argument that is a quantity takes: Brian2's own, text as ``"1 uM"``, plain numbers where there is no
+#: unit (and 0 wherever there is one), and arrays or lists of these.
+QuantityLike: TypeAlias = Quantity | str | float | np.ndarray | Sequence[Quantity | str | float]
 
 _UNIT = re.compile(r"[\w\s.*/^()+-]{0,80}")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
@@ -69,6 +74,14 @@ def unit(name: str) -> Quantity:
     if isinstance(value, Quantity):
         return value
     raise UnitError(f"unknown unit {name!r}; units are written as in 'mV', 'uM', 'nS', 'S/cm**2', 'ms'")
+
+
+def __getattr__(name: str) -> Quantity:
+    """Return a unit as an attribute, ``quantities.mV``."""
+    try:
+        return unit(name)
+    except UnitError:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
 
 
 _LARGEST = 12  # exponent; a dimension of a higher power does not occur
@@ -131,23 +144,24 @@ def split(text: str, example: str = "1 uM") -> tuple[float, str]:
     return float(match[1]), match[2].strip()
 
 
-def quantity(value: Any, example: str = "1 uM") -> Quantity:
+def quantity(value: QuantityLike, example: str = "1 uM") -> Quantity:
     """Return `value` (Quantity, array, number, or text with a unit) as a Brian2 quantity."""
     if isinstance(value, str):
         number, unit_text = split(value, example)
         return Quantity(number * parse_unit(unit_text))
     if isinstance(value, (list, tuple)) and any(isinstance(item, (str, Quantity)) for item in value):
         items = [quantity(item, example) for item in value]
-        if len({get_dimensions(item) for item in items}) > 1:
+        dimensions = {get_dimensions(item) for item in items if not is_bare_zero(item)} or {DIMENSIONLESS}
+        if len(dimensions) > 1:
             raise UnitError(f"{value} mixes dimensions in one list; give every entry its unit, as in ['0 uM', '1 uM']")
-        return Quantity([float(item) for item in items], dim=get_dimensions(items[0]))
+        return Quantity([float(item) for item in items], dim=dimensions.pop())
     try:
         return Quantity(np.asarray(value, dtype=float), dim=get_dimensions(value))
     except (TypeError, ValueError) as error:
         raise UnitError(f"cannot read {value!r} as a quantity: {error}") from None
 
 
-def si(value: Any, like: Any, *, name: str, finite: bool = True) -> np.ndarray:
+def si(value: QuantityLike, like: Quantity | Dimension | str, *, name: str, finite: bool = True) -> np.ndarray:
     """Return `value` as SI floats, checked to have the dimension of `like`.
 
     Parameters
@@ -164,7 +178,7 @@ def si(value: Any, like: Any, *, name: str, finite: bool = True) -> np.ndarray:
     Raises
     ------
     UnitError
-        If the dimension differs or a value is not finite.
+        If the dimension differs or a value is not finite. A bare 0 has no unit to get wrong and passes for all.
     """
     wanted = (
         like if isinstance(like, Dimension) else get_dimensions(parse_unit(like) if isinstance(like, str) else like)
@@ -174,7 +188,7 @@ def si(value: Any, like: Any, *, name: str, finite: bool = True) -> np.ndarray:
         given = quantity(value, example=f"1 {allowed}".strip())
     except UnitError as error:
         raise UnitError(f"{name}: {error}") from None
-    if get_dimensions(given) is not wanted:
+    if get_dimensions(given) is not wanted and not is_bare_zero(given):
         raise UnitError(
             f"{name} = {_shown(given)} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
         )
@@ -182,6 +196,25 @@ def si(value: Any, like: Any, *, name: str, finite: bool = True) -> np.ndarray:
     if finite and not np.all(np.isfinite(values)):
         raise UnitError(f"{name} = {_shown(given)} is not finite; give a finite number")
     return values
+
+
+def number(value: QuantityLike, like: Quantity | Dimension | str, *, name: str) -> float:
+    """Return one `value` as an SI float; as :func:`si`, and refused where there are several.
+
+    Raises
+    ------
+    UnitError
+        If the dimension differs, the value is not finite, or it is not one.
+    """
+    values = si(value, like, name=name)
+    if values.size != 1:
+        raise UnitError(f"{name} = {value} has shape {values.shape}; give one value")
+    return float(values.item())
+
+
+def is_bare_zero(value: Quantity) -> bool:
+    """Whether a value is 0 throughout and says no unit: it then has none to get wrong."""
+    return get_dimensions(value) is DIMENSIONLESS and not np.any(np.asarray(value, dtype=float))
 
 
 def _shown(value: Quantity) -> str:

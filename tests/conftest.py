@@ -12,6 +12,9 @@ from nmdasim.protocols import latencies
 
 mpl.use("Agg")
 
+# Without optimisation Brian2's code compiles in a third of the time; what the tests run spends its time between calls.
+b2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O0", "-std=c++11"]
+
 # The same examples at every run; `pytest --hypothesis-profile=default` looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile("same")
@@ -19,6 +22,22 @@ settings.load_profile("same")
 #: Every engine that the tests of physics run on; a new engine comes in by its name here.
 ENGINES = ["kernel", "brian2", "reference"]
 DATA = Path(__file__).parent / "data"
+
+
+#: Files that take long, the longest first: handed out whole in this order, both workers of ``make test`` end together.
+LONGEST = (
+    "test_claims", "test_nmda_in_neurons", "test_networks", "test_dorsal_horn", "test_faults", "test_link",
+    "test_simulate", "test_store", "test_vectorised", "test_engines", "test_agreement", "test_fixed", "test_block",
+    "test_scheme", "test_float32", "test_fit", "test_trapping", "test_cli", "test_language", "test_random_models",
+    "test_cache", "test_wording", "test_convergence", "test_dose_response", "test_sensitivity",
+)  # fmt: skip
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Put the longest files first, and what shares a file (its fixtures, its compiled models) together."""
+    rank = {name: k for k, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: (rank.get(item.path.stem, len(rank)), item.path))
 
 
 @pytest.fixture(params=ENGINES, scope="session")
@@ -73,3 +92,9 @@ def adex():
         refractory=2 * nm.ms,
         ports=dict(exc="g_e += 40*nS", graded="g_e += weight"),
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def package():
+    """Return the folder of the package."""
+    return Path(nm.__file__).parent

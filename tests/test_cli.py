@@ -133,8 +133,17 @@ def test_receptor_commands_have_their_keys(command):
 
 def test_pk_has_its_keys_and_the_disclaimer(command):
     found = answer(command, "pk", "--dose", "0.5 mg/kg", "--over", "40 min", "--until", "2 h", "--people", 10)
-    keys = {"preset", "site", "time_h", "plasma_ng_ml", "effect_site_ng_ml", "cmax_ng_ml", "tmax_min",
-            "auc_inf_ng_h_ml", "disclaimer"}  # fmt: skip
+    keys = {
+        "preset",
+        "site",
+        "time_h",
+        "plasma_ng_ml",
+        "effect_site_ng_ml",
+        "cmax_ng_ml",
+        "tmax_min",
+        "auc_inf_ng_h_ml",
+        "disclaimer",
+    }
     assert keys <= set(found)
     assert found["disclaimer"] == DISCLAIMER
 
@@ -234,8 +243,9 @@ def test_pk_and_receptor_leave_their_files_too(command, tmp_path):
     assert pd.read_csv(tmp_path / "regimen.csv", comment="#").AMT.tolist() == [35]
     stems = {"pk", "pulse", "inhibition"}
     assert {path.name for path in tmp_path.iterdir()} == {
-        "regimen.csv", *(f"{stem}.{ending}" for stem in stems for ending in ("png", "svg", "csv", "nc"))
-    }  # fmt: skip
+        "regimen.csv",
+        *(f"{stem}.{ending}" for stem in stems for ending in ("png", "svg", "csv", "nc")),
+    }
 
 
 # --- what cannot be done: one line, status 2, nothing on standard output ---------------------------------------------

@@ -7,6 +7,9 @@ from hypothesis import strategies as st
 
 import nmdasim as nm
 
+#: One value for the whole file: its equations are derived once.
+WDR = nm.neurons.wdr()
+
 
 def made(trains, period=1000.0):
     """Return a result with given spike times (ms) per lane and pulses at 1 s, 2 s, …"""
@@ -69,10 +72,10 @@ def test_a_result_without_pulses_is_refused(adex):
 
 def test_a_train_of_fewer_pulses_has_the_slope_it_has_alone():
     rate = dict(frequency=2 * Hz, start="5 ms")
-    both = nm.measures.windup(nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=[1, 3, 5], **rate)))
+    both = nm.measures.windup(nm.simulate(WDR, nm.WindUp(pulses=[1, 3, 5], **rate)))
     assert np.isnan(float(both["slope"].sel(pulses=1)))
     for pulses in (3, 5):
-        alone = nm.measures.windup(nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=pulses, **rate)))
+        alone = nm.measures.windup(nm.simulate(WDR, nm.WindUp(pulses=pulses, **rate)))
         assert float(alone["slope"]) > 0
         assert float(both["slope"].sel(pulses=pulses)) == float(alone["slope"])
 
@@ -84,10 +87,10 @@ def test_one_pulse_has_no_slope():
 
 
 def test_trains_of_different_length_are_measured_over_their_own_pulses():
-    both = nm.measures.windup(nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=[2, 4], frequency=[2, 4] * Hz)))
+    both = nm.measures.windup(nm.simulate(WDR, nm.WindUp(pulses=[2, 4], frequency=[2, 4] * Hz)))
     for pulses in (2, 4):
         for rate in (2, 4):
-            alone = nm.measures.windup(nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=pulses, frequency=rate * Hz)))
+            alone = nm.measures.windup(nm.simulate(WDR, nm.WindUp(pulses=pulses, frequency=rate * Hz)))
             part = both.sel(pulses=pulses, frequency=rate)
             assert part.late.values[:pulses].tolist() == alone.late.values.tolist()
             assert np.all(np.isnan(part.late.values[pulses:]))
@@ -96,7 +99,7 @@ def test_trains_of_different_length_are_measured_over_their_own_pulses():
 
 
 def test_spikes_are_a_table_with_the_value_of_every_dimension():
-    result = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=2), ketamine=[0, 10] * uM, seed=[3, 4])
+    result = nm.simulate(WDR, nm.WindUp(pulses=2), ketamine=[0, 10] * uM, seed=[3, 4])
     table = nm.spikes(result)
     assert list(table.columns) == ["time_ms", "neuron", "lane", "ketamine", "seed"]
     assert table.attrs["units"] == {"time_ms": "ms", "ketamine": "µM", "seed": "1"}

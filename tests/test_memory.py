@@ -1,6 +1,8 @@
 """A run says what memory it needs, and refuses what cannot fit, before it starts."""
 
 import logging
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -41,3 +43,18 @@ def test_ten_billion_lanes_are_refused_by_their_number():
 
 def test_the_free_memory_of_this_machine_is_known_or_unlimited():
     assert memory.available() > 1e6
+
+
+def test_the_limit_of_a_container_and_of_the_process_count_as_memory_does(tmp_path):
+    (tmp_path / "memory.max").write_text("5000000\n")
+    (tmp_path / "memory.current").write_text("2000000\n")
+    assert memory._of_container(tmp_path) == 3e6
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._of_container(tmp_path) == memory._of_container(tmp_path / "none") == np.inf
+    code = (
+        "import resource; from nmdasim.plan import memory\n"
+        "free = memory.available()\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (64 << 30, resource.RLIM_INFINITY)); left = memory._of_process()\n"
+        "assert 0 < left < 64 << 30 and memory.available() <= left, (left, free)\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

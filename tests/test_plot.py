@@ -6,11 +6,14 @@ from matplotlib.axes import Axes
 
 import nmdasim as nm
 
+#: One value for the whole file: its equations are derived once.
+WDR = nm.neurons.wdr()
+
 
 @pytest.fixture(scope="module")
 def result():
     return nm.simulate(
-        nm.neurons.wdr(), nm.WindUp(pulses=3), ketamine=[0, 1, 10] * uM, seed=[0, 1], record=["v_soma"], sample="1 ms"
+        WDR, nm.WindUp(pulses=3), ketamine=[0, 1, 10] * uM, seed=[0, 1], record=["v_soma"], sample="1 ms"
     )
 
 
@@ -62,9 +65,9 @@ def test_a_trace_is_drawn_with_its_unit(result):
 
 
 def test_a_single_lane_and_a_rate_that_varies_can_be_drawn():
-    axes = nm.plot.windup(nm.simulate(nm.neurons.wdr(), nm.WindUp(frequency=[2, 4] * Hz, pulses=2)))
+    axes = nm.plot.windup(nm.simulate(WDR, nm.WindUp(frequency=[2, 4] * Hz, pulses=2)))
     assert [line.get_label() for line in axes[0].lines] == ["frequency 2 Hz", "frequency 4 Hz"]
-    axes = nm.plot.windup(nm.simulate(nm.neurons.wdr(), nm.WindUp(frequency=2 * Hz, pulses=2)))
+    axes = nm.plot.windup(nm.simulate(WDR, nm.WindUp(frequency=2 * Hz, pulses=2)))
     assert len(axes[0].lines) == 1
     assert "2 Hz" in axes[0].figure.get_suptitle()
 

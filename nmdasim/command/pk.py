@@ -1,10 +1,10 @@
-"""The command line of the pharmacokinetics: ``nmdasim pk``."""
+"""The command ``nmdasim pk``: from doses to concentrations."""
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,7 +12,12 @@ from nmdasim.command.options import Json, Out
 from nmdasim.errors import InputError
 
 if TYPE_CHECKING:
-    from nmdasim.pharmacology import Regimen
+    import xarray as xr
+
+    from nmdasim.pharmacology import Cohort, Regimen
+
+#: Most times at which the spread of a population is read.
+_MOST_TIMES = 5001
 
 
 def pk(
@@ -43,25 +48,41 @@ def pk(
 
     Educational and research model. Not medical advice. Not for dosing decisions.
     """
-    from nmdasim.command import report_pk  # noqa: PLC0415
-    from nmdasim.pharmacology import Cohort  # noqa: PLC0415
-    from nmdasim.readout import files  # noqa: PLC0415
+    from nmdasim.command.printing import pk as printing
+    from nmdasim.pharmacology import Cohort
+    from nmdasim.readout import files
 
     if out is not None:
         files.check_folder(out)
     regimen = _regimen(events, dose, schedule, route=route, over=over, drug=drug)
     options = {"every": every, "until": until, "preset": preset, "weight": weight}
-    course, around = report_pk.run(regimen, Cohort(people, seed=seed), **options)
+    course, around = computed(regimen, Cohort(people, seed=seed), **options)
     if out is not None:
-        report_pk.save_pk(regimen, course, around, out)
-    if json:
-        print(report_pk.pk_json(regimen, course, around))
-    else:
-        report_pk.print_pk(regimen, course, around, out)
+        printing.save(regimen, course, around, out)
+    print(printing.as_json(regimen, course, around)) if json else printing.show(regimen, course, around, out)
+
+
+def computed(
+    regimen: Regimen, cohort: Cohort, *, every: str = "", until: str = "", **options: str
+) -> tuple[xr.Dataset, xr.Dataset | None]:
+    """Return the typical time course, and the spread of a population about it: none where the subjects are many.
+
+    Options are the `preset` and `weight` of :func:`nmdasim.pharmacology.time_course`; an empty text is its default.
+    """
+    from nmdasim import quantities
+    from nmdasim.pharmacology import spread, time_course
+    from nmdasim.plot.pharmacokinetics import MOST
+
+    given: dict[str, Any] = {name: value for name, value in options.items() if value}
+    course = time_course(regimen, every=every or None, until=until or None, **given)
+    if len(regimen.ids) > MOST:
+        return course, None
+    hours = course.time.values[:: -(-course.sizes["time"] // _MOST_TIMES)]
+    return course, spread(regimen, hours * quantities.unit("hour"), cohort, **given)
 
 
 def _regimen(events: Path | None, dose: str, schedule: str, *, route: str, over: str, drug: str) -> Regimen:
-    from nmdasim import pharmacology  # noqa: PLC0415
+    from nmdasim import pharmacology
 
     if sum((events is not None, bool(dose), bool(schedule))) != 1:
         raise InputError("say what is given, in one way: --events FILE.csv, --dose '35 mg' or --schedule NAME")

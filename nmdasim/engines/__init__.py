@@ -6,7 +6,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol
 
-from nmdasim.errors import ModelError, nearest
+from nmdasim.errors import ModelError
+from nmdasim.model import registry
 from nmdasim.model.model import Model
 from nmdasim.plan.plan import Cells, Outcome, Plan
 
@@ -34,8 +35,8 @@ class Engine(Protocol):
 
 
 def names() -> list[str]:
-    """Return the engines there are."""
-    return list(_MODULES)
+    """Return the engines there are: the library's own, then those of installed plug-ins."""
+    return list(dict.fromkeys([*_MODULES, *registry.entry_points(registry.ENGINES)]))
 
 
 def engine(name: str = DEFAULT) -> Engine:
@@ -46,10 +47,13 @@ def engine(name: str = DEFAULT) -> Engine:
     ModelError
         If there is none of that name.
     """
-    if name not in _MODULES:
-        raise ModelError(f"engine {name!r} does not exist; there are {', '.join(names())}{nearest(name, names())}")
-    made: Engine = import_module(f"nmdasim.engines.{_MODULES[name]}")
-    return made
+    if name in _MODULES:
+        own: Engine = import_module(f"nmdasim.engines.{_MODULES[name]}")
+        return own
+    if (door := registry.entry_points(registry.ENGINES).get(name)) is None:
+        raise ModelError(f"engine {name!r} does not exist; there are {', '.join(names())}")
+    plugin: Engine = door()
+    return plugin
 
 
 def run(plan: Plan, name: str = DEFAULT, report: Report | None = None) -> list[Outcome]:

@@ -10,7 +10,6 @@ equation is linear), then, for a chain, the membrane by backward Euler with the 
 from __future__ import annotations
 
 import dataclasses
-import functools
 import re
 from collections.abc import Callable
 from itertools import pairwise
@@ -29,6 +28,7 @@ from nmdasim.errors import ModelError
 from nmdasim.language.reader import symbol
 from nmdasim.model.check import check_dimensions, declarations
 from nmdasim.model.model import Model
+from nmdasim.model.structure import by_structure
 from nmdasim.plan.plan import Cells, Held, Outcome, Plan, Probe, Wire
 
 METHODS = ("euler", "rk2", "rk4", "heun", "exponential_euler", "exact")
@@ -146,7 +146,7 @@ def _declared(model: Model, skip: tuple[str, ...] = ()) -> str:
     return declarations(tuple((base, model.parameters.unit_of(base)) for base in bases))
 
 
-@functools.cache
+@by_structure(maxsize=64)
 def _states(model: Model) -> str:
     """Return abstract code, in SI units, for one linearised exponential step of every state but a cable's v."""
     names = [name for name in model.system.states if model.is_point or name != "v"]
@@ -154,7 +154,8 @@ def _states(model: Model) -> str:
 
 
 def _updater(model: Model) -> Callable[..., str]:
-    return lambda equations, variables=None, method_options=None: _states(model)
+    text = _states(model)  # Brian2 keeps every updater that it was given, so this one must not hold the model
+    return lambda equations, variables=None, method_options=None: text
 
 
 def _membrane(model: Model) -> str:

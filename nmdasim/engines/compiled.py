@@ -1,7 +1,8 @@
 """Generated source to compiled functions, kept on disk.
 
 Numba caches what lives in a file, not what was passed to ``exec``: each source is written to a file named by its hash,
-and its compiled form lies beside it.
+and its compiled form lies beside it. What happened in this process is counted, so that tests can tell that a change of
+values compiles nothing.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ import importlib.util
 import os
 import sys
 import tempfile
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from types import ModuleType
 
 import numba
+import platformdirs
+from numba.core import event
 
 from nmdasim.engines.kernel import vmath
 
@@ -23,8 +27,7 @@ from nmdasim.engines.kernel import vmath
 @cache
 def folder() -> Path:
     """Return the folder of generated sources: ``$NMDASIM_CACHE``, or ``nmdasim`` in the user's cache folder."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    chosen = Path(os.environ.get("NMDASIM_CACHE") or base / "nmdasim")
+    chosen = Path(os.environ.get("NMDASIM_CACHE") or platformdirs.user_cache_dir("nmdasim", appauthor=False))
     try:
         chosen.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=chosen):
@@ -33,7 +36,45 @@ def folder() -> Path:
         return Path(tempfile.mkdtemp(prefix="nmdasim-"))
 
 
-@cache
+@dataclass(frozen=True)
+class Tally:
+    """What this process has made ready to run so far.
+
+    Parameters
+    ----------
+    sources
+        Generated sources that were loaded, new or from the cache.
+    compilations
+        Functions that Numba compiled for some types of arguments; those from its cache on disk are not among them.
+    """
+
+    sources: int
+    compilations: int
+
+
+class _Compilations(event.Listener):
+    """Counts what Numba compiles, of generated code and else."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def on_start(self, event: event.Event) -> None:
+        self.count += 1
+
+    def on_end(self, event: event.Event) -> None:
+        pass
+
+
+_COMPILATIONS = _Compilations()
+event.register("numba:compile", _COMPILATIONS)
+
+
+def tally() -> Tally:
+    """Return how many sources were loaded and functions compiled since the process began."""
+    return Tally(load.cache_info().misses, _COMPILATIONS.count)
+
+
+@lru_cache(256)
 def load(text: str) -> ModuleType:
     """Return the module of a generated source; its functions compile on first call, or come from the cache."""
     shared = Path(str(vmath.__file__)).read_bytes() + numba.__version__.encode()

@@ -46,9 +46,8 @@ class Group:
 
 @dataclass(frozen=True)
 class Layout:
-    """A model's compartments by group."""
+    """A model's compartments by group; it holds the equations, not the model."""
 
-    model: Model
     groups: tuple[Group, ...]
 
     @cached_property
@@ -79,7 +78,7 @@ def layout(model: Model, start: Iterable[str], kept: Iterable[tuple[str, int]] =
     signatures: dict[object, list[int]] = {}
     for compartment, (derivatives, *_) in folded.items():
         signatures.setdefault(tuple(derivatives.items()), []).append(compartment)
-    return Layout(model, tuple(Group(tuple(where), *folded[where[0]]) for where in signatures.values()))
+    return Layout(tuple(Group(tuple(where), *folded[where[0]]) for where in signatures.values()))
 
 
 _Folded = tuple[dict[str, sp.Expr], dict[str, sp.Expr], dict[str, sp.Expr]]

@@ -19,10 +19,12 @@ from scipy.integrate import LSODA
 from nmdasim import quantities
 from nmdasim.engines import compiled, feedforward
 from nmdasim.engines.layout import Layout, layout
-from nmdasim.engines.rhs import Source, write
+from nmdasim.engines.rhs import Source, axial_rates, write
 from nmdasim.errors import ModelError
 from nmdasim.language.evaluation import evaluator
+from nmdasim.language.system import System
 from nmdasim.model.model import Model
+from nmdasim.model.structure import by_structure
 from nmdasim.plan.plan import Arrivals, Cells, Held, Outcome, Plan, Probe
 
 _LOG = logging.getLogger("nmdasim")
@@ -81,18 +83,18 @@ def _final(cells: Cells, problem: _Problem, lanes: Sequence[_Lane]) -> dict[str,
 
 def source(model: Model) -> str:
     """Return the generated right-hand side and Jacobian."""
-    return _Problem(
-        model, frozenset(), frozenset(model.initial) | {s for b in model.starts.values() for s in b}
-    ).source.text
+    start = frozenset(model.initial) | {s for begin in model.starts.values() for s in begin}
+    return f"# {model.name}\n{_problem(model, frozenset(), start).source.text}"
 
 
 @dataclass(frozen=True, eq=False)
 class _Problem:
-    """A model made ready for SciPy."""
+    """A model's structure made ready for SciPy."""
 
-    model: Model
-    kept: frozenset[tuple[str, int]]
-    start: frozenset[str]
+    system: System
+    names: tuple[str, ...]
+    folded: Layout
+    source: Source
 
     @classmethod
     def of(cls, plan: Cells) -> _Problem:
@@ -100,14 +102,6 @@ class _Problem:
         probes = [*recording.traces, *(probe for probe, _ in recording.summaries)]
         moving = plan.moving | set(plan.model.initial)
         return _problem(plan.model, frozenset((p.variable, p.compartment) for p in probes), frozenset(moving))
-
-    @cached_property
-    def folded(self) -> Layout:
-        return layout(self.model, self.start, [k for k in self.kept if k[0] != "v"])
-
-    @cached_property
-    def source(self) -> Source:
-        return write(self.folded)
 
     @cached_property
     def functions(self) -> tuple[Any, Any]:
@@ -122,13 +116,13 @@ class _Problem:
         return self.source.index[state, compartment]
 
     def expressions(self, texts: tuple[str, ...]) -> Callable[[Mapping[str, Any]], list[np.ndarray]]:
-        names = (*self.model.parameters.bases, "t", "weight", "area")
-        return evaluator([self.model.system.substitute(text, names) for text in texts])
+        return evaluator([self.system.substitute(text, self.names) for text in texts])
 
 
-@cache
+@by_structure(maxsize=64)
 def _problem(model: Model, kept: frozenset[tuple[str, int]], start: frozenset[str]) -> _Problem:
-    return _Problem(model, kept, start)
+    folded = layout(model, start, [k for k in kept if k[0] != "v"])
+    return _Problem(model.system, (*model.parameters.bases, "t", "weight", "area"), folded, write(model, folded))
 
 
 class _Lane:
@@ -142,7 +136,7 @@ class _Lane:
             values = plan.initial[state][0]
             self.y[k] = values[compartment if len(values) > 1 else 0]
         self.constants = np.concatenate([c.ravel() for c in self._constants()])
-        self.rates = problem.source.axial_rates(plan.parameters)
+        self.rates = axial_rates(plan.model, plan.parameters)
         self.spikes: list[float] = []
         self.broken = False
         self.ready, self.wait = True, -np.inf

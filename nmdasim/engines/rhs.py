@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import sympy as sp
 
-from nmdasim.engines.kernel import algebra
+from nmdasim.engines.form import algebra
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.layout import Group, Layout
 from nmdasim.language.reader import symbol
+from nmdasim.model.model import Model
 
 #: Typical size of what a state holds, by name; absolute tolerances are relative to it.
 _VOLT, _OTHER = 1e-2, 1.0
@@ -31,11 +33,17 @@ class Source:
         The layout it renders.
     constants
         Per group, (name, expression) of what depends on parameters alone.
+    parents
+        Index of each compartment's parent, -1 for the root.
+    sizes
+        Typical size of each state, for absolute tolerances: conductances and currents are tiny numbers in SI units.
     """
 
     text: str
     folded: Layout
     constants: tuple[tuple[tuple[str, sp.Expr], ...], ...]
+    parents: tuple[int, ...]
+    sizes: Mapping[str, float]
 
     @cached_property
     def index(self) -> dict[tuple[str, int], int]:
@@ -47,58 +55,64 @@ class Source:
     @cached_property
     def starts(self) -> list[int]:
         """Position of each compartment's first state."""
-        first = {c: k for (_, c), k in reversed(self.index.items())}
-        return [first[c] for c in sorted(first)]
+        return _starts(self.folded)
 
     @cached_property
     def band(self) -> int:
         """Half-width of the Jacobian's band."""
         sizes = [len(g.states) - 1 for g in self.folded.groups]
-        reach = [self.starts[i] - self.starts[p] for i, p in enumerate(self.folded.model.morphology.parents) if p >= 0]
+        reach = [self.starts[i] - self.starts[p] for i, p in enumerate(self.parents) if p >= 0]
         return max([*sizes, *reach])
 
     @cached_property
     def scales(self) -> np.ndarray:
-        """Size of each state, for absolute tolerances: conductances and currents are tiny numbers in SI units."""
-        return np.array([_scale(self.folded.model, state) for state, _ in self.index])
-
-    def axial_rates(self, parameters: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Return parents and axial rates (1/s) into each compartment from its parent, and back."""
-        shape = self.folded.model.morphology
-        parents = np.asarray(shape.parents)
-        if self.folded.model.is_point:
-            return parents, np.zeros(1), np.zeros(1)
-        capacity = np.broadcast_to(parameters["Cm"][0], len(shape)) * np.asarray(shape.areas)
-        g = np.asarray(shape.conductances)
-        return parents, g / capacity, g / capacity[parents]
+        """Size of each number of the state vector."""
+        return np.array([self.sizes[state] for state, _ in self.index])
 
 
-def _scale(model: Any, state: str) -> float:
+def _starts(folded: Layout) -> list[int]:
+    sizes = {c: len(group.states) for group in folded.groups for c in group.compartments}
+    return [0, *accumulate(sizes[c] for c in sorted(sizes))][:-1]
+
+
+def axial_rates(model: Model, parameters: Mapping[str, np.ndarray]) -> tuple[np.ndarray, ...]:
+    """Return parents and axial rates (1/s) into each compartment from its parent, and back."""
+    shape = model.morphology
+    parents = np.asarray(shape.parents)
+    if model.is_point:
+        return parents, np.zeros(1), np.zeros(1)
+    capacity = np.broadcast_to(parameters["Cm"][0], len(shape)) * np.asarray(shape.areas)
+    g = np.asarray(shape.conductances)
+    return parents, g / capacity, g / capacity[parents]
+
+
+def _size(model: Model, state: str) -> float:
     if state == "v":
         return _VOLT
     unit = model.unit_of(state)
     return {"nS": 1e-9, "nA": 1e-9, "uM": 1e-4, "ms": 1e-3}.get(unit, _OTHER)
 
 
-def write(folded: Layout) -> Source:
+def write(model: Model, folded: Layout) -> Source:
     """Write the right-hand side and Jacobian of a folded model."""
-    index_of = Source("", folded, ()).starts
-    parts = [
-        _group(folded, g, group, [index_of[c] for c in group.compartments]) for g, group in enumerate(folded.groups)
-    ]
-    offsets = np.cumsum([0] + [len(c) * len(g.compartments) for (_, _, c), g in zip(parts, folded.groups, strict=True)])
-    rhs = "\n".join(text.replace("{offset}", str(o)) for (text, _, _), o in zip(parts, offsets, strict=False))
-    jacobian = "\n".join(text.replace("{offset}", str(o)) for (_, text, _), o in zip(parts, offsets, strict=False))
+    index_of = _starts(folded)
+    parts, offset = [], 0
+    for group in folded.groups:
+        parts.append(_group(model.system.held, group, [index_of[c] for c in group.compartments], offset))
+        offset += len(parts[-1][2]) * len(group.compartments)
+    rhs, jacobian = "\n".join(text for text, _, _ in parts), "\n".join(text for _, text, _ in parts)
     starts = ", ".join(map(str, index_of))
-    text = _TEMPLATE.format(name=folded.model.name, rhs=rhs, jacobian=jacobian, starts=starts)
-    return Source(text, folded, tuple(c for _, _, c in parts))
+    text = _TEMPLATE.format(rhs=rhs, jacobian=jacobian, starts=starts)
+    sizes = {state: _size(model, state) for state in model.system.states}
+    return Source(text, folded, tuple(c for _, _, c in parts), model.morphology.parents, sizes)
 
 
-def _group(folded: Layout, g: int, group: Group, where: list[int]) -> tuple[str, str, tuple[tuple[str, sp.Expr], ...]]:
+def _group(
+    held: frozenset[str], group: Group, where: list[int], offset: int
+) -> tuple[str, str, tuple[tuple[str, sp.Expr], ...]]:
     """Return the loops over one group's compartments for both functions, and its constants."""
     states = group.states
     constants = algebra.Constants(frozenset({symbol(s) for s in (*states, "t", "_active")}))
-    held = folded.model.system.held
     rates = {
         s: constants.hoist(algebra.with_bernoulli(e * symbol("_active") if s in held else e))
         for s, e in group.derivatives.items()
@@ -114,7 +128,7 @@ def _group(folded: Layout, g: int, group: Group, where: list[int]) -> tuple[str,
         f"    for position in range({len(where)}):",
         f"        o = np.array({where})[position]" if len(where) > 1 else f"        o = {where[0]}",
         *(
-            f"        {spelled(name)} = constants[{{offset}} + position*{len(names)} + {k}]"
+            f"        {spelled(name)} = constants[{offset} + position*{len(names)} + {k}]"
             for k, name in enumerate(names)
         ),
         *(f"        {spelled(state)} = y[o + {k}]" for k, state in enumerate(states)),
@@ -134,7 +148,7 @@ def _lines(expressions: Any, targets: list[str]) -> list[str]:
     return lines + [f"        {t} = {printer.doprint(e)}" for t, e in zip(targets, reduced, strict=True)]
 
 
-_TEMPLATE = '''"""Right-hand side and Jacobian of {name}. Generated; SI units."""
+_TEMPLATE = '''"""Right-hand side and Jacobian of a model. Generated; SI units."""
 
 from math import acos, asin, atan, cos, cosh, exp, log, sin, sinh, sqrt, tan, tanh
 

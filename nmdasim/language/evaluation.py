@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ def evaluate(expression: sp.Expr, values: Mapping[str, np.ndarray]) -> np.ndarra
     return _evaluator(expression)(values)[0]
 
 
-@cache
+@lru_cache(1024)
 def _evaluator(expression: sp.Expr) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
     return evaluator((expression,))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 
 import sympy as sp
 from brian2 import Equations
@@ -45,7 +45,7 @@ class System:
         return read(expression, free).xreplace(known)
 
 
-@cache
+@lru_cache(256)
 def system(equations: str, parameters: tuple[str, ...], opaque: tuple[str, ...] = ()) -> System:
     """Read equation text into a :class:`System`.
 

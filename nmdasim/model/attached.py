@@ -76,7 +76,7 @@ class Attached:
         assert link.synapse is not None
         pre = populations[link.pre].model if link.pre in populations else None
         number = None if link.number is None else get_dimensions(quantities.quantity(link.number))
-        weight = link.weight if link.number is None and link.weight else "" if number is None else "weight"
+        weight = str(link.weight or "") if number is None else "weight"
         return cls(link.synapse, pre, populations[link.post].model, link.port, weight, number)
 
     def checked(self) -> Self:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import brian2
@@ -17,6 +17,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensio
 from nmdasim import quantities
 from nmdasim.errors import ModelError, UnitError
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
+from nmdasim.model.structure import by_structure
 
 if TYPE_CHECKING:
     from nmdasim.model.model import Model
@@ -35,16 +36,21 @@ def model(given: Model) -> None:
         With the model's name and what is wrong.
     """
     try:
-        text = _parse(given.equations)
+        _structure(given, tuple((gain, tuple(names)) for gain, names in given.gains.items()))
+        _numbers(given, _parse(given.equations))
     except ModelError as error:
         raise ModelError(f"{given.name}: {error}") from None
+
+
+@by_structure(maxsize=256)
+def _structure(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+    """Check all that does not depend on numbers, once for every structure."""
+    text = _parse(given.equations)
     declared = tuple((base, _dimension(given, base)) for base in given.parameters.bases)
-    try:
-        _symbols(given, text)
-        _units(given.equations, declared, "Im" in text)
-        _values(given, text)
-    except ModelError as error:
-        raise ModelError(f"{given.name}: {error}") from None
+    _symbols(given, text)
+    _units(given.equations, declared, "Im" in text)
+    _values(given, text)
+    _gains(given, gains)
 
 
 def _dimension(given: Model, base: str) -> str:
@@ -55,7 +61,7 @@ def _dimension(given: Model, base: str) -> str:
     return first
 
 
-@cache
+@lru_cache(256)
 def _parse(equations: str) -> Equations:
     try:
         return Equations(equations)
@@ -63,7 +69,7 @@ def _parse(equations: str) -> Equations:
         raise ModelError(" ".join(str(error).split())) from None
 
 
-@cache
+@lru_cache(4096)
 def display_unit(equations: str, name: str) -> str:
     """Return a conventional unit for a variable of the equations: mV, nS, uM, nA, Hz…, SI where there is none."""
     return conventional(brian2.volt.dim if name == "v" else _parse(equations)[name].dim)
@@ -115,7 +121,7 @@ def _base_units(unit_text: str) -> str:
     return quantities.base_units(get_dimensions(quantities.parse_unit(unit_text)))
 
 
-@cache
+@lru_cache(256)
 def _units(equations: str, parameters: tuple[tuple[str, str], ...], membrane: bool) -> None:
     declared = declarations(parameters)
     if membrane:
@@ -132,10 +138,22 @@ def _units(equations: str, parameters: tuple[tuple[str, str], ...], membrane: bo
         raise ModelError(" ".join(str(error).split())) from None
 
 
-def _values(given: Model, text: Equations) -> None:
+def _states(text: Equations) -> dict[str, Dimension]:
     states = {name: eq.dim for name, eq in text.items() if eq.type == DIFFERENTIAL_EQUATION}
-    if "Im" in text:
-        states["v"] = brian2.volt.dim
+    return states | ({"v": brian2.volt.dim} if "Im" in text else {})
+
+
+def _numbers(given: Model, text: Equations) -> None:
+    """Check the dimension of initial values that are numbers."""
+    states = _states(text)
+    for start in (given.initial, *given.starts.values()):
+        for name, value in start.items():
+            if not isinstance(value, str):
+                quantities.si(value, states[name], name=f"initial {name}")
+
+
+def _values(given: Model, text: Equations) -> None:
+    states = _states(text)
     variables = Dimensions(dimensions(given))
     for start in (given.initial, *given.starts.values()):
         for name, value in start.items():
@@ -143,8 +161,6 @@ def _values(given: Model, text: Equations) -> None:
                 raise ModelError(f"initial value of {name!r}: there is no such state; there are {', '.join(states)}")
             if isinstance(value, str):
                 variables.expect(value, states[name], f"initial value {name} = {value}")
-            else:
-                quantities.si(value, states[name], name=f"initial {name}")
     for port, entry in given.ports.items():
         if not 0 <= entry.compartment < len(given.morphology):
             raise ModelError(f"port {port} is in compartment {entry.compartment}; there are {len(given.morphology)}")
@@ -154,11 +170,10 @@ def _values(given: Model, text: Equations) -> None:
             if "weight" not in IDENTIFIER.findall(expression):
                 variables.expect(expression, states[state], f"port {port}: {state} += {expression}")
     _spike_rule(given, states, variables)
-    _gains(given)
 
 
-def _gains(given: Model) -> None:
-    for gain, names in given.gains.items():
+def _gains(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
+    for gain, names in gains:
         missing = sorted({name for name in names if not given.parameters.entries(name)})
         if missing:
             raise ModelError(f"gain {gain} scales {', '.join(missing)}, which is no parameter")
@@ -205,9 +220,11 @@ def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
     increments = given.ports[port].increments()
     uses = any("weight" in IDENTIFIER.findall(expression) for _, expression in increments)
     if uses != (weight is not None):
-        raise ModelError(f"{what}: port {port!r} of {given.name} adds {given.ports[port].effect!r}; give "
-                         + ("a weight" if uses else "no weight"))  # fmt: skip
-    if not uses:
+        raise ModelError(
+            f"{what}: port {port!r} of {given.name} adds {given.ports[port].effect!r}; give "
+            + ("a weight" if uses else "no weight")
+        )
+    if not uses or quantities.is_bare_zero(quantities.quantity(weight)):
         return
     text = _parse(given.equations)
     variables = Dimensions(dimensions(given))
@@ -217,8 +234,9 @@ def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
         try:
             variables.expect(expression, dimension, "")
         except ModelError:
-            raise ModelError(f"{what}: weight = {weight} does not fit port {port!r}, which adds "
-                             f"{given.ports[port].effect!r}") from None  # fmt: skip
+            raise ModelError(
+                f"{what}: weight = {weight} does not fit port {port!r}, which adds {given.ports[port].effect!r}"
+            ) from None
 
 
 def check_dimensions(given: Model, expression: str, state: str) -> None:

@@ -24,6 +24,7 @@ from nmdasim.model.parameter import ParameterSet
 from nmdasim.model.population import Population, named
 from nmdasim.model.port import Afferents, Contact, Latency
 from nmdasim.model.synapse import Synapse
+from nmdasim.quantities import QuantityLike
 
 #: What is said of a circuit and moves no number.
 _SAID = ("name", "description", "references", "numbers")
@@ -64,18 +65,20 @@ class Projection:
     contacts: tuple[Contact, ...] = ()
     latency: Latency | None = None
     port: str = ""
-    weight: Any = None
+    weight: QuantityLike | None = None
     probability: float | None = None
     indices: tuple[Any, Any] | None = None
-    delay: Any = None
+    delay: QuantityLike | None = None
     synapse: Synapse | None = None
     name: str = ""
 
     def __post_init__(self) -> None:
         ways = [self.latency is not None, self.probability is not None, self.indices is not None]
         if sum(ways) != 1 or (self.latency is None) == (not self.port and self.synapse is None):
-            raise ModelError(f"projection {self.pre} → {self.post}: give port= with probability= or indices=, or "
-                             "contacts with a latency")  # fmt: skip
+            raise ModelError(
+                f"projection {self.pre} → {self.post}: give port= with probability= or indices=, or "
+                "contacts with a latency"
+            )
         if self.probability is not None and not 0 <= self.probability <= 1:
             raise ModelError(
                 f"projection {self.pre} → {self.post}: probability = {self.probability}; it is from 0 to 1"
@@ -133,8 +136,8 @@ class Circuit:
     projections: tuple[Projection, ...] = ()
     afferents: Afferents = field(default_factory=dict)
     references: tuple[str, ...] = ()
-    dt: Any = "0.1 ms"
-    dt_max: Any = "1 ms"
+    dt: QuantityLike = "0.1 ms"
+    dt_max: QuantityLike = "1 ms"
     description: str = ""
     inputs: Mapping[str, Any] = field(default_factory=dict)
     numbers: Mapping[str, ParameterSet] = field(default_factory=dict)
@@ -210,7 +213,7 @@ class Circuit:
 
     def _check_delay(self, link: Projection, dt: float) -> None:
         delay = None if link.delay is None else quantities.si(link.delay, "ms", name="delay")
-        if delay is not None and np.any(delay < dt * (1 - 1e-9)):
+        if delay is not None and np.any(delay) and np.any(delay < dt * (1 - 1e-9)):
             raise ModelError(
                 f"{self.name}: projection {link.pre} → {link.post}: delay = {delay.min() * 1e3:g} ms is shorter than "
                 f"the step, {dt * 1e3:g} ms; leave it out for none, or take a smaller dt"
@@ -255,7 +258,7 @@ class Circuit:
         if port not in ports:
             raise ModelError(f"{self.name}: {population} has no port {port!r}; it has {', '.join(ports)}")
 
-    def replace(self, /, **parameters: Any) -> Self:
+    def replace(self, /, **parameters: QuantityLike) -> Self:
         """Return this circuit with other parameter values, in every population that has them."""
         mine = {n: v for n, v in parameters.items() if any(n in rule.parameters for rule in self.rules.values())}
         links = tuple(_with_parameters(link, mine) for link in self.projections)

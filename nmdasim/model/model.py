@@ -13,7 +13,7 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
 from nmdasim.language.system import System, system
-from nmdasim.model import check
+from nmdasim.model import check, structure
 from nmdasim.model.identity import digest
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
@@ -167,7 +167,7 @@ class Model:
             for name, value in parameters.items()
             for key in self.entries(name)
         }
-        return dataclasses.replace(self, parameters=self.parameters | changed)
+        return self._valued(changed)
 
     def scaled(self, /, **factors: float) -> Self:
         """Return this model with named gains multiplied, ``model.scaled(nmda=0.5)``."""
@@ -179,7 +179,19 @@ class Model:
                 raise ModelError(f"gain {name} = {factor}; a gain is a number from 0 upward")
             for key in (key for base in self.gains[name] for key in self.entries(base)):
                 changed[key] = changed.get(key, self.parameters[key]).scaled(factor)
-        return dataclasses.replace(self, parameters=self.parameters | changed)
+        return self._valued(changed)
+
+    def _valued(self, changed: Mapping[str, Parameter]) -> Self:
+        """Return this model with other values of parameters that keep their units: nothing is to be checked anew."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update({each.name: getattr(self, each.name) for each in dataclasses.fields(self)})
+        twin.__dict__.update(parameters=self.parameters | changed, structure=self.structure)
+        return twin
+
+    @cached_property
+    def structure(self) -> str:
+        """Hash of everything that determines generated code; models that differ in parameter values share it."""
+        return structure.digest(self)
 
     @cached_property
     def digest(self) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import InputError
+from nmdasim.quantities import QuantityLike
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,10 @@ class Section:
     """
 
     region: str
-    length: Any
-    start: Any
+    length: QuantityLike
+    start: QuantityLike
     segments: int
-    end: Any = None
+    end: QuantityLike | None = None
 
     def diameters(self) -> np.ndarray:
         """Diameter of each segment at its centre, in metres."""
@@ -62,7 +63,7 @@ class Morphology:
 
     Raises
     ------
-    ValueError
+    InputError
         If the arrays differ in length, a parent does not precede its child, or a region is empty.
     """
 
@@ -107,7 +108,7 @@ class Morphology:
         return matrix
 
     @classmethod
-    def chain(cls, sections: Sequence[Section], Ri: Any) -> Self:
+    def chain(cls, sections: Sequence[Section], Ri: QuantityLike) -> Self:
         """Join sections end to end.
 
         Segment area is π·d·dx; the resistance between neighbouring centres is the sum of the two half segments,

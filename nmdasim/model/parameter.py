@@ -14,6 +14,7 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, UnitError
+from nmdasim.quantities import QuantityLike
 
 KINDS = ("measured", "derived", "fitted", "assumed")
 
@@ -45,7 +46,7 @@ class Parameter:
         If `value` or `unit` cannot be read.
     """
 
-    value: Any
+    value: Quantity  # text is read on construction
     unit: str = ""
     bounds: tuple[float, float] | None = None
     source: str = ""
@@ -79,7 +80,7 @@ class Parameter:
         """``"verified"`` or ``"unverified"``."""
         return "verified" if self.verified else "unverified"
 
-    def replace(self, value: Any, name: str = "value") -> Parameter:
+    def replace(self, value: QuantityLike, name: str = "value") -> Parameter:
         """Return this parameter with another value of the same dimension; it is then the user's own.
 
         `name` is what an error message calls it.

@@ -11,6 +11,7 @@ import numpy as np
 
 from nmdasim.errors import ModelError, nearest
 from nmdasim.model.model import Model
+from nmdasim.quantities import QuantityLike
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,11 +46,13 @@ class Population:
         for kind, given in (("initial", self.initial), ("parameter", self.parameters)):
             for name, value in given.items():
                 if not isinstance(value, str) and np.size(value) not in (1, self.size):
-                    raise ModelError(f"{self.model.name}: {kind} {name} has {np.size(value)} values for {self.size} "
-                                     "neurons; give one, or one for each")  # fmt: skip
+                    raise ModelError(
+                        f"{self.model.name}: {kind} {name} has {np.size(value)} values for {self.size} "
+                        "neurons; give one, or one for each"
+                    )
         dataclasses.replace(self.model, initial=dict(self.model.initial) | dict(self.initial))
 
-    def replace(self, **parameters: Any) -> Self:
+    def replace(self, **parameters: QuantityLike) -> Self:
         """Return this population with other parameter values."""
         kept = {key: value for key, value in self.parameters.items() if key not in parameters}
         return dataclasses.replace(self, model=self.model.replace(**parameters), parameters=kept)

@@ -6,12 +6,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import InputError
+from nmdasim.quantities import QuantityLike
 
 _ADDS = re.compile(r"\s*([A-Za-z]\w*)\s*\+=\s*(.+?)\s*")
 
@@ -32,7 +32,7 @@ class Port:
 
     Raises
     ------
-    ValueError
+    InputError
         If `effect` does anything but add to states.
     """
 
@@ -68,8 +68,8 @@ class Latency:
         Name of the latency table of a protocol that replaces the draw.
     """
 
-    mean: Any
-    sd: Any
+    mean: QuantityLike
+    sd: QuantityLike
     synapses: int
     redrawn: bool = True
     table: str = ""
@@ -87,7 +87,7 @@ class Contact:
     """One kind of receptor under a synapse: the port that it opens, with an extra delay."""
 
     port: str
-    delay: Any = "0 ms"
+    delay: QuantityLike = "0 ms"
     population: str = ""
 
     @cached_property

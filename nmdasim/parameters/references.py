@@ -6,12 +6,14 @@ import re
 from functools import cache
 from importlib.resources import files
 
+from nmdasim.model import registry
+
 _ENTRY = re.compile(r"@\w+\{(\w+),.*?^\}", re.DOTALL | re.MULTILINE)
 
 
 @cache
 def bibliography() -> dict[str, str]:
-    """Return every BibTeX entry of the library by key."""
-    folder = files("nmdasim") / "parameters"
-    texts = [file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".bib")]
-    return {match[1]: match[0] for text in sorted(texts) for match in _ENTRY.finditer(text)}
+    """Return every BibTeX entry by key: those beside the tables of installed plug-ins, and the library's own."""
+    folders = [*registry.folders(), files("nmdasim") / "parameters"]
+    texts = [file.read_text("utf-8") for folder in folders for file in folder.iterdir() if file.name.endswith(".bib")]
+    return {match[1]: match[0] for text in texts for match in _ENTRY.finditer(text)}

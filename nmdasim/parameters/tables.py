@@ -8,14 +8,18 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from nmdasim.model import registry
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.parameter import Parameter, ParameterSet
 
 
 @cache
 def read_table(name: str) -> dict[str, Any]:
-    """Read one file of published numbers, ``nmdasim/parameters/<name>.toml``."""
-    return tomllib.loads((files("nmdasim") / "parameters" / f"{name}.toml").read_text("utf-8"))
+    """Read one file of published numbers: ``nmdasim/parameters/<name>.toml``, or a table of an installed plug-in."""
+    path = files("nmdasim") / "parameters" / f"{name}.toml"
+    if not path.is_file() and name in (offered := registry.tables()):
+        path = offered[name]()
+    return tomllib.loads(path.read_text("utf-8"))
 
 
 @cache

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, UnitError
+from nmdasim.quantities import QuantityLike
 
 _NUMBER = r"\s*(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*"
 _DOSE = re.compile(_NUMBER + r"(?P<mass>ng|ug|µg|μg|mg|g)\s*(?P<per>/\s*kg)?\s*")
@@ -28,12 +28,12 @@ class Amount:
         return self.number * weight_kg if self.unit == "mg/kg" else self.number
 
 
-def dose(given: Any) -> Amount:
+def dose(given: QuantityLike) -> Amount:
     """Read a dose: text such as ``"35 mg"`` or ``"0.5 mg/kg"``, or a Brian2 quantity of mass.
 
     Raises
     ------
-    ValueError
+    InputError
         If it is not a mass or a mass per kg, or is negative.
     """
     if isinstance(given, Amount):
@@ -43,12 +43,12 @@ def dose(given: Any) -> Amount:
     return _mass(given, "kg", "dose", 1e6)
 
 
-def rate(given: Any) -> Amount:
+def rate(given: QuantityLike) -> Amount:
     """Read an infusion rate: text such as ``"22.2 mg/h"`` or ``"41 ug/kg/min"``, or a Brian2 quantity; per hour.
 
     Raises
     ------
-    ValueError
+    InputError
         If it is not a mass (per kg) per time, or is negative.
     """
     if isinstance(given, Amount):
@@ -58,17 +58,17 @@ def rate(given: Any) -> Amount:
     return _mass(given, "kg/second", "rate", 1e6 * 3600)
 
 
-def hours(given: Any, name: str) -> float:
+def hours(given: QuantityLike, name: str) -> float:
     """Read a time such as ``"40 min"`` in hours.
 
     Raises
     ------
     UnitError
         If it is not a time.
-    ValueError
+    InputError
         If it is negative.
     """
-    value = float(quantities.si(given, "s", name=name)) / 3600
+    value = quantities.number(given, "s", name=name) / 3600
     if value < 0:
         raise InputError(f"{name} = {given}; a time is 0 or more")
     return value
@@ -78,17 +78,17 @@ def hours(given: Any, name: str) -> float:
 _LIGHTEST, _HEAVIEST = 0.01, 1000.0
 
 
-def kilograms(given: Any) -> float:
+def kilograms(given: QuantityLike) -> float:
     """Read a body weight in kg.
 
     Raises
     ------
     UnitError
         If it is not a mass.
-    ValueError
+    InputError
         If it is no weight of a body: below 10 g or above 1,000 kg.
     """
-    value = float(quantities.si(given, "kg", name="weight"))
+    value = quantities.number(given, "kg", name="weight")
     if not _LIGHTEST <= value <= _HEAVIEST:
         raise InputError(f"weight = {given}; a body weight lies between {_LIGHTEST:g} kg and {_HEAVIEST:g} kg")
     return value
@@ -104,10 +104,10 @@ def _read(text: str, pattern: re.Pattern[str], what: str, example: str) -> Amoun
     return Amount(number, "mg/kg" if match["per"] else "mg")
 
 
-def _mass(given: Any, like: str, what: str, factor: float) -> Amount:
+def _mass(given: QuantityLike, like: str, what: str, factor: float) -> Amount:
     try:
-        value = float(quantities.si(given, like, name=what)) * factor
-    except ValueError:
+        value = quantities.number(given, like, name=what) * factor
+    except UnitError:
         raise InputError(
             f"{what} = {given} is not a mass; per kg of body weight, write it as text, as in '0.5 mg/kg'"
         ) from None

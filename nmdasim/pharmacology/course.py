@@ -21,6 +21,7 @@ from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.solve import Solution
 from nmdasim.pharmacology.subjects import REFERENCE_KG, Cohort, typical
 from nmdasim.pharmacology.timeline import inputs
+from nmdasim.quantities import QuantityLike
 
 #: Hours shown after the end of the last dose, and most points of a time axis, where nothing else is asked for.
 _AFTER_H, _POINTS = 6.0, 5000
@@ -31,12 +32,12 @@ _STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440)
 
 def time_course(
     regimen: Regimen,
-    times: Any = None,
+    times: QuantityLike | None = None,
     *,
-    every: Any = None,
-    until: Any = None,
+    every: QuantityLike | None = None,
+    until: QuantityLike | None = None,
     preset: str = "",
-    weight: Any = None,
+    weight: QuantityLike | None = None,
     population: Cohort | None = None,
 ) -> xr.Dataset:
     """Return the concentrations that a regimen leads to, exactly.
@@ -67,7 +68,7 @@ def time_course(
 
     Raises
     ------
-    ValueError
+    InputError
         For times that are not 0 or more and increasing, a preset that does not fit drug or route, or more subjects
         and times than fit into memory.
     """
@@ -88,7 +89,7 @@ def time_course(
     return data.squeeze("subject") if len(ids) == 1 else data
 
 
-def time_axis(regimen: Regimen, every: Any = None, until: Any = None) -> np.ndarray:
+def time_axis(regimen: Regimen, every: QuantityLike | None = None, until: QuantityLike | None = None) -> np.ndarray:
     """Return a regular time axis in hours, from 0 to `until` (6 h after the last dose) in steps of `every`."""
     end = regimen.end_h + _AFTER_H if until is None else amounts.hours(until, "until")
     if every is None:
@@ -104,7 +105,7 @@ def regular(step_h: float, end_h: float) -> np.ndarray:
 
     Raises
     ------
-    ValueError
+    InputError
         If the step is not above 0, longer than the whole, or so short that there are more than a million.
     """
     if not step_h > 0 or end_h < step_h:
@@ -117,7 +118,7 @@ def regular(step_h: float, end_h: float) -> np.ndarray:
     return count / per_hour if per_hour and abs(step_h * per_hour - 1) < 1e-12 else count * step_h
 
 
-def _axis(regimen: Regimen, times: Any, every: Any, until: Any) -> np.ndarray:
+def _axis(regimen: Regimen, times: QuantityLike, every: QuantityLike, until: QuantityLike) -> np.ndarray:
     if times is None:
         return time_axis(regimen, every, until)
     if every is not None or until is not None:

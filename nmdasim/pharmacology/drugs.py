@@ -52,7 +52,7 @@ class Drug:
 
         Raises
         ------
-        ValueError
+        InputError
             If no unbound share is known for the drug.
         """
         if self.unbound is None:
@@ -66,7 +66,7 @@ def drug(name: str) -> Drug:
 
     Raises
     ------
-    ValueError
+    InputError
         If there is no such drug.
     """
     table = read_table("drugs")
@@ -97,7 +97,7 @@ def competing_k_i(shares: Mapping[str, float]) -> float:
 
     Raises
     ------
-    ValueError
+    InputError
         If the shares do not sum to 1 or a drug has no known affinity.
     """
     if min(shares.values(), default=-1.0) < 0 or not np.isclose(sum(shares.values()), 1):

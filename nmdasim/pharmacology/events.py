@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from nmdasim.errors import InputError, NmdasimError
 from nmdasim.pharmacology import amounts
+from nmdasim.quantities import QuantityLike
 
 ROUTES = ("iv", "im", "nasal", "oral")
 UNITS = ("mg", "mg/kg")
@@ -157,16 +157,16 @@ COLUMNS = {
 
 
 def dose(
-    amount: Any,
+    amount: QuantityLike,
     route: str = "iv",
     *,
-    at: Any = "0 h",
-    over: Any = None,
-    rate: Any = None,
-    every: Any = None,
+    at: QuantityLike = "0 h",
+    over: QuantityLike | None = None,
+    rate: QuantityLike | None = None,
+    every: QuantityLike | None = None,
     times: int = 1,
     steady: int = 0,
-    weight: Any = None,
+    weight: QuantityLike | None = None,
     id: str = "1",
 ) -> Event:
     """Return a dose as an event.
@@ -192,7 +192,7 @@ def dose(
 
     Raises
     ------
-    ValueError
+    EventError, InputError
         For a unit, number or combination that is not allowed.
     """
     given = amounts.dose(amount)
@@ -216,6 +216,6 @@ def dose(
     )
 
 
-def reset(at: Any, *, id: str = "1") -> Event:
+def reset(at: QuantityLike, *, id: str = "1") -> Event:
     """Return an event that empties the body: amounts, running infusions and repeats still to come."""
     return Event(time_h=amounts.hours(at, "at"), evid=RESET, id=id)

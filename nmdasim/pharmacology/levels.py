@@ -20,11 +20,12 @@ from nmdasim.pharmacology.course import regular, time_course
 from nmdasim.pharmacology.drugs import drug, potency
 from nmdasim.pharmacology.presets import number
 from nmdasim.pharmacology.regimen import Regimen
+from nmdasim.quantities import QuantityLike
 
 SITES = ("effect_site", "plasma")
 
 
-def every(step: Any, until: Any) -> Quantity:
+def every(step: QuantityLike, until: QuantityLike) -> Quantity:
     """Return the times 0, `step`, 2·`step`, … up to `until`: ``every("30 min", "6 h")``."""
     hours = regular(amounts.hours(step, "step"), amounts.hours(until, "until"))
     return Quantity(hours * quantities.unit("hour"))
@@ -32,12 +33,12 @@ def every(step: Any, until: Any) -> Quantity:
 
 def free_levels(
     regimen: Regimen,
-    times: Any = None,
+    times: QuantityLike | None = None,
     *,
     site: str = "effect_site",
     racemate_equivalent: bool = False,
-    every: Any = None,
-    until: Any = None,
+    every: QuantityLike | None = None,
+    until: QuantityLike | None = None,
     **options: Any,
 ) -> xr.DataArray:
     """Return the free drug in µM that a regimen brings to the receptor at chosen times.
@@ -66,7 +67,7 @@ def free_levels(
 
     Raises
     ------
-    ValueError
+    InputError
         If the site is unknown, or no unbound share or affinity of the drug is known.
     """
     if site not in SITES:

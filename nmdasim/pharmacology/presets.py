@@ -58,7 +58,7 @@ def preset(name: str, drug_name: str = "") -> Preset:
 
     Raises
     ------
-    ValueError
+    InputError
         If there is no such preset, or it does not describe the drug.
     """
     table = read_table(_TABLE)["presets"]
@@ -86,7 +86,7 @@ def choose(regimen: Regimen, name: str = "") -> Preset:
 
     Raises
     ------
-    ValueError
+    InputError
         If the preset does not describe the drug or a route of the regimen.
     """
     chosen = preset(name or ("janssen" if regimen.routes & {"nasal", "oral"} else "clements2"), regimen.drug)

@@ -12,6 +12,7 @@ from nmdasim.errors import InputError
 from nmdasim.pharmacology import amounts, table
 from nmdasim.pharmacology.drugs import drug
 from nmdasim.pharmacology.events import Event
+from nmdasim.quantities import QuantityLike
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +33,7 @@ class Regimen:
 
     Raises
     ------
-    ValueError
+    InputError
         If it is empty, a row comes before the one above it, or a subject has two body weights; the row is named.
     """
 
@@ -71,7 +72,7 @@ class Regimen:
 
         Raises
         ------
-        ValueError
+        InputError
             For a row that cannot be taken as it stands; the row (counted from 1) and column are named.
         """
         events, drug = table.read_frame(rows)
@@ -83,7 +84,7 @@ class Regimen:
 
         Raises
         ------
-        ValueError
+        InputError
             For a row that cannot be taken as it stands; the row (counted from 1), its line and the column are named.
         """
         events, drug, notes = table.read_csv(Path(path))
@@ -142,7 +143,7 @@ class Regimen:
         rows.sort(key=lambda entry: entry[:2])
         return dataclasses.replace(self, events=tuple(event for _, _, event in rows))
 
-    def shifted(self, by: Any) -> Regimen:
+    def shifted(self, by: QuantityLike) -> Regimen:
         """Return the same regimen, later by a time such as ``"24 h"``."""
         shift = amounts.hours(by, "by")
         return self._each(lambda event: dataclasses.replace(event, time_h=event.time_h + shift))

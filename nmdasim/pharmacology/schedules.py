@@ -14,6 +14,7 @@ from nmdasim.pharmacology.events import Event, dose
 from nmdasim.pharmacology.presets import number
 from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.subjects import REFERENCE_KG
+from nmdasim.quantities import QuantityLike
 
 
 def infusion_40_minutes() -> Regimen:
@@ -22,7 +23,7 @@ def infusion_40_minutes() -> Regimen:
     return Regimen((dose(_per_kg("infusion", "dose"), over=over),), "ketamine", "0.5 mg/kg over 40 min", "zanos2018")
 
 
-def crps_100_hours(weight: Any = "70 kg") -> Regimen:
+def crps_100_hours(weight: QuantityLike = "70 kg") -> Regimen:
     """Return the 100-hour course of S-ketamine in complex regional pain syndrome (Sigtermans 2009).
 
     The rate rises from 5 to 22.2 mg/h per 70 kg; the steps between are not known to us and taken as four equal ones.
@@ -35,14 +36,14 @@ def crps_100_hours(weight: Any = "70 kg") -> Regimen:
     return Regimen(events, "s-ketamine", "100-hour course in CRPS, 5 to 22.2 mg/h per 70 kg", "sigtermans2009")
 
 
-def nasal_twice_weekly(amount: Any = "56 mg") -> Regimen:
+def nasal_twice_weekly(amount: QuantityLike = "56 mg") -> Regimen:
     """Return nasal esketamine 28, 56 or 84 mg as licensed for depression: twice weekly, then weekly (not for pain).
 
     Four weeks of each are taken here.
 
     Raises
     ------
-    ValueError
+    InputError
         If the amount is not one, two or three devices.
     """
     given = amounts.dose(amount)

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
 
 from nmdasim.pharmacology.course import time_course
 from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.subjects import Cohort
+from nmdasim.quantities import QuantityLike
 
 #: Share of people inside the interval.
 LEVEL = 0.95
 
 
-def spread(regimen: Regimen, times: Any, population: Cohort, *, preset: str = "", weight: Any = None) -> xr.Dataset:
+def spread(
+    regimen: Regimen, times: QuantityLike, population: Cohort, *, preset: str = "", weight: QuantityLike | None = None
+) -> xr.Dataset:
     """Return mean and 95 % interval over a population, drawn anew from the same seed for each subject's regimen.
 
     Parameters

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import InputError
 from nmdasim.parameters import load
+from nmdasim.quantities import QuantityLike
 
 #: Body weight in kg at which the presets hold.
 REFERENCE_KG = float(load("pharmacokinetics", "scaling")["weight"].si)
@@ -57,7 +57,7 @@ class Cohort:
 
     Raises
     ------
-    ValueError
+    InputError
         For fewer than one subject, a negative variation or seed, or a weight that does not fit.
     """
 
@@ -65,7 +65,7 @@ class Cohort:
     cv_clearance: float | None = None
     cv_volume: float | None = None
     cv_absorption: float | None = None
-    weight: Any = None
+    weight: QuantityLike | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -33,7 +33,7 @@ def read_csv(path: Path) -> tuple[tuple[Event, ...], str, dict[str, str]]:
 
     Raises
     ------
-    ValueError
+    InputError
         If the file cannot be read, or a row cannot be taken as it stands.
     """
     try:

@@ -20,7 +20,7 @@ def inputs(regimen: Regimen, system: System) -> Inputs:
 
     Raises
     ------
-    ValueError
+    InputError
         If a nasal dose is not a whole number of devices; the row is named.
     """
     plan, session = _Plan(system), _Session(system)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import math
 from pathlib import Path
+
+import psutil
 
 from nmdasim.errors import ModelError
 from nmdasim.model.model import Model
@@ -38,14 +40,28 @@ def synapses(number: int) -> int:
 
 
 def available() -> float:
-    """Return the bytes of memory that are free to use; infinity where the system does not say."""
+    """Return the bytes of memory that are free to use: of the machine, of the container, of the process' own limit."""
+    return min(float(psutil.virtual_memory().available), _of_container(), _of_process())
+
+
+def _of_container(folder: Path = Path("/sys/fs/cgroup")) -> float:
+    """Return what the control group (version 2) leaves; infinity where there is none, or none that limits."""
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
-            if line.startswith("MemAvailable:"):
-                return 1024.0 * int(line.split()[1])
-        return float(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (OSError, AttributeError, ValueError):  # not Linux; not a POSIX system
-        return float("inf")
+        most, used = (int((folder / name).read_text()) for name in ("memory.max", "memory.current"))
+    except (OSError, ValueError):  # no such group; "max", which is no number
+        return math.inf
+    return float(max(most - used, 0))
+
+
+def _of_process() -> float:
+    """Return what the limit on the address space of this process leaves; infinity where there is none."""
+    try:
+        process = psutil.Process()
+        most, _ = process.rlimit(psutil.RLIMIT_AS)
+        used = process.memory_info().vms
+    except (AttributeError, psutil.Error):  # not Linux; not to be looked at
+        return math.inf
+    return math.inf if most == psutil.RLIM_INFINITY else float(max(most - used, 0))
 
 
 def check(needed: float, what: str, advice: str = "run fewer lanes at a time") -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any, Protocol
 
 import numpy as np
@@ -13,6 +12,7 @@ from nmdasim.errors import ModelError
 from nmdasim.language.evaluation import evaluate, evaluator
 from nmdasim.language.system import system
 from nmdasim.model.model import Model
+from nmdasim.model.structure import by_structure
 from nmdasim.quantities import in_unit, pretty, same_dimension
 
 _RANDOM = re.compile(r"\b(randn?)\(\)")
@@ -99,7 +99,7 @@ def _changing(model: Model) -> list[str]:
     return [*model.system.derivatives, *(state for port in model.ports.values() for state, _ in port.increments())]
 
 
-@cache
+@by_structure(maxsize=256)
 def _changes(model: Model) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
     added = [text for port in model.ports.values() for _, text in port.increments()]
     names = (*model.parameters.bases, "area", "weight", "t")

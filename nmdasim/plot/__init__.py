@@ -7,6 +7,18 @@ from nmdasim.plot.sweep import dose_response, heatmap, sensitivity
 from nmdasim.plot.windup import calcium, counts, raster, trace, windup
 
 __all__ = [
-    "calcium", "caption", "counts", "dose_response", "heatmap", "pharmacokinetics", "raster", "receptor", "scheme",
-    "sensitivity", "sensitization", "sweep", "trace", "windup",
-]  # fmt: skip
+    "calcium",
+    "caption",
+    "counts",
+    "dose_response",
+    "heatmap",
+    "pharmacokinetics",
+    "raster",
+    "receptor",
+    "scheme",
+    "sensitivity",
+    "sensitization",
+    "sweep",
+    "trace",
+    "windup",
+]

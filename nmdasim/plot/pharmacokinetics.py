@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import re
-import textwrap
-
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from nmdasim import quantities
-from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.parameters import bibliography
 from nmdasim.pharmacology import Regimen, bands
-from nmdasim.plot.style import STYLE
+from nmdasim.plot.style import STYLE, axes_of, caption, short
 
 _SHADES = ("#7b3fa0", "#e8853d", "#3f8f8a", "#c0549d", "#8aa63f", "#4a6fb5", "#f0b429", "#1b1b1b")
 _BAND = "#b9a3cc"
@@ -54,7 +48,7 @@ def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | 
             dosing(regimen, doses, until_h=float(course.time[-1]))
             doses.tick_params(labelbottom=False)
             doses.set_xlabel("")
-        note(figure, course, spread)
+        caption(figure, *(given for given in (course, spread) if given is not None))
     return np.array([doses, main, side])
 
 
@@ -66,45 +60,54 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
     regimen, course
         What was given, and its time course for one subject.
     tests
-        A result of :func:`nmdasim.windup_time_course`.
+        A result of :func:`nmdasim.windup_time_course`; the panel of the block is left out where it has none.
 
     Returns
     -------
     numpy.ndarray of matplotlib Axes
         From top to bottom.
     """
+    heights = [1, 2, 2, 2] if "blocked" in tests else [1, 2, 2]
     with plt.rc_context(STYLE):
+        size = (11, 3 * len(heights))
         figure, axes = plt.subplots(
-            4, 1, figsize=(11, 12), sharex=True, constrained_layout=True, height_ratios=[1, 2, 2, 2]
+            len(heights), 1, figsize=size, sharex=True, layout="constrained", height_ratios=heights
         )
         end = float(course.time[-1])
         factor, unit = _time_unit(end)
         dosing(regimen, axes[0], until_h=end)
         concentration(course, axes[1])
         seconds = quantities.si(tests.time.values * quantities.parse_unit(tests.time.units), "s", name="time")
-        hours, colour = seconds / 3600 * factor, _SHADES[0]
-        axes[2].plot(hours, 100 * tests.blocked, "o-", color=colour)
-        axes[2].set(title="NMDA receptors that hold the drug, at rest", ylabel="blocked, %")
-        low, high = tests["index"].quantile(0.025, "seed"), tests["index"].quantile(0.975, "seed")
-        axes[3].axhline(float(tests.index_control.mean()), color="0.4", linestyle=":", label="without drug")
-        axes[3].fill_between(hours, low, high, color=colour, alpha=0.15, linewidth=0)
-        axes[3].plot(hours, tests["index"].mean("seed"), "o-", color=colour, label="with drug")
-        draws = tests.sizes["seed"]
-        axes[3].set(title=f"Wind-up of {tests.attrs['model']}, mean and 95 % of {draws} draws", ylabel="index, spikes")
-        axes[3].legend(frameon=False, loc="lower right", ncols=2)
+        hours = seconds / 3600 * factor
+        if "blocked" in tests:
+            axes[2].plot(hours, 100 * tests.blocked, "o-", color=_SHADES[0])
+            axes[2].set(title="NMDA receptors that hold the drug, at rest", ylabel="blocked, %")
+        _index(tests, hours, axes[-1])
         for ax in axes[2:]:
             ax.set_ylim(bottom=0)
         for ax in axes[:-1]:
             ax.set_xlabel("")
         axes[-1].set_xlabel(f"time, {unit}")
-        note(figure, course, tests=tests)
+        less = "At analgesic concentrations the model takes less from wind-up than ketamine does in people."
+        caption(figure, course, tests, notes=[less])
     return np.asarray(axes)
+
+
+def _index(tests: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
+    """Draw the wind-up index of every test, and that without drug."""
+    low, high = tests["index"].quantile(0.025, "seed"), tests["index"].quantile(0.975, "seed")
+    ax.axhline(float(tests.index_control.mean()), color="0.4", linestyle=":", label="without drug")
+    ax.fill_between(hours, low, high, color=_SHADES[0], alpha=0.15, linewidth=0)
+    ax.plot(hours, tests["index"].mean("seed"), "o-", color=_SHADES[0], label="with drug")
+    draws = tests.sizes["seed"]
+    ax.set(title=f"Wind-up of {tests.attrs['model']}, mean and 95 % of {draws} draws", ylabel="index, spikes")
+    ax.legend(frameon=False, loc="lower right", ncols=2)
 
 
 def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Dataset | None = None) -> Axes:
     """Draw plasma (full) and effect site (dashed) of the typical person, and the mean and interval of a population."""
     with plt.rc_context(STYLE):
-        own, ax = ax is None, _axes(ax)
+        own, ax = ax is None, axes_of(ax, (11, 6))
         factor, unit = _time_unit(float(course.time[-1]))
         hours = course.time.values * factor
         ids = course.subject.values.tolist() if "subject" in course.dims else [None]
@@ -123,7 +126,7 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
         ax.set_ylim(0, max(top, 10))
         ax.legend(frameon=False, loc="upper right", fontsize=11)
         if own:
-            note(ax.figure, course, spread)  # type: ignore[arg-type]
+            caption(ax.figure, *(given for given in (course, spread) if given is not None))
     return ax
 
 
@@ -146,7 +149,7 @@ def _crowd(course: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
 def reported(ax: Axes | None = None) -> Axes:
     """Draw the concentrations that publications report, beside a curve: each with its source, none as a target."""
     with plt.rc_context(STYLE):
-        own, ax = ax is None, _axes(ax, (9, 7))
+        own, ax = ax is None, axes_of(ax, (9, 7))
         top = 300.0 if own else ax.get_ylim()[1]
         texts = {band: f"{band.text}\n{band.range}, {short(band.source)}" for band in bands()}
         shown = [band for band in texts if band.low_ng_ml < top]
@@ -160,7 +163,7 @@ def reported(ax: Axes | None = None) -> Axes:
         ax.spines["bottom"].set_visible(False)
         if own:
             ax.set_ylabel("plasma ketamine, ng/ml")
-            _write(ax.figure, DISCLAIMER)  # type: ignore[arg-type]
+            caption(ax.figure)
         else:
             ax.tick_params(labelleft=False)
     return ax
@@ -169,7 +172,7 @@ def reported(ax: Axes | None = None) -> Axes:
 def dosing(regimen: Regimen, ax: Axes | None = None, *, until_h: float | None = None) -> Axes:
     """Draw a regimen: infusions as bars of their length, other doses as stems; the height is the amount."""
     with plt.rc_context(STYLE):
-        own, ax = ax is None, _axes(ax, (11, 3))
+        own, ax = ax is None, axes_of(ax, (11, 3))
         end = regimen.end_h if until_h is None else until_h
         factor, unit = _time_unit(end)
         colours = {route: _SHADES[k] for k, route in enumerate(("iv", "im", "nasal", "oral"))}
@@ -185,57 +188,8 @@ def dosing(regimen: Regimen, ax: Axes | None = None, *, until_h: float | None = 
         ax.set(title=regimen.name or f"Given, {routes}", ylabel=f"dose, {given}", xlabel=f"time, {unit}")
         ax.set_ylim(bottom=0)
         if own:
-            _write(ax.figure, DISCLAIMER)  # type: ignore[arg-type]
+            caption(ax.figure)
     return ax
-
-
-def note(figure: Figure, course: xr.Dataset, spread: xr.Dataset | None = None, tests: xr.Dataset | None = None) -> None:
-    """Write under a figure the disclaimer, and the preset, sampling site, source, spread and warnings behind it.
-
-    With `tests`, a result of :func:`nmdasim.windup_time_course`, also what the neuron's numbers stand on.
-    """
-    lines = [DISCLAIMER, provenance(course)]
-    if spread is not None:
-        people = f"{spread.attrs['subjects']} people drawn log-normally, seed {spread.attrs['seed']}"
-        lines.append(f"Interval: {spread.attrs['interval']}, {people}; the spread is this library's choice.")
-    unverified = dict.fromkeys(name.partition(".")[0] for name in str(course.attrs["unverified_parameters"]).split())
-    lines.append(f"Unverified or assumed numbers: {', '.join(name.replace('_', ' ') for name in unverified)}.")
-    if tests is not None:
-        lines += _neuron(tests, set(str(course.attrs["unverified_parameters"]).split()))
-    _write(figure, "\n".join([*lines, *str(course.attrs["warnings"]).splitlines()]))
-
-
-def _neuron(tests: xr.Dataset, said: set[str]) -> list[str]:
-    names = [name for name in tests.attrs["unverified_parameters"].split() if name not in {*said, "ketamine"}]
-    return [
-        f"Neuron {tests.attrs['model']}, ketamine block {tests.attrs['block']} at each test; "
-        f"unverified or assumed: {', '.join(names)}.",
-        "At analgesic concentrations the model takes less from wind-up than ketamine does in people.",
-    ]
-
-
-def provenance(course: xr.Dataset) -> str:
-    """Return preset, sampling site and source of a time course as a sentence."""
-    sources = ", ".join(short(key) for key in str(course.attrs["source"]).split(", "))
-    return f"Preset {course.attrs['preset']}; sampling site: {course.attrs['site']}; source: {sources}."
-
-
-def short(key: str) -> str:
-    """Return a reference as a reader knows it: ``"Perez-Ruixo 2021"``."""
-    entry = bibliography().get(key, "")
-    author = re.search(r"author\s*=\s*\{([^,}]+?)(?:,| and |\})", entry)
-    year = re.search(r"year\s*=\s*\{(\d+)\}", entry)
-    return f"{author[1] if author else key.capitalize()} {year[1] if year else ''}".strip()
-
-
-def _write(figure: Figure, text: str) -> None:
-    width = int(12.5 * figure.get_figwidth())
-    wrapped = "\n".join(textwrap.fill(line, width) for line in text.splitlines())
-    figure.supxlabel(wrapped, fontsize=9, color="0.35", x=0.01, ha="left")
-
-
-def _axes(ax: Axes | None, size: tuple[float, float] = (11, 6)) -> Axes:
-    return plt.subplots(figsize=size, constrained_layout=True)[1] if ax is None else ax
 
 
 def _time_unit(hours: float) -> tuple[float, str]:

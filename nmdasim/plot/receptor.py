@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,36 +10,23 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch
 
-from nmdasim.plot.style import STYLE
+from nmdasim.plot.style import STYLE, Told, axes_of, caption
 from nmdasim.receptors import hill
+from nmdasim.receptors.exact import provenance
 from nmdasim.receptors.scheme import Scheme
 
 _SHADES = ("#1b1b1b", "#7b3fa0", "#e8853d", "#3f8f8a", "#c0549d", "#8aa63f", "#f0b429", "#4a6fb5")
+_SIZE = (9.0, 5.5)
 _OPEN, _SHUT, _HELD = "#f0b429", "#e9e4ee", "#b9a3cc"
 
 
-def _axes(ax: Axes | None, size: tuple[float, float] = (9, 5.5)) -> Axes:
-    return plt.subplots(figsize=size, constrained_layout=True)[1] if ax is None else ax
-
-
-def _finish(ax: Axes, results: Sequence[xr.Dataset], *, own: bool) -> Axes:
+def _finish(ax: Axes, results: Sequence[Told], *, own: bool) -> Axes:
     """Write under a figure of its own what it stands on."""
     if own:
-        note(ax.figure, *results)  # type: ignore[arg-type]
+        caption(ax.figure, *results)
     return ax
-
-
-def note(figure: Figure, *results: xr.Dataset) -> None:
-    """Write under a figure the disclaimer and the parameters whose source is not verified."""
-    names = [n for r in results for n in str(r.attrs.get("unverified_parameters", "")).split()]
-    text = str(results[0].attrs["disclaimer"])
-    if names:
-        listed = f"Unverified or assumed parameters: {', '.join(dict.fromkeys(names))}."
-        text += "\n" + textwrap.fill(listed, int(12.5 * figure.get_figwidth()))
-    figure.supxlabel(text, fontsize=9, color="0.35", x=0.01, ha="left")
 
 
 def pulse(
@@ -60,7 +46,7 @@ def pulse(
         Draw every response relative to its peak, on a logarithmic axis of time.
     """
     with plt.rc_context(STYLE):
-        own, ax = ax is None, _axes(ax)
+        own, ax = ax is None, axes_of(ax, _SIZE)
         for k, result in enumerate(results):
             name = labels[k] if labels else str(result.attrs["scheme"])
             colour = _SHADES[k % len(_SHADES)]
@@ -88,13 +74,16 @@ def pulse(
 def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the steady current against voltage, one line a magnesium concentration."""
     with plt.rc_context(STYLE):
-        own, ax = ax is None, _axes(ax)
+        own, ax = ax is None, axes_of(ax, _SIZE)
         for k, bath in enumerate(result.mg.values):
             ax.plot(result.v, result.current.sel(mg=bath), color=_SHADES[k], label=f"{bath:g} mM Mg")
         ax.axhline(0, color="0.7", linewidth=1, zorder=0)
         ax.axvline(0, color="0.7", linewidth=1, zorder=0)
-        ax.set(title="Magnesium plugs the pore of a cell at rest",
-               xlabel="holding potential, mV", ylabel=f"current, {result.current.units}")  # fmt: skip
+        ax.set(
+            title="Magnesium plugs the pore of a cell at rest",
+            xlabel="holding potential, mV",
+            ylabel=f"current, {result.current.units}",
+        )
         ax.legend(frameon=False, loc="upper left")
     return _finish(ax, [result], own=own)
 
@@ -102,7 +91,7 @@ def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
 def block_voltage(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the share that a drug blocks against voltage, one line a magnesium concentration."""
     with plt.rc_context(STYLE):
-        own, ax = ax is None, _axes(ax)
+        own, ax = ax is None, axes_of(ax, _SIZE)
         for k, bath in enumerate(result.mg.values):
             ax.plot(result.v, 100 * result.blocked.sel(mg=bath), color=_SHADES[k], label=f"{bath:g} mM Mg")
         title = f"{result.attrs['concentration']} {result.attrs['drug']} and magnesium compete for the pore"
@@ -134,7 +123,7 @@ def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
         upper.set_ylim(bottom=0)
         lower.legend(frameon=False)
         if own:
-            note(upper.figure, *results.values())
+            caption(upper.figure, *results.values())
     return np.asarray([upper, lower])
 
 
@@ -150,15 +139,18 @@ def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
         Axes; a new figure by default.
     """
     with plt.rc_context(STYLE):
-        own, ax = ax is None, _axes(ax)
+        own, ax = ax is None, axes_of(ax, _SIZE)
         drugs = list(dict.fromkeys(label.partition(",")[0] for label in results))
         for label, result in results.items():
             share = 100 * result.blocked / float(result.blocked[0])
             colour = _SHADES[1 + drugs.index(label.partition(",")[0])]
             style = "--" if label.endswith("without agonist") else "-"
             ax.plot(result.time / 1e3, share, style, color=colour, label=label)
-        ax.set(title="A trapped drug leaves only through open channels", xlabel="time since the drug was removed, s",
-               ylabel="block that is left, %")  # fmt: skip
+        ax.set(
+            title="A trapped drug leaves only through open channels",
+            xlabel="time since the drug was removed, s",
+            ylabel="block that is left, %",
+        )
         ax.set_ylim(0, 105)
         ax.legend(frameon=False)
     return _finish(ax, list(results.values()), own=own)
@@ -167,7 +159,7 @@ def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
 def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
     """Draw inhibition curves with their Hill fits, one colour a subtype (or drug), filled by magnesium."""
     with plt.rc_context(STYLE):
-        own, ax = ax is None, _axes(ax, (9, 6))
+        own, ax = ax is None, axes_of(ax, (9, 6))
         kinds = list(dict.fromkeys(_kind(r) for r in results))
         baths = list(dict.fromkeys(str(r.attrs["mg"]) for r in results))
         for result in results:
@@ -181,8 +173,12 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
             ax.plot(dose[::3], 100 * result.response[::3], "o", color=colour, markerfacecolor=face, markersize=6)
         ax.axhline(50, color="0.8", linewidth=1, zorder=0)
         drugs = ", ".join(dict.fromkeys(str(r.attrs["drug"]) for r in results))
-        ax.set(title=f"Inhibition by {drugs} at {results[0].attrs['v']}", xscale="log",
-               xlabel="concentration, µM", ylabel="current, % of control")  # fmt: skip
+        ax.set(
+            title=f"Inhibition by {drugs} at {results[0].attrs['v']}",
+            xscale="log",
+            xlabel="concentration, µM",
+            ylabel="current, % of control",
+        )
         ax.set_ylim(0, 105)
         ax.legend(frameon=False, fontsize=11, loc="lower left", title="subtype, Mg: IC50", alignment="left")
     return _finish(ax, results, own=own)
@@ -207,7 +203,7 @@ def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
         points = np.array(list(where.values()))
         low, high = points.min(axis=0), points.max(axis=0)
         size = 1.35 * (high - low) + (2.4, 2.0)
-        own, ax = ax is None, _axes(ax, (float(max(size[0], 7)), float(max(size[1], 3.2))))
+        own, ax = ax is None, axes_of(ax, (float(max(size[0], 7)), float(max(size[1], 3.2))))
         pairs = {tuple(sorted((t.source, t.target))) for t in given.transitions}
         for a, b in sorted(pairs):
             _arrow(given, ax, where, a, b, write=len(given.states) <= 6)
@@ -221,9 +217,7 @@ def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
         )
         ax.axis("off")
     if own:
-        from nmdasim.receptors.exact import provenance  # noqa: PLC0415
-
-        note(ax.figure, xr.Dataset(attrs=provenance(given)))  # type: ignore[arg-type]
+        caption(ax.figure, xr.Dataset(attrs=provenance(given)))
     return ax
 
 
@@ -287,9 +281,18 @@ def _arrow(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]], a:
     both = len(rates) == 2
     style = "<|-|>" if both else "-|>" if (start, end) in rates else "<|-"
     hidden = any(_between(where[start], where[end], place) for s, place in where.items() if s not in (a, b))
-    patch = FancyArrowPatch(where[start], where[end], arrowstyle=style, mutation_scale=13, shrinkA=21, shrinkB=21,
-                            connectionstyle="arc3,rad=0.28" if hidden else "arc3", color="#1b1b1b", linewidth=1.4,
-                            zorder=2)  # fmt: skip
+    patch = FancyArrowPatch(
+        where[start],
+        where[end],
+        arrowstyle=style,
+        mutation_scale=13,
+        shrinkA=21,
+        shrinkB=21,
+        connectionstyle="arc3,rad=0.28" if hidden else "arc3",
+        color="#1b1b1b",
+        linewidth=1.4,
+        zorder=2,
+    )
     ax.add_patch(patch)
     if not write:
         return
@@ -305,8 +308,14 @@ def _arrow(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]], a:
                 )
             else:
                 arrow = f"{text} →" if above else f"← {text}"
-                ax.text(middle[0], middle[1] + (0.12 if above else -0.14), arrow, fontsize=12, ha="center",
-                        va="bottom" if above else "top")  # fmt: skip
+                ax.text(
+                    middle[0],
+                    middle[1] + (0.12 if above else -0.14),
+                    arrow,
+                    fontsize=12,
+                    ha="center",
+                    va="bottom" if above else "top",
+                )
 
 
 def _between(start: tuple[float, float], end: tuple[float, float], place: tuple[float, float]) -> bool:

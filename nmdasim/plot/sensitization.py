@@ -8,11 +8,10 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
-from matplotlib.figure import Figure
+from matplotlib.axes import Axes
 
-from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.model.circuit import Circuit
-from nmdasim.plot.style import SHADES, STYLE
+from nmdasim.plot.style import SHADES, STYLE, axes_of, caption
 
 _TITLES = {"touch": "Touch", "pinprick": "Pinprick", "noxious": "Noxious stimulus"}
 _COURSES = (
@@ -20,12 +19,18 @@ _COURSES = (
     ("E_anion", "Anion reversal", "E anion, mV"),
     ("nmda_gain", "NMDA receptors", "NMDA gain"),
 )
-_NAMES = {"touch": "touch (Aβ)", "adelta": "Aδ fibres", "c": "C fibres", "excitatory": "excitatory\ninterneurons",
-          "inhibitory": "inhibitory\ninterneurons", "projection": "projection\nneurons"}  # fmt: skip
+_NAMES = {
+    "touch": "touch (Aβ)",
+    "adelta": "Aδ fibres",
+    "c": "C fibres",
+    "excitatory": "excitatory\ninterneurons",
+    "inhibitory": "inhibitory\ninterneurons",
+    "projection": "projection\nneurons",
+}
 _INHIBITS = "#b22222"
 
 
-def stimulus_response(responses: Mapping[str, xr.Dataset], axes: Sequence[Any] | None = None) -> list[Any]:
+def stimulus_response(responses: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None = None) -> list[Axes]:
     """Draw stimulus–response curves, one panel a kind of stimulus; mean and 95 % interval over seeds.
 
     Parameters
@@ -41,7 +46,7 @@ def stimulus_response(responses: Mapping[str, xr.Dataset], axes: Sequence[Any] |
         if axes is None:
             size = (5.8 * len(kinds), 5.6)
             figure, made = plt.subplots(1, len(kinds), figsize=size, layout="constrained", squeeze=False)
-            _note(figure)
+            caption(figure, *responses.values())
             axes = list(made[0])
         for ax, kind in zip(axes, kinds, strict=True):
             for (colour, width), (label, response) in zip(_lines(len(responses)), responses.items(), strict=True):
@@ -57,7 +62,7 @@ def stimulus_response(responses: Mapping[str, xr.Dataset], axes: Sequence[Any] |
     return list(axes)
 
 
-def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Any] | None = None) -> list[Any]:
+def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None = None) -> list[Axes]:
     """Draw what a train leaves behind: ρ, the anion reversal and the NMDA gain over time.
 
     Each line is the mean of all neurons and seeds, with the 95 % interval over seeds; the train is shaded.
@@ -73,7 +78,7 @@ def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Any] | None =
         own = axes is None
         if axes is None:
             figure, made = plt.subplots(1, 3, figsize=(14, 5.6), layout="constrained")
-            _note(figure)
+            caption(figure, *results.values())
             axes = list(made)
         for ax, (name, title, label) in zip(axes, _COURSES, strict=True):
             for (colour, width), (key, result) in zip(_lines(len(results)), results.items(), strict=True):
@@ -95,7 +100,9 @@ def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Any] | None =
     return list(axes)
 
 
-def pressure(rates: Mapping[str, xr.Dataset], published: Mapping[str, float] | None = None, ax: Any = None) -> Any:
+def pressure(
+    rates: Mapping[str, xr.Dataset], published: Mapping[str, float] | None = None, ax: Axes | None = None
+) -> Axes:
     """Draw the rate of projection neurons under sustained pressure as bars, mean and 95 % interval over seeds.
 
     Parameters
@@ -111,7 +118,7 @@ def pressure(rates: Mapping[str, xr.Dataset], published: Mapping[str, float] | N
     with plt.rc_context(STYLE):
         if ax is None:
             figure, ax = plt.subplots(figsize=(9, 5.6), layout="constrained")
-            _note(figure)
+            caption(figure, *rates.values())
         places = np.arange(len(rates))
         own = [data.rate.sel(population="projection") for data in rates.values()]
         mean = np.array([float(rate.mean()) for rate in own])
@@ -130,16 +137,22 @@ def pressure(rates: Mapping[str, xr.Dataset], published: Mapping[str, float] | N
     return ax
 
 
-def circuit(drawn: Circuit, ax: Any = None) -> Any:
+def circuit(drawn: Circuit, ax: Axes | None = None) -> Axes:
     """Draw a circuit: inputs on the left, populations on the right, an arrow for every projection, inhibition red."""
-    ax = ax or plt.subplots(figsize=(11, 6), layout="constrained")[1]
+    own, ax = ax is None, axes_of(ax, (11, 6))
     places = {name: (0.0, -1.5 * k) for k, name in enumerate(drawn.inputs)}
     inner = [name for name in drawn.populations if name != drawn.output]
     places |= {name: (1.0, 0.4 - 3.8 * k) for k, name in enumerate(inner)} | {drawn.output: (2.0, -1.5)}
     for pre, post in dict.fromkeys((p.pre, p.post) for p in drawn.projections):
         inhibits = any(p.port in ("gaba", "inh") for p in drawn.projections if (p.pre, p.post) == (pre, post))
-        style = {"arrowstyle": "-|>", "mutation_scale": 22, "lw": 2.6, "shrinkA": 50, "shrinkB": 58,
-                 "color": _INHIBITS if inhibits else "0.4"}  # fmt: skip
+        style = {
+            "arrowstyle": "-|>",
+            "mutation_scale": 22,
+            "lw": 2.6,
+            "shrinkA": 50,
+            "shrinkB": 58,
+            "color": _INHIBITS if inhibits else "0.4",
+        }
         ax.annotate("", places[post], places[pre], arrowprops=style)
     sizes = {name: source.size for name, source in {**drawn.populations, **drawn.inputs}.items()}
     for name, (x, y) in places.items():
@@ -149,6 +162,8 @@ def circuit(drawn: Circuit, ax: Any = None) -> Any:
     ax.set_title("Grey: excites. Red: inhibits.", loc="left", fontsize=15, fontweight="bold")
     ax.set(xlim=(-0.35, 2.35), ylim=(min(y for _, y in places.values()) - 0.7, 0.9))
     ax.set_axis_off()
+    if own:
+        caption(ax.figure)
     return ax
 
 
@@ -166,7 +181,3 @@ def _legend(ax: Any, *, own: bool) -> None:
         ax.figure.legend(handles, labels, loc="outside upper left", ncols=columns, frameon=False, fontsize=13)
     else:
         ax.legend(frameon=False)
-
-
-def _note(figure: Figure) -> None:
-    figure.supxlabel(DISCLAIMER, fontsize=10, color="0.35", x=0.01, ha="left")

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
-import xarray as xr
-from matplotlib.figure import Figure
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure, SubFigure
+
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.parameters import bibliography
 
 STYLE: dict[Any, Any] = {
     "font.size": 13,
@@ -18,17 +25,88 @@ STYLE: dict[Any, Any] = {
     "savefig.bbox": "tight",
 }
 SHADES = ("#1b1b1b", "#7b3fa0", "#c0549d", "#e8853d", "#f0b429", "#8aa63f", "#3f8f8a")
+#: Letters to an inch at the size of a caption.
+_DENSITY = 12.5
 
 
-def caption(figure: Figure, result: xr.Dataset) -> None:
-    """Write under a figure what it stands on: the disclaimer, and the parameters whose source is not verified."""
-    names = str(result.attrs.get("unverified_parameters", "")).split()
-    unverified = dict.fromkeys(n.partition(".")[0] for n in names if n not in ("ketamine", "ketamine_start"))
-    notes = str(result.attrs["disclaimer"])
-    if "preset" in result.attrs:
-        notes += f"\nPreset {result.attrs['preset']}; sampling site: {result.attrs['site']}."
-    if unverified:
-        notes += f"\nUnverified or assumed parameters: {', '.join(unverified)}."
-    if result.attrs.get("block", "none") != "none":
-        notes += f" Ketamine block at the start: {result.attrs['block']}."
-    figure.supxlabel(notes, fontsize=9, color="0.35", x=0.01, ha="left")
+def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
+    """Return the Axes given, or those of a new figure."""
+    return plt.subplots(figsize=size, layout="constrained")[1] if ax is None else ax
+
+
+class Told(Protocol):
+    """Anything that says in its attributes what made it, as results of the library do."""
+
+    @property
+    def attrs(self) -> Mapping[Any, Any]:
+        """What made it."""
+
+
+def caption(figure: Figure | SubFigure, *standing: Told, notes: Iterable[str] = ()) -> None:
+    """Write under a figure the disclaimer, and what it stands on.
+
+    Parameters
+    ----------
+    figure
+        The figure.
+    standing
+        Results that are drawn in it; of their attributes it names, where they are there, the preset with its sampling
+        site and source, how an interval was drawn, the parameters whose source is not verified or that are assumed,
+        how the block of the receptors started, and warnings.
+    notes
+        Further sentences.
+    """
+    attrs = [result.attrs for result in standing]
+    lines = [DISCLAIMER, *_distinct(map(origin, attrs)), *_distinct(map(_interval, attrs))]
+    if names := unverified(attrs):
+        lines.append(f"Unverified or assumed parameters: {', '.join(names)}.")
+    lines += _distinct(map(_start, attrs))
+    lines += _distinct(line for one in attrs for line in str(one.get("warnings", "")).splitlines())
+    width = int(_DENSITY * figure.bbox.width / figure.dpi)
+    text = "\n".join(textwrap.fill(line, width) for line in (*lines, *notes))
+    figure.supxlabel(text, fontsize=9, color="0.35", x=0.01, ha="left")
+
+
+def unverified(attrs: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """Return the parameters behind results that are not verified or are assumed, each once, whatever its region.
+
+    The concentration of a drug is the user's, and needs no source.
+    """
+    drugs = {drug for one in attrs for drug in str(one.get("drugs", "")).split()}
+    names = (name.partition(".")[0] for one in attrs for name in str(one.get("unverified_parameters", "")).split())
+    return _distinct(name for name in names if name.removesuffix("_start") not in drugs)
+
+
+def origin(attrs: Mapping[Any, Any]) -> str:
+    """Return preset, sampling site and source of a concentration as a sentence; nothing where there is none."""
+    if "preset" not in attrs:
+        return ""
+    sources = [short(key) for key in str(attrs.get("source", "")).split(", ") if key]
+    source = f"; source: {', '.join(sources)}" if sources else ""
+    return f"Preset {attrs['preset']}; sampling site: {attrs['site']}{source}."
+
+
+def short(key: str) -> str:
+    """Return a reference as a reader knows it: ``"Perez-Ruixo 2021"``."""
+    entry = bibliography().get(key, "")
+    author = re.search(r"author\s*=\s*\{([^,}]+?)(?:,| and |\})", entry)
+    year = re.search(r"year\s*=\s*\{(\d+)\}", entry)
+    return f"{author[1] if author else key.capitalize()} {year[1] if year else ''}".strip()
+
+
+def _start(attrs: Mapping[Any, Any]) -> str:
+    if attrs.get("block", "none") == "none":
+        return ""
+    drugs = ", ".join(str(attrs.get("drugs", "")).replace("_", "-").split()) or "drug"
+    return f"{drugs[0].upper()}{drugs[1:]} block at the start: {attrs['block']}."
+
+
+def _interval(attrs: Mapping[Any, Any]) -> str:
+    if "interval" not in attrs:
+        return ""
+    people = f"{attrs['subjects']} people drawn log-normally, seed {attrs['seed']}"
+    return f"Interval: {attrs['interval']}, {people}; the spread is this library's choice."
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return [text for text in dict.fromkeys(texts) if text]

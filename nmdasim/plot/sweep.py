@@ -9,12 +9,11 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.plot.style import SHADES, STYLE
-from nmdasim.readout.dose_response import hill
+from nmdasim.plot.style import SHADES, STYLE, Told, axes_of, caption
+from nmdasim.receptors.hill import hill
 
 
-def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None) -> Axes:
+def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of: xr.Dataset | None = None) -> Axes:
     """Draw a read-out over two axes; every other dimension is averaged over, lanes that failed left out.
 
     Parameters
@@ -25,10 +24,12 @@ def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None) -> Axe
         Dimensions of the two sides.
     ax
         Axes to draw into; a new figure by default.
+    of
+        The result or store that the read-out is of, for the caption; what the read-out says itself by default.
     """
     table = values.astype(float).mean([dim for dim in values.dims if dim not in (x, y)]).transpose(y, x)
     with plt.rc_context(STYLE):
-        ax = _axes(ax, (8.5, 6))
+        own, ax = ax is None, axes_of(ax, (8.5, 6))
         drawn = ax.imshow(table, origin="lower", aspect="auto", cmap="magma")
         bar = ax.figure.colorbar(drawn, ax=ax)
         bar.set_label(str(values.attrs.get("long_name", values.name)))
@@ -36,11 +37,19 @@ def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None) -> Axe
             every = max(1, values.sizes[name] // 10)
             axis.set_ticks(range(0, values.sizes[name], every), [f"{v:.3g}" for v in values[name].values[::every]])
         ax.set(xlabel=_label(values, x), ylabel=_label(values, y))
-        _footnote(ax)
+        if own:
+            caption(ax.figure, *_standing(of, values))
     return ax
 
 
-def dose_response(values: xr.DataArray, fit: xr.Dataset, dose: str = "ketamine", ax: Axes | None = None) -> Axes:
+def dose_response(
+    values: xr.DataArray,
+    fit: xr.Dataset,
+    dose: str = "ketamine",
+    ax: Axes | None = None,
+    *,
+    of: xr.Dataset | None = None,
+) -> Axes:
     """Draw the means over doses, the Hill curves fitted to them, and each IC50 with its interval.
 
     Parameters
@@ -53,10 +62,12 @@ def dose_response(values: xr.DataArray, fit: xr.Dataset, dose: str = "ketamine",
         Name of the dimension of doses.
     ax
         Axes to draw into; a new figure by default.
+    of
+        The result or store that the read-out is of, for the caption; what the read-out says itself by default.
     """
     others = [str(dim) for dim in fit.ic50.dims]
     with plt.rc_context(STYLE):
-        ax = _axes(ax, (8.5, 6))
+        own, ax = ax is None, axes_of(ax, (8.5, 6))
         doses = values[dose].values
         positive = doses[doses > 0]
         smooth = np.geomspace(positive.min(), positive.max(), 200)
@@ -66,7 +77,8 @@ def dose_response(values: xr.DataArray, fit: xr.Dataset, dose: str = "ketamine",
         ax.set_xscale("log")
         ax.set(xlabel=_label(values, dose), ylabel=str(values.attrs.get("long_name", values.name)))
         ax.legend(frameon=False)
-        _footnote(ax)
+        if own:
+            caption(ax.figure, *_standing(of, values, fit))
     return ax
 
 
@@ -100,7 +112,7 @@ def sensitivity(indices: xr.Dataset, ax: Axes | None = None) -> Axes:
         Axes to draw into; a new figure by default.
     """
     with plt.rc_context(STYLE):
-        ax = _axes(ax, (8.5, 1.6 + 0.7 * indices.sizes["parameter"]))
+        own, ax = ax is None, axes_of(ax, (8.5, 1.6 + 0.7 * indices.sizes["parameter"]))
         place = np.arange(indices.sizes["parameter"])
         for name, shift, colour, label in (("first", -0.2, SHADES[1], "alone"), ("total", 0.2, SHADES[3], "in all")):
             spread = np.abs([indices[name] - indices[f"{name}_low"], indices[f"{name}_high"] - indices[name]])
@@ -112,12 +124,13 @@ def sensitivity(indices: xr.Dataset, ax: Axes | None = None) -> Axes:
             xlim=(min(0, ax.get_xlim()[0]), None),
         )
         ax.legend(frameon=False)
-        _footnote(ax)
+        if own:
+            caption(ax.figure, indices)
     return ax
 
 
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
-    return plt.subplots(figsize=size, constrained_layout=True)[1] if ax is None else ax
+def _standing(of: xr.Dataset | None, *values: Told) -> tuple[Told, ...]:
+    return values if of is None else (of, *values)
 
 
 def _label(values: xr.DataArray, name: str) -> str:
@@ -127,9 +140,3 @@ def _label(values: xr.DataArray, name: str) -> str:
 
 def _value(fit: xr.Dataset, name: str) -> str:
     return f"{name} {float(fit[name]):.3g} {fit[name].attrs.get('units', '')}".strip()
-
-
-def _footnote(ax: Axes) -> None:
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    figure.supxlabel(DISCLAIMER, fontsize=9, color="0.35", x=0.01, ha="left")

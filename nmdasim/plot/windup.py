@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,22 +11,19 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.typing import ColorType
 
-from nmdasim.plot.style import SHADES, STYLE, caption
+from nmdasim.plot.style import SHADES, STYLE, axes_of, caption
 from nmdasim.readout import measures
-
-if TYPE_CHECKING:
-    pass
 
 
 def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
-    """Draw a wind-up run: spikes per pulse, the raster of each lane, and dendritic calcium.
+    """Draw a wind-up run: spikes per pulse, the raster of each lane and, of a model that has it, dendritic calcium.
 
     Parameters
     ----------
     result
         A result of :func:`nmdasim.run.simulate` under a :class:`WindUp` protocol.
     axes
-        Three Axes to draw into; a new figure by default.
+        Axes to draw into, one a panel; a new figure by default.
 
     Returns
     -------
@@ -34,14 +31,17 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
         Spikes per pulse, raster, calcium.
     """
     measured = measures.windup(result)
+    panels = 3 if "ca_peak" in result else 2
     with plt.rc_context(STYLE):
         if axes is None:
-            figure, axes = plt.subplots(3, 1, figsize=(9, 10.5), constrained_layout=True, height_ratios=[1.3, 1, 1])
+            size, heights = (9, 3.0 + 2.5 * panels), [1.3, 1, 1][:panels]
+            figure, axes = plt.subplots(panels, 1, figsize=size, layout="constrained", height_ratios=heights)
             figure.suptitle(_title(result), fontsize=16, fontweight="bold")
             caption(figure, result)
         counts(result, measured, axes[0])
         raster(result, axes[1])
-        calcium(result, axes[2])
+        if panels > 2:
+            calcium(result, axes[2])
     return np.asarray(axes)
 
 
@@ -71,8 +71,9 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
         times = lane.spike_time
         times = times.isel(seed=0) if "seed" in times.dims else times
         times = times.sel(population=result.attrs["output"]) if "population" in times.dims else times
-        ax.eventplot([times.values[np.isfinite(times.values)] / 1e3], lineoffsets=y, linelengths=0.8, linewidths=1,
-                     colors=colour)  # fmt: skip
+        ax.eventplot(
+            [times.values[np.isfinite(times.values)] / 1e3], lineoffsets=y, linelengths=0.8, linewidths=1, colors=colour
+        )
     for pulse in np.unique(result.pulse_time.values[np.isfinite(result.pulse_time.values)]) / 1e3:
         ax.axvline(pulse, color="0.85", linewidth=1, zorder=0)
     ax.set(title="Spikes (grey lines: pulses)", xlabel="time, s")
@@ -96,13 +97,15 @@ def calcium(result: xr.Dataset, ax: Axes) -> Axes:
 def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
     """Draw a recorded variable against time, one line per condition (the first seed)."""
     with plt.rc_context(STYLE):
-        ax = plt.subplots(figsize=(9, 4), constrained_layout=True)[1] if ax is None else ax
+        own, ax = ax is None, axes_of(ax, (9, 4.5))
         for label, colour, lane in _conditions(result):
             values = lane[variable].isel(seed=0) if "seed" in lane[variable].dims else lane[variable]
             ax.plot(lane.time / 1e3, values, color=colour, label=label, linewidth=1)
         ax.set(xlabel="time, s", ylabel=f"{variable}, {result[variable].units}")
         if len(ax.lines) > 1:
             ax.legend(frameon=False)
+        if own:
+            caption(ax.figure, result)
     return ax
 
 

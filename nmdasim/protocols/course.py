@@ -46,7 +46,7 @@ class Course:
 
         Raises
         ------
-        ValueError
+        InputError
             If it has other dimensions, no units, times that do not increase, or values that are negative or not finite.
         """
         if given.dims != ("time",) or given.size == 0:
@@ -71,7 +71,7 @@ class Course:
 
         Raises
         ------
-        ValueError
+        InputError
             If two knots share a step: the jump between them would be lost.
         """
         start = np.interp(0.0, self.times, self.values)

@@ -12,6 +12,7 @@ from nmdasim.errors import InputError, ModelError, nearest
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.population import named
 from nmdasim.protocols.protocol import Arrival, Protocol
+from nmdasim.quantities import QuantityLike
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ class Events(Protocol):
     """
 
     port: str
-    times: Any
-    weight: Any = 0.0
+    times: QuantityLike
+    weight: QuantityLike = 0.0
     population: str = ""
     lanes: Any = None
 

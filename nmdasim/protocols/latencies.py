@@ -16,7 +16,7 @@ def read(path: str | Path) -> Quantity:
 
     Raises
     ------
-    ValueError
+    InputError
         If the file is missing or empty, a cell is not a number, or rows differ in length.
     """
     try:

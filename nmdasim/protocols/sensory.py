@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from nmdasim import quantities
 from nmdasim.errors import InputError
 from nmdasim.parameters import load
 from nmdasim.protocols.sources import Poisson, Volleys
+from nmdasim.quantities import QuantityLike
 
 #: Strengths of a test, as shares of the fibres recruited.
 INTENSITIES = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -22,7 +22,7 @@ FIBRES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def stimulus(kind: str, intensity: float = 1.0, times: Any = "500 ms") -> dict[str, Volleys]:
+def stimulus(kind: str, intensity: float = 1.0, times: QuantityLike = "500 ms") -> dict[str, Volleys]:
     """Return what a stimulus makes the fibres of a dorsal-horn circuit do.
 
     Parameters
@@ -36,7 +36,7 @@ def stimulus(kind: str, intensity: float = 1.0, times: Any = "500 ms") -> dict[s
 
     Raises
     ------
-    ValueError
+    InputError
         If there is no such kind, or the intensity is out of range.
     """
     if kind not in FIBRES:
@@ -44,7 +44,9 @@ def stimulus(kind: str, intensity: float = 1.0, times: Any = "500 ms") -> dict[s
     return {fibre: _volleys(fibre, intensity, times) for fibre in FIBRES[kind]}
 
 
-def pressure(intensity: float = 1.0, *, start: Any = "500 ms", duration: Any = "5 second") -> dict[str, Poisson]:
+def pressure(
+    intensity: float = 1.0, *, start: QuantityLike = "500 ms", duration: QuantityLike = "5 second"
+) -> dict[str, Poisson]:
     """Return sustained pressure: touch, Aδ and C fibres firing at random, at the mean rates of medlock2022 at 100 mN.
 
     Parameters
@@ -56,7 +58,7 @@ def pressure(intensity: float = 1.0, *, start: Any = "500 ms", duration: Any = "
 
     Raises
     ------
-    ValueError
+    InputError
         If the intensity is out of range or it lasts no time.
     """
     begin, length = (float(quantities.si(x, "second", name=n)) for x, n in ((start, "start"), (duration, "duration")))
@@ -76,12 +78,12 @@ def pressure(intensity: float = 1.0, *, start: Any = "500 ms", duration: Any = "
     }
 
 
-def conditioning(frequency: Any = "1 Hz", pulses: int = 15) -> dict[str, Volleys]:
+def conditioning(frequency: QuantityLike = "1 Hz", pulses: int = 15) -> dict[str, Volleys]:
     """Return a train of C-fibre volleys, the first after one second; no other fibre fires.
 
     Raises
     ------
-    ValueError
+    InputError
         If the rate is not above 0 or there is no pulse.
     """
     rate = float(quantities.si(frequency, "Hz", name="frequency"))
@@ -90,6 +92,6 @@ def conditioning(frequency: Any = "1 Hz", pulses: int = 15) -> dict[str, Volleys
     return {"c": _volleys("c", 1.0, (1 + np.arange(pulses) / rate) * quantities.unit("second"))}
 
 
-def _volleys(fibre: str, intensity: float, times: Any) -> Volleys:
+def _volleys(fibre: str, intensity: float, times: QuantityLike) -> Volleys:
     latency, size = load("dorsal_horn", "latencies"), load("dorsal_horn", "sizes")
     return Volleys(times, int(size[fibre].si), intensity, latency[fibre].value, latency[f"{fibre}_jitter"].value)

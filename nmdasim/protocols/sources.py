@@ -10,6 +10,7 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.errors import ModelError
 from nmdasim.model.population import size_of
+from nmdasim.quantities import QuantityLike
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,10 +27,10 @@ class Poisson:
         When they fire; from the beginning to the end of the run by default.
     """
 
-    rate: Any
+    rate: QuantityLike
     size: int = 1
-    start: Any = "0 ms"
-    stop: Any = None
+    start: QuantityLike = "0 ms"
+    stop: QuantityLike | None = None
 
     def __post_init__(self) -> None:
         size_of(self.size, "Poisson")
@@ -64,11 +65,11 @@ class Volleys:
         Mean and standard deviation of the conduction delay, drawn anew for each fibre and stimulus.
     """
 
-    times: Any
+    times: QuantityLike
     size: int = 1
     recruited: Any = 1.0
-    latency: Any = "0 ms"
-    jitter: Any = "0 ms"
+    latency: QuantityLike = "0 ms"
+    jitter: QuantityLike = "0 ms"
 
     def __post_init__(self) -> None:
         size_of(self.size, "Volleys")

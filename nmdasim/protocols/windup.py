@@ -14,6 +14,7 @@ from nmdasim.errors import InputError
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.port import Afferent
 from nmdasim.protocols.protocol import Arrival, Protocol
+from nmdasim.quantities import QuantityLike
 
 _SENTENCE = re.compile(
     r"\s*(?P<pulses>\d+)\s+(?:C-fibre |C-fiber |C )?(?:pulses|stimuli)\s+at\s+(?P<frequency>[\d.]+\s*\w*Hz)"
@@ -46,7 +47,7 @@ class WindUp(Protocol):
 
     Raises
     ------
-    ValueError
+    InputError
         For a rate that is not positive, fewer than one pulse or stimulus, or latencies that are negative or not finite.
     UnitError
         For a quantity of the wrong dimension.
@@ -54,11 +55,11 @@ class WindUp(Protocol):
 
     varies: ClassVar[Mapping[str, str]] = {"frequency": "Hz", "pulses": "1"}
 
-    frequency: Any = "1 Hz"
+    frequency: QuantityLike = "1 Hz"
     pulses: Any = 15
-    start: Any = "1 s"
+    start: QuantityLike = "1 s"
     burst: int = 1
-    burst_interval: Any = "10 ms"
+    burst_interval: QuantityLike = "10 ms"
     fibres: tuple[str, ...] = ("adelta", "c")
     latencies: Mapping[str, Any] = field(default_factory=dict)
 
@@ -133,7 +134,7 @@ class WindUp(Protocol):
 
         Raises
         ------
-        ValueError
+        InputError
             If the model has none of the fibres, or a latency table has the wrong number of synapses.
         """
         stimuli = self.stimuli()[:, :, None]
@@ -172,7 +173,7 @@ def _whole(numbers: np.ndarray) -> bool:
     return bool(np.issubdtype(numbers.dtype, np.integer) and numbers.size)
 
 
-def _single(value: Any, unit: str, name: str) -> float:
+def _single(value: QuantityLike, unit: str, name: str) -> float:
     si = quantities.si(value, unit, name=name)
     if si.ndim:
         raise InputError(f"{name} = {value}; give one value")

@@ -6,27 +6,19 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from scipy.optimize import brentq, least_squares
+from scipy.optimize import brentq
 from scipy.stats import f as f_distribution
 from scipy.stats import norm, t
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
+from nmdasim.receptors.hill import NAMES, SHALLOWEST, STEEPEST, hill, least, natural
 
-#: The curve's parameters, in the order of the fit; the IC50 is fitted as its logarithm.
-_NAMES = ("top", "bottom", "ic50", "slope")
-_STEEPEST, _SHALLOWEST = 20.0, 0.1
 #: Share of the variation between doses that a Hill curve must explain to be called one.
 _EXPLAINED = 0.9
 #: Within this share of either end, a dose lies on a plateau.
 _PLATEAU = 0.05
 _LEVEL = 0.95
-
-
-def hill(dose: Any, top: float, bottom: float, ic50: float, slope: float) -> np.ndarray:
-    """Return ``bottom + (top - bottom)/(1 + (dose/ic50)**slope)``."""
-    with np.errstate(over="ignore"):
-        return bottom + (top - bottom) / (1 + (np.asarray(dose, dtype=float) / ic50) ** slope)
 
 
 def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: int = 200, seed: int = 0) -> xr.Dataset:
@@ -56,7 +48,7 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
 
     Raises
     ------
-    ValueError
+    InputError
         If there is no such dimension, or fewer than 5 doses; if doses are negative or not finite.
 
     References
@@ -95,25 +87,25 @@ def _one(curves: np.ndarray, doses: np.ndarray, resamples: int, seed: int) -> di
     if not len(curves):
         return _row(np.full(4, np.nan), np.full((4, 2), np.nan), np.full(len(doses), np.nan), np.nan, "no finite curve")
     mean = curves.mean(axis=0)
-    best = _fit(doses, mean)
-    residual = mean - hill(doses, *_natural(best))
+    best = least(doses, mean).x
+    residual = mean - hill(doses, *natural(best))
     spread = float(np.sum((mean - mean.mean()) ** 2))
     explained = 1 - float(np.sum(residual**2)) / spread if spread > 0 else 0.0
-    reason = _objection(doses, mean, _natural(best), explained)
+    reason = _objection(doses, mean, natural(best), explained)
     if reason:
         intervals = np.full((4, 2), np.nan)
     elif len(curves) >= 5:
         intervals = _bootstrap(doses, curves, best, resamples, seed)
     else:
         intervals = _profile(doses, mean, best)
-    return _row(_natural(best), intervals, residual, explained, reason) | {"fitted": mean - residual}
+    return _row(natural(best), intervals, residual, explained, reason) | {"fitted": mean - residual}
 
 
 def _row(
     best: np.ndarray, intervals: np.ndarray, residual: np.ndarray, explained: float, reason: str
 ) -> dict[str, Any]:
     row: dict[str, Any] = {"fitted": residual}
-    for name, value, (low, high) in zip(_NAMES, best, intervals, strict=True):
+    for name, value, (low, high) in zip(NAMES, best, intervals, strict=True):
         hidden = bool(reason) and name in ("ic50", "slope")
         row |= {name: np.nan if hidden else value, f"{name}_low": low, f"{name}_high": high}
     return row | {"residual": residual, "r_squared": explained, "sigmoid": not reason, "reason": reason}
@@ -132,46 +124,15 @@ def _objection(doses: np.ndarray, mean: np.ndarray, best: np.ndarray, explained:
     share = (hill(doses, *best) - bottom) / (top - bottom)
     if not np.any((share > _PLATEAU) & (share < 1 - _PLATEAU)):
         return "a step: no dose lies on the slope"
-    if slope <= _SHALLOWEST * 1.001:
+    if slope <= SHALLOWEST * 1.001:
         return "no plateau: the slope is at its limit"
     return ""
-
-
-def _natural(x: np.ndarray) -> np.ndarray:
-    return np.array([x[0], x[1], np.exp(x[2]), x[3]])
-
-
-def _fit(doses: np.ndarray, mean: np.ndarray, fixed: tuple[int, float] | None = None, start: Any = None) -> np.ndarray:
-    """Least squares over (top, bottom, log ic50, slope), from several starts; one of them may be held."""
-    positive = doses[doses > 0]
-    low, high = np.log(positive.min()) - 5, np.log(positive.max()) + 5
-    bounds = np.array([[-np.inf, -np.inf, low, _SHALLOWEST], [np.inf, np.inf, high, _STEEPEST]])
-    free = [k for k in range(4) if fixed is None or k != fixed[0]]
-
-    def whole(x: np.ndarray) -> np.ndarray:
-        full = np.empty(4)
-        full[free] = x
-        if fixed is not None:
-            full[fixed[0]] = fixed[1]
-        return full
-
-    size = max(float(np.ptp(mean)), 1e-12)
-    ends = (mean[np.argmin(doses)], mean[np.argmax(doses)])
-    middle = np.quantile(np.log(positive), [0.2, 0.5, 0.8])
-    starts = [start] if start is not None else [np.array([*ends, at, s]) for at in middle for s in (1.0, 3.0)]
-    tried = [
-        least_squares(
-            lambda x: (hill(doses, *_natural(whole(x))) - mean) / size, s[free], bounds=bounds[:, free], x_scale="jac"
-        )
-        for s in starts
-    ]
-    return whole(min(tried, key=lambda result: result.cost).x)
 
 
 def _bootstrap(doses: np.ndarray, curves: np.ndarray, best: np.ndarray, resamples: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     draws = [curves[rng.integers(len(curves), size=len(curves))].mean(axis=0) for _ in range(resamples)]
-    found = np.array([_natural(_fit(doses, mean, start=best)) for mean in draws])
+    found = np.array([natural(least(doses, mean, start=best).x) for mean in draws])
     # Percentiles of few seeds are too narrow: these are moved out as Student's t is from the normal distribution.
     n = len(curves)
     tail = norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + _LEVEL) / 2, n - 1))
@@ -181,14 +142,14 @@ def _bootstrap(doses: np.ndarray, curves: np.ndarray, best: np.ndarray, resample
 
 def _profile(doses: np.ndarray, mean: np.ndarray, best: np.ndarray) -> np.ndarray:
     """Return where the profile of each parameter crosses its limit; its own limit, infinite or 0, where it does not."""
-    least = float(np.sum((hill(doses, *_natural(best)) - mean) ** 2))
+    squares = float(np.sum((hill(doses, *natural(best)) - mean) ** 2))
     left = len(doses) - 4
-    least = max(least, 1e-12 * float(np.sum((mean - mean.mean()) ** 2)))  # of numbers without any noise
-    limit = least * (1 + f_distribution.ppf(_LEVEL, 1, left) / left)
+    squares = max(squares, 1e-12 * float(np.sum((mean - mean.mean()) ** 2)))  # of numbers without any noise
+    limit = squares * (1 + f_distribution.ppf(_LEVEL, 1, left) / left)
 
     def excess(k: int, value: float) -> float:
-        x = _fit(doses, mean, fixed=(k, value), start=best)
-        return float(np.sum((hill(doses, *_natural(x)) - mean) ** 2)) - limit
+        x = least(doses, mean, {k: value}, best).x
+        return float(np.sum((hill(doses, *natural(x)) - mean) ** 2)) - limit
 
     sizes = (np.ptp(mean), np.ptp(mean), 1.0, best[3])
     return np.array([[_crossing(excess, k, best[k], sign * sizes[k]) for sign in (-1, 1)] for k in range(4)])
@@ -198,7 +159,7 @@ def _crossing(excess: Any, k: int, best: float, size: float) -> float:
     """Walk from the best value outward until the limit is exceeded, and find where."""
     inner = best
     for outer in best + size * np.geomspace(1e-4, 4, 16):
-        if k == 3 and not _SHALLOWEST < outer < _STEEPEST:
+        if k == 3 and not SHALLOWEST < outer < STEEPEST:
             break
         if excess(k, outer) > 0:
             at = brentq(lambda value: excess(k, value), inner, outer, xtol=1e-6 * abs(size))

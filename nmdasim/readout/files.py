@@ -20,7 +20,7 @@ def check_folder(folder: Path) -> None:
 
     Raises
     ------
-    ValueError
+    InputError
         If it, or what it would be made in, is not a folder or may not be written.
     """
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
@@ -36,7 +36,7 @@ def save(
 
     Raises
     ------
-    ValueError
+    InputError
         If that cannot be written.
     """
     text = "".join(f"# {note}\n" for note in notes) + table.to_csv(index=table.index.name is not None)

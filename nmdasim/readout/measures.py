@@ -11,11 +11,20 @@ import xarray as xr
 from nmdasim.errors import InputError
 from nmdasim.readout.dose_response import dose_response
 from nmdasim.readout.sensitivity import interaction, sensitivity
+from nmdasim.readout.standing import standing
 
 __all__ = [
-    "EARLY_MS", "allodynia_index", "dose_response", "hyperalgesia_index", "interaction", "pain_score", "sensitivity",
-    "spikes", "threshold", "windup",
-]  # fmt: skip
+    "EARLY_MS",
+    "allodynia_index",
+    "dose_response",
+    "hyperalgesia_index",
+    "interaction",
+    "pain_score",
+    "sensitivity",
+    "spikes",
+    "threshold",
+    "windup",
+]
 
 #: End of the early (A-fibre) window and start of the late (C-fibre) window after a pulse.
 EARLY_MS = 100.0
@@ -40,7 +49,7 @@ def windup(result: xr.Dataset) -> xr.Dataset:
 
     Raises
     ------
-    ValueError
+    InputError
         If the result has no pulses.
     """
     if "pulse_time" not in result:
@@ -63,7 +72,7 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     data["ratio"] = last / data["input"].where(data["input"] > 0)
     data["slope"] = _slope(late.isel(pulse=slice(0, 8)))
     for name, text in _LONG_NAMES.items():
-        data[name].attrs = {"units": "1", "long_name": text}
+        data[name].attrs = {"units": "1", "long_name": text} | standing(result.attrs)
     return data.drop_vars("spike", errors="ignore")
 
 

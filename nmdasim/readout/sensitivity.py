@@ -34,7 +34,7 @@ def sensitivity(data: xr.Dataset, readout: str, *, resamples: int = 200) -> xr.D
 
     Raises
     ------
-    ValueError
+    InputError
         If the samples are of another method, lanes are missing or failed, or the read-out does not vary.
 
     References
@@ -61,11 +61,13 @@ def sensitivity(data: xr.Dataset, readout: str, *, resamples: int = 200) -> xr.D
     found = sobol_indices(func=parts, n=n)
     spread = found.bootstrap(n_resamples=resamples)
     columns = {
-        "first": found.first_order, "first_low": spread.first_order.confidence_interval.low,
+        "first": found.first_order,
+        "first_low": spread.first_order.confidence_interval.low,
         "first_high": spread.first_order.confidence_interval.high,
-        "total": found.total_order, "total_low": spread.total_order.confidence_interval.low,
+        "total": found.total_order,
+        "total_low": spread.total_order.confidence_interval.low,
         "total_high": spread.total_order.confidence_interval.high,
-    }  # fmt: skip
+    }
     table = {name: ("parameter", np.ravel(column)) for name, column in columns.items()}
     return xr.Dataset(table, coords={"parameter": names}, attrs=dict(data.attrs) | {"readout": readout})
 

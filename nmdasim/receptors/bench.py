@@ -18,19 +18,33 @@ from scipy.optimize import brentq, minimize_scalar
 
 from nmdasim import quantities
 from nmdasim.errors import InputError
+from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.exact import Step, provenance, respond
 from nmdasim.receptors.perfusion import GLUTAMATE, WIDTH, equilibrated, recovery, train, wash
 from nmdasim.receptors.scheme import Scheme
 
 __all__ = [
-    "equilibrated", "iv_curve", "paired_pulses", "pulse", "recovery", "train", "voltage_ramp", "voltage_step", "wash",
-]  # fmt: skip
+    "equilibrated",
+    "iv_curve",
+    "paired_pulses",
+    "pulse",
+    "recovery",
+    "train",
+    "voltage_ramp",
+    "voltage_step",
+    "wash",
+]
 
 
 def pulse(
-    scheme: Scheme, *, glutamate: Any = GLUTAMATE, duration: Any = WIDTH, tail: Any = "2 second",
-    sample: Any = "0.1 ms", **conditions: Any,
-) -> xr.Dataset:  # fmt: skip
+    scheme: Scheme,
+    *,
+    glutamate: QuantityLike = GLUTAMATE,
+    duration: QuantityLike = WIDTH,
+    tail: QuantityLike = "2 second",
+    sample: QuantityLike = "0.1 ms",
+    **conditions: QuantityLike,
+) -> xr.Dataset:
     """Give one square pulse of glutamate at time 0.
 
     Parameters
@@ -53,7 +67,7 @@ def pulse(
         where nothing opens).
     """
     steps = [Step(duration, {"glutamate": glutamate}), Step(tail)]
-    result = respond(scheme, steps, sample=sample, **conditions)
+    result = respond(scheme, steps, start=None, sample=sample, **conditions)
     peak, when, decay = _measure(scheme, steps, result, conditions)
     result["peak_open"] = ((), peak, {"units": "1", "long_name": "peak open probability"})
     result["time_to_peak"] = (
@@ -104,7 +118,7 @@ def _continuous(
     return course
 
 
-def paired_pulses(scheme: Scheme, intervals: Any, **conditions: Any) -> xr.Dataset:
+def paired_pulses(scheme: Scheme, intervals: QuantityLike, **conditions: QuantityLike) -> xr.Dataset:
     """Give two pulses of 1 mM × 1 ms and compare the second response with the first.
 
     Parameters
@@ -129,8 +143,10 @@ def paired_pulses(scheme: Scheme, intervals: Any, **conditions: Any) -> xr.Datas
         if rest <= 0:
             raise InputError(f"interval = {gap * 1e3:g} ms; it is longer than the pulse of {WIDTH}")
         between = Step(f"{rest} second")
-        both = respond(scheme, [hit, between, hit, Step("1 second")], sample="0.2 ms", **conditions)
-        alone = respond(scheme, [hit, between, Step(WIDTH), Step("1 second")], sample="0.2 ms", **conditions)
+        both = respond(scheme, [hit, between, hit, Step("1 second")], start=None, sample="0.2 ms", **conditions)
+        alone = respond(
+            scheme, [hit, between, Step(WIDTH), Step("1 second")], start=None, sample="0.2 ms", **conditions
+        )
         late = both.time.values >= gap * 1e3
         ratios.append(float((both.open - alone.open).values[late].max() / alone.open.values.max()))
     data = xr.Dataset(coords={"interval": ("interval", gaps * 1e3, {"units": "ms"})})
@@ -141,8 +157,15 @@ def paired_pulses(scheme: Scheme, intervals: Any, **conditions: Any) -> xr.Datas
 # --- voltage ---------------------------------------------------------------------------------------------------------
 
 
-def iv_curve(scheme: Scheme, v: Any, mg: Any = "1 mM", *, conductance: Any = "1 nS", glutamate: Any = GLUTAMATE,
-             **conditions: Any) -> xr.Dataset:  # fmt: skip
+def iv_curve(
+    scheme: Scheme,
+    v: QuantityLike,
+    mg: QuantityLike = "1 mM",
+    *,
+    conductance: QuantityLike = "1 nS",
+    glutamate: QuantityLike = GLUTAMATE,
+    **conditions: QuantityLike,
+) -> xr.Dataset:
     """Measure the steady current against voltage while glutamate stays on.
 
     Parameters
@@ -172,8 +195,12 @@ def iv_curve(scheme: Scheme, v: Any, mg: Any = "1 mM", *, conductance: Any = "1 
         "glutamate": glutamate,
     }
     opened = scheme.open(scheme.steady(**settings, **conditions), **settings, **conditions)
-    data = xr.Dataset(coords={"mg": ("mg", baths, {"units": "mM", "long_name": "magnesium"}),
-                              "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"})})  # fmt: skip
+    data = xr.Dataset(
+        coords={
+            "mg": ("mg", baths, {"units": "mM", "long_name": "magnesium"}),
+            "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"}),
+        }
+    )
     data["open"] = (("mg", "v"), opened, {"units": "1", "long_name": "probability that a receptor conducts"})
     data["current"] = (
         ("mg", "v"),
@@ -183,16 +210,24 @@ def iv_curve(scheme: Scheme, v: Any, mg: Any = "1 mM", *, conductance: Any = "1 
     return data.assign_attrs(provenance(scheme, conditions | {"glutamate": glutamate}))
 
 
-def _current(scheme: Scheme, opened: np.ndarray, volts: np.ndarray, conductance: Any) -> np.ndarray:
+def _current(scheme: Scheme, opened: np.ndarray, volts: np.ndarray, conductance: QuantityLike) -> np.ndarray:
     """Return currents in pA, negative inward."""
-    siemens = float(quantities.si(conductance, "nS", name="conductance"))
+    siemens = quantities.number(conductance, "nS", name="conductance")
     if siemens < 0:
         raise InputError(f"conductance = {conductance}; a conductance is not negative")
     return np.asarray(siemens * opened * (volts - float(scheme.parameters["E_nmda"].si)) * 1e12)
 
 
-def voltage_step(scheme: Scheme, start: Any, to: Any, *, duration: Any = "50 ms", conductance: Any = "1 nS",
-                 glutamate: Any = GLUTAMATE, **conditions: Any) -> xr.Dataset:  # fmt: skip
+def voltage_step(
+    scheme: Scheme,
+    start: QuantityLike,
+    to: QuantityLike,
+    *,
+    duration: QuantityLike = "50 ms",
+    conductance: QuantityLike = "1 nS",
+    glutamate: QuantityLike = GLUTAMATE,
+    **conditions: QuantityLike,
+) -> xr.Dataset:
     """Step the voltage from `start` to `to` and back (10 ms before, 50 ms after) while glutamate stays on.
 
     Returns
@@ -206,9 +241,17 @@ def voltage_step(scheme: Scheme, start: Any, to: Any, *, duration: Any = "50 ms"
     return _with_current(scheme, result, conductance)
 
 
-def voltage_ramp(scheme: Scheme, start: Any = "-100 mV", stop: Any = "60 mV", *, duration: Any = "1 second",
-                 conductance: Any = "1 nS", glutamate: Any = GLUTAMATE, points: int = 321,
-                 **conditions: Any) -> xr.Dataset:  # fmt: skip
+def voltage_ramp(
+    scheme: Scheme,
+    start: QuantityLike = "-100 mV",
+    stop: QuantityLike = "60 mV",
+    *,
+    duration: QuantityLike = "1 second",
+    conductance: QuantityLike = "1 nS",
+    glutamate: QuantityLike = GLUTAMATE,
+    points: int = 321,
+    **conditions: QuantityLike,
+) -> xr.Dataset:
     """Ramp the voltage while glutamate stays on, in `points` small steps.
 
     Returns
@@ -218,14 +261,14 @@ def voltage_ramp(scheme: Scheme, start: Any = "-100 mV", stop: Any = "60 mV", *,
     """
     if points < 2:
         raise InputError(f"points = {points}; a ramp has 2 or more")
-    first, last = (float(quantities.si(x, "mV", name="v")) for x in (start, stop))
-    piece = f"{float(quantities.si(duration, 'ms', name='duration')) / points} second"
+    first, last = (quantities.number(x, "mV", name="v") for x in (start, stop))
+    piece = f"{quantities.number(duration, 'ms', name='duration') / points} second"
     steady = scheme.steady(v=start, glutamate=glutamate, **conditions)
     steps = [Step(piece, {"v": f"{x} volt"}) for x in np.linspace(first, last, points)]
     result = respond(scheme, steps, start=steady, sample=piece, glutamate=glutamate, **conditions)
     return _with_current(scheme, result, conductance)
 
 
-def _with_current(scheme: Scheme, result: xr.Dataset, conductance: Any) -> xr.Dataset:
+def _with_current(scheme: Scheme, result: xr.Dataset, conductance: QuantityLike) -> xr.Dataset:
     amperes = _current(scheme, result.open.values, result.v.values / 1e3, conductance)
     return result.assign(current=("time", amperes, {"units": "pA", "long_name": "current"}))

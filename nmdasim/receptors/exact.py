@@ -18,6 +18,7 @@ from scipy.linalg import expm
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
+from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.scheme import Scheme
 
 #: Samples that one response may have.
@@ -36,7 +37,7 @@ class Step:
         What differs from the rest of the experiment: ``{"glutamate": "1 mM"}``.
     """
 
-    duration: Any
+    duration: QuantityLike
     conditions: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -45,10 +46,10 @@ class Step:
 
         Raises
         ------
-        ValueError
+        InputError
             If it is not above 0.
         """
-        value = float(quantities.si(self.duration, "ms", name="duration"))
+        value = quantities.number(self.duration, "ms", name="duration")
         if value <= 0:
             raise InputError(f"duration = {self.duration}; a step lasts longer than 0 ms")
         return value
@@ -59,8 +60,8 @@ def respond(
     steps: Sequence[Step],
     *,
     start: np.ndarray | None = None,
-    sample: Any = "0.1 ms",
-    **conditions: Any,
+    sample: QuantityLike = "0.1 ms",
+    **conditions: QuantityLike,
 ) -> xr.Dataset:
     """Return the exact response of a scheme to a sequence of steps.
 
@@ -116,20 +117,24 @@ def _transition(generator: np.ndarray) -> np.ndarray:
 def _probabilities(scheme: Scheme, start: np.ndarray) -> np.ndarray:
     given = np.asarray(start, dtype=float)
     if given.shape != (len(scheme.states),) or not np.isclose(given.sum(), 1) or given.min() < -1e-12:
-        raise InputError(f"start = {given}; {scheme.name} has {len(scheme.states)} states, whose probabilities are 0 "
-                         "or more and sum to 1")  # fmt: skip
+        raise InputError(
+            f"start = {given}; {scheme.name} has {len(scheme.states)} states, whose probabilities are 0 "
+            "or more and sum to 1"
+        )
     return given
 
 
-def _interval(sample: Any, steps: Sequence[Step]) -> float:
+def _interval(sample: QuantityLike, steps: Sequence[Step]) -> float:
     """Return the sampling interval in seconds, once it is known that the samples fit into memory."""
-    interval = float(quantities.si(sample, "ms", name="sample"))
+    interval = quantities.number(sample, "ms", name="sample")
     if interval <= 0:
         raise InputError(f"sample = {sample}; a sampling interval is longer than 0 ms")
     length = sum(step.seconds for step in steps)
     if length / interval > MOST_SAMPLES:
-        raise InputError(f"{length:g} s sampled every {interval * 1e3:g} ms are more than {MOST_SAMPLES:.0e} samples; "
-                         "make it shorter, or the sampling interval longer")  # fmt: skip
+        raise InputError(
+            f"{length:g} s sampled every {interval * 1e3:g} ms are more than {MOST_SAMPLES:.0e} samples; "
+            "make it shorter, or the sampling interval longer"
+        )
     return interval
 
 

@@ -11,6 +11,7 @@ import xarray as xr
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
+from nmdasim.quantities import QuantityLike
 from nmdasim.receptors import hill
 from nmdasim.receptors.blockers import block, blocker, ic50
 from nmdasim.receptors.subtypes import Subtype, mixture
@@ -20,9 +21,9 @@ def curve(
     drug: str,
     subtype: str | Mapping[str, float] = "2A",
     *,
-    v: Any = "-66 mV",
-    mg: Any = "0 mM",
-    concentrations: Any = None,
+    v: QuantityLike = "-66 mV",
+    mg: QuantityLike = "0 mM",
+    concentrations: QuantityLike | None = None,
 ) -> xr.Dataset:
     """Return the inhibition of the steady current by a drug, measured on the full scheme of a subtype, and a Hill fit.
 
@@ -85,7 +86,9 @@ def _attrs(drug: str, parts: Sequence[tuple[Subtype, float]]) -> dict[str, str]:
     }
 
 
-def against_voltage(drug: str, concentration: Any, v: Any, mg: Any = "1 mM", subtype: str = "2A") -> xr.Dataset:
+def against_voltage(
+    drug: str, concentration: QuantityLike, v: QuantityLike, mg: QuantityLike = "1 mM", subtype: str = "2A"
+) -> xr.Dataset:
     """Return the share of receptors that a drug blocks in the long run, against voltage.
 
     Parameters
@@ -105,12 +108,16 @@ def against_voltage(drug: str, concentration: Any, v: Any, mg: Any = "1 mM", sub
         ``ic50`` (mg, v) in µM and ``blocked`` (mg, v) = C/(C + IC50).
     """
     volts, baths = (np.atleast_1d(quantities.si(x, u, name=n)) for x, u, n in ((v, "mV", "v"), (mg, "mM", "mg")))
-    dose = float(quantities.si(concentration, "uM", name=drug))
+    dose = quantities.number(concentration, "uM", name=drug)
     if dose < 0:
         raise InputError(f"{drug} = {concentration}; a concentration is not negative")
     half = ic50(drug, subtype, volts * quantities.unit("volt"), baths[:, None] * quantities.unit("mM"))
-    data = xr.Dataset(coords={"mg": ("mg", baths, {"units": "mM", "long_name": "magnesium"}),
-                              "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"})})  # fmt: skip
+    data = xr.Dataset(
+        coords={
+            "mg": ("mg", baths, {"units": "mM", "long_name": "magnesium"}),
+            "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"}),
+        }
+    )
     data["ic50"] = (("mg", "v"), quantities.in_unit(half, "uM"), {"units": "µM", "long_name": f"IC50 of {drug}"})
     data["blocked"] = (("mg", "v"), dose / (dose + half), {"units": "1", "long_name": f"share blocked by {drug}"})
     return data.assign_attrs(

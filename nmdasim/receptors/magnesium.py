@@ -30,7 +30,7 @@ def magnesium_block(v: object, mg: object = "1 mM", K_mg: object = None) -> np.n
     ------
     UnitError
         If a unit has the wrong dimension.
-    ValueError
+    InputError
         If a concentration is negative.
     """
     values = load("receptors", "magnesium")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.errors import InputError
+from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.exact import Step, blocked, respond
 from nmdasim.receptors.scheme import Scheme
 
@@ -17,9 +17,16 @@ GLUTAMATE, WIDTH = "1 mM", "1 ms"
 
 
 def train(
-    scheme: Scheme, drug: str, *, pulses: int = 15, frequency: Any = "1 Hz", before: Any = "1 second",
-    start: np.ndarray | None = None, sample: Any = "1 ms", **conditions: Any,
-) -> xr.Dataset:  # fmt: skip
+    scheme: Scheme,
+    drug: str,
+    *,
+    pulses: int = 15,
+    frequency: QuantityLike = "1 Hz",
+    before: QuantityLike = "1 second",
+    start: np.ndarray | None = None,
+    sample: QuantityLike = "1 ms",
+    **conditions: QuantityLike,
+) -> xr.Dataset:
     """Give a train of pulses of 1 mM × 1 ms in the presence of a drug, as C fibres do in a wind-up train.
 
     Parameters
@@ -56,14 +63,17 @@ def train(
     edges = np.searchsorted(result.time.values, np.append(onset, np.inf) - 1e-6)
     peaks = [result.open.values[a:b].max() for a, b in pairwise(edges)]
     result["peak_open"] = ("pulse", peaks, {"units": "1", "long_name": "peak open probability"})
-    result["blocked_before"] = ("pulse", result.blocked.values[edges[:-1]],
-                                {"units": "1", "long_name": "share blocked just before the pulse"})  # fmt: skip
+    result["blocked_before"] = (
+        "pulse",
+        result.blocked.values[edges[:-1]],
+        {"units": "1", "long_name": "share blocked just before the pulse"},
+    )
     return result
 
 
-def _period(frequency: Any, pulses: int) -> float:
+def _period(frequency: QuantityLike, pulses: int) -> float:
     """Return the time from pulse to pulse in seconds."""
-    rate = float(quantities.si(frequency, "Hz", name="frequency"))
+    rate = quantities.number(frequency, "Hz", name="frequency")
     if pulses < 1:
         raise InputError(f"pulses = {pulses}; a train has 1 or more")
     if not 0 < rate * Step(WIDTH).seconds < 1:
@@ -71,8 +81,16 @@ def _period(frequency: Any, pulses: int) -> float:
     return 1 / rate
 
 
-def wash(scheme: Scheme, drug: str, concentration: Any, *, on: Any = "20 second", off: Any = "40 second",
-         glutamate: Any = GLUTAMATE, **conditions: Any) -> xr.Dataset:  # fmt: skip
+def wash(
+    scheme: Scheme,
+    drug: str,
+    concentration: QuantityLike,
+    *,
+    on: QuantityLike = "20 second",
+    off: QuantityLike = "40 second",
+    glutamate: QuantityLike = GLUTAMATE,
+    **conditions: QuantityLike,
+) -> xr.Dataset:
     """Wash a drug in and out again while glutamate stays on.
 
     Returns
@@ -87,13 +105,21 @@ def wash(scheme: Scheme, drug: str, concentration: Any, *, on: Any = "20 second"
     return result
 
 
-def equilibrated(scheme: Scheme, drug: str, concentration: Any, **conditions: Any) -> np.ndarray:
+def equilibrated(scheme: Scheme, drug: str, concentration: QuantityLike, **conditions: QuantityLike) -> np.ndarray:
     """Return state probabilities after long exposure to a drug with hardly any glutamate (1 nM) around."""
     return scheme.steady(glutamate="1 nM", **{drug: concentration}, **conditions)
 
 
-def recovery(scheme: Scheme, drug: str, concentration: Any, *, agonist: bool, pulses: int = 60,
-             frequency: Any = "1 Hz", **conditions: Any) -> xr.Dataset:  # fmt: skip
+def recovery(
+    scheme: Scheme,
+    drug: str,
+    concentration: QuantityLike,
+    *,
+    agonist: bool,
+    pulses: int = 60,
+    frequency: QuantityLike = "1 Hz",
+    **conditions: QuantityLike,
+) -> xr.Dataset:
     """Remove a drug after it has blocked in glutamate for a long time, and follow what stays.
 
     Parameters
@@ -116,8 +142,9 @@ def recovery(scheme: Scheme, drug: str, concentration: Any, *, agonist: bool, pu
     """
     steady = scheme.steady(glutamate=GLUTAMATE, **{drug: concentration}, **conditions)
     if agonist:
-        return train(scheme, drug, pulses=pulses, frequency=frequency, before="1 ms", start=steady, sample="5 ms",
-                     **conditions)  # fmt: skip
+        return train(
+            scheme, drug, pulses=pulses, frequency=frequency, before="1 ms", start=steady, sample="5 ms", **conditions
+        )
     length = pulses * _period(frequency, pulses)
     result = respond(scheme, [Step(f"{length} second")], start=steady, sample="5 ms", **conditions)
     result["blocked"] = blocked(result, scheme, drug)

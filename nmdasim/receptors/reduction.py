@@ -12,13 +12,20 @@ from scipy.integrate import solve_ivp
 from nmdasim.errors import InputError
 from nmdasim.language.evaluation import evaluator
 from nmdasim.language.system import system
+from nmdasim.quantities import QuantityLike
 from nmdasim.receptors import bench, magnesium
 from nmdasim.receptors.blockers import Blocker, block
 from nmdasim.receptors.scheme import Scheme
 
 
 def follow(
-    scheme: Scheme, drug: Blocker, concentration: Any, *, v: Any = "-60 mV", mg: Any = "1 mM", **train: Any
+    scheme: Scheme,
+    drug: Blocker,
+    concentration: QuantityLike,
+    *,
+    v: QuantityLike = "-60 mV",
+    mg: QuantityLike = "1 mM",
+    **train: Any,
 ) -> xr.Dataset:
     """Compare the reduction used in neurons with the full scheme during a train of glutamate pulses.
 
@@ -46,7 +53,7 @@ def follow(
     if "B_mg" not in scheme.free:
         raise InputError(f"{scheme.name} has magnesium as states; the reduction goes with the fast block B_mg")
     with_drug = block(scheme, drug)
-    bath = {"v": v, "mg": mg, drug.key: concentration}
+    bath: dict[str, Any] = {"v": v, "mg": mg, drug.key: concentration}
     full = bench.train(with_drug, drug.key, **bath, **train)
     alone = bench.train(with_drug, drug.key, **(bath | {drug.key: "0 uM"}), **train)
     seconds = full.time.values / 1e3
@@ -74,6 +81,14 @@ def _integrate(
         now = {**fixed, **dict(zip(states, y, strict=True)), "a_nmda": np.interp(t, seconds, activation)}
         return [float(x) for x in slope(now)]
 
-    found = solve_ivp(rhs, (seconds[0], seconds[-1]), np.zeros(len(states)), t_eval=seconds, method="LSODA",
-                      rtol=1e-8, atol=1e-11, max_step=0.02)  # fmt: skip
+    found = solve_ivp(
+        rhs,
+        (seconds[0], seconds[-1]),
+        np.zeros(len(states)),
+        t_eval=seconds,
+        method="LSODA",
+        rtol=1e-8,
+        atol=1e-11,
+        max_step=0.02,
+    )
     return np.asarray(found.y.sum(axis=0))

@@ -27,6 +27,7 @@ from nmdasim.language.system import System, system
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import ParameterSet
+from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.stationary import stationary
 
 _LINE = re.compile(r"\s*(\w+)\s*(<->|->)\s*(\w+)\s*:\s*(.+?)\s*")
@@ -155,7 +156,7 @@ class Scheme:
     def _shares(self) -> Callable[[Mapping[str, np.ndarray]], np.ndarray]:
         return self._compiled([product(self.conducting.get(s, "0"), self.free) for s in self.states])
 
-    def values(self, **conditions: Any) -> dict[str, np.ndarray]:
+    def values(self, **conditions: QuantityLike) -> dict[str, np.ndarray]:
         """Return SI values of voltage, glutamate and every parameter under the given conditions.
 
         Raises
@@ -177,16 +178,18 @@ class Scheme:
         held(conditions.get("v", _DEFAULTS["v"]))
         return found
 
-    def rates(self, **conditions: Any) -> np.ndarray:
+    def rates(self, **conditions: QuantityLike) -> np.ndarray:
         """Return the rate of every transition in 1/s, shape (…, transitions); conditions broadcast."""
         columns = self._rates(self.values(**conditions))
         for k in np.flatnonzero(np.any(columns.reshape(-1, columns.shape[-1]) < 0, axis=0)):
             t = self.transitions[k]
-            raise ModelError(f"{self.name}: the rate {t.source} -> {t.target}, {t.rate} = {columns[..., k].min():g} "
-                             "per second; a rate is not negative")  # fmt: skip
+            raise ModelError(
+                f"{self.name}: the rate {t.source} -> {t.target}, {t.rate} = {columns[..., k].min():g} "
+                "per second; a rate is not negative"
+            )
         return columns
 
-    def generator(self, **conditions: Any) -> np.ndarray:
+    def generator(self, **conditions: QuantityLike) -> np.ndarray:
         """Return the generator Q in 1/s, shape (…, states, states); rows sum to 0.
 
         Parameters
@@ -202,14 +205,14 @@ class Scheme:
         matrix[..., np.arange(n), np.arange(n)] = -matrix.sum(axis=-1)
         return matrix
 
-    def steady(self, **conditions: Any) -> np.ndarray:
+    def steady(self, **conditions: QuantityLike) -> np.ndarray:
         """Return the state probabilities after a very long time from rest, shape (…, states)."""
         generator = self.generator(**conditions)
         flat = generator.reshape(-1, *generator.shape[-2:])
         start = self.states.index(self.rest)
         return np.stack([stationary(matrix, start) for matrix in flat]).reshape(generator.shape[:-1])
 
-    def open(self, occupancy: np.ndarray, **conditions: Any) -> np.ndarray:
+    def open(self, occupancy: np.ndarray, **conditions: QuantityLike) -> np.ndarray:
         """Return the probability that a receptor conducts, given state probabilities (…, states)."""
         return np.asarray((occupancy * self._shares(self.values(**conditions))).sum(axis=-1))
 
@@ -254,7 +257,7 @@ class Scheme:
             references=self.references,
         )
 
-    def clamped(self, v: Any = "-60 mV", **conditions: Any) -> Model:
+    def clamped(self, v: QuantityLike = "-60 mV", **conditions: QuantityLike) -> Model:
         """Return a model of receptors in a patch held at `v`, at rest, for any engine.
 
         A square pulse of glutamate is two events on its port, one of weight +1 mM and one of -1 mM.
@@ -270,7 +273,7 @@ class Scheme:
         initial = {f"n_{s}_nmda": float(p) for s, p in zip(self.states, start, strict=True)}
         return Model(f"{self.name}.clamped", **self._fields(v=v, initial=initial)).replace(**conditions)
 
-    def _fields(self, v: Any = "-60 mV", initial: Mapping[str, float] | None = None) -> dict[str, Any]:
+    def _fields(self, v: QuantityLike = "-60 mV", initial: Mapping[str, float] | None = None) -> dict[str, Any]:
         part = self.mechanism()
         return {
             "equations": part.equations,
@@ -286,7 +289,7 @@ class Scheme:
         return f"Scheme {self.name!r} of {len(self.states)} states, open: {', '.join(self.conducting)}\n  {arrows}"
 
 
-def held(v: Any) -> np.ndarray:
+def held(v: QuantityLike) -> np.ndarray:
     """Return holding potentials in volts; no membrane stands more than 300 mV, there exponentials overflow."""
     volts = quantities.si(_listed(v), "mV", name="v")
     if np.any(np.abs(volts) > LARGEST_VOLTAGE):

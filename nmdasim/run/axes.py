@@ -41,7 +41,7 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
 
     Raises
     ------
-    ModelError, UnitError, ValueError
+    ModelError, UnitError, InputError
         For a parameter that there is not, a value of the wrong dimension, an empty list, or a table.
     """
     cells = owners_of(model)
@@ -64,7 +64,7 @@ def seed_axis(seed: Any) -> Axis:
 
     Raises
     ------
-    ValueError
+    InputError
         If a seed is no whole number from 0 upward.
     """
     seeds = np.asarray(seed)

@@ -49,7 +49,7 @@ class Options:
 
         Raises
         ------
-        ModelError, UnitError, ValueError
+        ModelError, UnitError, InputError
             For a start or state that there is not, or a number out of range.
         """
         if threads < 0:

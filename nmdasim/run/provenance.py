@@ -95,7 +95,8 @@ def _brief(value: Any) -> str:
 def sources(circuit: Circuit) -> dict[str, str]:
     """Return the references behind a circuit, and the parameters that nobody verified in their source."""
     cells = owners_of(circuit)
-    unverified = sorted({key for cell in cells.values() for key, p in cell.parameters.items() if not p.verified})
+    own = [(key, p) for cell in cells.values() for key, p in cell.parameters.items() if p.source != "user"]
+    unverified = sorted({key for key, p in own if not p.verified})
     cited = [p.source for cell in cells.values() for p in cell.parameters.values()]
     keys = dict.fromkeys([*circuit.references, *(key for c in cells.values() for key in c.references), *cited])
     return {

@@ -89,7 +89,7 @@ def simulate(
         One seed, or several, which become a dimension (or share one, as a DataArray). Lanes of one seed share their
         drawn latencies. By default 0, or those of `start`.
     record
-        Variables to trace: ``"v"`` (every compartment), ``"v_soma"``.
+        Variables to trace, one name or several: ``"v"`` (every compartment), ``"v_soma"``.
     sample
         Sampling interval of traces; 0.1 ms or one step, whichever is larger.
     tolerance

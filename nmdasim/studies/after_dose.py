@@ -13,11 +13,12 @@ import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.errors import InputError
-from nmdasim.model.circuit import Circuit
+from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model
 from nmdasim.protocols import WindUp
 from nmdasim.protocols import course as courses
 from nmdasim.readout import measures
+from nmdasim.readout.block import blocked
 from nmdasim.run.simulate import simulate
 
 
@@ -42,12 +43,13 @@ def windup_time_course(
     -------
     xarray.Dataset
         ``index`` and ``input`` (time, seed), ``index_control`` and ``input_control`` (seed), ``blocked`` (time): share
-        of receptors blocked at the first pulse, and ``free`` (time); preset, sampling site and sources of `levels` in
+        of receptors blocked at the first pulse (of a mixture of subtypes, of all together; absent where the model keeps
+        none), and ``free`` (time); preset, sampling site and sources of `levels` in
         ``attrs``.
 
     Raises
     ------
-    ValueError
+    InputError
         If `levels` has another dimension than time, no time coordinate, or no units.
     """
     if levels.dims != ("time",) or "time" not in levels.coords:
@@ -55,14 +57,18 @@ def windup_time_course(
     if not ("units" in levels.attrs and "units" in levels.time.attrs):
         raise InputError("levels, or their times, have no units; set .attrs['units'], as in 'uM' and 'h'")
     doses = np.concatenate([[0.0], levels.values]) * quantities.parse_unit(str(levels.attrs["units"]))
-    result = simulate(model, protocol or WindUp(), ketamine=doses, seed=range(seeds), block="equilibrated", **options)
+    starts = {name for cell in cells_of(model).values() for name in cell.starts}
+    given = {"block": "equilibrated" if starts else None, "ketamine": doses, "seed": range(seeds)} | options
+    result = simulate(model, protocol or WindUp(), **given)
     measured = measures.windup(result)
     found: dict[str, Any] = {}
     for name in ("index", "input"):
         values = measured[name].transpose("ketamine", "seed")
         found |= {name: (("time", "seed"), values.values[1:]), f"{name}_control": ("seed", values.values[0])}
-    blocked = result.blocked.isel(pulse=0).mean("seed").values[1:]
-    found |= {"blocked": ("time", blocked), "free": ("time", levels.values, {"units": levels.attrs["units"]})}
+    share = blocked(result)
+    if share is not None:
+        found["blocked"] = ("time", share.isel(pulse=0).mean("seed").transpose("ketamine").values[1:])
+    found |= {"free": ("time", levels.values, {"units": levels.attrs["units"]})}
     coords = {"time": levels.time.variable, "seed": np.arange(seeds)}
     told = courses.origin(result.attrs, levels.attrs) | {"dosing": levels.attrs.get("long_name", "")}
     return xr.Dataset(found, coords=coords, attrs=result.attrs | told)

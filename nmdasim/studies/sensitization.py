@@ -17,6 +17,7 @@ from nmdasim.circuits import dorsal_horn
 from nmdasim.errors import ModelError
 from nmdasim.model.circuit import Circuit
 from nmdasim.protocols import sensory
+from nmdasim.quantities import QuantityLike
 from nmdasim.run.simulate import simulate
 
 #: What conditioning leaves behind, where the synapses are; recorded elsewhere it would make another kernel.
@@ -47,12 +48,12 @@ def in_state(state: str, circuit: Circuit | None = None) -> tuple[Circuit, float
 
 def condition(
     circuit: Circuit,
-    frequency: Any = "1 Hz",
+    frequency: QuantityLike = "1 Hz",
     pulses: int = 15,
     *,
-    ketamine: Any = "0 uM",
+    ketamine: QuantityLike = "0 uM",
     seed: Sequence[int] = (0,),
-    rest: Any = "0 second",
+    rest: QuantityLike = "0 second",
     **options: Any,
 ) -> xr.Dataset:
     """Give a C-fibre train and follow what it leaves behind.
@@ -79,12 +80,18 @@ def condition(
         and ``nmda_gain`` (seed, neuron, time).
     """
     second = quantities.unit("second")
-    end = 1 + pulses / float(quantities.si(frequency, "Hz", name="frequency"))
-    length = end + float(quantities.si(rest, "second", name="rest"))
+    end = 1 + pulses / quantities.number(frequency, "Hz", name="frequency")
+    length = end + quantities.number(rest, "second", name="rest")
     result = simulate(
-        circuit, sensory.conditioning(frequency, pulses), duration=length * second, ketamine=ketamine, seed=list(seed),
-        record=[f"{name}_dendrite" for name in _TRACES], sample="100 ms", **options,
-    )  # fmt: skip
+        circuit,
+        sensory.conditioning(frequency, pulses),
+        duration=length * second,
+        ketamine=ketamine,
+        seed=list(seed),
+        record=[f"{name}_dendrite" for name in _TRACES],
+        sample="100 ms",
+        **options,
+    )
     for name, course in zip(("rho_time", *_TRACES[1:]), _TRACES, strict=True):
         result[name] = result[f"projection_{course}_dendrite"].rename(neuron_projection="neuron")
     result.attrs["train_end_s"] = end
@@ -97,7 +104,7 @@ def stimulus_response(
     *,
     after: xr.Dataset | None = None,
     rho: Any = 0.0,
-    ketamine: Any = "0 uM",
+    ketamine: QuantityLike = "0 uM",
     seed: Sequence[int] = (0,),
     kinds: Sequence[str] = ("touch", "noxious"),
     intensities: Sequence[float] = sensory.INTENSITIES,
@@ -133,9 +140,14 @@ def stimulus_response(
     for i, kind in enumerate(kinds):
         for j, intensity in enumerate(intensities):
             run = simulate(
-                circuit, sensory.stimulus(kind, intensity), duration="1500 ms", ketamine=ketamine, seed=list(seed),
-                initial=_start(after, rho), **options,
-            )  # fmt: skip
+                circuit,
+                sensory.stimulus(kind, intensity),
+                duration="1500 ms",
+                ketamine=ketamine,
+                seed=list(seed),
+                initial=_start(after, rho),
+                **options,
+            )
             table[i, j] = run.spike_count.sel(population="projection") / run["size"].sel(population="projection")
             attrs = run.attrs
     data = xr.Dataset(coords={"kind": list(kinds), "intensity": list(intensities), "seed": list(seed)}, attrs=attrs)
@@ -154,10 +166,10 @@ def sustained(
     circuit: Circuit,
     intensity: float = 1.0,
     *,
-    duration: Any = "5 second",
+    duration: QuantityLike = "5 second",
     after: xr.Dataset | None = None,
     rho: Any = 0.0,
-    ketamine: Any = "0 uM",
+    ketamine: QuantityLike = "0 uM",
     seed: Sequence[int] = (0,),
     **options: Any,
 ) -> xr.Dataset:
@@ -175,11 +187,15 @@ def sustained(
     xarray.Dataset
         ``rate`` (population, seed): spikes of a neuron per second of pressure, in Hz. Provenance in ``attrs``.
     """
-    length = float(quantities.si(duration, "second", name="duration"))
+    length = quantities.number(duration, "second", name="duration")
     run = simulate(
-        circuit, sensory.pressure(intensity, start="500 ms", duration=duration),
-        duration=(0.5 + length) * quantities.unit("second"), ketamine=ketamine, seed=list(seed),
-        initial=_start(after, rho), **options,
-    )  # fmt: skip
+        circuit,
+        sensory.pressure(intensity, start="500 ms", duration=duration),
+        duration=(0.5 + length) * quantities.unit("second"),
+        ketamine=ketamine,
+        seed=list(seed),
+        initial=_start(after, rho),
+        **options,
+    )
     rate = (run.spike_count / run["size"] / length).transpose("population", "seed")
     return xr.Dataset({"rate": rate.assign_attrs(units="Hz", long_name="rate of a neuron")}, attrs=run.attrs)

@@ -4,11 +4,12 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from nmdasim.sweep.execute import Outlook, sweep
+from nmdasim.sweep.execute import sweep
 from nmdasim.sweep.export import export
 from nmdasim.sweep.fit import Fit, fit
+from nmdasim.sweep.journal import failures
+from nmdasim.sweep.outlook import Outlook
 from nmdasim.sweep.specification import Samples, Sweep
-from nmdasim.sweep.store import failures
 
 __all__ = ["Fit", "Outlook", "Samples", "Sweep", "export", "failures", "fit", "sweep"]
 

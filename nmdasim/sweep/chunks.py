@@ -13,9 +13,10 @@ import xarray as xr
 from brian2 import Quantity
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, OverflowedError
+from nmdasim.errors import NmdasimError, OverflowedError
 from nmdasim.model.circuit import Circuit
 from nmdasim.readout import measures
+from nmdasim.readout.standing import standing
 from nmdasim.run.axes import Axis
 from nmdasim.run.simulate import simulate
 from nmdasim.sweep.specification import Sweep
@@ -47,7 +48,7 @@ def run(sweep: Sweep, chunk: int, threads: int = 0) -> Chunk:
     """Run one chunk.
 
     A lane that overflows is marked. Parameters that the model refuses take out the lanes that have them: the chunk is
-    halved until each of these stands alone.
+    halved until each of these stands alone. Anything else that is raised is a fault of the library, and passes.
     """
     region = sweep.region(chunk)
     shape = tuple(part.stop - part.start for part in region.values())
@@ -65,7 +66,7 @@ def run(sweep: Sweep, chunk: int, threads: int = 0) -> Chunk:
             found = _run(sweep, {name: column[chosen] for name, column in columns.items()}, threads)
         except OverflowedError as error:
             errors.append(str(error))
-        except (ModelError, ValueError) as error:
+        except NmdasimError as error:
             if len(chosen) == 1:
                 errors.append(f"{_where(sweep, columns, chosen[0])}: {error}")
             else:
@@ -80,9 +81,13 @@ def run(sweep: Sweep, chunk: int, threads: int = 0) -> Chunk:
 
 
 def _fill(
-    sweep: Sweep, found: xr.Dataset, chosen: np.ndarray, values: dict[str, np.ndarray], status: np.ndarray,
+    sweep: Sweep,
+    found: xr.Dataset,
+    chosen: np.ndarray,
+    values: dict[str, np.ndarray],
+    status: np.ndarray,
     errors: list[str],
-) -> None:  # fmt: skip
+) -> None:
     failed = found["failed"].values if "failed" in found else np.zeros(len(chosen), bool)
     status[chosen] = np.where(failed, FAILED, DONE)
     for name in sweep.readouts:
@@ -146,7 +151,7 @@ def readouts(sweep: Sweep, result: xr.Dataset) -> xr.Dataset:
             values = values.sel(population=sweep.model.output, drop=True)
         if "lane" not in values.dims:
             values = values.expand_dims("lane")
-        data[name] = values.transpose("lane", ...).astype(float).assign_attrs(values.attrs)
+        data[name] = values.transpose("lane", ...).astype(float).assign_attrs(values.attrs | standing(result.attrs))
     if "failed" in result:
         data["failed"] = result["failed"]
     return data

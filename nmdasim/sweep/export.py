@@ -35,7 +35,7 @@ def export(data: xr.Dataset, path: str | Path) -> Path:
 
     Raises
     ------
-    ValueError
+    InputError
         For another ending, or if it cannot be written.
     """
     path = Path(path)

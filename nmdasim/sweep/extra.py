@@ -13,7 +13,7 @@ def need(name: str) -> Any:
 
     Raises
     ------
-    ValueError
+    InputError
         If it is not installed.
     """
     try:

@@ -97,7 +97,7 @@ def fit(
 
     Raises
     ------
-    ValueError
+    InputError
         For an unknown method, parameter or dimension, or a range that does not rise.
 
     References
@@ -183,9 +183,14 @@ class _Box:
 
 
 def _predict(
-    model: Model | Circuit, protocol: Any, data: xr.DataArray, candidates: Mapping[str, Any], readout: str, seeds: Any,
+    model: Model | Circuit,
+    protocol: Any,
+    data: xr.DataArray,
+    candidates: Mapping[str, Any],
+    readout: str,
+    seeds: Any,
     options: Mapping[str, Any],
-) -> xr.DataArray:  # fmt: skip
+) -> xr.DataArray:
     given: dict[str, Any] = dict(candidates)
     for dim in map(str, data.dims):
         if dim == "frequency" and isinstance(protocol, WindUp):

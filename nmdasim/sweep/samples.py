@@ -40,7 +40,7 @@ class Samples:
 
     Raises
     ------
-    ValueError
+    InputError
         For an unknown method, an empty box, a range that does not rise, or a logarithm of 0.
 
     References
@@ -61,6 +61,8 @@ class Samples:
             raise InputError("samples: no ranges; give at least one, as in K_mg = ['1 mM', '10 mM']")
         if not isinstance(self.points, int) or not 1 <= self.points <= MOST:
             raise InputError(f"samples: points = {self.points}; give a whole number from 1 to {MOST:,}")
+        if self.seed < 0:
+            raise InputError(f"samples: seed = {self.seed}; a seed is a whole number from 0 upward")
         if self.method != "latin_hypercube" and self.points & (self.points - 1):
             raise InputError(f"samples: points = {self.points}; a Sobol sequence takes a power of 2")
         for name in self.log:

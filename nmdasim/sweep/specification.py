@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-import itertools
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -14,15 +13,15 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity
-from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import engines, quantities
-from nmdasim.errors import InputError, ModelError, UnitError, nearest
+from nmdasim.errors import InputError, ModelError, nearest
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.protocols import WindUp
+from nmdasim.quantities import QuantityLike
 from nmdasim.run.axes import Axis, lengths, parameter_axes, seed_axis, shared
+from nmdasim.sweep.identity import digest_of, ends, spell
 from nmdasim.sweep.samples import Samples
 
 __all__ = ["Samples", "Sweep"]
@@ -64,7 +63,7 @@ class Sweep:
 
     Raises
     ------
-    ModelError, UnitError, ValueError
+    ModelError, UnitError, InputError
         For anything that is unknown, empty, of the wrong dimension, or larger than can be run.
     """
 
@@ -74,8 +73,8 @@ class Sweep:
     samples: Samples | None = None
     readouts: tuple[str, ...] = ("index", "ratio", "input")
     block: str | None = None
-    duration: Any = None
-    dt: Any = None
+    duration: QuantityLike | None = None
+    dt: QuantityLike | None = None
     method: str = ""
     engine: str = engines.DEFAULT
     chunk: int = 1000
@@ -283,16 +282,16 @@ class Sweep:
         found = {"model": self.model.name, "model_digest": " ".join(cell.digest for cell in cells.values())}
         for population, cell in cells.items():
             for name, p in cell.parameters.items():
-                text = f"{p.number.tolist()} {p.unit}".strip() if p.si.ndim == 0 else _digest(p.si)
+                text = f"{p.number.tolist()} {p.unit}".strip() if p.si.ndim == 0 else digest_of(p.si)
                 found[f"parameter {population}{'.' * bool(population)}{name}"] = text
         if isinstance(self.model, Circuit):
             names = ("projections", "afferents", "output", "dt")
-            found["circuit"] = _spell({name: getattr(self.model, name) for name in names})
+            found["circuit"] = spell({name: getattr(self.model, name) for name in names})
         for name in ("protocol", "block", "duration", "dt"):
-            found[name] = _spell(getattr(self, name))
+            found[name] = spell(getattr(self, name))
         for axis in self.varied:
             along = f" along {axis.dim}" if axis.dim else ""
-            found[f"axis {axis.name}"] = f"{axis.values.size} values{along}, {_ends(axis)}, {_digest(axis.values)}"
+            found[f"axis {axis.name}"] = f"{axis.values.size} values{along}, {ends(axis)}, {digest_of(axis.values)}"
         found["dimensions"] = " × ".join(f"{dim} {size}/{self.piece[dim]}" for dim, size in self.sizes.items())
         found |= {"readouts": " ".join(self.readouts), "engine": self.engine, "method": self.method or "default"}
         return found | {"nmdasim_version": version("nmdasim")}
@@ -301,42 +300,3 @@ class Sweep:
     def digest(self) -> str:
         """Hash of the identity."""
         return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:16]
-
-
-def _ends(axis: Axis) -> str:
-    shown = quantities.in_unit(axis.values[[0, -1]], axis.unit)
-    return f"{shown[0]:g} to {shown[1]:g} {quantities.pretty(axis.unit)}".removesuffix(" 1")
-
-
-def _digest(values: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()[:12]
-
-
-def _spell(value: Any) -> str:
-    """Write a value out, quantities by their SI numbers; two texts are equal where the values are."""
-    match value:
-        case _ if dataclasses.is_dataclass(value):
-            fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
-            return f"{type(value).__name__}({', '.join(f'{name}={_spell(item)}' for name, item in fields)})"
-        case Mapping():
-            return "{" + ", ".join(f"{key}: {_spell(item)}" for key, item in sorted(value.items())) + "}"
-        case str():
-            try:
-                return _spell(quantities.quantity(value))
-            except UnitError:
-                return value
-        case Quantity() | np.ndarray():
-            flat = np.asarray(value, dtype=float)
-            text = f"{flat.ravel()[:4].tolist()}{_digest(flat)}" if flat.ndim else f"{float(flat)}"
-            return f"{text} {quantities.describe_dimension(get_dimensions(value))}".strip()
-        case list() | tuple():
-            return "[" + ", ".join(_spell(item) for item in value) + "]"
-    return str(value)
-
-
-def neighbours(left: Mapping[str, str], right: Mapping[str, str]) -> list[str]:
-    """Name what differs between two identities, ``"name: left → right"``; digests only where nothing else tells."""
-    keys = itertools.chain(left, (key for key in right if key not in left))
-    found = [f"{k}: {left.get(k, 'absent')} → {right.get(k, 'absent')}" for k in keys if left.get(k) != right.get(k)]
-    told = [line for line in found if not line.startswith("model_digest")]
-    return told or found

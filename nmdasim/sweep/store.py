@@ -8,12 +8,10 @@ checksum of every file. What the journal does not vouch for is run again.
 from __future__ import annotations
 
 import json
-import math
 import os
 import platform
 import shutil
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -22,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from filelock import FileLock, Timeout
 
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
@@ -29,17 +28,15 @@ from nmdasim.errors import NmdasimError
 from nmdasim.run.axes import Axis
 from nmdasim.sweep.chunks import FAILED, MISSING, Chunk
 from nmdasim.sweep.extra import need
-from nmdasim.sweep.specification import Sweep, neighbours
+from nmdasim.sweep.identity import neighbours
+from nmdasim.sweep.journal import JOURNAL, OWN, append, entries_of, is_sound, line, stands, sums_of
+from nmdasim.sweep.specification import Sweep
 
-#: Where the journal, the lock, the specification and drafts are, out of the way of readers.
-_OWN = ".sweep"
 _STATUS = {
     "long_name": "1 done, 0 failed; missing where it has not been run",
     "flag_values": [0, 1],
     "flag_meanings": "failed done",
 }
-#: So much of what went wrong is kept for each chunk.
-_MOST_ERRORS, _LONGEST_ERROR = 20, 400
 
 
 class StoreError(NmdasimError):
@@ -66,6 +63,11 @@ class Store:
         """Lanes that are finished."""
         return sum(self.done.values())
 
+    @property
+    def kept(self) -> str:
+        """What the journal vouches for, read anew: an interruption may have come between its line and our count."""
+        return f"{len(entries_of(self.path)):,} of {self.sweep.chunks:,} chunks"
+
     def write(self, number: int, chunk: Chunk) -> None:
         """Put a finished chunk into the store, whole or not at all.
 
@@ -78,9 +80,7 @@ class Store:
             sums = {name: self._put(name, number, table) for name, table in chunk.values.items()}
             sums["status"] = self._put("status", number, chunk.status)
             failed = int(np.sum(chunk.status == FAILED))
-            errors = [text[:_LONGEST_ERROR] for text in chunk.errors[:_MOST_ERRORS]]
-            entry = {"chunk": number, "lanes": chunk.status.size, "failed": failed, "errors": errors, "files": sums}
-            _append(self.path / _OWN / "journal.jsonl", json.dumps(entry))
+            append(self.path, line(number, chunk.status.size, failed, chunk.errors, sums))
         except OSError as error:
             raise StoreError(
                 f"{self.path}: chunk {number} cannot be written ({error.strerror}); {len(self.done):,} of "
@@ -100,26 +100,13 @@ class Store:
         full = np.full(shape, fill, dtype)
         full[tuple(slice(0, size) for size in table.shape)] = table
         content = bytes(_codec().encode(full))
-        draft = self.path / _OWN / f"{name}.draft"
+        draft = self.path / OWN / f"{name}.draft"
         with draft.open("wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         draft.replace(self.file(name, number))
-        return _sums(content)
-
-
-def _sums(content: bytes) -> tuple[int, int]:
-    """Return the size and checksum of a file's content."""
-    return len(content), zlib.crc32(content)
-
-
-def _append(path: Path, line: str) -> None:
-    """Append one line and have it on the disk before going on."""
-    with path.open("ab") as stream:
-        stream.write(line.encode() + b"\n")
-        stream.flush()
-        os.fsync(stream.fileno())
+        return sums_of(content)
 
 
 def _codec() -> Any:
@@ -177,7 +164,7 @@ def check(path: Path, sweep: Sweep, *, resume: bool) -> None:
             return
     except OSError as error:
         raise StoreError(f"{path}: is no path of a store ({error.strerror})") from None
-    identity = path / _OWN / "identity.json"
+    identity = path / OWN / "identity.json"
     if not identity.is_file():
         raise StoreError(f"{path} exists and is no store of a sweep; give a path that is free")
     if not resume:
@@ -203,7 +190,7 @@ def _table_of(path: Path) -> dict[str, Any]:
 
 def _check_layout(path: Path) -> None:
     """Refuse a store whose metadata or coordinates are not as they were written."""
-    bad = [name for name, sums in _table_of(path / _OWN / "layout.json").items() if not _stands(path / name, *sums)]
+    bad = [name for name, sums in _table_of(path / OWN / "layout.json").items() if not stands(path / name, *sums)]
     if bad:
         raise StoreError(
             f"{path}: {', '.join(bad[:3])} missing or damaged; put it back from a copy, or give a path that is free"
@@ -221,11 +208,11 @@ def _make(path: Path, sweep: Sweep, pilot: xr.Dataset) -> None:
             _make_array(group, sweep, name, pilot)
         need("zarr").consolidate_metadata(str(draft), zarr_format=2)
         files = [file for file in sorted(draft.rglob("*")) if file.is_file()]
-        (draft / _OWN).mkdir()
-        sums = {file.relative_to(draft).as_posix(): _sums(file.read_bytes()) for file in files}
-        (draft / _OWN / "layout.json").write_text(json.dumps(sums, indent=1), "utf-8")
-        (draft / _OWN / "identity.json").write_text(json.dumps(sweep.identity, indent=1), "utf-8")
-        (draft / _OWN / "journal.jsonl").touch()
+        (draft / OWN).mkdir()
+        sums = {file.relative_to(draft).as_posix(): sums_of(file.read_bytes()) for file in files}
+        (draft / OWN / "layout.json").write_text(json.dumps(sums, indent=1), "utf-8")
+        (draft / OWN / "identity.json").write_text(json.dumps(sweep.identity, indent=1), "utf-8")
+        (draft / OWN / JOURNAL).touch()
         draft.rename(path)
     except OSError as error:
         check(path, sweep, resume=False)  # another process may have been first
@@ -241,9 +228,15 @@ def _make_array(group: Any, sweep: Sweep, name: str, pilot: xr.Dataset) -> None:
         shape, dims = (*shape, sweep.pulses), [*dims, "pulse"]
     attrs = _STATUS if name == "status" else {"units": "1", "long_name": name.replace("_", " ")} | pilot[name].attrs
     group.create_array(
-        name, shape=shape, chunks=chunks, dtype=dtype, fill_value=fill, compressors=_codec(), filters=None,
+        name,
+        shape=shape,
+        chunks=chunks,
+        dtype=dtype,
+        fill_value=fill,
+        compressors=_codec(),
+        filters=None,
         attributes=attrs | {"_ARRAY_DIMENSIONS": dims},
-    )  # fmt: skip
+    )
 
 
 def _coordinates(sweep: Sweep, pilot: xr.Dataset) -> xr.Dataset:
@@ -286,69 +279,18 @@ def _provenance(sweep: Sweep, pilot: xr.Dataset) -> dict[str, Any]:
     return found
 
 
-# --- the journal -----------------------------------------------------------------------------------------------------
-
-
 def _read_journal(store: Store) -> None:
     """Take over what the journal vouches for and the files bear out; say what was found wrong."""
-    path = store.path / _OWN / "journal.jsonl"
-    for number, entry in _entries(path, mend=True).items():
-        if not _is_sound(entry, store.sweep):
+    for number, entry in entries_of(store.path, mend=True).items():
+        if not is_sound(entry, store.sweep):
             store.notes.append(f"chunk {number}: its line of the journal is damaged; it is run again")
             continue
-        bad = [name for name, (size, crc) in entry["files"].items() if not _stands(store.file(name, number), size, crc)]
+        bad = [name for name, (size, crc) in entry["files"].items() if not stands(store.file(name, number), size, crc)]
         if bad:
             store.notes.append(f"chunk {number}: {', '.join(bad)} missing or damaged; it is run again")
             continue
         store.done[number] = int(entry["lanes"])
         store.failed += entry["failed"]
-
-
-def _is_sound(entry: Mapping[str, Any], sweep: Sweep) -> bool:
-    """Whether an entry speaks of a chunk of this sweep, of all its lanes and all its files."""
-    number, files = entry["chunk"], entry.get("files")
-    if type(number) is not int or not 0 <= number < sweep.chunks or not isinstance(files, dict):
-        return False
-    lanes = math.prod(part.stop - part.start for part in sweep.region(number).values())
-    whole = isinstance(entry.get("failed"), int) and isinstance(entry.get("errors"), list)
-    pairs = all(isinstance(sums, list) and len(sums) == len(("size", "crc")) for sums in files.values())
-    return whole and pairs and entry.get("lanes") == lanes and set(files) == {*sweep.readouts, "status"}
-
-
-def _entries(path: Path, *, mend: bool = False) -> dict[int, Any]:
-    """Read the journal, the last entry of each chunk; cut off a last line that was torn."""
-    content = path.read_bytes() if path.exists() else b""
-    whole = content[: content.rfind(b"\n") + 1]
-    if mend and len(whole) < len(content):
-        os.truncate(path, len(whole))
-    entries = {}
-    for line in whole.splitlines():
-        try:
-            entry = json.loads(line)
-            entries[int(entry["chunk"])] = entry
-        except (ValueError, KeyError, TypeError):  # a damaged line vouches for nothing
-            continue
-    return entries
-
-
-def _stands(path: Path, size: int, crc: int) -> bool:
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return False
-    return _sums(content) == (size, crc)
-
-
-def failures(store: str | Path) -> dict[int, list[str]]:
-    """Return what went wrong, by number of the chunk.
-
-    Parameters
-    ----------
-    store
-        Path of a sweep's store.
-    """
-    entries: Mapping[int, Any] = _entries(Path(store) / _OWN / "journal.jsonl")
-    return {number: list(entry["errors"]) for number, entry in sorted(entries.items()) if entry.get("errors")}
 
 
 # --- the lock --------------------------------------------------------------------------------------------------------
@@ -357,18 +299,14 @@ def failures(store: str | Path) -> dict[int, list[str]]:
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
     """Hold the store alone; the system lets go of it however the process ends."""
+    lock, holder = FileLock(path / OWN / "lock"), path / OWN / "holder"
     try:
-        import fcntl  # noqa: PLC0415
-    except ImportError:
-        raise StoreError("sweeps lock their store by fcntl, which this system does not have") from None
-    with (path / _OWN / "lock").open("a+", encoding="utf-8") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            stream.seek(0)
-            holder = stream.read().strip() or "another process"
-            raise StoreError(f"{path} is in use by {holder}; wait until it ends, then resume") from None
-        stream.truncate(0)
-        stream.write(f"process {os.getpid()} on {platform.node()}")
-        stream.flush()
+        lock.acquire(blocking=False)
+    except Timeout:
+        named = holder.read_text("utf-8") if holder.exists() else "another process"
+        raise StoreError(f"{path} is in use by {named}; wait until it ends, then resume") from None
+    try:
+        holder.write_text(f"process {os.getpid()} on {platform.node()}", "utf-8")
         yield
+    finally:
+        lock.release()

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import nmdasim as nm
+from nmdasim.engines.form.events import adds_up
 from nmdasim.engines.kernel import network as kernel_network
-from nmdasim.engines.kernel.source import adds_up
 from nmdasim.language.reader import symbol
 from nmdasim.plan import memory
 from nmdasim.protocols.sensory import stimulus
@@ -65,7 +65,7 @@ def test_both_engines_find_the_same_spikes(chain):
     assert np.max(apart) < 0.6  # one that grazes the threshold
 
 
-def test_a_spike_acts_after_its_delay_and_repeated_pairs_add_up():
+def test_a_spike_acts_after_its_delay_and_repeated_pairs_add_up(interpreted):
     cell = nm.Model(
         name="sum", equations="dv/dt = 0*volt/second : volt\ndx/dt = 0/second : 1", ports=dict(in_="x += weight")
     )
@@ -91,7 +91,7 @@ def test_a_parameter_given_as_an_array_is_a_dimension(chain):
     assert result.spike_count.dims == ("population", "E_l")
 
 
-def test_a_port_that_saturates_is_left_to_brian2():
+def test_a_port_that_saturates_is_left_to_brian2(interpreted):
     x, weight = symbol("x"), symbol("weight")
     assert adds_up(x * 0 + 3)
     assert adds_up(weight * 2)

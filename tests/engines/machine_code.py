@@ -12,8 +12,7 @@ import numba
 import numpy as np
 
 import nmdasim as nm
-from nmdasim.engines.kernel import batches as blocks
-from nmdasim.engines.kernel import vmath
+from nmdasim.engines.kernel import batches, vmath
 from nmdasim.run.simulate import plan
 
 _X86 = re.compile(r"^\s+v?(add|sub|mul|div|max|min|sqrt|fn?m(?:add|sub)\d*)(pd|sd)\s", re.MULTILINE)
@@ -34,7 +33,7 @@ def census(assembly):
 def kernel(model, varied, events=()):
     """Return the machine code and the Python source of a model's kernel."""
     one = plan(model, events, parameters=varied, duration=0.001, dt=1e-4)
-    made = blocks.Kernel.of(one)
+    made = batches.Kernel.of(one)
     function, signatures = made.advance.py_func, []
 
     def note(*arguments):
@@ -42,7 +41,7 @@ def kernel(model, varied, events=()):
         return 0, 0
 
     made.__dict__["advance"] = note
-    blocks.run(one, lambda share: None)
+    batches.run(one, lambda share: None)
     return assembly(function, signatures[0]), made.source.text
 
 

@@ -5,12 +5,15 @@ import pytest
 
 import nmdasim as nm
 
+#: One value for the whole file: its equations are derived once.
+WDR = nm.neurons.wdr()
+
 TRAIN = nm.WindUp(frequency=4 * nm.Hz, pulses=1, start=20 * nm.ms)
 DOSES = np.geomspace(0.01, 10, 150)
 
 
 def wdr(doses, **options):
-    return nm.simulate(nm.neurons.wdr(), TRAIN, ketamine=doses * nm.uM, record=["v_soma", "ca_dendrite"],
+    return nm.simulate(WDR, TRAIN, ketamine=doses * nm.uM, record=["v_soma", "ca_dendrite"],
                        sample=5 * nm.ms, **options)  # fmt: skip
 
 
@@ -52,9 +55,9 @@ def test_any_order_of_lanes_gives_the_same_bits(whole):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_lanes_that_draw_their_own_events_do_not_touch_one_another(threads):
     seeds = [3, 11, 5, 8]
-    together = nm.simulate(nm.neurons.wdr(), TRAIN, seed=seeds, threads=threads)
+    together = nm.simulate(WDR, TRAIN, seed=seeds, threads=threads)
     for k, seed in enumerate(seeds):
-        alone = nm.simulate(nm.neurons.wdr(), TRAIN, seed=seed)
+        alone = nm.simulate(WDR, TRAIN, seed=seed)
         found = together.spike_time.isel(seed=k).values
         assert np.array_equal(found[np.isfinite(found)], alone.spike_time.values[np.isfinite(alone.spike_time.values)])
 

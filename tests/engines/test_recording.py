@@ -7,6 +7,9 @@ import nmdasim as nm
 from nmdasim import engines
 from nmdasim.run.simulate import plan
 
+#: One value for the whole file: its equations are derived once.
+WDR = nm.neurons.wdr()
+
 TRAIN = nm.WindUp(frequency=4 * nm.Hz, pulses=2, start=20 * nm.ms)
 DOSES = [0, 1, 10] * nm.uM
 
@@ -14,7 +17,7 @@ DOSES = [0, 1, 10] * nm.uM
 @pytest.fixture(scope="module")
 def full():
     """Every step of the traces, from which every summary can be computed."""
-    return nm.simulate(nm.neurons.wdr(), TRAIN, ketamine=DOSES, record=["v_soma", "ca_dendrite", "b_nmda_dendrite"],
+    return nm.simulate(WDR, TRAIN, ketamine=DOSES, record=["v_soma", "ca_dendrite", "b_nmda_dendrite"],
                        sample=0.1 * nm.ms)  # fmt: skip
 
 
@@ -52,7 +55,7 @@ def test_the_peak_of_a_window_is_the_maximum_of_the_trace(full, pulse):
 
 
 def test_the_peak_of_a_window_is_bit_for_bit_the_maximum_where_states_live_at_whole_steps():
-    result = nm.simulate(nm.neurons.wdr(), TRAIN, ketamine=DOSES, method="fixed", record=["ca_dendrite"],
+    result = nm.simulate(WDR, TRAIN, ketamine=DOSES, method="fixed", record=["ca_dendrite"],
                          sample=0.1 * nm.ms)  # fmt: skip
     found = result.ca_peak.isel(pulse=0).values
     assert np.array_equal(found, inside(result, 0).ca_dendrite.max("time").values)
@@ -65,14 +68,14 @@ def test_the_start_of_a_window_is_the_trace_at_the_pulse(full, pulse):
 
 
 def test_a_decimated_trace_is_every_nth_sample_of_the_full_one(full):
-    coarse = nm.simulate(nm.neurons.wdr(), TRAIN, ketamine=DOSES, record=["v_soma", "ca_dendrite"], sample=0.7 * nm.ms)
+    coarse = nm.simulate(WDR, TRAIN, ketamine=DOSES, record=["v_soma", "ca_dendrite"], sample=0.7 * nm.ms)
     assert coarse.time.values == pytest.approx(full.time.values[::7])
     for name in ("v_soma", "ca_dendrite"):
         assert np.array_equal(coarse[name], full[name][:, ::7])
 
 
 def test_recording_does_not_change_the_spikes(full):
-    bare = nm.simulate(nm.neurons.wdr(), TRAIN, ketamine=DOSES)
+    bare = nm.simulate(WDR, TRAIN, ketamine=DOSES)
     assert np.array_equal(bare.spike_time, full.spike_time, equal_nan=True)
     assert "time" not in bare.dims
 
@@ -88,6 +91,6 @@ def test_a_run_stores_numbers_per_lane_and_window_and_none_per_step():
 
 
 def test_a_trace_stores_lanes_times_samples():
-    result = nm.simulate(nm.neurons.wdr(), nm.Events("ampa_c", [5] * nm.ms), duration=50 * nm.ms, ketamine=DOSES,
+    result = nm.simulate(WDR, nm.Events("ampa_c", [5] * nm.ms), duration=50 * nm.ms, ketamine=DOSES,
                          record=["v_soma"], sample=1 * nm.ms)  # fmt: skip
     assert result.v_soma.shape == (3, 50)

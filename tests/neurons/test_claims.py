@@ -13,6 +13,10 @@ from brian2 import Hz, uM
 
 import nmdasim as nm
 
+#: One value for the whole file: its equations are derived once.
+WDR = nm.neurons.wdr()
+DELROCQ2023 = nm.neurons.delrocq2023()
+
 ALL_ENGINES = ["kernel", "brian2", "reference"]
 
 #: delrocq2023 with C fibres directly on the neuron, no ASIC, no noise: late spikes per pulse.
@@ -45,7 +49,7 @@ def interval(values):
 
 @pytest.fixture(scope="module")
 def reference(direct_c):
-    return run(nm.neurons.delrocq2023(), latencies=direct_c)
+    return run(DELROCQ2023, latencies=direct_c)
 
 
 @pytest.mark.slow
@@ -53,7 +57,7 @@ def reference(direct_c):
 def test_delrocq2023_at_1_hz_gives_the_published_counts_with_nmda_and_without_on_every_engine(name, direct_c):
     """Without NMDA receptors there is no wind-up."""
     options = {"parameters": {"gain_nmda": [1, 0]}, "engine": name, "tolerance": 1e-6}
-    _, measured = run(nm.neurons.delrocq2023(), latencies=direct_c, **options)
+    _, measured = run(DELROCQ2023, latencies=direct_c, **options)
     assert within_one_spike(measured.late.sel(gain_nmda=1), AT_1_HZ)
     assert within_one_spike(measured.late.sel(gain_nmda=0), AT_1_HZ_WITHOUT_NMDA)
     assert abs(float(measured["index"].sel(gain_nmda=0))) <= 15
@@ -62,9 +66,7 @@ def test_delrocq2023_at_1_hz_gives_the_published_counts_with_nmda_and_without_on
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALL_ENGINES)
 def test_delrocq2023_at_a_tenth_hz_gives_the_published_counts_and_no_windup(name, direct_c):
-    _, measured = run(
-        nm.neurons.delrocq2023(), frequency=0.1 * Hz, pulses=10, latencies=direct_c, engine=name, dt="0.05 ms"
-    )
+    _, measured = run(DELROCQ2023, frequency=0.1 * Hz, pulses=10, latencies=direct_c, engine=name, dt="0.05 ms")
     assert within_one_spike(measured.late, AT_A_TENTH_HZ)
     assert float(measured.ratio) < 1.2
 
@@ -105,14 +107,14 @@ def test_delrocq2023_without_can_does_not_wind_up(direct_c):
 @pytest.mark.slow
 @pytest.mark.parametrize("dt", ["0.025 ms", "0.1 ms"])
 def test_delrocq2023_keeps_its_counts_up_to_a_step_of_a_tenth_ms(direct_c, dt):
-    _, measured = run(nm.neurons.delrocq2023(), latencies=direct_c, dt=dt)
+    _, measured = run(DELROCQ2023, latencies=direct_c, dt=dt)
     assert within_one_spike(measured.late, AT_1_HZ)
 
 
 def test_can_remembers_from_pulse_to_pulse_as_published(direct_c):
     protocol = nm.WindUp(pulses=15, latencies=direct_c)
     result = nm.simulate(
-        nm.neurons.delrocq2023(), protocol, record=["m_can_dendrite", "v_dendrite"], sample="1 ms"
+        DELROCQ2023, protocol, record=["m_can_dendrite", "v_dendrite"], sample="1 ms"
     )  # fmt: skip
     before = result.sel(time=[999, 4999, 14999], method="nearest")
     assert before.m_can_dendrite.values == pytest.approx([0.010, 0.774, 0.786], abs=0.01)
@@ -146,13 +148,13 @@ def test_aguiar2010_falls_late_silent_without_nmda(aguiar_latencies):
 
 @pytest.fixture(scope="module")
 def control(direct_c):
-    return run(nm.neurons.wdr(), latencies=direct_c)[1]
+    return run(WDR, latencies=direct_c)[1]
 
 
 @pytest.fixture(scope="module")
 def doses():
     """Equilibrated ketamine over 20 latency draws."""
-    return run(nm.neurons.wdr(), ketamine=[0, 0.3, 1, 3, 10] * uM, seed=SEEDS)[1]
+    return run(WDR, ketamine=[0, 0.3, 1, 3, 10] * uM, seed=SEEDS)[1]
 
 
 def test_wdr_winds_up_at_1_hz_as_documented(control):
@@ -162,12 +164,12 @@ def test_wdr_winds_up_at_1_hz_as_documented(control):
 
 
 def test_wdr_is_converged_to_one_spike_at_its_default_step(control, direct_c):
-    _, fine = run(nm.neurons.wdr(), latencies=direct_c, dt="0.025 ms")
+    _, fine = run(WDR, latencies=direct_c, dt="0.025 ms")
     assert within_one_spike(control.late, fine.late)
 
 
 def test_windup_needs_half_a_hertz_or_more():
-    _, measured = run(nm.neurons.wdr(), frequency=[0.5, 1, 2] * Hz, seed=SEEDS)
+    _, measured = run(WDR, frequency=[0.5, 1, 2] * Hz, seed=SEEDS)
     for rate in measured.frequency:
         low, _ = interval(measured["index"].sel(frequency=rate))
         assert low > 15, float(rate)  # more than one spike a pulse
@@ -175,7 +177,7 @@ def test_windup_needs_half_a_hertz_or_more():
 
 @pytest.mark.slow
 def test_there_is_no_windup_at_a_tenth_hz_or_less():
-    _, measured = run(nm.neurons.wdr(), frequency=[0.05, 0.1] * Hz, pulses=10, seed=SEEDS)
+    _, measured = run(WDR, frequency=[0.05, 0.1] * Hz, pulses=10, seed=SEEDS)
     gained = measured.late.isel(pulse=slice(-3, None)).mean("pulse") - measured["input"]
     for rate in measured.frequency:
         low, high = interval(gained.sel(frequency=rate))
@@ -235,7 +237,7 @@ def test_an_analgesic_level_removes_only_about_a_tenth_of_windup(doses):
 
 @pytest.fixture(scope="module")
 def washin(direct_c):
-    return run(nm.neurons.wdr(), latencies=direct_c, ketamine=[0, 10] * uM, block="washin", pulses=5, start="60 s")
+    return run(WDR, latencies=direct_c, ketamine=[0, 10] * uM, block="washin", pulses=5, start="60 s")
 
 
 def test_after_60_s_of_10_uM_without_a_pulse_nothing_is_blocked(washin):
@@ -253,15 +255,15 @@ def test_the_drug_then_enters_pulse_by_pulse(washin):
 
 def test_washin_of_10_uM_reaches_a_block_of_only_0_38_in_15_pulses(direct_c):
     result = nm.simulate(
-        nm.neurons.wdr(), nm.WindUp(latencies=direct_c), ketamine=10 * uM, block="washin", record=["b_nmda_dendrite"],
+        WDR, nm.WindUp(latencies=direct_c), ketamine=10 * uM, block="washin", record=["b_nmda_dendrite"],
         sample="10 ms",
     )  # fmt: skip
     assert float(result.b_nmda_dendrite[-1]) == pytest.approx(0.38, abs=0.015)
 
 
 def test_washin_and_equilibrated_block_differ_hugely(direct_c):
-    washin, _ = run(nm.neurons.wdr(), latencies=direct_c, ketamine=10 * uM, block="washin")
-    equilibrated, _ = run(nm.neurons.wdr(), latencies=direct_c, ketamine=10 * uM, block="equilibrated")
+    washin, _ = run(WDR, latencies=direct_c, ketamine=10 * uM, block="washin")
+    equilibrated, _ = run(WDR, latencies=direct_c, ketamine=10 * uM, block="equilibrated")
     assert washin.attrs["block"] == "washin"
     assert equilibrated.attrs["block"] == "equilibrated"
     assert float(equilibrated.blocked[0]) == pytest.approx(0.636, abs=0.001)  # C·B/(C·B + K) at -65 mV
@@ -274,8 +276,8 @@ def test_what_no_pulse_reaches_stays_silent(name):
     assert int(result.spike_count) == 0
 
 
-@pytest.mark.parametrize("name", ALL_ENGINES)
-def test_the_engines_agree_on_wdr(name, direct_c, control):
-    _, measured = run(nm.neurons.wdr(), latencies=direct_c, engine=name)
+@pytest.mark.parametrize("name", ["brian2", "reference"])
+def test_the_other_engines_agree_with_the_kernel_on_wdr(name, direct_c, control):
+    _, measured = run(WDR, latencies=direct_c, engine=name)
     assert within_one_spike(measured.late, control.late)
     assert within_one_spike(measured.early, control.early)

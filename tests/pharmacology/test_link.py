@@ -10,6 +10,9 @@ from nmdasim import pharmacology as ph
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.protocols import course as courses
 
+#: One value for the whole file: its equations are derived once.
+WDR = nm.neurons.wdr()
+
 TRAIN = nm.WindUp(pulses=2, frequency="2 Hz", start="0.1 s")
 
 
@@ -20,7 +23,7 @@ def course(values, seconds, unit="uM", time_unit="s"):
 
 def run(ketamine, engine="kernel", **options):
     options = {"record": ["b_nmda_dendrite"], "block": "washin"} | options
-    return nm.simulate(nm.neurons.wdr(), TRAIN, ketamine=ketamine, engine=engine, **options)
+    return nm.simulate(WDR, TRAIN, ketamine=ketamine, engine=engine, **options)
 
 
 # --- during a run ----------------------------------------------------------------------------------------------------
@@ -75,9 +78,9 @@ def test_every_engine_gives_the_same_block_under_a_ramp(engine):
 def test_an_infusion_during_a_train_lowers_its_late_response():
     train = nm.WindUp()
     options = {"block": "washin", "seed": range(5)}
-    control = nm.measures.windup(nm.simulate(nm.neurons.wdr(), train, **options)).late
+    control = nm.measures.windup(nm.simulate(WDR, train, **options)).late
     rising = course([0, 0, 30], [0, 4, 10])
-    infused = nm.measures.windup(nm.simulate(nm.neurons.wdr(), train, ketamine=rising, **options)).late
+    infused = nm.measures.windup(nm.simulate(WDR, train, ketamine=rising, **options)).late
     assert np.array_equal(control[:, :3], infused[:, :3])  # nothing has come yet
     assert float(infused[:, -3:].sum()) < 0.9 * float(control[:, -3:].sum())
 
@@ -131,7 +134,7 @@ def test_a_course_of_an_unknown_parameter_names_the_nearest(model):
 
 def test_a_course_that_differs_between_regions_or_moves_a_network_is_refused_by_name():
     with pytest.raises(nm.ModelError, match="g_can differs between regions"):
-        nm.simulate(nm.neurons.wdr(), TRAIN, parameters={"g_can": course([1, 2], [0, 1], "S/cm**2")})
+        nm.simulate(WDR, TRAIN, parameters={"g_can": course([1, 2], [0, 1], "S/cm**2")})
     with pytest.raises(nm.ModelError, match="dorsal_horn: a concentration that varies"):
         nm.simulate(nm.circuits.dorsal_horn(), ketamine=course([1, 2], [0, 1]), duration="1 s")
 
@@ -148,7 +151,7 @@ def highest(amount):
 def tests():
     """Wind-up at the highest concentration after 0.15 and 0.3 mg/kg."""
     levels = course([highest("0.15 mg/kg"), highest("0.3 mg/kg")], [0, 1])
-    return nm.windup_time_course(levels, nm.neurons.wdr(), seeds=40)
+    return nm.windup_time_course(levels, WDR, seeds=40)
 
 
 def interval(values):
@@ -183,7 +186,7 @@ def test_the_larger_dose_takes_more_of_windup(tests):
 
 
 def test_a_test_without_drug_is_the_control():
-    found = nm.windup_time_course(course([0, 1], [0, 1]), nm.neurons.wdr(), nm.WindUp(pulses=3), seeds=2)
+    found = nm.windup_time_course(course([0, 1], [0, 1]), WDR, nm.WindUp(pulses=3), seeds=2)
     assert np.array_equal(found["index"].isel(time=0), found.index_control)
     assert found.blocked.values[0] == 0
     assert found.time.units == "s"
@@ -204,14 +207,14 @@ def test_a_test_without_drug_is_the_control():
 )
 def test_levels_that_make_no_sense_are_refused_in_one_line(levels, message):
     with pytest.raises(ValueError, match=message) as caught:
-        nm.windup_time_course(levels, nm.neurons.wdr())
+        nm.windup_time_course(levels, WDR)
     assert "\n" not in str(caught.value)
 
 
 def test_the_figure_of_the_chain_reads_the_unit_of_time():
     regimen = ph.schedule("infusion_40_minutes")
     levels = course([0.1, 0.2], [0, 120], time_unit="minute")
-    found = nm.windup_time_course(levels, nm.neurons.wdr(), nm.WindUp(pulses=2), seeds=2)
+    found = nm.windup_time_course(levels, WDR, nm.WindUp(pulses=2), seeds=2)
     axes = nm.plot.pharmacokinetics.chain(regimen, ph.time_course(regimen, every="10 min", until="4 h"), found)
     assert axes[2].lines[0].get_xdata() == pytest.approx([0, 2])
     plt.close(axes[0].figure)
@@ -220,7 +223,7 @@ def test_the_figure_of_the_chain_reads_the_unit_of_time():
 def test_the_figure_of_the_chain_names_its_axes_and_what_it_is():
     regimen = ph.schedule("infusion_40_minutes")
     levels = ph.free_levels(regimen, every="2 h", until="4 h")
-    found = nm.windup_time_course(levels, nm.neurons.wdr(), nm.WindUp(pulses=2), seeds=2)
+    found = nm.windup_time_course(levels, WDR, nm.WindUp(pulses=2), seeds=2)
     axes = nm.plot.pharmacokinetics.chain(regimen, ph.time_course(regimen, every="10 min", until="4 h"), found)
     assert [ax.get_ylabel() for ax in axes] == ["dose, mg/kg", "ketamine, ng/ml", "blocked, %", "index, spikes"]
     assert axes[-1].get_xlabel() == "time, h"

@@ -16,9 +16,11 @@ import nmdasim
 from nmdasim import DISCLAIMER, plot
 from nmdasim import pharmacology as ph
 from nmdasim.command import app as cli
-from nmdasim.command import report_pk
+from nmdasim.command import pk as command_pk
+from nmdasim.command.printing import pk as printing_pk
 from nmdasim.parameters import bibliography
 from nmdasim.plot import pharmacokinetics as plot_pk
+from nmdasim.plot.style import origin, short
 from nmdasim.protocols import course as courses
 from nmdasim.studies import after_dose as timecourse
 
@@ -59,8 +61,18 @@ def test_every_json_object_says_what_it_is(words, monkeypatch, capsys):
     answer = json.loads(out)
     assert answer["disclaimer"] == DISCLAIMER
     for one in answer.get("subjects", [answer]):
-        keys = {"preset", "site", "time_h", "plasma_ng_ml", "effect_site_ng_ml", "cmax_ng_ml", "tmax_min",
-                "auc_inf_ng_h_ml", "disclaimer", "source"}  # fmt: skip
+        keys = {
+            "preset",
+            "site",
+            "time_h",
+            "plasma_ng_ml",
+            "effect_site_ng_ml",
+            "cmax_ng_ml",
+            "tmax_min",
+            "auc_inf_ng_h_ml",
+            "disclaimer",
+            "source",
+        }
         assert keys <= set(one)
         assert one["disclaimer"] == DISCLAIMER
         assert one["site"]
@@ -99,7 +111,7 @@ def afternoon(regimen):
 
 def during(regimen):
     levels = ph.free_levels(regimen, every="1 min", until="1 h")
-    return nmdasim.run.simulate(nmdasim.neurons.wdr(), nmdasim.WindUp(pulses=2), ketamine=levels)
+    return nmdasim.simulate(nmdasim.neurons.wdr(), nmdasim.WindUp(pulses=2), ketamine=levels)
 
 
 def test_a_figure_of_windup_under_a_dose_says_what_it_is():
@@ -123,13 +135,13 @@ def test_every_figure_says_what_it_is():
         assert DISCLAIMER in figure.get_supxlabel()
         plt.close(figure)
     for figure in (*figures[:2], figures[3]):
-        assert plot_pk.provenance(course) in figure.get_supxlabel()
+        assert origin(course.attrs) in figure.get_supxlabel()
     for said in ("K_ketamine", "equilibrated", "less from wind-up"):
         assert said in figures[3].get_supxlabel()
     axis = plot_pk.reported()
     assert DISCLAIMER in axis.figure.get_supxlabel()
     texts = " ".join(text.get_text() for text in axis.texts)
-    assert all(plot_pk.short(band.source) in texts for band in ph.bands())
+    assert all(short(band.source) in texts for band in ph.bands())
     plt.close("all")
 
 
@@ -147,7 +159,7 @@ def test_every_result_says_what_it_is():
         assert result.attrs["preset"] == "janssen"
         assert result.attrs["site"]
         assert "perezruixo2021" in result.attrs["references"]
-        assert "Perez-Ruixo" in nmdasim.readout.citations(result)
+        assert "Perez-Ruixo" in nmdasim.citations(result)
 
 
 FORBIDDEN = re.compile(r"recommend|optimi|propose|suggest|advis|titrate|target|ideal|prescri", re.IGNORECASE)
@@ -155,7 +167,7 @@ FORBIDDEN = re.compile(r"recommend|optimi|propose|suggest|advis|titrate|target|i
 
 def test_no_function_proposes_a_dose():
     modules = [import_module(f"nmdasim.pharmacology.{found.name}") for found in pkgutil.iter_modules(ph.__path__)]
-    for module in (ph, courses, plot_pk, report_pk, timecourse, *modules):
+    for module in (ph, courses, plot_pk, command_pk, printing_pk, timecourse, *modules):
         for name, thing in inspect.getmembers(module, callable):
             signature = str(inspect.signature(thing)) if inspect.isfunction(thing) else ""
             assert not FORBIDDEN.search(f"{name}{signature}"), f"{module.__name__}.{name}"

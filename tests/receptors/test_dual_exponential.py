@@ -1,3 +1,4 @@
+import brian2 as b2
 import numpy as np
 import pytest
 from brian2 import ms, nS
@@ -6,8 +7,6 @@ from hypothesis import strategies as st
 
 import nmdasim as nm
 from nmdasim.receptors import dual_exponential
-
-pytestmark = pytest.mark.usefixtures("interpreted")
 
 
 def synapse():
@@ -38,24 +37,30 @@ def test_the_published_time_courses_are_normalised_on_a_fine_grid(rise, decay):
     assert (factor(rise, decay) * (np.exp(-t / decay) - np.exp(-t / rise))).max() == pytest.approx(1, abs=1e-6)
 
 
-def conductance(engine, *times):
-    result = nm.simulate(
-        synapse(), nm.Events(port="in", times=list(times) * ms), duration="120 ms", dt="0.02 ms", sample="0.02 ms",
-        record=["s_syn", "r_syn"], engine=engine,
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def conductance(engine):
+    """Return conductances by the times of their events, lanes of one run."""
+    trains = [(1,), (7,), (1, 7), (7, 7, 7)]
+    events = [nm.Events(port="in", times=list(times) * ms, lanes=[k]) for k, times in enumerate(trains)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(b2.prefs, "codegen.target", "numpy")  # a short run: compiling would take longer
+        result = nm.simulate(
+            synapse(), events, duration="120 ms", dt="0.02 ms", sample="0.02 ms", record=["s_syn", "r_syn"],
+            engine=engine, seed=range(len(trains)),
+        )  # fmt: skip
     assert result.s_syn.units == "nS"
-    return result.s_syn - result.r_syn
+    return dict(zip(trains, result.s_syn - result.r_syn, strict=True))
 
 
-def test_a_simulated_event_peaks_at_its_weight_and_decays(engine):
-    g = conductance(engine, 1)
+def test_a_simulated_event_peaks_at_its_weight_and_decays(conductance):
+    g = conductance[1,]
     assert float(g.max()) == pytest.approx(3, rel=1e-4)
     assert float(g.idxmax("time")) == pytest.approx(1 + 2 * 100 / 98 * np.log(50), abs=0.1)
     late = g.sel(time=[60, 110], method="nearest").values
     assert late[1] / late[0] == pytest.approx(np.exp(-0.5), rel=1e-3)
 
 
-def test_events_add_up_linearly(engine):
-    first, second = conductance(engine, 1).values, conductance(engine, 7).values
-    assert conductance(engine, 1, 7).values == pytest.approx(first + second, abs=1e-4)
-    assert conductance(engine, 7, 7, 7).values == pytest.approx(3 * second, abs=1e-4)
+def test_events_add_up_linearly(conductance):
+    first, second = conductance[1,].values, conductance[7,].values
+    assert conductance[1, 7].values == pytest.approx(first + second, abs=1e-4)
+    assert conductance[7, 7, 7].values == pytest.approx(3 * second, abs=1e-4)

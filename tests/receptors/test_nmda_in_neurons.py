@@ -88,7 +88,7 @@ def test_the_pore_that_such_a_scheme_leaves_to_a_drug_is_its_own_equilibrium_of_
 
 
 def test_a_mixture_that_is_nearly_all_of_one_subtype_counts_as_that_subtype_does():
-    nearly = nm.neurons.wdr(subtype={"2A": 1 - 1e-9, "2D": 1e-9})
+    nearly = nm.neurons.wdr(subtype={"2A": 1 - 1e-9, "2B": 1e-9})
     pure = nm.neurons.wdr(subtype="2A")
     runs = [nm.simulate(cell, nm.WindUp(pulses=8), ketamine="1 uM", seed=0) for cell in (nearly, pure)]
     counts = [nm.measures.windup(run).late.values for run in runs]

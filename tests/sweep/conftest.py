@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from short import TRAIN
+from short import TRAIN, WDR
 
 import nmdasim as nm
 
@@ -40,7 +40,7 @@ def small():
 
     def make(**changed):
         options = dict(
-            model=nm.neurons.wdr(),
+            model=WDR,
             protocol=TRAIN,
             axes=dict(ketamine=np.geomspace(0.1, 10, 6) * nm.uM, seed=range(4)),
             readouts=("spike_count", "early", "blocked"),

@@ -4,6 +4,8 @@ import numpy as np
 
 import nmdasim as nm
 
+#: One value for all sweeps: its equations are derived once.
+WDR = nm.neurons.wdr()
 TRAIN = nm.WindUp(frequency=20 * nm.Hz, pulses=2, start=5 * nm.ms)
 
 

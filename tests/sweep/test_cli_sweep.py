@@ -30,8 +30,11 @@ def test_it_says_what_is_ahead_runs_and_answers_in_json(command, specification, 
     assert status == 0
     answer = json.loads(out)
     assert {key: answer[key] for key in ("store", "lanes", "done", "resumed")} == {
-        "store": str(store), "lanes": 24, "done": 24, "resumed": 0,
-    }  # fmt: skip
+        "store": str(store),
+        "lanes": 24,
+        "done": 24,
+        "resumed": 0,
+    }
     assert answer["seconds"] > 0
     assert "6 ketamine × 4 seed = 24 lanes in 3 chunks; about 1 s on" in told
     assert "at most 49.7 kB of storage" in told

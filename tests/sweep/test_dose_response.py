@@ -5,7 +5,7 @@ import pytest
 import xarray as xr
 
 import nmdasim as nm
-from nmdasim.readout.dose_response import hill
+from nmdasim.receptors.hill import hill
 
 DOSES = np.array([0, 0.1, 0.3, 1, 3, 10, 30])
 
@@ -100,4 +100,4 @@ def test_ketamine_takes_wind_up_in_a_sigmoid_way_and_the_figure_says_where():
     ax = nm.plot.dose_response(index, found)
     assert f"IC50 {float(found.ic50):.3g}" in ax.get_legend().get_texts()[0].get_text()
     assert ax.get_xlabel() == "ketamine, µM"
-    assert nm.DISCLAIMER in [text.get_text() for text in ax.figure.texts]
+    assert nm.DISCLAIMER in ax.figure.get_supxlabel()

@@ -50,27 +50,27 @@ def stopped_midway(specification, store, sign):
 
 
 def test_a_process_killed_in_a_chunk_loses_that_chunk_only(specification, tmp_path):
-    spec = specification(points=300, chunk=40)
+    spec = specification(points=100, chunk=20)
     status, _, before = stopped_midway(spec, tmp_path / "s.zarr", signal.SIGKILL)
     assert status == -signal.SIGKILL
-    assert 2 <= len(before) < 30
+    assert 2 <= len(before) < 20
     kept = xr.open_zarr(tmp_path / "s.zarr").status.values
-    assert np.sum(kept == 1) >= 40 * len(before)
+    assert np.sum(kept == 1) >= 20 * len(before)
     summary = execute.run(reading.read(spec), tmp_path / "s.zarr", resume=True)
-    assert (summary.lanes, summary.done, summary.resumed) == (1200, 1200, 40 * len(before))
+    assert (summary.lanes, summary.done, summary.resumed) == (400, 400, 20 * len(before))
     after = journal(tmp_path / "s.zarr")
     assert after[: len(before)] == before
-    assert sorted(entry["chunk"] for entry in after) == list(range(30))
+    assert sorted(entry["chunk"] for entry in after) == list(range(20))
     assert bits(xr.open_zarr(tmp_path / "s.zarr")) == bits(nm.sweep(reading.read(spec), tmp_path / "whole.zarr"))
 
 
 def test_ctrl_c_stops_cleanly_and_says_how_to_go_on(specification, tmp_path):
-    spec = specification(points=300, chunk=40)
+    spec = specification(points=100, chunk=20)
     status, told, before = stopped_midway(spec, tmp_path / "s.zarr", signal.SIGINT)
     assert status == 1
-    assert f"stopped: {len(before)} of 30 chunks are finished and kept; again with --resume" in told
+    assert f"stopped: {len(before)} of 20 chunks are finished and kept; again with --resume" in told
     assert "Traceback" not in told
-    assert execute.run(reading.read(spec), tmp_path / "s.zarr", resume=True).resumed == 40 * len(before)
+    assert execute.run(reading.read(spec), tmp_path / "s.zarr", resume=True).resumed == 20 * len(before)
 
 
 def test_a_full_disk_stops_the_sweep_and_keeps_what_was_finished(specification, tmp_path):
@@ -168,8 +168,13 @@ def test_the_command_starts_workers_of_its_own(specification, tmp_path):
         out, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
     assert json.loads(out) | {"seconds": 0} == {
-        "store": str(tmp_path / "s.zarr"), "lanes": 24, "done": 24, "resumed": 0, "failed": 0, "seconds": 0,
-    }  # fmt: skip
+        "store": str(tmp_path / "s.zarr"),
+        "lanes": 24,
+        "done": 24,
+        "resumed": 0,
+        "failed": 0,
+        "seconds": 0,
+    }
     assert "24 lanes in 3 chunks; about" in told
     assert "on 2 workers" in told
     assert bits(xr.open_zarr(tmp_path / "s.zarr")) == bits(nm.sweep(reading.read(spec), tmp_path / "whole.zarr"))

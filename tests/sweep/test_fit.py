@@ -34,9 +34,14 @@ def test_two_parameters_behind_a_dose_response_are_found():
     true = nm.neurons.wdr().replace(gain_nmda=0.8, K_ketamine="1.3 uM")
     truth = counts(true, ketamine=doses)
     found = nm.fit(
-        nm.neurons.wdr(), TRAIN, truth, dict(gain_nmda=(0.4, 1.2), K_ketamine=("0.3 uM", "6 uM")), log=["K_ketamine"],
-        generations=14, population=24,
-    )  # fmt: skip
+        nm.neurons.wdr(),
+        TRAIN,
+        truth,
+        dict(gain_nmda=(0.4, 1.2), K_ketamine=("0.3 uM", "6 uM")),
+        log=["K_ketamine"],
+        generations=14,
+        population=24,
+    )
     assert float(found.parameters["gain_nmda"]) == pytest.approx(0.8, rel=0.05)
     assert float(found.parameters["K_ketamine"] / nm.uM) == pytest.approx(1.3, rel=0.25)
     assert found.predicted.dims == truth.dims

@@ -55,7 +55,7 @@ def test_salib_agrees_on_the_indices():
         (lambda d: d * 0 + 3, "is 3 in every sample"),
         (lambda d: d.expand_dims(frequency=2), "choose one value of each but sample"),
     ],
-)  # fmt: skip
+)
 def test_indices_of_a_broken_design_are_refused(change, message):
     data = made_of(ishigami, dict.fromkeys("abc", (-np.pi, np.pi)), 64)
     with xr.set_options(keep_attrs=True), pytest.raises(ValueError, match=message):

@@ -1,5 +1,6 @@
 """What a sweep is, and what is refused before any work."""
 
+import contextlib
 import dataclasses
 import pickle
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 import nmdasim as nm
 from nmdasim.sweep import reading
-from nmdasim.sweep.specification import neighbours
+from nmdasim.sweep.identity import neighbours
 
 AXES = dict(ketamine=[0, 1] * nm.uM)
 
@@ -183,3 +184,34 @@ def test_the_sensitivity_design_exchanges_one_column_at_a_time():
         a, b, *mixed = blocks[name]
         for j, column in enumerate(mixed):
             assert np.array_equal(column, b if j == k else a)
+
+
+KEYS = ["title", "model", "protocol", "axes", "samples", "readouts", "dt", "chunk", "model.name", "model.set.K_mg",
+        "model.scale.nmda", "protocol.frequency", "protocol.pulses", "axes.ketamine", "axes.seed", "samples.points",
+        "samples.method", "samples.log", "samples.ranges.K_mg"]  # fmt: skip
+VALUES = ["true", "1.5", "'x'", "[]", "[1]", "{a = 1}", "inf", "1979-05-27", "-1", "{from = 1, to = 2, points = 'x'}"]
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_whatever_stands_under_a_key_is_taken_or_refused_and_is_no_fault_of_ours(tmp_path, key):
+    rest = "" if key.startswith("axes") else "axes.seed = [0]\n"
+    rest += "samples.points = 4\n" if key.startswith("samples.") and key != "samples.points" else ""
+    for value in VALUES:
+        with contextlib.suppress(nm.NmdasimError):
+            read(tmp_path, f"{key} = {value}\n{rest}")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("protocol.pulses = 'many'", r"protocol pulses = 'many'; it is a whole number"),
+        ("protocol.frequency = [1]", r"protocol frequency = \[1\] is no number or text"),
+        ("chunk = true", r"chunk = True; it is a whole number"),
+        ("readouts = 'index'", r"readouts = 'index'; it is a list of names"),
+        ("model.set = 3", r"set = 3; it is a table"),
+        ("samples.ranges = {}", r"samples: points missing"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused_by_its_key(tmp_path, text, message):
+    with pytest.raises(nm.NmdasimError, match=message):
+        read(tmp_path, f"{text}\naxes.seed = [0]\n")

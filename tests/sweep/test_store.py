@@ -7,10 +7,10 @@ import sys
 import numpy as np
 import pytest
 import xarray as xr
-from short import TRAIN, bits
+from short import TRAIN, WDR, bits
 
 import nmdasim as nm
-from nmdasim.sweep import chunks, execute, failures, store
+from nmdasim.sweep import chunks, execute, failures, outlook, store
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_store_opens_with_xarray_alone_and_says_what_made_it(small, tmp_path):
 @pytest.mark.parametrize("chunk", [1, 5, 24])
 def test_numbers_are_those_of_one_run_however_they_are_cut(small, tmp_path, chunk):
     doses = np.geomspace(0.1, 10, 6) * nm.uM
-    one = nm.simulate(nm.neurons.wdr(), TRAIN, ketamine=doses, seed=range(4))
+    one = nm.simulate(WDR, TRAIN, ketamine=doses, seed=range(4))
     data = nm.sweep(small(chunk=chunk), tmp_path / "s.zarr")
     assert np.array_equal(data.spike_count, one.spike_count)
     assert data.blocked.values.tobytes() == one.blocked.values.tobytes()
@@ -54,7 +54,7 @@ def test_numbers_are_those_of_one_run_however_they_are_cut(small, tmp_path, chun
 def test_rates_pulses_gains_and_samples_are_axes(tmp_path):
     samples = nm.Samples(dict(K_mg=("2 mM", "5 mM"), E_ampa=("-5 mV", "5 mV")), 3)
     axes = dict(frequency=[10, 20] * nm.Hz, nmda=[0, 1], seed=[7, 3])
-    sweep = nm.Sweep(nm.neurons.wdr(), TRAIN, axes, samples, readouts=("spike_count", "early"), chunk=5)
+    sweep = nm.Sweep(WDR, TRAIN, axes, samples, readouts=("spike_count", "early"), chunk=5)
     data = nm.sweep(sweep, tmp_path / "s.zarr")
     assert dict(data.sizes) == {"sample": 3, "frequency": 2, "nmda": 2, "seed": 2, "pulse": 2}
     drawn = samples.columns()
@@ -72,7 +72,7 @@ def test_rows_of_a_table_with_gains_run_as_each_row_alone(tmp_path):
     rows = dict(ketamine=[0.3, 1, 3], nmda=[1.0, 0.5, 0.2], seed=[4, 2, 9])
     axes = {name: xr.DataArray(values, dims="row") for name, values in rows.items()}
     axes["ketamine"].attrs["units"] = "uM"
-    sweep = nm.Sweep(nm.neurons.wdr(), TRAIN, axes, readouts=("spike_count", "blocked"), chunk=2)
+    sweep = nm.Sweep(WDR, TRAIN, axes, readouts=("spike_count", "blocked"), chunk=2)
     data = nm.sweep(sweep, tmp_path / "s.zarr")
     assert dict(data.sizes) == {"row": 3, "pulse": 2}
     for k, (dose, gain, seed) in enumerate(zip(*rows.values(), strict=True)):
@@ -82,7 +82,7 @@ def test_rows_of_a_table_with_gains_run_as_each_row_alone(tmp_path):
 
 
 def test_a_train_of_fewer_pulses_leaves_the_rest_missing(tmp_path):
-    sweep = nm.Sweep(nm.neurons.wdr(), TRAIN, dict(pulses=[1, 3], ketamine=[0, 1] * nm.uM), readouts=("early",))
+    sweep = nm.Sweep(WDR, TRAIN, dict(pulses=[1, 3], ketamine=[0, 1] * nm.uM), readouts=("early",))
     data = nm.sweep(sweep, tmp_path / "s.zarr")
     assert np.isnan(data.early.values[0, :, 1:]).all()
     assert np.isfinite(data.early.values[1]).all()
@@ -225,9 +225,10 @@ def test_a_second_process_on_a_store_is_refused_by_name(small, tmp_path):
     nm.sweep(small(), path)
     (path / "early" / "0.0.0").unlink()
     code = (
-        "import fcntl, sys, time\n"
-        "s = open(sys.argv[1], 'a+'); fcntl.flock(s, fcntl.LOCK_EX); s.truncate(0)\n"
-        "s.write('process 4711 on node'); s.flush(); print('held', flush=True); time.sleep(60)\n"
+        "import fcntl, pathlib, sys, time\n"
+        "s = open(sys.argv[1], 'a+'); fcntl.flock(s, fcntl.LOCK_EX)\n"
+        "pathlib.Path(sys.argv[1]).with_name('holder').write_text('process 4711 on node')\n"
+        "print('held', flush=True); time.sleep(60)\n"
     )
     lock = str(path / ".sweep" / "lock")
     with subprocess.Popen([sys.executable, "-c", code, lock], stdout=subprocess.PIPE, text=True) as holder:
@@ -244,11 +245,11 @@ def test_a_second_process_on_a_store_is_refused_by_name(small, tmp_path):
 
 
 def test_a_lane_that_blows_up_is_marked_and_named_and_the_rest_stands(tmp_path):
-    sweep = nm.Sweep(nm.neurons.wdr(), TRAIN, dict(E_na=[50, 1e302, 60] * nm.mV), readouts=("spike_count", "blocked"))
+    sweep = nm.Sweep(WDR, TRAIN, dict(E_na=[50, 1e302, 60] * nm.mV), readouts=("spike_count", "blocked"))
     data = nm.sweep(sweep, tmp_path / "s.zarr")
     assert data.status.values.tolist() == [1, 0, 1]
     assert np.isnan(data.blocked.values[1]).all()
-    alone = nm.simulate(nm.neurons.wdr(), TRAIN, parameters=dict(E_na=[50, 60] * nm.mV))
+    alone = nm.simulate(WDR, TRAIN, parameters=dict(E_na=[50, 60] * nm.mV))
     assert np.array_equal(data.spike_count.values[[0, 2]], alone.spike_count)
     (told,) = failures(tmp_path / "s.zarr")[0]
     assert "1 of 3 lanes overflowed" in told
@@ -256,7 +257,7 @@ def test_a_lane_that_blows_up_is_marked_and_named_and_the_rest_stands(tmp_path):
 
 
 def test_parameters_that_the_model_refuses_cost_their_own_lanes_only(tmp_path):
-    sweep = nm.Sweep(nm.neurons.wdr(), TRAIN, dict(ketamine=[1, -1, 2, 3] * nm.uM, seed=[0, 1]), readouts=("early",))
+    sweep = nm.Sweep(WDR, TRAIN, dict(ketamine=[1, -1, 2, 3] * nm.uM, seed=[0, 1]), readouts=("early",))
     summary = execute.run(sweep, tmp_path / "s.zarr")
     assert summary.failed == 2
     status = xr.open_zarr(tmp_path / "s.zarr").status.values
@@ -278,7 +279,7 @@ def test_what_cannot_run_at_all_is_refused_before_there_is_a_store(small, tmp_pa
 
 def test_a_sweep_larger_than_the_disk_is_refused_and_what_is_left_of_one_that_fits_is_not(small, tmp_path, monkeypatch):
     nm.sweep(small(), tmp_path / "done.zarr")
-    monkeypatch.setattr(execute.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 100}))
+    monkeypatch.setattr(outlook.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 100}))
     with pytest.raises(ValueError, match="3 chunks take up to 49.7 kB and 100 B are free"):
         nm.sweep(small(), tmp_path / "s.zarr")
     assert not (tmp_path / "s.zarr").exists()

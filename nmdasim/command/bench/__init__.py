@@ -1,5 +1,29 @@
-"""Benchmarks: the same work, in one run, on this library's kernel and on what else is installed."""
+"""The command ``nmdasim bench``: the same work, in one run, on this library's kernel and on what else is installed."""
 
-from nmdasim.command.bench.compare import compare
+from __future__ import annotations
 
-__all__ = ["compare"]
+import sys
+from typing import Annotated
+
+import typer
+
+from nmdasim.command.options import Json
+
+
+def bench(
+    quick: Annotated[bool, typer.Option("--quick", help="An eighth of the simulated time.")] = False,
+    only: Annotated[list[str] | None, typer.Option(help="One work: W0, W1, W2 or W3; may be repeated.")] = None,
+    json: Json = False,
+) -> None:
+    """Time the kernel beside Brian2, NumPy, SciPy and, where installed (nmdasim[bench]), NEURON and Jaxley.
+
+    Examples
+    --------
+    - `nmdasim bench --quick`
+    - `nmdasim bench --only W1 --json`
+    """
+    from nmdasim.command.bench.compare import compare
+    from nmdasim.command.printing import bench as printing
+
+    result = compare(quick=quick, only=tuple(only or ()), report=lambda line: print(line, file=sys.stderr))
+    print(printing.as_json(result)) if json else printing.show(result)

@@ -31,8 +31,8 @@ def _engines(work: Work) -> dict[str, Callable[[Work, float], peers.Cost]]:
     if work.name != "W3":  # its current lanes differ too much in stiffness for one lane to stand for them
         found["SciPy LSODA"] = peers.reference
     if work.name == "W0":
-        found |= {name: run for name, run in (("NEURON", peers.neuron), ("Jaxley", peers.jaxley))
-                  if peers.installed(name.lower())}  # fmt: skip
+        others = {"NEURON": peers.neuron, "Jaxley": peers.jaxley}
+        found |= {name: run for name, run in others.items() if peers.installed(name.lower())}
     return found
 
 
@@ -57,7 +57,7 @@ def compare(
 
     Raises
     ------
-    ValueError
+    InputError
         For a work that does not exist.
     """
     rows: list[dict[str, Any]] = []

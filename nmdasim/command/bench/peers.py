@@ -152,7 +152,7 @@ def _numpy_reset(model: Model) -> list[tuple[str, Any]]:
 
 
 def _seconds(value: Any) -> float:
-    from nmdasim import quantities  # noqa: PLC0415
+    from nmdasim import quantities
 
     return float(quantities.si(value, "ms", name="refractory"))
 
@@ -224,7 +224,7 @@ def installed(name: str) -> bool:
 
 def neuron(work: Work, seconds: float) -> Cost:
     """NEURON's ``hh`` with its rate tables, and a ``pas`` conductance to 0 mV, one section a lane."""
-    from neuron import h  # noqa: PLC0415
+    from neuron import h
 
     h.load_file("stdrun.hoc")
     made = shortened(work, seconds)
@@ -254,13 +254,13 @@ def neuron(work: Work, seconds: float) -> Cost:
 
 def jaxley(work: Work, seconds: float) -> Cost:
     """Jaxley's ``HH`` and a ``Leak`` to 0 mV, every lane in one ``vmap``, double precision."""
-    import jax  # noqa: PLC0415
+    import jax
 
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_platform_name", "cpu")
-    import jax.numpy as jnp  # noqa: PLC0415
-    import jaxley as jx  # noqa: PLC0415
-    from jaxley.channels import HH, Leak  # noqa: PLC0415
+    import jax.numpy as jnp
+    import jaxley as jx
+    from jaxley.channels import HH, Leak
 
     made = shortened(work, seconds)
     cell = jx.Cell([jx.Branch(jx.Compartment(), ncomp=1)], parents=[-1])
@@ -268,8 +268,14 @@ def jaxley(work: Work, seconds: float) -> Cost:
     cell.insert(Leak())
     cell.set("Leak_eLeak", 0.0)
     cell.set("v", -65.0)
-    for key, value in {"HH_gNa": 0.12, "HH_gK": 0.036, "HH_gLeak": 0.0003, "HH_eNa": 50.0, "HH_eK": -77.0,
-                       "HH_eLeak": -54.3}.items():  # fmt: skip
+    for key, value in {
+        "HH_gNa": 0.12,
+        "HH_gK": 0.036,
+        "HH_gLeak": 0.0003,
+        "HH_eNa": 50.0,
+        "HH_eK": -77.0,
+        "HH_eLeak": -54.3,
+    }.items():
         cell.set(key, value)
     cell.init_states()
     cell.record("v")

@@ -198,12 +198,40 @@ def works() -> list[Work]:
     """Return W0 to W3."""
     ketamine = np.concatenate([[0.0], np.geomspace(0.01, 100, 255)])
     return [
-        Work("W0", "squid axon, 256 conductances, 1 s, dt 0.025 ms", squid,
-             ("g_e", np.linspace(0.0, 0.5, 256) * unit("mS") / unit("cm") ** 2), 1.0, 2.5e-5),
-        Work("W1", "12-state dorsal-horn point neuron, 256 ketamine concentrations, 16 s, dt 0.025 ms",
-             dorsal_horn_point, ("ket", np.geomspace(1e-5, 1e-1, 256) * unit("mM")), 16.0, 2.5e-5, _volleys(16)),
-        Work("W2", "delrocq2023, 15 pulses at 1 Hz, 256 ketamine concentrations, dt 0.1 ms", delrocq2023,
-             ("ketamine", ketamine * unit("uM")), 16.0, 1e-4, WindUp()),
-        Work("W3", "adaptive-exponential neuron, 10 000 currents, 10 s, dt 0.1 ms", adaptive_exponential,
-             ("I_in", np.linspace(0.3, 1.5, 10_000) * unit("nA")), 10.0, 1e-4, None, "euler"),
-    ]  # fmt: skip
+        Work(
+            "W0",
+            "squid axon, 256 conductances, 1 s, dt 0.025 ms",
+            squid,
+            ("g_e", np.linspace(0.0, 0.5, 256) * unit("mS") / unit("cm") ** 2),
+            1.0,
+            2.5e-5,
+        ),
+        Work(
+            "W1",
+            "12-state dorsal-horn point neuron, 256 ketamine concentrations, 16 s, dt 0.025 ms",
+            dorsal_horn_point,
+            ("ket", np.geomspace(1e-5, 1e-1, 256) * unit("mM")),
+            16.0,
+            2.5e-5,
+            _volleys(16),
+        ),
+        Work(
+            "W2",
+            "delrocq2023, 15 pulses at 1 Hz, 256 ketamine concentrations, dt 0.1 ms",
+            delrocq2023,
+            ("ketamine", ketamine * unit("uM")),
+            16.0,
+            1e-4,
+            WindUp(),
+        ),
+        Work(
+            "W3",
+            "adaptive-exponential neuron, 10 000 currents, 10 s, dt 0.1 ms",
+            adaptive_exponential,
+            ("I_in", np.linspace(0.3, 1.5, 10_000) * unit("nA")),
+            10.0,
+            1e-4,
+            None,
+            "euler",
+        ),
+    ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from nmdasim.engines import feedforward
+from nmdasim.engines.form.methods import DEFAULT, METHODS
 from nmdasim.engines.kernel import batches, network
-from nmdasim.engines.kernel.steps import DEFAULT, SCHEMES
 from nmdasim.errors import ModelError
 from nmdasim.model.model import Model
 from nmdasim.plan.plan import Cells, Outcome, Plan
@@ -20,8 +20,8 @@ def check(plan: Plan) -> None:
 
 def _check(cells: Cells) -> None:
     method, slash, precision = cells.method.partition("/")
-    if (method or DEFAULT) not in SCHEMES or (slash and precision not in ("float32", "float64")):
-        names = ", ".join(SCHEMES)
+    if (method or DEFAULT) not in METHODS or (slash and precision not in ("float32", "float64")):
+        names = ", ".join(METHODS)
         raise ModelError(f"method {cells.method!r}; the kernel engine has {names}, each also as NAME/float32")
     states = set(cells.model.system.states)
     for probe, kind in cells.recording.summaries:
@@ -40,4 +40,5 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
 def source(model: Model) -> str:
     """Return the generated source of a model, no parameter varied."""
     start = frozenset(model.initial) | {s for begin in model.starts.values() for s in begin}
-    return batches.kernel(model, DEFAULT, frozenset(), start, frozenset(), False).source.text
+    text = batches.kernel(model, DEFAULT, frozenset(), start, frozenset(), False).source.text
+    return f"# {model.name}\n{text}"

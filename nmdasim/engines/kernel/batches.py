@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from nmdasim.engines import compiled
+from nmdasim.engines.form.methods import DEFAULT
 from nmdasim.engines.kernel.source import Source, write
-from nmdasim.engines.kernel.steps import DEFAULT
 from nmdasim.engines.kernel.threads import Progress, spread
 from nmdasim.engines.layout import Layout, layout
 from nmdasim.language.evaluation import evaluator
 from nmdasim.model.model import Model
+from nmdasim.model.structure import by_structure
 from nmdasim.plan.plan import Cells, Held, Outcome, Probe
 
 #: Steps per call of the compiled function: long enough to hide the call, short enough to report progress.
@@ -34,7 +35,6 @@ def run(plan: Cells, report: Callable[[float], None]) -> Outcome:
 class Kernel:
     """A compiled model and the geometry of its blocks."""
 
-    model: Model
     folded: Layout
     source: Source
     single: bool
@@ -117,7 +117,7 @@ class Kernel:
         return compiled.load(self.source.text).advance
 
 
-@cache
+@by_structure(maxsize=64)
 def kernel(
     model: Model,
     method: str,
@@ -129,7 +129,7 @@ def kernel(
 ) -> Kernel:
     """Return the kernel of a model for what varies between lanes, starts and is kept."""
     folded = layout(model, start, kept)
-    return Kernel(model, folded, write(folded, method, varied, single=single, network=network), single)
+    return Kernel(folded, write(model, folded, method, varied, single=single, network=network), single)
 
 
 def _probes(plan: Cells) -> list[Probe]:
@@ -163,7 +163,7 @@ def _block(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Bloc
     found_steps, found_lanes, values = [], [], []
     next_event, done = 0, 0
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
-    fresh = kernel.source.scheme.staggered and plan.held is None
+    fresh = kernel.source.method.staggered and plan.held is None
     phases = [(0.5 * plan.dt, 1, mean & False)] if fresh else []
     phases.append((plan.dt, plan.steps, mean))
     with np.errstate(all="ignore"):
@@ -308,7 +308,7 @@ def axial_rates(plan: Cells, kernel: Kernel) -> tuple[np.ndarray, ...]:
 
 def _trace_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, np.ndarray, int]:
     rows = np.array([kernel.offset(p.variable, p.compartment) for p in plan.recording.traces], dtype=np.uint64)
-    mean = np.array([p.variable != "v" and kernel.source.scheme.staggered for p in plan.recording.traces], dtype=bool)
+    mean = np.array([p.variable != "v" and kernel.source.method.staggered for p in plan.recording.traces], dtype=bool)
     return rows, mean, plan.sampled_steps
 
 

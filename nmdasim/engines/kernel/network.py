@@ -5,7 +5,7 @@ No synapse leads from one instance to another, so that instances run in parts, e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from nmdasim.engines import compiled
-from nmdasim.engines.kernel import loop, plastic, synaptic
+from nmdasim.engines.kernel import loop, synaptic
 from nmdasim.engines.kernel.arriving import events, fired, synapses, weighs
 from nmdasim.engines.kernel.batches import CHUNK, Kernel, final_states
+from nmdasim.engines.kernel.plastic import Writer
 from nmdasim.engines.kernel.storage import Storage, entry
 from nmdasim.engines.kernel.threads import Progress, spread, workers
 from nmdasim.plan import memory
@@ -37,13 +38,14 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     advance = _advance()
     for kernel in kernels:  # compiled before threads begin
         entry(kernel)
-    for writer in synaptic.writers(plan, kernels).values():
-        plastic.entry(writer)
+    learning = synaptic.writers(plan, kernels)
+    for writer in learning.values():
+        _ = writer.entry
     progress = Progress(report, plan.instances * plan.first.steps)
     weighing = [weighs(cells.model) for cells in plan.cells]
 
     def work(part: range) -> list[Outcome]:
-        return _run(plan, kernels, weighing, part, advance, progress)
+        return _run(plan, kernels, weighing, learning, part, advance, progress)
 
     found = spread(work, parts, plan.first.threads, progress)
     return [_join(outcomes) for outcomes in zip(*found, strict=True)]
@@ -87,7 +89,13 @@ def _check_memory(plan: Plan, kernels: Sequence[Kernel], instances: int) -> None
 
 
 def _run(
-    plan: Plan, kernels: Sequence[Kernel], weighing: Sequence[np.ndarray], part: range, advance: Any, progress: Progress
+    plan: Plan,
+    kernels: Sequence[Kernel],
+    weighing: Sequence[np.ndarray],
+    learning: Mapping[int, Writer],
+    part: range,
+    advance: Any,
+    progress: Progress,
 ) -> list[Outcome]:
     """Run some instances from beginning to end."""
     first, storage = plan.first, Storage.of(plan, kernels, part, _slots(plan))
@@ -95,7 +103,7 @@ def _run(
     wires, connections = synapses(plan, storage, inputs, weighing, part)
     volleys, own = fired(plan, inputs, part), events(storage, weighing)
     cursors = inputs["begin"].copy(), storage.populations["events"].copy()
-    held = synaptic.Held.of(plan, kernels, storage, inputs, part)
+    held = synaptic.Held.of(plan, learning, storage, inputs, part)
     lanes = int(storage.populations["padded"].sum())
     count = max(1, min(CHUNK, _ROOM // lanes, first.steps))
     spikes = _Spikes(tuple(np.empty(count * lanes, np.int64) for _ in range(3)))
@@ -103,7 +111,7 @@ def _run(
     tables = (storage.populations, inputs, wires, traces.probes)
     now, end, real = first.begin, first.begin + first.steps, kernels[0].real
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
-    fresh = kernels[0].source.scheme.staggered and first.held is None
+    fresh = kernels[0].source.method.staggered and first.held is None
     phases = [(0.5 * first.dt, min(now + 1, end), False)] if fresh else []
     with np.errstate(all="ignore"):
         for h, until, halfway in [*phases, (first.dt, end, True)]:
@@ -158,7 +166,7 @@ class _Traces:
         found, length = [], 0
         for k, one in enumerate(storage.kept):
             for p in one.cells.recording.traces:
-                halfway = p.variable != "v" and one.kernel.source.scheme.staggered
+                halfway = p.variable != "v" and one.kernel.source.method.staggered
                 found.append((k, one.kernel.offset(p.variable, p.compartment), length, halfway))
                 length += samples * int(one.row["padded"])
         return cls(np.array(found, loop.PROBE), np.zeros(length), (every, -(-first.begin // every)), samples)

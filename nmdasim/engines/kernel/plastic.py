@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 
 from nmdasim.engines import compiled
-from nmdasim.engines.kernel import algebra
+from nmdasim.engines.form import algebra
 from nmdasim.engines.kernel.batches import Kernel
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.language.functions import exprel
@@ -98,7 +98,8 @@ class Writer:
 
     def _states(self, side: str, kernel: Kernel) -> Iterator[tuple[str, str]]:
         """Yield the neuron's states that are read, each with its place among the numbers of all populations."""
-        where = self.attached.compartment if side == "_post" else kernel.model.spike_site
+        before = self.attached.pre
+        where = before.spike_site if side == "_pre" and before else self.attached.compartment
         for name in split(self.attached, side)[0]:
             live = (name, where) in kernel.folded.slots  # else it is 0 throughout
             yield name, f"state[{side[1:]}_at[j] + {kernel.offset(name, where)}]" if live else "0.0"
@@ -157,15 +158,21 @@ class Writer:
         load = [f"{spelled(n)} = {place.value}" for n, place in used.items()]
         return shared, [*load, *lines, *(f"{self._places[n].here} = {spelled(n)}" for n in stored)]
 
-    def text(self, real: str) -> str:
-        """Return the source of the wire's one function, with neurons of one precision, and its entry by address."""
+    @cached_property
+    def entry(self) -> int:
+        """The address of the wire's compiled function; wires of one source share it."""
+        return int(compiled.load(self.text).entry.address)
+
+    @property
+    def text(self) -> str:
+        """The source of the wire's one function."""
         rule, phases = self.attached.rule, [self.steps()]
         for around, which in ((_ARRIVE, "pre"), (_ANSWER, "post")):
             before, each = self.event(which)
             phases.append([*before, *_within(around, each)] if which == "pre" or rule.statements("post") else [])
         body = [line for k, lines in enumerate(phases) for line in _phase(k, lines)]
         return _MODULE.format(
-            body=_indent(body, 1), real=real, variables=len(self.attached.variables), parameters=len(rule.parameters),
+            body=_indent(body, 1), real=np.dtype(self.post.real).name, variables=len(self.attached.variables), parameters=len(rule.parameters),
             near=self.scattered, pre=len(split(self.attached, "_pre")[1]), post=len(split(self.attached, "_post")[1]),
         )  # fmt: skip
 
@@ -187,11 +194,6 @@ def _within(around: str, each: Sequence[str]) -> list[str]:
 
 def _indent(lines: Sequence[str], levels: int) -> str:
     return "\n".join("    " * levels + line for line in lines)
-
-
-def entry(writer: Writer) -> int:
-    """Return the address of a wire's compiled function; wires of one source share it."""
-    return int(compiled.load(writer.text(np.dtype(writer.post.real).name)).entry.address)
 
 
 _ARRIVE = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import sympy as sp
@@ -19,17 +20,26 @@ def spelled(name: str) -> str:
 
 
 class Printer(StrPrinter):
-    """Print expressions as the generated Python spells them, in double or single precision."""
+    """Print expressions as the generated Python spells them.
 
-    def __init__(self, single: bool):
+    Parameters
+    ----------
+    single
+        Single precision.
+    names
+        Text of the symbols that are no plain locals; it is looked up when a symbol is printed.
+    """
+
+    def __init__(self, single: bool, names: Mapping[str, str] | None = None):
         super().__init__()
         self.single = single
+        self.names = {} if names is None else names
 
     def _number(self, value: float) -> str:
         return f"f({value!r})" if self.single else repr(float(value))
 
     def _print_Symbol(self, e: Any) -> str:
-        return spelled(e.name)
+        return self.names.get(e.name) or spelled(e.name)
 
     def _print_Float(self, e: Any) -> str:
         return self._number(float(e))
@@ -50,7 +60,7 @@ class Printer(StrPrinter):
             n = abs(int(e.exp))
             if n <= 12:
                 base = self._atom(e.base)
-                product = "*".join([base] * n) if n < 4 or not base.isidentifier() else _power(base, n)
+                product = "*".join([base] * n) if n < 4 or not e.base.is_Symbol else _power(base, n)
                 return f"({product})" if e.exp > 0 else f"({self._number(1.0)}/({product}))"
         if e.exp == sp.Rational(1, 2):
             return f"sqrt({self._print(e.base)})"
@@ -93,6 +103,11 @@ class Printer(StrPrinter):
 
     def _print_truth(self, e: Any) -> str:
         return f"({self._number(1.0)} if {self._print(e.args[0])} else {self._number(0.0)})"
+
+    def _print_Piecewise(self, e: Any) -> str:
+        *parts, (last, _) = e.args
+        text = "".join(f"{self._print(value)} if {self._print(condition)} else " for value, condition in parts)
+        return f"({text}{self._print(last)})"
 
     def _print_clip(self, e: Any) -> str:
         x, low, high = e.args

@@ -6,12 +6,12 @@ whole numbers and one of real ones, with a table that says where.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from nmdasim.engines.kernel import loop, plastic
+from nmdasim.engines.kernel import loop
 from nmdasim.engines.kernel.batches import Kernel
 from nmdasim.engines.kernel.plastic import Writer, split
 from nmdasim.engines.kernel.storage import Joined, Kept, Storage
@@ -66,14 +66,16 @@ class Held:
     orders: tuple[np.ndarray, ...]
 
     @classmethod
-    def of(cls, plan: Plan, kernels: Sequence[Kernel], storage: Storage, inputs: np.ndarray, part: range) -> Held:
-        """Lay out the synapses and write what they hold at the start; `inputs` says where each input's spikes begin."""
-        found = writers(plan, kernels)
+    def of(cls, plan: Plan, found: Mapping[int, Writer], storage: Storage, inputs: np.ndarray, part: range) -> Held:
+        """Lay out the synapses and write what they hold at the start.
+
+        `found` are the writers of their wires, and `inputs` says where each input's spikes begin.
+        """
         table, whole, numbers = np.zeros(len(found), loop.SYNAPSES), Joined(np.int64), Joined(np.float64)
         orders = []
         for row, (k, writer) in zip(table, found.items(), strict=True):
             wire = plan.wires[k]
-            row["act"] = plastic.entry(writer)
+            row["act"] = writer.entry
             row["population"] = wire.pre if wire.pre < len(plan.cells) else -1
             begin, end = (inputs[wire.pre - len(plan.cells)][name] if row["population"] < 0 else 0 for name in
                           ("begin", "end"))  # fmt: skip

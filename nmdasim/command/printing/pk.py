@@ -1,4 +1,4 @@
-"""What ``nmdasim pk`` prints and saves: one JSON object, a table, files."""
+"""What ``nmdasim pk`` prints and saves."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -13,36 +14,14 @@ from rich.console import Console
 from rich.table import Table
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.pharmacology import Cohort, Regimen, bands, preset, spread, time_course
+from nmdasim.pharmacology import Regimen, bands, preset
 from nmdasim.pharmacology.cautions import cautions
 from nmdasim.plot import pharmacokinetics as plot_pk
+from nmdasim.plot.style import origin, short
 from nmdasim.readout import files
 
-#: Most subjects for whom a population of their own is drawn, and most times at which it is read.
-MOST_SUBJECTS, MOST_TIMES = plot_pk.MOST, 5001
 _SERIES = {"plasma_ng_ml": "plasma", "effect_site_ng_ml": "effect_site", "metabolite_ng_ml": "metabolite"}
 _NUMBERS = {"cmax_ng_ml": "cmax", "tmax_min": "tmax", "auc_inf_ng_h_ml": "auc_inf"}
-
-
-def run(
-    regimen: Regimen, population: Cohort, *, every: str = "", until: str = "", **options: str
-) -> tuple[xr.Dataset, xr.Dataset | None]:
-    """Return the typical time course, and the spread of a population about it (None beyond eight subjects).
-
-    Options are the `preset` and `weight` of :func:`nmdasim.pharmacology.time_course`; an empty text is its default.
-    """
-    given: dict[str, Any] = {name: value for name, value in options.items() if value}
-    course = time_course(regimen, every=every or None, until=until or None, **given)
-    if len(regimen.ids) > MOST_SUBJECTS:
-        return course, None
-    times = course.time.values[:: -(-course.sizes["time"] // MOST_TIMES)] * 3600 * _second()
-    return course, spread(regimen, times, population, **given)
-
-
-def _second() -> Any:
-    from nmdasim import quantities  # noqa: PLC0415
-
-    return quantities.unit("second")
 
 
 def _lanes(data: xr.Dataset) -> list[xr.Dataset]:
@@ -83,7 +62,7 @@ def _population(people: xr.Dataset) -> dict[str, Any]:
     return {key: people.attrs[key] for key in ("subjects", "seed", "interval")} | numbers
 
 
-def pk_json(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> str:
+def as_json(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> str:
     """Return the JSON object of ``nmdasim pk``; several subjects come as a list ``subjects``."""
     found = records(regimen, course, around)
     if len(found) == 1:
@@ -92,7 +71,7 @@ def pk_json(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> 
     return json.dumps({"subjects": named, "disclaimer": DISCLAIMER})
 
 
-def pk_table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd.DataFrame:
+def table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd.DataFrame:
     """Return one row per subject and time; the population's columns are empty where it was not read."""
     parts = []
     for one, lane, people in zip(regimen.ids, _lanes(course), _beside(course, around), strict=True):
@@ -107,13 +86,11 @@ def pk_table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) ->
     return pd.concat(parts, ignore_index=True)
 
 
-def save_pk(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path) -> None:
+def save(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path) -> None:
     """Write ``pk.png``, ``.svg``, ``.csv``, ``.nc`` and the dosing rows ``regimen.csv`` into `folder`."""
-    import matplotlib as mpl  # noqa: PLC0415
-
     mpl.use("Agg")
-    figure, notes = plot_pk.pk(course, around, regimen)[0].figure, [DISCLAIMER, plot_pk.provenance(course)]
-    files.save(folder, "pk", figure, pk_table(regimen, course, around), _merged(course, around), notes)
+    figure, notes = plot_pk.pk(course, around, regimen)[0].figure, [DISCLAIMER, origin(course.attrs)]
+    files.save(folder, "pk", figure, table(regimen, course, around), _merged(course, around), notes)
     files.write_whole(folder / "regimen.csv", regimen.to_csv)
 
 
@@ -125,20 +102,20 @@ def _merged(course: xr.Dataset, around: xr.Dataset | None) -> xr.Dataset:
     return course.merge(people.drop_attrs(deep=False)).assign_attrs(course.attrs | attrs)
 
 
-def print_pk(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path | None) -> None:
+def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path | None) -> None:
     """Print doses, highest concentration, area, reported bands, warnings and the disclaimer."""
     console = Console(highlight=False)
     console.print(str(regimen).replace(DISCLAIMER, "").strip(), markup=False)
-    table = Table("subject", "weight", "highest plasma", "at", "area to infinity", "in a population (95 %)")
+    shown = Table("subject", "weight", "highest plasma", "at", "area to infinity", "in a population (95 %)")
     lanes = list(zip(regimen.ids, _lanes(course), _beside(course, around), strict=True))
     for one, lane, people in lanes[:20]:
         numbers = f"{float(lane.cmax):.1f} ng/ml", f"{float(lane.tmax):.0f} min", f"{float(lane.auc_inf):.0f} ng·h/ml"
-        table.add_row(one, f"{float(lane.weight):g} kg", *numbers, _people(people))
-    console.print(table)
+        shown.add_row(one, f"{float(lane.weight):g} kg", *numbers, _people(people))
+    console.print(shown)
     if len(lanes) > 20:
         console.print(f"… and {len(lanes) - 20} subjects more.")
-    console.print(plot_pk.provenance(course), markup=False)
-    reported = "; ".join(f"{band.text} {band.range} ({plot_pk.short(band.source)})" for band in bands())
+    console.print(origin(course.attrs), markup=False)
+    reported = "; ".join(f"{band.text} {band.range} ({short(band.source)})" for band in bands())
     console.print(f"As reported, none a target: {reported}.", style="dim", markup=False)
     for warning in course.attrs["warnings"].splitlines():
         console.print(warning, style="yellow", markup=False)

@@ -1,4 +1,4 @@
-"""Integration schemes as values: what one step assigns, as SymPy expressions. The generator knows no scheme by name.
+"""Integration methods as values: what one step assigns, as SymPy expressions. The generator knows no method by name.
 
 ``staggered`` keeps the membrane at whole steps and every other state at half steps. A state whose equation is linear in
 itself takes a Crank–Nicolson step at the membrane's value in the middle (exact exponential where its rate is constant);
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from nmdasim.engines.kernel.algebra import with_bernoulli
+from nmdasim.engines.form.algebra import with_bernoulli
 from nmdasim.engines.layout import Group
 from nmdasim.language.functions import clip, exprel, truth
 from nmdasim.language.reader import symbol
@@ -50,7 +50,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Scheme:
+class Method:
     """How a step is taken.
 
     Parameters
@@ -160,8 +160,8 @@ def _fixed(model: Model, group: Group) -> Step:
     return Step(before, after)
 
 
-SCHEMES = {
-    "staggered": Scheme(_staggered, GAMMA, second_solve=True, staggered=True),
-    "fixed": Scheme(_fixed, 1.0, second_solve=False, staggered=False),
+METHODS = {
+    "staggered": Method(_staggered, GAMMA, second_solve=True, staggered=True),
+    "fixed": Method(_fixed, 1.0, second_solve=False, staggered=False),
 }
 DEFAULT = "staggered"

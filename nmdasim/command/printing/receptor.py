@@ -1,0 +1,55 @@
+"""What ``nmdasim receptor`` prints and saves."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import xarray as xr
+from rich.console import Console
+from rich.table import Table
+
+from nmdasim.plot import receptor as plot_receptor
+from nmdasim.readout import files
+
+
+def number(value: Any) -> float | None:
+    """Return a number as JSON has it: none where it is not finite."""
+    given = float(value)
+    return given if math.isfinite(given) else None
+
+
+def answer(numbers: Mapping[str, Any], attrs: Mapping[str, str], as_json: bool, conditions: str) -> None:
+    """Print the numbers, and which of the parameters behind them are not verified."""
+    if as_json:
+        print(json.dumps(numbers))
+        return
+    table = Table("read-out", "value", title=conditions)
+    for name, value in numbers.items():
+        table.add_row(name, "–" if value is None else value if isinstance(value, str) else f"{value:.5g}")
+    console = Console()
+    console.print(table)
+    if attrs["unverified_parameters"]:
+        console.print(_unverified(attrs), style="yellow", highlight=False)
+    console.print(attrs["disclaimer"], style="dim")
+
+
+def _unverified(attrs: Mapping[str, str]) -> str:
+    return f"Unverified or assumed parameters: {', '.join(attrs['unverified_parameters'].split())}."
+
+
+def save(result: xr.Dataset, name: str, folder: Path) -> None:
+    """Write ``<name>.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
+    mpl.use("Agg")
+    figure = getattr(plot_receptor, name)([result]).figure
+    along = "time" if "time" in result.dims else "concentration"
+    columns = [str(key) for key, values in result.data_vars.items() if values.dims == (along,)]
+    notes = [
+        result.attrs["disclaimer"],
+        *([_unverified(result.attrs)] if result.attrs["unverified_parameters"] else []),
+    ]
+    files.save(folder, name, figure, result[columns].to_dataframe()[columns], result, notes)

@@ -1,0 +1,10 @@
+"""How tables look on a terminal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+
+#: Tables without frames: a terminal of 80 columns shows them whole.
+NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 0)}

@@ -1,0 +1,134 @@
+"""What ``nmdasim windup`` prints and saves."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import xarray as xr
+from rich.console import Console
+from rich.table import Table
+
+from nmdasim.command.printing.tables import NARROW
+from nmdasim.readout import files, measures
+from nmdasim.readout.block import blocked
+
+#: Columns that a model may lack: of a model without calcium, or without a drug, they are null, and left out of a table.
+_PER_PULSE = ("ca_peak_um", "blocked")
+
+
+def runs(result: xr.Dataset) -> list[dict[str, Any]]:
+    """Return one record per concentration and seed, with the keys of ``nmdasim windup --json``."""
+    measured = measures.windup(result).assign(_summaries(result))
+    start, end = float(result.pulse_time[0]), float(result.window_end[0])
+    return [
+        {
+            "model": result.attrs["model"],
+            "engine": result.attrs["engine"],
+            "dt_ms": result.attrs["dt_ms"],
+            "frequency_hz": round(1e3 / (end - start), 9),
+            "ketamine_um": float(lane.ketamine) if "ketamine" in lane.coords else 0.0,
+            "block": result.attrs["block"],
+            "seed": int(lane.seed),
+            "early": _counts(lane.early),
+            "late": _counts(lane.late),
+            "input": int(lane["input"]),
+            "index": int(lane["index"]),
+            "ratio": _number(lane.ratio),
+            "ca_peak_um": lane.ca_peak_um.values.round(6).tolist() if "ca_peak_um" in lane else None,
+            "blocked": lane.blocked.values.round(9).tolist() if "blocked" in lane else None,
+        }
+        for lane in _along(measured, "ketamine", "seed")
+    ]
+
+
+def _summaries(result: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return what the model has of calcium and block: of subtypes, the block of all their receptors together."""
+    found = {"ca_peak_um": result.get("ca_peak"), "blocked": blocked(result)}
+    return {name: values for name, values in found.items() if values is not None}
+
+
+def _along(data: xr.Dataset, *names: str) -> Iterator[xr.Dataset]:
+    """Go along those of the dimensions that there are, the last fastest."""
+    dims = [dim for dim in names if dim in data.dims]
+    for place in product(*(range(data.sizes[dim]) for dim in dims)):
+        yield data.isel(dict(zip(dims, place, strict=True)))
+
+
+def _counts(values: xr.DataArray) -> list[int]:
+    numbers: list[int] = values.values.astype(int).tolist()
+    return numbers
+
+
+def _number(value: Any) -> float | None:
+    number = float(value)
+    return round(number, 6) if math.isfinite(number) else None
+
+
+def as_json(result: xr.Dataset) -> str:
+    """Return the JSON object."""
+    return json.dumps({"runs": runs(result), "disclaimer": result.attrs["disclaimer"]})
+
+
+def table(result: xr.Dataset) -> pd.DataFrame:
+    """Return one row per concentration, seed and pulse."""
+    constant = ("model", "engine", "dt_ms", "frequency_hz", "ketamine_um", "block", "seed")
+    parts = []
+    for run in runs(result):
+        columns: dict[str, Any] = {key: run[key] for key in constant} | {"pulse": np.arange(1, len(run["late"]) + 1)}
+        columns |= {"early_spikes": run["early"], "late_spikes": run["late"]}
+        columns |= {name: run[name] for name in _PER_PULSE if run[name] is not None}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def save(result: xr.Dataset, folder: Path) -> None:
+    """Write ``windup.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
+    mpl.use("Agg")
+    from nmdasim import plot
+
+    figure = plot.windup(result)[0].figure
+    files.save(folder, "windup", figure, table(result), result, [result.attrs["disclaimer"]])
+
+
+def show(result: xr.Dataset, folder: Path | None) -> None:
+    """Print the wind-up of every concentration: mean over seeds, and the range of the middle 95 % of them."""
+    measured = measures.windup(result)
+    console = Console()
+    title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
+    drug = "ketamine" in measured.coords
+    shown = Table(*(["ketamine"] if drug else []), "first", "last 3", "index", "ratio", title=title, **NARROW)
+    counts = []
+    for lane in _along(measured, "ketamine"):
+        last = lane.late.isel(pulse=slice(-3, None)).mean("pulse")
+        cells = [_spread(values) for values in (lane["input"], last, lane["index"], lane.ratio)]
+        dose = f"{float(lane.ketamine):g} µM" if drug else ""
+        shown.add_row(*([dose] if drug else []), *cells)
+        counts.append(f"{dose}: ".lstrip(": ") + " ".join(f"{value:.3g}" for value in lane.late.mean("seed").values))
+    console.print(shown)
+    if measured.sizes["seed"] > 1:
+        console.print(f"Mean (2.5 to 97.5 % of {measured.sizes['seed']} latency draws).", style="dim")
+    console.print("Late spikes after each pulse", *counts, sep="\n  ", highlight=False)
+    if result.attrs["block"] != "none":
+        console.print(f"Ketamine block at the start: {result.attrs['block']}.")
+    console.print(result.attrs["disclaimer"], style="dim")
+    if folder is not None:
+        console.print(f"Saved windup.png, .svg, .csv and .nc in {folder}/", highlight=False)
+
+
+def _spread(values: xr.DataArray) -> str:
+    numbers = np.asarray(values.values, dtype=float)
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers):
+        return "–"
+    if len(numbers) == 1:
+        return f"{numbers[0]:.3g}"
+    low, high = np.quantile(numbers, [0.025, 0.975])
+    return f"{numbers.mean():.3g} ({low:.3g}–{high:.3g})"

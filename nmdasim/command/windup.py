@@ -1,0 +1,151 @@
+"""The command ``nmdasim windup``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nmdasim.command import names
+from nmdasim.command.options import Json, Out
+from nmdasim.errors import InputError
+
+if TYPE_CHECKING:
+    from brian2 import Quantity
+
+    from nmdasim.model.circuit import Circuit
+    from nmdasim.model.model import Model
+
+_MOST_REPEATS = 1_000_000
+_NO_DRUG = "0 uM"
+
+
+def windup(
+    model: Annotated[
+        str, typer.Option(help="wdr, delrocq2023 or aguiar2010.", autocompletion=names.complete_neuron)
+    ] = "wdr",
+    engine: names.EngineName = "",
+    method: Annotated[str, typer.Option(help="Integration scheme; the engine's own by default.")] = "",
+    dt: Annotated[str, typer.Option(help="Step, such as '0.05 ms'; the model's own by default.")] = "",
+    frequency: Annotated[str, typer.Option(help="Rate of the pulses.")] = "1 Hz",
+    pulses: Annotated[int, typer.Option(help="Number of pulses.")] = 15,
+    ketamine: Annotated[
+        str, typer.Option(help="Free ketamine at the receptor, one or several: '0 uM,1 uM'.")
+    ] = _NO_DRUG,
+    block: Annotated[
+        str, typer.Option(help="equilibrated (long exposure; the default) or washin (drug just arrived).")
+    ] = "",
+    mg: Annotated[str, typer.Option(help="Magnesium outside, such as '1 mM'.")] = "",
+    scale: Annotated[list[str] | None, typer.Option(help="NAME=FACTOR; nmda ampa_c nk1 gaba can cal kca nap.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="PARAMETER=QUANTITY, as in K_mg=3mM.")] = None,
+    latencies_a: Annotated[Path | None, typer.Option(help="Aδ latencies in ms: rows pulses, columns synapses.")] = None,
+    latencies_c: Annotated[Path | None, typer.Option(help="C latencies, likewise.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the latency draw.")] = 0,
+    repeats: Annotated[int, typer.Option(help="Number of latency draws: seeds SEED, SEED+1, …")] = 1,
+    threads: Annotated[int, typer.Option(help="Threads; 0 is all cores.")] = 0,
+    json: Json = False,
+    out: Out = None,
+) -> None:
+    """Wind-up: a train of C-strength pulses, and the spikes that follow each.
+
+    Examples
+    --------
+    - `nmdasim windup --out out`
+    - `nmdasim windup --ketamine "0 uM,1 uM,10 uM" --repeats 20 --out out`
+    - `nmdasim windup --frequency "0.1 Hz" --pulses 10`
+    - `nmdasim windup --model delrocq2023 --scale nmda=0 --json`
+
+    Educational and research model. Not medical advice. Not for dosing decisions.
+    """
+    from nmdasim import engines
+    from nmdasim.command.printing import windup as printing
+    from nmdasim.protocols import WindUp
+    from nmdasim.readout import files
+    from nmdasim.run.simulate import simulate
+
+    if not 1 <= repeats <= _MOST_REPEATS:
+        raise InputError(f"repeats = {repeats}; give 1 or more (up to {_MOST_REPEATS})")
+    if out is not None:
+        files.check_folder(out)
+    chosen = names.neuron(model).scaled(**_factors(scale)).replace(**_pairs(set_, "PARAMETER=QUANTITY"))
+    protocol = WindUp(frequency=frequency, pulses=pulses, latencies=_latencies(latencies_a, latencies_c))
+    with _progress("wind-up") as progress:
+        result = simulate(
+            chosen,
+            protocol,
+            ketamine=_doses(chosen, ketamine),
+            block=block or None,
+            mg=mg or None,
+            dt=dt or None,
+            method=method,
+            engine=engine or engines.DEFAULT,
+            threads=threads,
+            seed=[seed + k for k in range(repeats)],
+            progress=progress,
+        )
+    if out is not None:
+        printing.save(result, out)
+    print(printing.as_json(result)) if json else printing.show(result, out)
+
+
+def _pairs(given: list[str] | None, form: str) -> dict[str, str]:
+    pairs = {}
+    for item in given or []:
+        name, equals, value = item.partition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise InputError(f"cannot read {item!r}; write {form}")
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _listed(name: str, text: str) -> list[str]:
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise InputError(f"{name} = {text!r} has an empty entry; write one or several, as in '0 uM,1 uM'")
+    return parts
+
+
+def _doses(model: Model | Circuit, text: str) -> list[str] | None:
+    """Return the concentrations asked for; none for a model that knows no drug, unless some were asked for."""
+    from nmdasim.model.circuit import cells_of
+
+    knows = any(cell.parameters.entries("ketamine") for cell in cells_of(model).values())
+    return _listed("ketamine", text) if knows or text != _NO_DRUG else None
+
+
+def _factors(given: list[str] | None) -> dict[str, float]:
+    factors = {}
+    for name, text in _pairs(given, "NAME=FACTOR, as in nmda=0.5").items():
+        try:
+            factors[name] = float(text)
+        except ValueError:
+            raise InputError(f"scale {name}={text}: a factor is a number, as in {name}=0.5") from None
+    return factors
+
+
+def _latencies(a: Path | None, c: Path | None) -> dict[str, Quantity]:
+    from nmdasim.protocols import latencies
+
+    return {fibre: latencies.read(path) for fibre, path in (("adelta", a), ("c", c)) if path is not None}
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[float], None]]:
+    """Say on standard error what runs and what memory it needs; on a terminal, show a bar while it goes on."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    log, said = logging.getLogger("nmdasim"), logging.StreamHandler()
+    log.setLevel(logging.INFO)
+    log.addHandler(said)
+    try:
+        with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+            task = bar.add_task(what, total=1.0)
+            yield lambda share: bar.update(task, completed=share)
+    finally:
+        log.removeHandler(said)

@@ -1,0 +1,66 @@
+"""Where the numbers of a batch of lanes lie: one array of rows, each as wide as the batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from nmdasim.engines.form import Form
+from nmdasim.engines.form.passes import Record
+from nmdasim.engines.form.statements import EventConstant
+
+#: Bytes of a batch that stay in the first-level cache of any current CPU, with room for what else passes through.
+_CACHE = 24_000
+_WIDTHS = (128, 64, 32)
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The rows of a batch: records by group and compartment, ``wait``, ``ready``, ``spike``, constants of events."""
+
+    form: Form
+
+    @cached_property
+    def recorded(self) -> int:
+        """Rows of all records."""
+        return sum(len(r.rows) * len(r.group.compartments) for r in self.form.records)
+
+    @cached_property
+    def width(self) -> int:
+        """Lanes per batch: many for a small model, to share the cost of a step; few for a large one."""
+        rows = self.recorded + self.spare + 1
+        return next((width for width in _WIDTHS if rows * width * 8 <= _CACHE), _WIDTHS[-1])
+
+    @cached_property
+    def constants(self) -> dict[EventConstant, int]:
+        """Row of each constant of events, counted from ``ready``."""
+        named = [EventConstant(name, where) for where, part in self.form.events.constants for name, _ in part]
+        return {key: k + 2 for k, key in enumerate(named)}
+
+    @cached_property
+    def spare(self) -> int:
+        """Rows from ``ready`` to the end."""
+        return len(self.constants) + 2
+
+    @cached_property
+    def longest(self) -> int:
+        """Largest number of a row within a record, or from ``ready``."""
+        return max([len(record.rows) for record in self.form.records] + [self.spare])
+
+    @cached_property
+    def record_of(self) -> dict[int, Record]:
+        """Record of each compartment."""
+        return {compartment: record for record in self.form.records for compartment in record.group.compartments}
+
+    @cached_property
+    def begins(self) -> dict[int, int]:
+        """Row at which each compartment's record begins."""
+        found, row = {}, 0
+        for compartment, record in self.record_of.items():
+            found[compartment] = row
+            row += len(record.rows)
+        return found
+
+    def row(self, name: str, compartment: int) -> int:
+        """Return a row within the record of a compartment."""
+        return self.record_of[compartment].rows.index(name)

@@ -1,0 +1,212 @@
+"""Writes a form as one readable Python file for Numba: every statement a line, every place its text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from nmdasim.engines.form import Form
+from nmdasim.engines.form.events import Inlet, summed
+from nmdasim.engines.form.passes import Pass
+from nmdasim.engines.form.statements import (
+    Code,
+    EventConstant,
+    Fire,
+    Flag,
+    Here,
+    Let,
+    Load,
+    Place,
+    Put,
+    Rate,
+    Row,
+    Shared,
+    Statement,
+)
+from nmdasim.engines.kernel.memory import Memory
+from nmdasim.engines.kernel.printer import Printer, spelled
+from nmdasim.engines.kernel.templates import ADVANCE, DECORATOR, HEADER, STEP
+
+
+def advance(memory: Memory, *, method: str, single: bool) -> str:
+    """Return a kernel that runs one batch from beginning to end."""
+    text = _Text(memory, single)
+    deliver = _indent(text.deliver(), 4)
+    return text.head(method) + ADVANCE.format(deliver=deliver, body=text.body(), spike=text.spike())
+
+
+def step(memory: Memory, *, name: str, method: str, single: bool) -> str:
+    """Return a kernel that takes one step of every batch of model `name`, fed by delay buffers."""
+    text = _Text(memory, single)
+    receive = _indent(text.receive(summed(name, memory.form.events.inlets)), 2)
+    return text.head(method) + STEP.format(width=memory.width, receive=receive, body=text.body(), spike=text.spike())
+
+
+@dataclass(frozen=True)
+class _Text:
+    """The parts of one kernel as text."""
+
+    memory: Memory
+    single: bool
+
+    @property
+    def form(self) -> Form:
+        return self.memory.form
+
+    def head(self, method: str) -> str:
+        """Return imports, the names of rows and offsets, and the passes of a tree as functions of their own."""
+        memory = self.memory
+        width, end = memory.width, memory.recorded * memory.width
+        rows = [f"R{k} = unsigned({k * width})" for k in range(memory.longest + 1)]
+        rows += [f"O{c} = unsigned({memory.begins[c] * width})" for c in range(self.form.compartments)]
+        rows += [
+            f"WAIT, READY, SPIKE = unsigned({end}), unsigned({end + width}), unsigned({end + 2 * width})",
+            "SPARE = READY",
+        ]
+        bits = 32 if self.single else 64
+        head = HEADER.format(real=f"float{bits}", bits=bits, width=width, method=method, rows="\n".join(rows))
+        return head + "\n".join(self._functions() if self.form.membrane else [])
+
+    def body(self) -> str:
+        """Return one step without its events."""
+        return _indent(self._tree() if self.form.membrane else self._point(), 2)
+
+    # --- passes ------------------------------------------------------------------------------------------------------
+
+    def _point(self) -> list[str]:
+        """Return one step of a point neuron, the spike rule in the loop that moves it last."""
+        rule, (group,) = self.form.events.rule, self.form.groups
+        admit, watch = self._lines(rule.admit), self._lines(rule.watch)
+        passes = [one for one in (group.before, group.after) if one]
+        loops = [
+            self._pass(0, one, "O0", admit if one is passes[0] else [], watch if one is passes[-1] else [])
+            for one in passes
+        ]
+        return ["hits = 0", *(line for loop in loops for line in loop)]
+
+    def _tree(self) -> list[str]:
+        """Return one step of a tree: states and currents by group, the membrane as a whole, then the spike rule."""
+        rule, membrane = self.form.events.rule, self.form.membrane
+        assert membrane is not None
+        return [
+            *_over_lanes(self._lines(rule.admit)),
+            *(_call("before", g) for g, group in enumerate(self.form.groups) if group.before),
+            *self._lines(Code((membrane.step,))),
+            *_over_lanes(self._lines(membrane.code)),
+            *(_call("after", g) for g, group in enumerate(self.form.groups) if group.after),
+            "hits = 0",
+            *_over_lanes(self._lines(rule.watch)),
+        ]
+
+    def _functions(self) -> list[str]:
+        """Return the passes as functions of their own: Numba compiles several short ones sooner than a long one."""
+        lines = []
+        for g, group in enumerate(self.form.groups):
+            where = f"record_offset[{g}] + unsigned(c)*R{len(group.record.rows)}"
+            for which, one in (("before", group.before), ("after", group.after)):
+                if one:
+                    lines += ["", "", DECORATOR, f"def {_call(which, g)}:"]
+                    lines += ["    " + line for line in self._pass(g, one, where)]
+        return lines
+
+    def _pass(self, g: int, one: Pass, where: str, head: Sequence[str] = (), tail: Sequence[str] = ()) -> list[str]:
+        """Return the loops of a pass; `head` and `tail` are lines for the lane loop to begin and end with."""
+        shared, lines = (self._lines(code, g) for code in (one.shared, one.code))
+        if shared:  # one index a record: each that is computed costs compilation
+            shared = [f"scalars_at = scalar_offset[{g}] + c*{len(self.form.records[g].scalars)}", *shared]
+        return [
+            f"for c in range(compartments[{g}]):  # {', '.join(self.form.groups[g].record.group.states)}",
+            f"    o = {where}",
+            *("    " + line for line in shared),
+            "    for l in range(W):",
+            *("        " + line for line in (*head, *lines, *tail)),
+        ]
+
+    # --- events and spikes -------------------------------------------------------------------------------------------
+
+    def deliver(self) -> list[str]:
+        """Return lines that add what one event does, by its port."""
+        lines: list[str] = []
+        for k, inlet in enumerate(self.form.events.inlets):
+            lines.append(f"{'el' if k else ''}if port == {k}:")
+            lines += ["    " + line for line in self._lines(inlet.code) or ["pass"]]
+        return lines or ["pass"]
+
+    def receive(self, inlets: Sequence[Inlet]) -> list[str]:
+        """Return lines that add what has arrived in a step: ``incoming`` holds, per port, summed weights or counts."""
+        lines: list[str] = []
+        for k, inlet in enumerate(inlets):
+            if inlet.puts:
+                loop = _over_lanes([f"weight = incoming[{k}, base + l]", *self._lines(inlet.code)])
+                lines += [f"if arrived[{k}]:", *("    " + line for line in loop)]
+        return lines
+
+    def spike(self) -> str:
+        """Return the lines that note spikes and reset the lanes that fired."""
+        rule = self.form.events.rule
+        if not rule.spikes:
+            return ""
+        lines = [
+            "if hits:",
+            "    for l in range(W):",
+            "        if a[SPIKE + l] > half:",
+            "            if found < spike_step.shape[0]:",
+            "                spike_step[found] = n + 1",
+            "                spike_lane[found] = l",
+            "            found += 1",
+            *("            " + line for line in self._lines(rule.fired)),
+        ]
+        return _indent(lines, 2)
+
+    # --- statements and places ---------------------------------------------------------------------------------------
+
+    def _lines(self, code: Code, group: int = -1) -> list[str]:
+        """Return one line or more for each statement; `group` is the one whose compartments take their turn."""
+        names = {name: self._place(place, group) for name, place in code.places.items()}
+        printer = Printer(self.single, names)
+        return [line for statement in code.statements for line in self._statement(statement, group, names, printer)]
+
+    def _statement(self, statement: Statement, group: int, names: dict[str, str], printer: Printer) -> list[str]:
+        match statement:
+            case Load(name):
+                return [f"{spelled(name)} = {names.pop(name)}"]  # from here on it is a local
+            case Let(name, value, sign):
+                return [f"{spelled(name)} {sign} {printer.doprint(value)}"]
+            case Put(place, value, sign, held):
+                gate = f"{self._place(Flag.READY, group)}*" if held else ""
+                text = printer.doprint(value)
+                return [f"{self._place(place, group)} {sign} {f'{gate}({text})' if gate else text}"]
+            case Fire(value):
+                spike = f"spike = {printer.doprint(value)}"
+                return [spike, f"{self._place(Flag.SPIKE, group)} = spike", "hits |= bits(spike)"]
+
+    def _place(self, place: Place, group: int) -> str:
+        """Return the text of a place, as an element of the batch ``a`` or of an argument."""
+        match place:
+            case Here(name):
+                return f"a[o + R{self.form.records[group].rows.index(name)} + l]"
+            case Row(name, compartment):
+                return f"a[O{compartment} + R{self.memory.row(name, compartment)} + l]"
+            case Shared(name):
+                scalars = [constant for constant, _ in self.form.records[group].scalars]
+                return f"ks[scalars_at + {scalars.index(name)}]"
+            case EventConstant():
+                return f"a[SPARE + R{self.memory.constants[place]} + l]"
+            case Flag():
+                return f"a[{place.name} + l]"
+            case Rate(direction, compartment):
+                return f"{direction}[{compartment}]"
+
+
+def _call(which: str, g: int) -> str:
+    """Return the call of a pass, which is its signature too."""
+    return f"{which}_{g}(a, ks, t, compartments, record_offset, scalar_offset)"
+
+
+def _over_lanes(lines: Sequence[str]) -> list[str]:
+    """Return a loop of few instructions over the lanes."""
+    return ["for l in range(width):", *("    " + line for line in lines)] if lines else []
+
+
+def _indent(lines: Sequence[str], levels: int) -> str:
+    return "\n".join("    " * levels + line for line in lines)

@@ -1,0 +1,158 @@
+"""What a sweep will take, from a few lanes run before it starts: whether it runs at all, time, room on the disk."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import xarray as xr
+
+from nmdasim import quantities
+from nmdasim.protocols import WindUp
+from nmdasim.run.simulate import simulate
+from nmdasim.sweep import chunks
+from nmdasim.sweep.specification import Sweep
+from nmdasim.sweep.store import StoreError
+
+#: Lanes of the pilot: enough for both the kernel's blocks and a rate that means something.
+_PILOT = {"kernel": 128}
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What a sweep is about to do: printed before it starts.
+
+    Parameters
+    ----------
+    lanes, chunks
+        Of the whole sweep.
+    left
+        Lanes that are still to be run.
+    seconds
+        Estimated time, from a pilot of a few lanes.
+    bytes
+        Size of the results before compression.
+    """
+
+    size: str
+    lanes: int
+    chunks: int
+    left: int
+    seconds: float
+    bytes: int
+    workers: str
+
+    @classmethod
+    def of(cls, what: Sweep, before: int, rate: float, workers: int, scheduler: str, threads: int) -> Outlook:
+        """Return the outlook of a sweep of which some lanes are done, from the seconds that the pilot took of each."""
+        left = what.lanes - before
+        cores = threads or os.cpu_count() or 1
+        seconds = rate * left * _mean_duration(what) * (cores / workers if workers else 1)
+        place = (
+            f"{workers} workers"
+            if workers
+            else f"the cluster at {scheduler}, were it this machine"
+            if scheduler
+            else f"{cores} threads"
+        )
+        return cls(what.shown_size(), what.lanes, what.chunks, left, seconds, what.bytes, place)
+
+    def __str__(self) -> str:
+        rest = f", {self.lanes - self.left:,} already done" if self.left < self.lanes else ""
+        return (
+            f"{self.size} = {self.lanes:,} lanes in {self.chunks:,} chunks{rest}; about {_time(self.seconds)} on "
+            f"{self.workers}, at most {_size(self.bytes)} of storage"
+        )
+
+
+def pilot(what: Sweep, threads: int) -> tuple[xr.Dataset, float]:
+    """Run a few lanes with the model's own parameters: whether the sweep can be run, its units, and its rate.
+
+    Returns the read-outs, and the seconds that a simulated second of one lane takes on all threads.
+    """
+    lanes = _PILOT.get(what.engine, 1)
+    protocol, duration = what.protocol, what.duration
+    if isinstance(protocol, WindUp):
+        chosen = {name: what.axes[name][0] for name in ("frequency", "pulses") if name in what.axes}
+        protocol = dataclasses.replace(protocol, **chosen)
+        protocol = dataclasses.replace(protocol, pulses=min(int(protocol.pulses), 2))
+    parameters = {key: _row(what, key, lanes) for key in _keys(what)}
+    seeds = xr.DataArray(np.arange(lanes) % 20, dims="lane")
+
+    def once() -> tuple[xr.Dataset, float]:
+        began = time.perf_counter()
+        found = simulate(
+            what.model,
+            protocol,
+            parameters=parameters,
+            seed=seeds,
+            block=what.block,
+            duration=duration,
+            dt=what.dt,
+            method=what.method,
+            engine=what.engine,
+            threads=threads,
+        )
+        return found, time.perf_counter() - began
+
+    result, seconds = once()  # which compiles
+    if what.engine == "kernel":
+        result, seconds = once()
+    simulated = (
+        protocol.duration if isinstance(protocol, WindUp) else quantities.number(duration, "ms", name="duration")
+    )
+    return chunks.readouts(what, result), seconds / (lanes * simulated)
+
+
+def _keys(what: Sweep) -> list[str]:
+    found: dict[str, None] = {}
+    for axis in what.varied:
+        if axis.name not in ("seed", "frequency", "pulses"):
+            found |= dict.fromkeys(what.scaled(axis.name) if what.is_gain(axis.name) else what.entries(axis.name))
+    return list(found)
+
+
+def _row(what: Sweep, key: str, lanes: int) -> xr.DataArray:
+    parameter = next(cell.parameters[key] for cell in what.cells if key in cell.parameters)
+    return xr.DataArray(np.full(lanes, parameter.number), dims="lane", attrs={"units": parameter.unit})
+
+
+def check_room(path: Path, what: Sweep, chunks: int) -> None:
+    """Refuse what is left to do if the disk has no room for it."""
+    where = next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(where).free
+    needed = what.bytes * chunks // what.chunks
+    if needed > free:
+        raise StoreError(
+            f"{chunks:,} chunks take up to {_size(needed)} and {_size(free)} are free at {where}; "
+            "keep fewer read-outs, take larger chunks, or take another disk"
+        )
+
+
+def _mean_duration(what: Sweep) -> float:
+    """Return the mean simulated seconds of a lane."""
+    if not isinstance(what.protocol, WindUp):
+        return quantities.number(what.duration, "ms", name="duration")
+    if what.duration is not None:
+        return quantities.number(what.duration, "ms", name="duration")
+    chosen = {name: what.axes[name] for name in ("frequency", "pulses") if name in what.axes}
+    return float(np.mean([one.duration for _, one in dataclasses.replace(what.protocol, **chosen).variants()]))
+
+
+def _time(seconds: float) -> str:
+    if seconds < 100:
+        return f"{max(seconds, 1):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if count < 1000 or unit == "TB":
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    raise AssertionError

@@ -1,0 +1,166 @@
+"""Every figure that a function makes says what it is and what it stands on; a new function cannot be forgotten."""
+
+import inspect
+import pkgutil
+from importlib import import_module
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+
+import nmdasim as nm
+from nmdasim import pharmacology as ph
+from nmdasim import plot
+from nmdasim.plot import pharmacokinetics, receptor, sensitization, sweep
+from nmdasim.receptors import bench, inhibition
+from nmdasim.receptors.blockers import block, blocker
+from nmdasim.receptors.schemes import scheme
+
+windup = import_module("nmdasim.plot.windup")  # the package has the function under this name
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Return one small result of every kind that figures are drawn of."""
+    train = nm.simulate(
+        nm.neurons.wdr(), nm.WindUp(pulses=2), ketamine=[0, 1] * nm.uM, seed=[0, 1], record="v_soma", sample="10 ms"
+    )
+    regimen = ph.schedule("infusion_40_minutes")
+    levels = ph.free_levels(regimen, every="3 h", until="6 h")
+    seeds = {"seed": [0, 1], "time": ("time", [0.0, 1e3, 2e3])}
+    grid = {"kind": ["touch", "noxious"], "intensity": [0.5, 1.0], "seed": [0, 1]}
+    course = (("seed", "neuron", "time"), np.ones((2, 3, 3)))
+    spread = xr.DataArray(
+        np.arange(40.0).reshape(5, 8), dims=("frequency", "ketamine"), name="index", attrs=told(train)
+    )
+    doses = xr.DataArray(
+        1 / (1 + np.geomspace(0.01, 100, 8)),
+        dims="ketamine",
+        coords={"ketamine": np.geomspace(0.01, 100, 8)},
+        name="index",
+        attrs=told(train),
+    )
+    names = ("first", "first_low", "first_high", "total", "total_low", "total_high")
+    return SimpleNamespace(
+        train=train,
+        regimen=regimen,
+        course=ph.time_course(regimen, every="10 min"),
+        people=ph.spread(regimen, ph.every("10 min", "6 h"), ph.Cohort(5)),
+        tests=nm.windup_time_course(levels, nm.neurons.wdr(), nm.WindUp(pulses=2), seeds=2),
+        response=xr.Dataset({"spikes": (tuple(grid), np.ones((2, 2, 2)))}, grid, train.attrs),
+        conditioned=xr.Dataset(
+            {"rho_time": course, "E_anion": course, "nmda_gain": course}, seeds, train.attrs | {"train_end_s": 2.0}
+        ),
+        pressed=xr.Dataset(
+            {"rate": (("population", "seed"), np.ones((1, 2)))}, {"population": ["projection"]}, train.attrs
+        ),
+        table=spread.assign_coords(frequency=np.arange(5), ketamine=np.arange(8)),
+        doses=doses,
+        sobol=xr.Dataset(
+            {name: ("parameter", [0.1, 0.2]) for name in names},
+            {"parameter": ["a", "b"]},
+            train.attrs | {"readout": "index"},
+        ),
+        scheme=block(scheme("destexhe1996"), blocker("ketamine")),
+        curve=inhibition.curve("ketamine", "2C", mg="1 mM"),
+    )
+
+
+def told(result):
+    return nm.measures.windup(result)["index"].attrs
+
+
+def onset(made):
+    run = bench.train(made.scheme, "ketamine", pulses=2, ketamine="10 uM")
+    return receptor.onset({"10 µM ketamine": run})[0]
+
+
+def recovery(made):
+    gone = bench.recovery(made.scheme, "ketamine", "10 uM", agonist=False, pulses=2)
+    return receptor.recovery({"ketamine, without agonist": gone})
+
+
+#: Every function that makes its own figure, and what it is given here.
+FIGURES = {
+    windup.windup: lambda m: windup.windup(m.train)[0],
+    windup.trace: lambda m: windup.trace(m.train, "v_soma"),
+    pharmacokinetics.pk: lambda m: pharmacokinetics.pk(m.course, m.people, m.regimen)[0],
+    pharmacokinetics.chain: lambda m: pharmacokinetics.chain(m.regimen, m.course, m.tests)[0],
+    pharmacokinetics.concentration: lambda m: pharmacokinetics.concentration(m.course),
+    pharmacokinetics.reported: lambda m: pharmacokinetics.reported(),
+    pharmacokinetics.dosing: lambda m: pharmacokinetics.dosing(m.regimen),
+    receptor.pulse: lambda m: receptor.pulse([bench.pulse(m.scheme)]),
+    receptor.iv: lambda m: receptor.iv(bench.iv_curve(m.scheme, ["-80 mV", 0, "40 mV"], ["0 mM", "1 mM"])),
+    receptor.block_voltage: lambda m: receptor.block_voltage(
+        inhibition.against_voltage("ketamine", "1 uM", ["-80 mV", "0 mV"])
+    ),
+    receptor.onset: onset,
+    receptor.recovery: recovery,
+    receptor.inhibition: lambda m: receptor.inhibition([m.curve]),
+    receptor.scheme: lambda m: receptor.scheme(m.scheme),
+    sensitization.stimulus_response: lambda m: sensitization.stimulus_response({"before": m.response})[0],
+    sensitization.conditioning: lambda m: sensitization.conditioning({"train": m.conditioned})[0],
+    sensitization.pressure: lambda m: sensitization.pressure({"naive": m.pressed}),
+    sensitization.circuit: lambda m: sensitization.circuit(nm.circuits.dorsal_horn()),
+    sweep.heatmap: lambda m: sweep.heatmap(m.table, "ketamine", "frequency"),
+    sweep.dose_response: lambda m: sweep.dose_response(m.doses, nm.measures.dose_response(m.doses)),
+    sweep.sensitivity: lambda m: sweep.sensitivity(m.sobol),
+}
+#: Those that draw into Axes that they are given, or draw nothing.
+NO_FIGURE = {windup.counts, windup.raster, windup.calcium, receptor.layout, receptor.sheets}
+#: Those whose figure stands on no number of a model: doses as given, concentrations as published, a wiring diagram.
+ON_NOTHING = {pharmacokinetics.reported, pharmacokinetics.dosing, sensitization.circuit}
+
+
+def public():
+    """Return every public function of the modules of figures."""
+    modules = [import_module(f"nmdasim.plot.{found.name}") for found in pkgutil.iter_modules(plot.__path__)]
+    return {
+        thing
+        for module in modules
+        if module.__name__ != "nmdasim.plot.style"
+        for name, thing in inspect.getmembers(module, inspect.isfunction)
+        if thing.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+def test_every_function_that_draws_is_known_here():
+    assert public() == {*FIGURES, *NO_FIGURE}
+
+
+@pytest.mark.parametrize("function", FIGURES, ids=lambda f: f"{f.__module__.rpartition('.')[2]}.{f.__name__}")
+def test_every_figure_says_what_it_is_and_what_it_stands_on(made, function):
+    words = FIGURES[function](made).figure.get_supxlabel()
+    plt.close("all")
+    assert nm.DISCLAIMER in words
+    assert ("Unverified or assumed parameters:" in words) is (function not in ON_NOTHING)
+
+
+@pytest.mark.parametrize("function", FIGURES, ids=lambda f: f"{f.__module__.rpartition('.')[2]}.{f.__name__}")
+def test_no_caption_is_written_over_or_under_by_an_axis(made, function):
+    figure = FIGURES[function](made).figure
+    figure.canvas.draw()
+    caption = figure._supxlabel.get_window_extent()
+    assert caption.y0 >= 0
+    for ax in figure.axes:
+        labels = [ax.xaxis.label, *ax.get_xticklabels()] if ax.axison else []
+        lowest = min([ax.get_window_extent().y0, *(t.get_window_extent().y0 for t in labels if t.get_text())])
+        assert caption.y1 <= lowest + 1
+    plt.close("all")
+
+
+def test_what_the_user_sets_is_not_called_unverified(made):
+    names = windup.windup(made.train)[0].figure.get_supxlabel().partition("parameters:")[2].split("\n")[0]
+    plt.close("all")
+    assert "K_ketamine" in names
+    assert " ketamine" not in names
+
+
+def test_a_store_of_a_sweep_has_read_outs_that_name_what_they_stand_on(tmp_path):
+    what = nm.Sweep(nm.neurons.wdr(), nm.WindUp(pulses=1), dict(seed=[0, 1]), readouts=("late", "blocked"))
+    data = nm.sweep(what, tmp_path / "s.zarr")
+    for name in ("late", "blocked"):
+        assert data[name].attrs["unverified_parameters"] == data.attrs["unverified_parameters"]
+        assert data[name].attrs["disclaimer"] == nm.DISCLAIMER
