@@ -45,6 +45,9 @@ def synapses(plan: Plan, wire: Wire, plastic: Plastic, sources: Sequence[Any], n
     if on_post and attached.compartment != post.model.spike_site:
         raise ModelError(f"synapse {attached.rule.name}: {post.model.name} fires in another compartment than the one "
                          "of its port; the brian2 engine renders no on_post there, use engine='kernel'")  # fmt: skip
+    if plastic.flight.size:
+        raise ModelError(f"synapses {plastic.label}: spikes were on their way at the end of the earlier run, which the "
+                         "brian2 engine cannot go on with, use engine='kernel'")  # fmt: skip
     made = b2.Synapses(
         sources[wire.pre], sources[wire.post], _equations(attached), on_pre=_statements(attached, "pre") or None,
         on_post=on_post or None, method=lambda equations, variables=None, method_options=None: _update(attached),
@@ -56,7 +59,7 @@ def synapses(plan: Plan, wire: Wire, plastic: Plastic, sources: Sequence[Any], n
     for key, array in values.items():
         made.variables[key + _OWN].get_value()[:] = np.broadcast_to(array, len(i))
     if "lastupdate" in made.variables:
-        made.variables["lastupdate"].get_value()[:] = post.origin - post.dt
+        made.variables["lastupdate"].get_value()[:] = post.origin - post.dt if plastic.last is None else plastic.last
     if hasattr(made, "pre"):
         made.pre.delay = np.broadcast_to(wire.delay_steps(post.dt), len(i)) * post.dt * b2.second
     return made

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,6 +28,10 @@ class Plastic:
         Instance of each synapse, shape (synapses,).
     initial
         SI values of every variable, each (synapses,), in the order of the wire.
+    last
+        Start of the step of the last spike of each synapse in an earlier run, in seconds; None for a fresh start.
+    flight
+        Spikes of an earlier run that are on their way: lane of the source, steps since it fired; shape (2, spikes).
     """
 
     label: str
@@ -35,6 +39,8 @@ class Plastic:
     parameters: Mapping[str, np.ndarray]
     instance: np.ndarray
     initial: Mapping[str, np.ndarray]
+    last: np.ndarray | None = None
+    flight: np.ndarray = field(default_factory=lambda: np.empty((2, 0), np.int64))
 
     @property
     def varied(self) -> bool:

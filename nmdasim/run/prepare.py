@@ -19,6 +19,7 @@ from nmdasim.plan.plan import Arrivals, Cells, Plan, Probe, Recording
 from nmdasim.plan.recorded import probe, state_probes
 from nmdasim.plan.wiring import stream, volleys, wires
 from nmdasim.protocols.protocol import Arrival
+from nmdasim.run import learned
 from nmdasim.run import synapses as synaptic
 from nmdasim.run.axes import Axis, columns, lengths
 from nmdasim.run.options import Options
@@ -133,6 +134,9 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
         )  # fmt: skip
     fired = volleys(drawn.inputs(circuit), seeds, length, options.dt)
     wired = wires(circuit, seeds, drawn.bundles(), cells, overrides, options.threads)
+    if asked.start is not None:
+        sizes = [part.size for part in (*circuit.populations.values(), *circuit.inputs.values())]
+        wired = learned.resumed(wired, sizes, asked.start.result, asked.start.rows(places))
     return Run(circuit, Plan(lanes, tuple(cells), fired, wired),
                tuple(place for place, _ in group), windows)  # fmt: skip
 

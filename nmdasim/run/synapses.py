@@ -59,11 +59,11 @@ def recorded(plan: Plan, outcomes: Sequence[Outcome], name: str) -> Recorded:
         f"{label}.post": wire.target % sizes[1],
         name: quantities.in_unit(held, unit),
     }
-    tables = {key: _rows(values, plastic.instance, plan.instances) for key, values in columns.items()}
+    tables = {key: rows_of(values, plastic.instance, plan.instances) for key, values in columns.items()}
     return Recorded(tables, dict(zip(columns, ("1", "1", quantities.pretty(unit)), strict=True)))
 
 
-def _rows(values: np.ndarray, instance: np.ndarray, instances: int) -> np.ndarray:
+def rows_of(values: np.ndarray, instance: np.ndarray, instances: int) -> np.ndarray:
     """Put the values of each instance, which lie in order, into a row."""
     counts = np.bincount(instance, minlength=instances)
     rows = np.full((instances, counts.max(initial=0)), np.nan)

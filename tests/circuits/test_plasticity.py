@@ -160,6 +160,20 @@ def test_an_instance_learns_the_same_alone_and_on_any_number_of_threads(learned)
         assert np.array_equal(spread[name], learned[name])
 
 
+def test_a_run_that_goes_on_learns_as_one_long_run(learned):
+    """Spikes on their way through delayed synapses, traces and weights are carried over, to the bit."""
+    net = network()
+    silent = {"fibres": nm.Poisson(40 * nm.Hz, 20, stop="300 ms")}
+    whole = nm.simulate(net.driven(**silent), duration="340 ms", seed=[1, 2], record=RECORD)
+    for cut in (301, 313):  # at the first with spikes between the populations on their way
+        first = nm.simulate(net.driven(**silent), duration=cut * nm.ms, seed=[1, 2])
+        assert ("in_flight_first_second.age" in first) == (cut == 301)
+        rest = nm.simulate(net.driven(fibres=nm.Poisson(0 * nm.Hz, 20)), duration=(340 - cut) * nm.ms, start=first,
+                           record=RECORD)  # fmt: skip
+        for name in RECORD:
+            assert np.array_equal(rest[name], whole[name]), name
+
+
 def test_a_parameter_of_a_synapse_given_as_an_array_is_a_dimension():
     result = run(pairs(stdp(), [5.0]), parameters=dict(Apre0=[0.01, 0.02]))
     change = result["s.w"].squeeze().values - 0.5
@@ -177,6 +191,27 @@ def test_a_continuous_rule_follows_a_state_of_the_neuron_after_it(engine):
     result = run(pairs(rule, [5.0, 6.0], cell), engine, record=["s.r", "x"])
     assert result["s.r"].values == pytest.approx(0.3 * (1 - np.exp(-120 / 50)), rel=1e-9)
     assert result.cells_x.values[0, -1] == pytest.approx(0.3 * (1 - np.exp(-50 / 50)), rel=0.01)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("method", ["", "staggered/float32"])
+def test_a_rule_reads_states_subexpressions_and_parameters_of_both_neurons(engine, method):
+    if engine == "brian2" and method:
+        pytest.skip("single precision is the kernel's")
+    cell = relay(
+        equations=f"{RELAY}\ndp/dt = 0/second : 1\ndouble = 2*p : 1",
+        parameters=dict(scale=3.0),
+        initial=dict(p="rand()"),
+    )
+    rule = Synapse("both", "w : 1", on_pre="w = scale_pre*double_pre + p_post\nx_post += w")
+    link = nm.Projection("a", "b", synapse=rule, indices=([0, 1, 1], [1, 0, 2]), delay=1 * nm.ms)
+    fire = nm.Projection("fibre", "a", port="fire", probability=1.0)
+    net = nm.Circuit("both", {"a": nm.Population(cell, 2), "b": nm.Population(cell, 3)}, (link, fire),
+                     inputs={"fibre": nm.Events(port="", times=[5] * nm.ms)})  # fmt: skip
+    result = nm.simulate(net, duration="10 ms", engine=engine, method=method, record=["a_b.w", "p", "x"], seed=3)
+    pre, post = result.a_p.values[[0, 1, 1], 0], result.b_p.values[[1, 0, 2], 0]
+    assert result["a_b.w"].values == pytest.approx(6 * pre + post, rel=1e-6)
+    assert result.b_x.values[[1, 0, 2], -1] == pytest.approx(6 * pre + post, rel=1e-6)
 
 
 def test_synapses_start_as_their_neurons_do_or_as_drawn_from_the_seed():
@@ -269,6 +304,20 @@ def test_two_projections_of_one_name_and_records_of_none_are_refused():
 def test_the_reference_engine_says_who_renders_them():
     with pytest.raises(nm.ModelError, match="renders no synapses with a state; take engine='kernel' or 'brian2'"):
         run(pairs(stdp(), [1.0]), "reference")
+
+
+def test_every_c_and_touch_synapse_of_the_dorsal_horn_has_a_rho_that_follows_its_neuron():
+    """One sensor drives both, so that they agree to the error of a step; the switch of one leaves the other alone."""
+    train = nm.protocols.sensory.conditioning("10 Hz", 5)
+    record = ["c_projection.rho", "touch_projection.rho", "rho_dendrite", "sensor_dendrite"]
+    options = dict(duration="2 second", record=record, sample="1 ms", parameters=dict(theta_p="0.06 uM"))
+    result = nm.simulate(nm.circuits.dorsal_horn(), train, initial=dict(rho=[0.01 * k for k in range(10)]), **options)
+    neuron = result.projection_rho_dendrite.isel(time=-1).values
+    for name in ("c_projection", "touch_projection"):
+        rho = result[f"{name}.rho"].values
+        assert rho.shape == (200,)
+        assert rho == pytest.approx(neuron[result[f"{name}.post"].values.astype(int)], abs=5e-4)
+    assert neuron.max() > 0.1
 
 
 @pytest.mark.parametrize("engine", ENGINES)

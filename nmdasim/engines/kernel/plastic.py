@@ -172,9 +172,14 @@ class Writer:
             phases.append([*before, *_within(around, each)] if which == "pre" or rule.statements("post") else [])
         body = [line for k, lines in enumerate(phases) for line in _phase(k, lines)]
         return _MODULE.format(
-            body=_indent(body, 1), real=np.dtype(self.post.real).name, variables=len(self.attached.variables), parameters=len(rule.parameters),
-            near=self.scattered, pre=len(split(self.attached, "_pre")[1]), post=len(split(self.attached, "_post")[1]),
-        )  # fmt: skip
+            body=_indent(body, 1),
+            real=np.dtype(self.post.real).name,
+            variables=len(self.attached.variables),
+            parameters=len(rule.parameters),
+            near=self.scattered,
+            pre=len(split(self.attached, "_pre")[1]),
+            post=len(split(self.attached, "_post")[1]),
+        )
 
 
 def _loop(count: str, lines: Sequence[str]) -> list[str]:

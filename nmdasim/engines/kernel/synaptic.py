@@ -79,7 +79,7 @@ class Held:
             row["population"] = wire.pre if wire.pre < len(plan.cells) else -1
             begin, end = (inputs[wire.pre - len(plan.cells)][name] if row["population"] < 0 else 0 for name in
                           ("begin", "end"))  # fmt: skip
-            row["cursor"], row["end"], row["flight"] = whole.add(np.array([begin])), end, whole.add(np.zeros(1))
+            row["cursor"], row["end"] = whole.add(np.array([begin])), end
             rule = writer.attached.rule
             row["steps"], row["answers"] = bool(rule.continuous), bool(rule.statements("post"))
             orders.append(_lay_out(row, plan, wire, storage, part, whole, numbers))
@@ -119,16 +119,17 @@ def _lay_out(
     sizes = {"synapses": len(chosen), "sources": len(lanes), "lanes": len(post.lanes), "delays": len(delay),
              "slots": slots, "room": room, "post": wire.post, "sets": _instances(rule)}  # fmt: skip
     sizes |= {name: int(post.row[name]) for name in ("ports", "padded", "ring", "arrived")}
+    fired, fired_count = _in_flight(rule.flight, lanes, plan.first.begin, slots, room)
     whole_numbers = {
         "rows": np.searchsorted(which[order] * len(lanes) + source, keys), "delay": delay, "source": source,
         "target": target, "pre_at": _places(pre, source), "post_at": _places(post, target),
         "back_row": np.searchsorted(target[back], np.arange(len(post.lanes) + 1)), "back": back,
         "instance": rule.instance[chosen] if rule.varied else np.zeros_like(chosen),
-        "fired": np.zeros(slots * room, np.int64), "fired_count": np.zeros(slots, np.int64),
+        "fired": fired, "fired_count": fired_count, "flight": fired_count.sum(keepdims=True),
     }  # fmt: skip
     reals = {
         "value": np.array([values[chosen] for values in rule.initial.values()]),
-        "last": np.full(len(chosen), plan.first.origin - plan.first.dt),
+        "last": np.full(len(chosen), plan.first.origin - plan.first.dt) if rule.last is None else rule.last[chosen],
         "constant": np.array([np.broadcast_to(v, sizes["sets"]) for v in rule.parameters.values()]).T,
         "pre_constant": _parameters(rule.attached, "_pre", None if pre is None else pre.cells, wire.source[chosen]),
         "post_constant": _parameters(rule.attached, "_post", post.cells, wire.target[chosen]),
@@ -138,6 +139,18 @@ def _lay_out(
     for name, number in {**sizes, **begins}.items():
         row[name] = number
     return order
+
+
+def _in_flight(
+    flight: np.ndarray, lanes: np.ndarray, begin: int, slots: int, room: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ring of sources that fired, with those of an earlier run whose spikes are on their way."""
+    fired, count = np.zeros((slots, room), np.int64), np.zeros(slots, np.int64)
+    for lane, age in flight[:, (flight[0] >= lanes[0]) & (flight[0] <= lanes[-1])].T:
+        slot = (begin - age) % slots
+        fired[slot, count[slot]] = lane - lanes[0]
+        count[slot] += 1
+    return fired, count
 
 
 def _instances(rule: Plastic) -> int:
