@@ -17,7 +17,7 @@ from brian2.units.fundamentalunits import get_dimensions
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
 from nmdasim.language.system import System, system
-from nmdasim.model import check
+from nmdasim.model import check, compose
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
 from nmdasim.model.parameter import Parameter, ParameterSet
@@ -68,6 +68,8 @@ class Model:
         Default step, and the largest one accepted.
     description
         One line for listings.
+    mechanisms
+        The fragments from which :meth:`assemble` joined the equations, each with the regions in which it sits.
 
     Raises
     ------
@@ -96,6 +98,7 @@ class Model:
     dt: Any = "0.1 ms"
     dt_max: Any = "1 ms"
     description: str = ""
+    mechanisms: tuple[Mechanism, ...] = ()
 
     def __post_init__(self) -> None:
         ports = {name: p if isinstance(p, Port) else Port(p) for name, p in self.ports.items()}
@@ -229,35 +232,51 @@ class Model:
         options
             Further fields of :class:`Model`; mappings are merged over those of the mechanisms.
         """
-        parts = list(mechanisms)
-        morphology = options.pop("morphology", Morphology.point())
-        densities = [term for part in parts for term in part.densities]
-        currents = [f"{term}/area" for part in parts for term in part.currents]
-        calcium = [term for part in parts for term in part.calcium] or ["0*amp/meter**2"]
-        lines = [part.equations.strip() for part in parts]
-        if any("i_ca" in part.equations for part in parts):
-            options["feeding"] = ("i_ca",)
-            lines.append(f"i_ca = {' + '.join(calcium)} : amp/meter**2")
-        lines.append(f"Im = {' + '.join(densities + currents)} : amp/meter**2")
-        parameters = ParameterSet()
-        merged: dict[str, Any] = {"initial": {}, "ports": {}, "gains": {}}
-        for part in parts:
-            parameters |= part.parameters
-            merged["initial"] |= part.initial
-            merged["ports"] |= {key: Port(effect, site) for key, effect in part.ports.items()}
-            merged["gains"] |= part.gains
-        merged = {key: value | dict(options.pop(key, {})) for key, value in merged.items()}
-        options["implicit"] = tuple(state for part in parts for state in part.implicit)
-        references = [key for part in parts for key in part.references] + list(options.pop("references", ()))
-        return cls(
-            name=name,
-            equations="\n".join(lines) + "\n",
-            parameters=(parameters | options.pop("parameters", {})).within(morphology.regions),
-            morphology=morphology,
-            references=tuple(dict.fromkeys(references)),
-            **merged,
-            **options,
-        )
+        return cls(name=name, **compose.joined(tuple(mechanisms), site, options))
+
+    def with_(
+        self,
+        mechanism: Mechanism,
+        at: str | Iterable[str] | None = None,
+        *,
+        instead: str = "",
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Return this model with one more mechanism.
+
+        Parameters
+        ----------
+        mechanism
+            The mechanism. What it calls by the name of a parameter or variable of this model is that one.
+        at
+            Region, or regions, in which it sits; by default it is everywhere. In a region alone, what scales its
+            current densities is given for that region, ``"g_h.dendrite"``, and is zero elsewhere; its ports arrive in
+            the middle of the (first) region. Without `at` they arrive where the model's other ports do.
+        instead
+            Name of a mechanism whose place it takes; what the model itself says of that one's parameters stays.
+        parameters
+            Values of its parameters, in place of its own or beside them.
+
+        Raises
+        ------
+        ModelError
+            If the model gives ``dv/dt`` (a mechanism's current needs ``Im`` and ``Cm`` to join), has a mechanism, a
+            variable or another parameter of the same name, or lacks something that the mechanism uses.
+        """
+        return dataclasses.replace(self, **compose.added(self, mechanism, at, instead, parameters))
+
+    def without(self, *names: str) -> Self:
+        """Return this model without some of its mechanisms.
+
+        Their ports, gains and starts go with them, and so do contacts of fibres, summaries and parameters that nothing
+        else uses. Everything else stays as it is.
+
+        Raises
+        ------
+        ModelError
+            If there is no such mechanism, or what it defines is used elsewhere.
+        """
+        return dataclasses.replace(self, **compose.removed(self, names))
 
 
 _SHORTEST = 1e-9  # seconds; a shorter step is a slip of the unit and would never end
