@@ -104,7 +104,8 @@ def redefined(text: str, names: Mapping[str, str]) -> str:
 def substituted(text: str, expressions: Mapping[str, str]) -> str:
     """Return a text that reads an expression wherever it used a name."""
     uses = (w for w in words(text) if w.name in expressions and not w.defines)
-    return _replaced(text, ((w, f"({expressions[w.name]})") for w in uses))
+    whole = {name: e if e.isidentifier() else f"({e})" for name, e in expressions.items()}
+    return _replaced(text, ((w, whole[w.name]) for w in uses))
 
 
 def _replaced(text: str, changes: Iterable[tuple[Word, str]]) -> str:

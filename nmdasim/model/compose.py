@@ -332,9 +332,11 @@ class Change:
         for key, p in self.model.parameters.items():
             base = key.partition(".")[0]
             published = key in theirs and same(theirs[key], p)
-            if (base in after or base not in before) and not (published and base in new.bases):
+            if published and base in new.bases:
+                kept |= {key: new[key]} if key in new else {}
+            elif base in after or base not in before:
                 kept[key] = p
-        own = {key.partition(".")[0] for key in kept}
+        own = {key.partition(".")[0] for key in kept if key not in new or kept[key] is not new[key]}
         for base in new.bases:
             mine = {key: new[key] for key in new.entries(base)}
             if base not in own:

@@ -7,6 +7,8 @@ from typing import Any
 import xarray as xr
 from matplotlib.figure import Figure
 
+from nmdasim.parameters.drugs import find
+
 STYLE: dict[Any, Any] = {
     "font.size": 13,
     "axes.spines.top": False,
@@ -23,12 +25,15 @@ SHADES = ("#1b1b1b", "#7b3fa0", "#c0549d", "#e8853d", "#f0b429", "#8aa63f", "#3f
 def caption(figure: Figure, result: xr.Dataset) -> None:
     """Write under a figure what it stands on: the disclaimer, and the parameters whose source is not verified."""
     names = str(result.attrs.get("unverified_parameters", "")).split()
-    unverified = dict.fromkeys(n.partition(".")[0] for n in names if n not in ("ketamine", "ketamine_start"))
+    drugs = str(result.attrs.get("drugs", "")).split()
+    given = {*drugs, *(f"{drug}_start" for drug in drugs)}  # a concentration is the user's, and needs no source
+    unverified = dict.fromkeys(n.partition(".")[0] for n in names if n not in given)
     notes = str(result.attrs["disclaimer"])
     if "preset" in result.attrs:
         notes += f"\nPreset {result.attrs['preset']}; sampling site: {result.attrs['site']}."
     if unverified:
         notes += f"\nUnverified or assumed parameters: {', '.join(unverified)}."
     if result.attrs.get("block", "none") != "none":
-        notes += f" Ketamine block at the start: {result.attrs['block']}."
+        named = ", ".join(find(drug).name for drug in drugs) or "drug"
+        notes += f" {named[0].upper()}{named[1:]} block at the start: {result.attrs['block']}."
     figure.supxlabel(notes, fontsize=9, color="0.35", x=0.01, ha="left")

@@ -17,7 +17,7 @@ from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model
 from nmdasim.plan import memory
 from nmdasim.plan.plan import Arrivals, Link, Outcome, Plan, Recording
-from nmdasim.plan.recorded import probe, recorded, state_probes
+from nmdasim.plan.recorded import probe, recorded, state_probes, summarised, summary_probes
 from nmdasim.plan.values import initial_values, parameter_values
 from nmdasim.protocols import WindUp
 from nmdasim.run.axes import Axis, columns, coordinate, lengths
@@ -108,7 +108,7 @@ def _plan(
     wanted = [p for name in options.record for p in probe(cell, name)] if output else []
     traces = tuple(dict.fromkeys(state for p in wanted for state in state_probes(cell, p)))
     windows = protocol.windows if output and isinstance(protocol, WindUp) else ()
-    kept = tuple((probe(cell, f"{s.variable}_{s.region}")[0], s.kind) for s in cell.summaries.values() if windows)
+    kept = summary_probes(cell) if windows else ()
     recording = Recording(traces, max(options.sample, options.dt), windows, kept)
     return Plan(cell, lanes, values, start, arrivals, table, length, options.dt, options.method, options.tolerance,
                 options.threads, recording)  # fmt: skip
@@ -233,7 +233,7 @@ def _add_summaries(data: xr.Dataset, plan: Plan, outcome: Outcome, dims: list[st
     data["pulse"] = ("pulse", np.arange(1, len(edges)))
     data["pulse_time"] = ("pulse", edges[:-1], _MS | {"long_name": "time of the pulse"})
     data["window_end"] = ("pulse", edges[1:], _MS | {"long_name": "time of the next pulse"})
-    for (name, summary), values in zip(plan.model.summaries.items(), outcome.summaries, strict=True):
+    for (name, summary), values in zip(plan.model.summaries.items(), summarised(plan, outcome), strict=True):
         shown = quantities.in_unit(values, summary.unit)
         attrs = {"units": quantities.pretty(summary.unit), "long_name": summary.long_name}
         data[name] = ([*dims, "pulse"], shown.reshape(*shape, -1), attrs)

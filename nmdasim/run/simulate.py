@@ -19,6 +19,7 @@ from nmdasim.model.model import Model
 from nmdasim.plan.plan import Plan
 from nmdasim.protocols import Events, WindUp
 from nmdasim.protocols import course as courses
+from nmdasim.receptors.dosing import drugs_of, medicated
 from nmdasim.run import cells as simulate_cells
 from nmdasim.run import network as simulate_network
 from nmdasim.run.axes import Axis, columns, lengths, parameter_axes, place, seed_axis
@@ -31,6 +32,7 @@ def simulate(
     model: Model | Circuit,
     protocol: Protocol = None,
     *,
+    drugs: Mapping[str, Any] | None = None,
     ketamine: Any = None,
     mg: Any = None,
     block: str | None = None,
@@ -56,8 +58,11 @@ def simulate(
     protocol
         :class:`WindUp`, or one or several :class:`Events`; array arguments become dimensions. A network takes its
         inputs' names and new sources, ``{"touch": nm.Poisson(...)}``.
+    drugs
+        Free concentrations at the receptor by name of the drug, ``{"memantine": [0, 1]*uM}``: any blocker of the
+        table, however it is written, in any model with NMDA receptors. Its dimension has the drug's key as name.
     ketamine, mg
-        Concentrations; an array becomes a dimension of that name. An ``xarray.DataArray`` over ``time``, both with
+        Concentrations, ``ketamine`` short for ``drugs={"ketamine": …}``; an array becomes a dimension of that name. An ``xarray.DataArray`` over ``time``, both with
         units, is a concentration that varies during the run, along straight lines from value to value; time 0 is the
         start of the run, and outside of its times the course is held. Its times are moved to the nearest step; times
         closer than that are refused. Record ``"ketamine"`` to see it.
@@ -99,9 +104,10 @@ def simulate(
         Before any work starts, for anything that is unknown, of the wrong dimension or out of range, and for a run
         that does not fit into memory. What a run needs is said beforehand by the logger ``nmdasim`` (level INFO).
     """
-    drugs = {name: value for name, value in (("ketamine", ketamine), ("mg", mg)) if value is not None}
+    model, doses = medicated(model, drugs, ketamine)
     step = step_of(model, dt)
-    model, still, baths = courses.follow(model, dict(parameters or {}) | drugs, step)
+    given = dict(parameters or {}) | doses | ({} if mg is None else {"mg": mg})
+    model, still, baths = courses.follow(model, given, step)
     axes = [*parameter_axes(model, still), seed_axis(seed)]
     lengths(axes)
     options = Options.read(
@@ -218,6 +224,7 @@ def _provenance(model: Model | Circuit, protocol: Protocol, axes: list[Axis], op
         "method": options.method or "default",
         "dt_ms": options.dt * 1e3,
         "block": options.start or "none",
+        "drugs": " ".join(drugs_of(model)),
         "protocol": repr(protocol),
         "output": model.output if isinstance(model, Circuit) else "",
         "nmdasim_version": version("nmdasim"),
