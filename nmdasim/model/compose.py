@@ -202,7 +202,7 @@ def mechanisms_of(model: Model) -> tuple[Mechanism, ...]:
             f"{model.name} gives dv/dt, to which no mechanism can add its current; write the sum of its current "
             "densities as 'Im = … : amp/meter**2' and give the parameter Cm, then with_ and without work on it"
         )
-    other = {name: f"{name}_{own}" for name in ("Im", "i_ca") if name in found}
+    other: dict[str, str] = {str(name): f"{name}_{own}" for name in ("Im", "i_ca") if name in found}
     return (
         Mechanism(
             model.name,
@@ -264,10 +264,11 @@ class Change:
 
     def fields(self) -> dict[str, Any]:
         """Return the fields of the model after the change."""
+        ports = self._ports()
         after = {
             "equations": equations(self.parts),
             "mechanisms": self.parts,
-            "ports": self._ports(),
+            "ports": ports,
             "initial": self._states("initial", self.model.initial),
             "starts": self._starts(),
             "feeding": (*feeding(self.parts), *(n for n in self.model.feeding if n != "i_ca" and n in self._after)),
@@ -277,7 +278,7 @@ class Change:
         return after | {
             "parameters": parameters,
             "gains": self._gains(parameters),
-            "afferents": self._afferents(after["ports"]),
+            "afferents": self._afferents(ports),
             "summaries": {k: s for k, s in self.model.summaries.items()
                           if s.variable in self._after or s.variable not in self._before},
             "references": self._references(parameters),
@@ -328,7 +329,7 @@ class Change:
         theirs = ParameterSet({key: p for part in self.leaving for key, p in part.parameters.items()})
         new = ParameterSet({key: p for part in self.coming for key, p in part.parameters.items()})
         new = new.within(self.model.morphology.regions)
-        kept = {}
+        kept: dict[str, Parameter] = {}
         for key, p in self.model.parameters.items():
             base = key.partition(".")[0]
             published = key in theirs and same(theirs[key], p)

@@ -160,7 +160,7 @@ class Mechanism:
 
     def _made(self, options: Mapping[str, Any]) -> Mechanism:
         assert self.recipe is not None
-        made = self.recipe.make(**(dict(self.recipe.options) | options))
+        made = self.recipe.make(**(dict(self.recipe.options) | dict(options)))
         for method, argument in self.recipe.edits:
             made = getattr(made, method)(argument)
         return made

@@ -66,7 +66,7 @@ def entries(table: Table = TABLE) -> dict[str, Entry]:
     found = {}
     for key, content in read_table(table).items():
         if not isinstance(content, Mapping) or not isinstance(content.get("name"), str):
-            raise InputError(f"{table} [{key}]: a drug has a name, as in name = \"memantine\"")
+            raise InputError(f'{table} [{key}]: a drug has a name, as in name = "memantine"')
         if not key.isidentifier():
             raise InputError(f"{table} [{key}]: the key of a drug is a name as in an equation, such as s_ketamine")
         found[key] = Entry(key, content["name"], content, table)
@@ -95,7 +95,9 @@ def find(name: str, table: Table = TABLE, *, among: Mapping[str, Entry] | None =
     if plain(name) in spelled:
         return spelled[plain(name)][1]
     close = difflib.get_close_matches(plain(name), spelled, n=1)
-    offer = f"did you mean {spelled[close[0]][0]!r}?" if close else f"there are {', '.join(e.name for e in known.values())}"
+    offer = (
+        f"did you mean {spelled[close[0]][0]!r}?" if close else f"there are {', '.join(e.name for e in known.values())}"
+    )
     raise ModelError(f"unknown drug {name!r}; {offer}")
 
 

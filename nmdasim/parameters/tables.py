@@ -117,11 +117,11 @@ def _flatten(entries: Mapping[str, Any], where: str) -> Iterator[tuple[str, dict
         if isinstance(entry, str | int | float) and not isinstance(entry, bool):
             yield name, {"value": entry}
         elif not isinstance(entry, Mapping) or not entry:
-            raise InputError(f"{where} {name}: {entry!r} is no entry; write it as {{ value = \"1 nS\" }}")
+            raise InputError(f'{where} {name}: {entry!r} is no entry; write it as {{ value = "1 nS" }}')
         elif "value" in entry:
             yield name, dict(entry)
         elif entry.keys() & _ENTRY:
-            raise InputError(f"{where} {name}: there is no value; write it as {{ value = \"1 nS\" }}")
+            raise InputError(f'{where} {name}: there is no value; write it as {{ value = "1 nS" }}')
         else:
             yield from ((f"{name}.{region}", row) for region, row in _flatten(entry, f"{where} {name}"))
 

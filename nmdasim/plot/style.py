@@ -7,7 +7,7 @@ from typing import Any
 import xarray as xr
 from matplotlib.figure import Figure
 
-from nmdasim.parameters.drugs import find
+from nmdasim.parameters.drugs import entries
 
 STYLE: dict[Any, Any] = {
     "font.size": 13,
@@ -34,6 +34,7 @@ def caption(figure: Figure, result: xr.Dataset) -> None:
     if unverified:
         notes += f"\nUnverified or assumed parameters: {', '.join(unverified)}."
     if result.attrs.get("block", "none") != "none":
-        named = ", ".join(find(drug).name for drug in drugs) or "drug"
+        table = entries()
+        named = ", ".join(table[drug].name if drug in table else drug for drug in drugs) or "drug"
         notes += f" {named[0].upper()}{named[1:]} block at the start: {result.attrs['block']}."
     figure.supxlabel(notes, fontsize=9, color="0.35", x=0.01, ha="left")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, overload
 
 from nmdasim.errors import InputError, ModelError
 from nmdasim.model.circuit import Circuit, cells_of
@@ -19,10 +19,14 @@ from nmdasim.receptors.blockers import Blocker, known
 from nmdasim.receptors.nmda import blocker_of, escapes
 from nmdasim.receptors.subtypes import mixture
 
-_M = TypeVar("_M", Model, Circuit)
 
-
-def dosed(model: _M, drugs: Iterable[str | Blocker]) -> _M:
+@overload
+def dosed(model: Model, drugs: Iterable[str | Blocker]) -> Model: ...
+@overload
+def dosed(model: Circuit, drugs: Iterable[str | Blocker]) -> Circuit: ...
+@overload
+def dosed(model: Model | Circuit, drugs: Iterable[str | Blocker]) -> Model | Circuit: ...
+def dosed(model: Model | Circuit, drugs: Iterable[str | Blocker]) -> Model | Circuit:
     """Return a model with the block of some drugs in every NMDA receptor, each of concentration 0.
 
     The concentration of a drug is the parameter of its key; in a pore there is one drug at a time. A drug that a cell
@@ -70,7 +74,9 @@ def drugs_of(model: Model | Circuit) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*(key for key in known() if key in bases), *held]))
 
 
-def medicated(model: _M, drugs: Mapping[str, Any] | None, ketamine: Any = None) -> tuple[_M, dict[str, Any]]:
+def medicated(
+    model: Model | Circuit, drugs: Mapping[str, Any] | None, ketamine: Any = None
+) -> tuple[Model | Circuit, dict[str, Any]]:
     """Return a model that knows the drugs, and their concentrations by the parameter that each is.
 
     Parameters
