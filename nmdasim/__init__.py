@@ -39,6 +39,7 @@ _MODULES = {
     "engines": "engines",
     "measures": "readout.measures",
     "neurons": "neurons",
+    "parameters": "parameters",
     "pharmacology": "pharmacology",
     "plot": "plot",
     "protocols": "protocols",

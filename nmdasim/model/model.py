@@ -17,7 +17,7 @@ from brian2.units.fundamentalunits import get_dimensions
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
 from nmdasim.language.system import System, system
-from nmdasim.model import check, compose
+from nmdasim.model import change, check, compose
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
 from nmdasim.model.parameter import Parameter, ParameterSet
@@ -263,7 +263,7 @@ class Model:
             If the model gives ``dv/dt`` (a mechanism's current needs ``Im`` and ``Cm`` to join), has a mechanism, a
             variable or another parameter of the same name, or lacks something that the mechanism uses.
         """
-        return dataclasses.replace(self, **compose.added(self, mechanism, at, instead, parameters))
+        return dataclasses.replace(self, **change.added(self, mechanism, at, instead, parameters))
 
     def without(self, *names: str) -> Self:
         """Return this model without some of its mechanisms.
@@ -276,7 +276,7 @@ class Model:
         ModelError
             If there is no such mechanism, or what it defines is used elsewhere.
         """
-        return dataclasses.replace(self, **compose.removed(self, names))
+        return dataclasses.replace(self, **change.removed(self, names))
 
 
 _SHORTEST = 1e-9  # seconds; a shorter step is a slip of the unit and would never end

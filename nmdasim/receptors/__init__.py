@@ -15,6 +15,6 @@ from nmdasim.receptors.trapping import EQUILIBRATED, WASHIN
 
 __all__ = [
     "EQUILIBRATED", "WASHIN", "Blocker", "Scheme", "Subtype", "Transition", "ampa", "block", "blocker",
-    "competitive", "dosed", "gaba", "glycine_site", "ic50", "magnesium_block", "medicated", "mixture", "nk1", "nmda", "scheme",
-    "subtype",
+    "competitive", "dosed", "gaba", "glycine_site", "ic50", "magnesium_block", "medicated", "mixture", "nk1",
+    "nmda", "scheme", "subtype",
 ]  # fmt: skip

@@ -62,10 +62,10 @@ def simulate(
         Free concentrations at the receptor by name of the drug, ``{"memantine": [0, 1]*uM}``: any blocker of the
         table, however it is written, in any model with NMDA receptors. Its dimension has the drug's key as name.
     ketamine, mg
-        Concentrations, ``ketamine`` short for ``drugs={"ketamine": …}``; an array becomes a dimension of that name. An ``xarray.DataArray`` over ``time``, both with
-        units, is a concentration that varies during the run, along straight lines from value to value; time 0 is the
-        start of the run, and outside of its times the course is held. Its times are moved to the nearest step; times
-        closer than that are refused. Record ``"ketamine"`` to see it.
+        Concentrations, ``ketamine`` short for ``drugs={"ketamine": …}``; an array becomes a dimension of that name. An
+        ``xarray.DataArray`` over ``time``, both with units, is a concentration that varies during the run, along
+        straight lines from value to value; time 0 is the start of the run, and outside of its times the course is held.
+        Its times are moved to the nearest step; times closer than that are refused. Record ``"ketamine"`` to see it.
     block
         Which of the model's starts to take: ``"equilibrated"`` (long exposure before the run; the default where the
         model has it) or ``"washin"`` (drug present from time 0, nothing bound yet).
