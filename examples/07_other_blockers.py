@@ -34,8 +34,7 @@ print(f"blocked by memantine {alone[0]:.2f}, by ketamine {alone[1]:.2f}, "
 # A neuron is its mechanisms: one is taken out, another is put in.
 brake = nm.Mechanism(
     "km",
-    "I_km = g_km*n_km*(E_km - v) : amp/meter**2\n"
-    "dn_km/dt = (1/(1 + exp(-(v + 35*mV)/(10*mV))) - n_km)/tau_km : 1",
+    "I_km = g_km*n_km*(E_km - v) : amp/meter**2\ndn_km/dt = (1/(1 + exp(-(v + 35*mV)/(10*mV))) - n_km)/tau_km : 1",
     {"g_km": "0.5 mS/cm**2", "E_km": "-80 mV", "tau_km": "60 ms"},
     densities=("I_km",),
 )

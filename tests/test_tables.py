@@ -107,7 +107,7 @@ def test_a_damaged_table_is_one_line_that_names_file_and_entry(damaged, old, new
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("[mechanism.h]", "[mechanism.k]", r"no section \[mechanism.h\]"),
+        ("[mechanism.h", "[mechanism.k", r"no section \[mechanism.h\]"),
         ('densities = ["I_h"]', 'density = ["I_h"]', "unknown key 'density'; did you mean 'densities'"),
         ('densities = ["I_h"]', 'densities = "I_h"', "densities = 'I_h'; give a list of names"),
         ('gains = { h = ["g_h"] }', "gains = [1]", "gains: give lists"),
@@ -147,7 +147,7 @@ def test_a_damaged_bibliography_is_one_line_that_names_file_and_entry(tmp_path, 
 
 
 def test_nothing_in_a_table_is_executed(damaged, tmp_path):
-    path = damaged('"0.1 mS/cm**2", bounds', f'"__import__(\'os\').mkdir(\'{tmp_path}/x\')", bounds')
+    path = damaged('"0.1 mS/cm**2", bounds', f"\"__import__('os').mkdir('{tmp_path}/x')\", bounds")
     with pytest.raises(nm.NmdasimError):
         load(path)
     assert not (tmp_path / "x").exists()

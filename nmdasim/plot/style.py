@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import xarray as xr
@@ -21,6 +22,9 @@ STYLE: dict[Any, Any] = {
 }
 SHADES = ("#1b1b1b", "#7b3fa0", "#c0549d", "#e8853d", "#f0b429", "#8aa63f", "#3f8f8a")
 
+#: Letters of a caption in an inch.
+_LETTERS = 14
+
 
 def caption(figure: Figure, result: xr.Dataset) -> None:
     """Write under a figure what it stands on: the disclaimer, and the parameters whose source is not verified."""
@@ -37,4 +41,6 @@ def caption(figure: Figure, result: xr.Dataset) -> None:
         table = entries()
         named = ", ".join(table[drug].name if drug in table else drug for drug in drugs) or "drug"
         notes += f" {named[0].upper()}{named[1:]} block at the start: {result.attrs['block']}."
-    figure.supxlabel(notes, fontsize=9, color="0.35", x=0.01, ha="left")
+    width = max(int(_LETTERS * figure.get_figwidth()), 90)
+    lines = [textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in notes.splitlines()]
+    figure.supxlabel("\n".join(lines), fontsize=9, color="0.35", x=0.01, ha="left")
