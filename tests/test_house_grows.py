@@ -101,8 +101,8 @@ def test_a_neuron_is_a_table_a_function_and_its_line_in_the_catalogue(tmp_path, 
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     monkeypatch.setitem(nm.neurons.CATALOGUE, "mine", module.mine)  # the line in neurons/__init__.py
-    monkeypatch.setattr("sys.argv", ["nmdasim", "windup", "--model", "mine", "--pulses", "3", "--ketamine", "0 uM,10 uM",
-                                     "--json"])  # fmt: skip
+    command = ["nmdasim", "windup", "--model", "mine", "--pulses", "3", "--ketamine", "0 uM,10 uM", "--json"]
+    monkeypatch.setattr("sys.argv", command)
     cli.main()
     runs = json.loads(capsys.readouterr().out)["runs"]
     assert [run["model"] for run in runs] == ["mine", "mine"]
@@ -138,6 +138,6 @@ def test_a_drug_may_stand_in_a_table_of_ones_own(tmp_path):
     cell = dosed(nm.neurons.wdr(), [blocker("PCP", table=tmp_path / "mine.toml")])
     result = nm.simulate(cell, nm.WindUp(pulses=2), drugs={"phencyclidine": ["0 uM", "3 uM"]})
     assert result.blocked_phencyclidine.values[1].min() > 0.5
+    (tmp_path / "mine.toml").write_text(DRUG.replace("k_on =", "# k_on ="), "utf-8")
     with pytest.raises(nm.NmdasimError, match=r"mine\.toml \[phencyclidine\.block\]: there is no k_on"):
-        (tmp_path / "mine.toml").write_text(DRUG.replace("k_on =", "# k_on ="), "utf-8")
         blocker("PCP", table=tmp_path / "mine.toml")
