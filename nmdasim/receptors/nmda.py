@@ -19,12 +19,21 @@ from nmdasim.receptors.subtypes import Subtype, mixture
 #: How the calcium that enters is reckoned.
 CALCIUM = ("fraction", "ghk")
 _ACTIVATION = "a_nmda = clip(g_nmda/g_ref_nmda, 0, 1) : 1\n"
-_CURRENT = "I_nmda = gain_nmda*g_nmda*(1 - b_nmda)*{free}*(E_nmda - v) : amp\n"
-# The driving force of calcium alone (Goldman, Hodgkin & Katz), scaled to that of the whole current at V_f_ca.
-_GHK = """
-w_nmda = v/V_ghk : 1
+
+
+def _current(free: str) -> str:
+    """Return the whole current; `free` is the share of open pores that a fast block leaves free, an expression."""
+    return f"I_nmda = {product('gain_nmda*g_nmda*(1 - b_nmda)', free, 'E_nmda - v')} : amp\n"
+
+
+def _ghk(free: str) -> str:
+    """Return the current of calcium by the driving force of calcium alone (Goldman, Hodgkin & Katz).
+
+    It is scaled to the share of the whole current that it has at ``V_f_ca``.
+    """
+    return f"""w_nmda = v/V_ghk : 1
 drive_ca_nmda = (E_nmda - V_f_ca)*(1 - ca/Ca_out*exp(w_nmda))*exprel(V_f_ca/V_ghk)/exprel(w_nmda) : volt
-I_ca_nmda = f_ca_nmda*gain_nmda*g_nmda*(1 - b_nmda)*{free}*drive_ca_nmda : amp
+I_ca_nmda = {product("f_ca_nmda*gain_nmda*g_nmda*(1 - b_nmda)", free, "drive_ca_nmda")} : amp
 """
 
 
@@ -109,8 +118,8 @@ def _receptor(inputs: Mapping[str, str], kinetics: str, drugs: Sequence[Blocker]
     chosen = scheme(kinetics) if kinetics else None
     gating, ports = _scheme(chosen, inputs) if chosen else _dual_exponential(inputs)
     free = chosen.free if chosen else "B_mg"
-    lines = (gating, _pore(chosen), trapping.equations(escapes(drugs)), _CURRENT.format(free=free))
-    text = "\n".join(line.strip() for line in lines).replace("*1*", "*") + "\n"
+    lines = (gating, _pore(chosen), trapping.equations(escapes(drugs)), _current(free))
+    text = "\n".join(line.strip() for line in lines) + "\n"
     parameters = load("receptors", "nmda")
     for drug in drugs:
         parameters |= drug.parameters
@@ -118,7 +127,7 @@ def _receptor(inputs: Mapping[str, str], kinetics: str, drugs: Sequence[Blocker]
     sources = (p.source.split(" ")[0] for drug in drugs for p in drug.parameters.values())
     return Mechanism(
         name="nmda",
-        equations=text + (_GHK.format(free=free).replace("*1*", "*").lstrip() if ghk else ""),
+        equations=text + (_ghk(free) if ghk else ""),
         parameters=parameters | (load("receptors", "ghk") if ghk else {}),
         currents=("I_nmda",),
         calcium=("I_ca_nmda/area" if ghk else "f_ca_nmda*I_nmda/area",),
