@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 import nmdasim as nm
 from nmdasim import mV, uM
 from nmdasim.plot import receptor as plot_receptor
-from nmdasim.receptors import bench, block, blocker, inhibition, scheme
+from nmdasim.receptors import bench, block, blocker, dosed, inhibition, scheme
 
 IMAGES = Path(__file__).parent / "images"
 STYLE = {"font.size": 15, "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"}
@@ -30,6 +30,25 @@ def windup() -> None:
             bars.set_linewidth(1)
         nm.plot.caption(figure, result)
         figure.savefig(IMAGES / "windup.png", dpi=100)
+
+
+def drugs() -> None:
+    """Draw wind-up under three blockers, each at concentrations of its own."""
+    doses = {"ketamine": [0, 1, 3, 10], "memantine": [0, 3, 10, 30], "MK-801": [0, 0.03, 0.1, 0.3]}
+    cell = dosed(nm.neurons.wdr(), ["memantine", "MK-801"])  # one model for all, so that one caption holds
+    with plt.rc_context(STYLE | {"lines.linewidth": 2.6, "axes.titlelocation": "left", "font.size": 13}):
+        figure, axes = plt.subplots(1, 3, figsize=(15, 6), layout="constrained", sharey=True)
+        for ax, (drug, values) in zip(axes, doses.items(), strict=True):
+            result = nm.simulate(cell, nm.WindUp(), drugs={drug: values * uM}, seed=range(20))
+            nm.plot.counts(result, nm.measures.windup(result), ax)
+            ax.set(title=drug, ylabel="spikes, 100 ms to next pulse" if ax is axes[0] else "")
+            handles, labels = ax.get_legend_handles_labels()
+            ax.legend(handles, [label.partition(" ")[2] for label in labels], frameon=False, loc="upper left")
+        figure.suptitle("Three blockers of the NMDA pore, free concentration at the receptor (mean, 95 % of 20 draws)",
+                        fontsize=17, fontweight="bold")  # fmt: skip
+        nm.plot.caption(figure, result)
+        figure.savefig(IMAGES / "drugs.png", dpi=100)
+        plt.close(figure)
 
 
 def receptor() -> Iterator[tuple[str, Axes]]:
@@ -59,6 +78,7 @@ def receptor() -> Iterator[tuple[str, Axes]]:
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     windup()
+    drugs()
     for name, ax in receptor():
         ax.figure.savefig(IMAGES / f"{name}.png", dpi=100)  # type: ignore[union-attr]
         plt.close()

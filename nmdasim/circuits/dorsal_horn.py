@@ -9,14 +9,12 @@ synapses, and the loss of chloride extrusion.
 from __future__ import annotations
 
 import dataclasses
-import re
 
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import ParameterSet
 from nmdasim.model.population import Population
-from nmdasim.model.port import Port
 from nmdasim.model.synapse import Synapse
 from nmdasim.neurons import wdr
 from nmdasim.parameters import load
@@ -33,6 +31,7 @@ nmda_gain = 1 + phosphorylation*rho : 1
 dloss/dt = (1 - loss)*int(sensor > theta_p)/tau_loss - loss/tau_recovery : 1
 E_anion = E_gaba + anion_shift*loss : volt
 """
+_TONIC = "I_tonic = g_tonic*(E_anion - v) : amp/meter**2"
 _INTERNEURON = """
 dv/dt = (g_l*(E_l - v) + g_e*(E_e - v) + g_i*(E_gaba - v))/C_m : volt (unless refractory)
 dg_e/dt = -g_e/tau_e : siemens
@@ -129,26 +128,27 @@ def _projections() -> tuple[Projection, ...]:
 def projection_neuron() -> Model:
     """Return the wide-dynamic-range neuron `wdr` with tonic inhibition, ρ and a loss of chloride extrusion."""
     base = wdr()
-    text = base.equations.replace("Im = ", "I_tonic = g_tonic*(E_gaba - v) : amp/meter**2\nIm = I_tonic + ")
-    text = re.sub(r"\bE_gaba\b", "E_anion", text)
-    text = re.sub(r"\bgain_nmda\b", "gain_nmda*nmda_gain", text)
-    text = re.sub(r"\bK_mg\b", "(K_mg*(1 + mg_relief*rho))", text)
-    ports = dict(base.ports)
-    site = base.ports["ampa_c"].compartment
-    ports["ampa_c"] = Port(dual_exponential.port("ampa", "w_ampa_c*weight"), site)
-    ports["ampa_t"] = Port(dual_exponential.port("ampa", "w_touch*weight"), site)
-    ports["ampa"] = Port(dual_exponential.port("ampa", "weight"), site)
-    ports["gaba"] = Port(dual_exponential.port("gaba", "weight"), site)
-    sensitization = Mechanism("sensitization", _SENSITIZATION, load("dorsal_horn", "projection"))
-    parameters = {k: p for k, p in base.parameters.items() if k != "w_gaba"}
+    own = base.parameters | load("dorsal_horn", "c_synapses") | load("dorsal_horn", "projection")
+    cell = dataclasses.replace(base, name="projection", parameters=own)
+    parts = {part.name: part for part in base.mechanisms}
+    nmda = parts["nmda"].substituted({"gain_nmda": "gain_nmda*nmda_gain", "K_mg": "K_mg*(1 + mg_relief*rho)"})
+    gaba = dataclasses.replace(
+        parts["gaba"].substituted({"E_gaba": "E_anion"}),
+        ports={"gaba": dual_exponential.port("gaba", "weight")},
+        gains={},
+    )
+    synapses = {
+        "ampa_c": dual_exponential.port("ampa", "w_ampa_c*weight"),
+        "ampa_t": dual_exponential.port("ampa", "w_touch*weight"),
+        "ampa": dual_exponential.port("ampa", "weight"),
+    }
+    ampa = dataclasses.replace(parts["ampa"], ports=dict(parts["ampa"].ports) | synapses)
+    cell = cell.with_(Mechanism("sensitization", _SENSITIZATION, initial={"sensor": "Ca_rest"}))
+    cell = cell.with_(Mechanism("tonic", _TONIC, densities=("I_tonic",)))
+    for part in (ampa, nmda, gaba):
+        cell = cell.with_(part, instead=part.name)
     return dataclasses.replace(
-        base,
-        name="projection",
-        equations=text + sensitization.equations,
-        parameters=base.parameters.__class__(parameters) | load("dorsal_horn", "c_synapses") | sensitization.parameters,
-        initial=dict(base.initial) | {"sensor": "Ca_rest"},
-        ports=ports,
-        gains={name: keys for name, keys in base.gains.items() if name != "gaba"},
+        cell,
         afferents={},
         summaries={},
         description="wdr with tonic inhibition and slow traces of calcium",

@@ -76,7 +76,7 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
         )
         for k, v in enumerate(plan.inputs)
     ]  # fmt: skip
-    wires = {k: wire for k, wire in enumerate(plan.wires) if _fires(plan, wire)}
+    wires = {k: wire for k, wire in enumerate(plan.wires) if rules.fires(plan, wire)}
     synapses = {k: _wire(plan, wire, [*groups, *inputs], k) for k, wire in wires.items()}
     both = list(zip(groups, plan.cells, strict=True))
     events = [part for k, (g, cells) in enumerate(both) for part in _input(g, cells, clock, k)]
@@ -91,11 +91,6 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
     outcomes = [_outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
     return rules.held(plan, outcomes, synapses)
-
-
-def _fires(plan: Plan, wire: Wire) -> bool:
-    """Whether anything can come through a wire: it has synapses, and its source a threshold."""
-    return len(wire.source) > 0 and (wire.pre >= len(plan.cells) or plan.cells[wire.pre].model.threshold is not None)
 
 
 def _wire(network: Plan, wire: Wire, sources: list[Any], k: int) -> Any:

@@ -37,6 +37,11 @@ def exponential_step(rates: Mapping[str, sp.Expr], held: Collection[str] = ()) -
     return "\n".join(lines + [f"{name} = _next_{name}" for name in rates])
 
 
+def fires(plan: Plan, wire: Wire) -> bool:
+    """Whether anything can come through a wire: it has synapses, and its source a threshold."""
+    return len(wire.source) > 0 and (wire.pre >= len(plan.cells) or plan.cells[wire.pre].model.threshold is not None)
+
+
 def synapses(plan: Plan, wire: Wire, plastic: Plastic, sources: Sequence[Any], name: str) -> Any:
     """Return the synapses of one projection with equations and statements of their own."""
     post, attached = plan.cells[wire.post], plastic.attached

@@ -13,7 +13,7 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
 from nmdasim.language.system import System, system
-from nmdasim.model import check, structure
+from nmdasim.model import change, check, compose, structure
 from nmdasim.model.identity import digest
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
@@ -22,6 +22,10 @@ from nmdasim.model.port import Afferents, Port, Summary
 
 if TYPE_CHECKING:
     from nmdasim.model.circuit import Circuit
+
+
+#: What is said of a model, and the parts from which its equations were made; neither moves a number.
+_SAID = ("name", "description", "references", "mechanisms")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -65,6 +69,8 @@ class Model:
         Default step, and the largest one accepted.
     description
         One line for listings.
+    mechanisms
+        The fragments from which :meth:`assemble` joined the equations, each with the regions in which it sits.
 
     Raises
     ------
@@ -93,6 +99,7 @@ class Model:
     dt: Any = "0.1 ms"
     dt_max: Any = "1 ms"
     description: str = ""
+    mechanisms: tuple[Mechanism, ...] = ()
 
     def __post_init__(self) -> None:
         ports = {name: p if isinstance(p, Port) else Port(p) for name, p in self.ports.items()}
@@ -198,9 +205,7 @@ class Model:
         """Hash of everything that determines its behaviour."""
         content = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
         content["parameters"] = {key: (p.si, p.unit) for key, p in self.parameters.items()}
-        return digest(
-            {key: value for key, value in content.items() if key not in ("name", "description", "references")}
-        )
+        return digest({key: value for key, value in content.items() if key not in _SAID})
 
     def __repr__(self) -> str:
         where = "point neuron" if self.is_point else f"{len(self.morphology)} compartments"
@@ -230,35 +235,51 @@ class Model:
         options
             Further fields of :class:`Model`; mappings are merged over those of the mechanisms.
         """
-        parts = list(mechanisms)
-        morphology = options.pop("morphology", Morphology.point())
-        densities = [term for part in parts for term in part.densities]
-        currents = [f"{term}/area" for part in parts for term in part.currents]
-        calcium = [term for part in parts for term in part.calcium] or ["0*amp/meter**2"]
-        lines = [part.equations.strip() for part in parts]
-        if any("i_ca" in part.equations for part in parts):
-            options["feeding"] = ("i_ca",)
-            lines.append(f"i_ca = {' + '.join(calcium)} : amp/meter**2")
-        lines.append(f"Im = {' + '.join(densities + currents)} : amp/meter**2")
-        parameters = ParameterSet()
-        merged: dict[str, Any] = {"initial": {}, "ports": {}, "gains": {}}
-        for part in parts:
-            parameters |= part.parameters
-            merged["initial"] |= part.initial
-            merged["ports"] |= {key: Port(effect, site) for key, effect in part.ports.items()}
-            merged["gains"] |= part.gains
-        merged = {key: value | dict(options.pop(key, {})) for key, value in merged.items()}
-        options["implicit"] = tuple(state for part in parts for state in part.implicit)
-        references = [key for part in parts for key in part.references] + list(options.pop("references", ()))
-        return cls(
-            name=name,
-            equations="\n".join(lines) + "\n",
-            parameters=(parameters | options.pop("parameters", {})).within(morphology.regions),
-            morphology=morphology,
-            references=tuple(dict.fromkeys(references)),
-            **merged,
-            **options,
-        )
+        return cls(name=name, **compose.joined(tuple(mechanisms), site, options))
+
+    def with_(
+        self,
+        mechanism: Mechanism,
+        at: str | Iterable[str] | None = None,
+        *,
+        instead: str = "",
+        parameters: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """Return this model with one more mechanism.
+
+        Parameters
+        ----------
+        mechanism
+            The mechanism. What it calls by the name of a parameter or variable of this model is that one.
+        at
+            Region, or regions, in which it sits; by default it is everywhere. In a region alone, what scales its
+            current densities is given for that region, ``"g_h.dendrite"``, and is zero elsewhere; its ports arrive in
+            the middle of the (first) region. Without `at` they arrive where the model's other ports do.
+        instead
+            Name of a mechanism whose place it takes; what the model itself says of that one's parameters stays.
+        parameters
+            Values of its parameters, in place of its own or beside them.
+
+        Raises
+        ------
+        ModelError
+            If the model gives ``dv/dt`` (a mechanism's current needs ``Im`` and ``Cm`` to join), has a mechanism, a
+            variable or another parameter of the same name, or lacks something that the mechanism uses.
+        """
+        return dataclasses.replace(self, **change.added(self, mechanism, at, instead, parameters))
+
+    def without(self, *names: str) -> Self:
+        """Return this model without some of its mechanisms.
+
+        Their ports, gains and starts go with them, and so do contacts of fibres, summaries and parameters that nothing
+        else uses. Everything else stays as it is.
+
+        Raises
+        ------
+        ModelError
+            If there is no such mechanism, or what it defines is used elsewhere.
+        """
+        return dataclasses.replace(self, **change.removed(self, names))
 
 
 _SHORTEST = 1e-9  # seconds; a shorter step is a slip of the unit and would never end

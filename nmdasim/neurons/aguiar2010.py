@@ -15,7 +15,6 @@ from nmdasim.model.model import Model
 from nmdasim.model.port import Afferent, Contact, Latency
 from nmdasim.neurons import dorsal_horn_cell as cell
 from nmdasim.parameters import load
-from nmdasim.receptors.nmda import starts
 
 
 def aguiar2010(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium: str = "fraction") -> Circuit:
@@ -74,6 +73,5 @@ def _relay(kind: Mapping[str, Any]) -> Model:
         site=shape.centre("dendrite"),
         parameters=inherited | load("aguiar2010", "relay"),
         morphology=shape,
-        starts=starts(kind["subtype"]),
         **cell.spike_rule(shape.centre("hillock")),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from nmdasim.model.mechanism import Mechanism
@@ -11,16 +11,14 @@ from nmdasim.model.morphology import Morphology, Section
 from nmdasim.model.port import Afferent, Contact, Latency, Summary
 from nmdasim.parameters import load, mechanism
 from nmdasim.receptors import ampa, gaba, nk1, nmda, scheme
-from nmdasim.receptors.nmda import starts
+from nmdasim.receptors.dosing import blocked
 
 
-def summaries(subtype: str | Mapping[str, float] = "") -> dict[str, Summary]:
-    """Return the per-window read-outs of a neuron with NMDA synapses on its dendrite; the block by subtype if mixed."""
+def summaries(parts: Iterable[Mechanism]) -> dict[str, Summary]:
+    """Return the per-window read-outs of a neuron with NMDA synapses on its dendrite; the block by subtype and drug."""
     found = {"ca_peak": Summary("ca", "dendrite", "max", "uM", "peak dendritic calcium")}
-    for state in starts(subtype)["washin"]:
-        kind = state.removeprefix("b_nmda")
-        where = f"GluN{kind[1:]} receptors" if kind else "NMDA receptors"
-        found[f"blocked{kind}"] = Summary(state, "dendrite", "start", "1", f"share of {where} blocked by ketamine")
+    for part in parts:
+        found |= blocked(part, "dendrite")
     return found
 
 
@@ -82,17 +80,13 @@ def wide_dynamic_range(name: str, kind: Mapping[str, Any], **options: Any) -> Mo
     """
     options.setdefault("morphology", morphology())
     shape: Morphology = options["morphology"]
+    synapses = receptors(**kind)
     return Model.assemble(
         name,
-        [
-            *channels("leak", "na", "k", "nap", "cal", "kca", "can", "pool"),
-            *receptors(**kind),
-            gaba(),
-        ],
+        [*channels("leak", "na", "k", "nap", "cal", "kca", "can", "pool"), *synapses, gaba()],
         site=shape.centre("dendrite"),
         **spike_rule(shape.centre(options.pop("spike_region", "soma"))),
-        starts=starts(kind["subtype"]),
-        summaries=summaries(kind["subtype"]),
+        summaries=summaries(synapses),
         **options,
     )
 

@@ -9,9 +9,9 @@ from functools import cache
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, nearest
+from nmdasim.errors import InputError
 from nmdasim.model.parameter import Parameter
-from nmdasim.parameters import load, read_table
+from nmdasim.parameters.drugs import affinity, entries, find
 
 
 @dataclass(frozen=True)
@@ -67,22 +67,20 @@ def drug(name: str) -> Drug:
     Raises
     ------
     InputError
-        If there is no such drug.
+        If there is no such drug, or its molar mass is not known.
     """
-    table = read_table("drugs")
-    key = table["names"].get(name.strip().lower(), name.strip().lower())
-    if key not in names():
-        raise InputError(f"unknown drug {name!r}{nearest(name, [*names(), *table['names']])}")
-    values = load("drugs", key)
-    k_i = load("blockers", "binding").get(f"Ki_{key.replace('-', '_')}")
-    if k_i is None and key in table["parts"]:
-        k_i = _racemate([drug(part) for part in table["parts"][key]])
-    return Drug(key, values["molar_mass"], values.get("unbound"), k_i, table["metabolites"].get(key, ""))
+    entry = find(name)
+    mass = entry.parameter("molar_mass")
+    if mass is None:
+        raise InputError(f"no molar mass is known for {entry.name}; its dosing is not described here")
+    metabolite = entry.text("metabolite")
+    return Drug(entry.name.lower(), mass, entry.parameter("unbound"), affinity(entry.key),
+                find(metabolite).name.lower() if metabolite else "")  # fmt: skip
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of the drugs there are."""
-    return tuple(key for key in read_table("drugs") if key not in ("names", "parts", "metabolites"))
+    """Return the names of the drugs whose dosing is described."""
+    return tuple(entry.name.lower() for entry in entries().values() if entry.parameter("molar_mass"))
 
 
 def competing_k_i(shares: Mapping[str, float]) -> float:
@@ -114,15 +112,3 @@ def _k_i_um(one: Drug) -> float:
     if one.k_i is None:
         raise InputError(f"no affinity is known for {one.name}")
     return float(quantities.in_unit(one.k_i.si, "uM"))
-
-
-def _racemate(parts: list[Drug]) -> Parameter:
-    k_i = competing_k_i({part.name: 1 / len(parts) for part in parts})
-    sources = {part.k_i.source for part in parts if part.k_i is not None}
-    return Parameter(
-        f"{k_i!r} uM",
-        source=", ".join(sorted(sources)),
-        kind="derived",
-        verified=True,
-        description="affinity for the NMDA channel: its enantiomers as parallel competitors",
-    )

@@ -8,6 +8,7 @@ from nmdasim import quantities
 from nmdasim.errors import ModelError
 from nmdasim.language.evaluation import evaluate
 from nmdasim.model.model import Model
+from nmdasim.model.port import Summary
 from nmdasim.plan.plan import Cells, Outcome, Probe
 
 
@@ -27,6 +28,35 @@ def _trace(plan: Cells, outcome: Outcome, wanted: Probe) -> np.ndarray:
     values |= {p.variable: trace for p, trace in recorded.items() if p.compartment == here}
     values["t"] = outcome.trace_time[None, :]
     return evaluate(plan.model.system.subexpressions[wanted.variable], values)
+
+
+def summary_probes(model: Model) -> tuple[tuple[Probe, str], ...]:
+    """Return the states, and what is kept of each in a window, from which a model's summaries can be computed."""
+    return tuple((state, s.kind) for s in model.summaries.values() for state in state_probes(model, _site(model, s)))
+
+
+def _site(model: Model, summary: Summary) -> Probe:
+    (found, *others) = probe(model, f"{summary.variable}_{summary.region}")
+    if (summary.kind != "start" and summary.variable not in model.system.states) or others:
+        raise ModelError(f"{model.name}: {summary.kind} of {summary.variable} is no summary; of a variable that is no "
+                         "state, its value at the start of a window is")  # fmt: skip
+    return found
+
+
+def summarised(plan: Cells, outcome: Outcome) -> list[np.ndarray]:
+    """Return the value of each of a model's summaries in SI units, each (lanes, windows)."""
+    kept = dict(zip(plan.recording.summaries, outcome.summaries, strict=True))
+    found = []
+    for summary in plan.model.summaries.values():
+        here = _site(plan.model, summary)
+        if (here, summary.kind) in kept:
+            found.append(kept[here, summary.kind])
+            continue
+        values = {name: v[:, [here.compartment if v.shape[1] > 1 else 0]] for name, v in plan.parameters.items()}
+        values |= {p.variable: kept[p, summary.kind] for p in state_probes(plan.model, here)}
+        values["t"] = np.asarray(plan.recording.windows)[None, :-1]
+        found.append(evaluate(plan.model.system.subexpressions[summary.variable], values))
+    return found
 
 
 def _variable_unit(model: Model, variable: str) -> str:

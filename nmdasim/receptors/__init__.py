@@ -3,6 +3,7 @@
 from nmdasim.receptors.ampa import ampa
 from nmdasim.receptors.antagonists import competitive, glycine_site
 from nmdasim.receptors.blockers import Blocker, block, blocker, ic50
+from nmdasim.receptors.dosing import dosed, medicated
 from nmdasim.receptors.gaba import gaba
 from nmdasim.receptors.magnesium import magnesium_block
 from nmdasim.receptors.nk1 import nk1
@@ -14,6 +15,6 @@ from nmdasim.receptors.trapping import EQUILIBRATED, WASHIN
 
 __all__ = [
     "EQUILIBRATED", "WASHIN", "Blocker", "Scheme", "Subtype", "Transition", "ampa", "block", "blocker",
-    "competitive", "gaba", "glycine_site", "ic50", "magnesium_block", "mixture", "nk1", "nmda", "scheme",
-    "subtype",
+    "competitive", "dosed", "gaba", "glycine_site", "ic50", "magnesium_block", "medicated", "mixture", "nk1",
+    "nmda", "scheme", "subtype",
 ]  # fmt: skip

@@ -8,17 +8,15 @@ without which no receptor opens: glutamate does not overcome it.
 from __future__ import annotations
 
 import dataclasses
-import re
 
+from nmdasim.language.names import substituted
 from nmdasim.parameters import load
 from nmdasim.receptors.scheme import Scheme, product
-
-_GLUTAMATE = re.compile(r"\bglutamate\b")
 
 
 def competitive(scheme: Scheme) -> Scheme:
     """Return a scheme that D-AP5 (the parameter ``d_ap5``) keeps glutamate from: binding is scaled by 1/(1 + A/K)."""
-    rates = (_GLUTAMATE.sub("glutamate*free_sites", t.rate) for t in scheme.transitions)
+    rates = (substituted(t.rate, {"glutamate": "glutamate*free_sites"}) for t in scheme.transitions)
     return dataclasses.replace(
         scheme,
         name=f"{scheme.name}+D-AP5",

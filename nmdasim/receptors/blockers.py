@@ -8,32 +8,26 @@ joined at the open state alone. Dependence on use, trapping and competition with
 from __future__ import annotations
 
 import dataclasses
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from nmdasim.errors import ModelError, nearest
+from nmdasim.errors import InputError, ModelError
 from nmdasim.model.parameter import Parameter, ParameterSet
-from nmdasim.parameters import load, parameters_of, read_table
+from nmdasim.parameters import drugs
+from nmdasim.parameters.tables import Table
 from nmdasim.receptors import magnesium, trapping
 from nmdasim.receptors.exact import Step, respond
 from nmdasim.receptors.scheme import Scheme, Transition, held, product
 from nmdasim.receptors.subtypes import subtype as properties
 from nmdasim.receptors.subtypes import subunit
 
-#: Names as they are written, and the keys of their parameters.
-NAMES = {
-    "ketamine": "ketamine",
-    "S-ketamine": "s_ketamine",
-    "R-ketamine": "r_ketamine",
-    "norketamine": "norketamine",
-    "memantine": "memantine",
-    "MK-801": "mk801",
-    "ketamine-gilling2009": "ketamine",
-}
-_STORED = {"ketamine": ("ketamine", "block"), "ketamine-gilling2009": ("blockers", "ketamine_gilling2009")}
+#: Drugs with the constants of another laboratory: the drug's key and the laboratory.
+_LABORATORIES = {"ketamine-gilling2009": ("ketamine", "gilling2009")}
+#: What a blocker's section holds, and what it may hold.
+_NEEDED, _ALLOWED = ("K", "V", "slope", "k_on"), ("escapable", "tau")
 
 
 @dataclass(frozen=True)
@@ -49,11 +43,14 @@ class Blocker:
         the parameter ``<key>``.
     parameters
         Those parameters; with ``escapable_<key>`` and ``tau_<key>`` part of it leaves shut channels.
+    table
+        The table that it was read from; None if it was put together by hand.
     """
 
     name: str
     key: str
     parameters: ParameterSet
+    table: Table | None = None
 
     @property
     def escapes(self) -> bool:
@@ -79,12 +76,29 @@ class Blocker:
         """
         return np.asarray(self.dissociation(v) / magnesium.magnesium_block(v, mg, K_mg))
 
+    def at(self, subtype: str) -> Blocker:
+        """Return this drug with its affinity to another subtype, as its table has it.
+
+        Raises
+        ------
+        ModelError
+            If that is not known.
+        """
+        if self.table is None:
+            raise ModelError(f"the affinity of {self.name} to {subunit(subtype)} is not known here")
+        return blocker(self.name, subtype, self.table)
+
     def equations(self) -> str:
         """Return the one-variable reduction used in neurons, see :mod:`nmdasim.receptors.trapping`."""
-        return trapping.equations(self.key, escapes=self.escapes)
+        return trapping.equations({self.key: self.escapes})
 
 
-def blocker(name: str, subtype: str = "2A") -> Blocker:
+def known(table: Table = drugs.TABLE) -> dict[str, drugs.Entry]:
+    """Return the drugs of a table that plug the pore, by key, in the order of the table."""
+    return {key: entry for key, entry in drugs.entries(table).items() if {"block", "like"} & entry.content.keys()}
+
+
+def blocker(name: str, subtype: str = "2A", table: Table = drugs.TABLE) -> Blocker:
     """Return a drug, with its affinity to one receptor subtype.
 
     S- and R-ketamine and norketamine have ketamine's constants, K scaled by the ratio of binding constants (Ebert et
@@ -93,24 +107,58 @@ def blocker(name: str, subtype: str = "2A") -> Blocker:
     Parameters
     ----------
     name
-        A name of :data:`NAMES`; case, spaces, hyphens and underscores do not matter.
+        A name of :data:`NAMES`, a key or an alias; case, spaces, hyphens and underscores do not matter.
     subtype
         ``"2A"``, ``"2B"``, ``"2C"`` or ``"2D"``.
+    table
+        Another table of drugs, by path.
 
     Raises
     ------
     ModelError
         If there is no such drug, or its affinity to the subtype is not known.
+    InputError
+        If its entry in the table lacks something.
     """
-    known = {_plain(n): n for n in NAMES}
-    if _plain(name) not in known:
-        raise ModelError(f"unknown drug {name!r}{nearest(name, NAMES)}")
-    name = known[_plain(name)]
-    key = NAMES[name]
-    if key in ("s_ketamine", "r_ketamine", "norketamine"):
-        return _relative(name, key, blocker("ketamine", subtype))
-    stored = load(*_STORED.get(name, ("blockers", key)))
-    return Blocker(name, key, stored | _affinity(name, key, subunit(subtype)))
+    elsewhere = {drugs.plain(n): place for n, place in _LABORATORIES.items()}
+    key, laboratory = elsewhere.get(drugs.plain(name), (name, ""))
+    return _read(drugs.find(key, among=known(table)), subunit(subtype), laboratory)
+
+
+def _read(entry: drugs.Entry, unit: str, laboratory: str = "") -> Blocker:
+    if like := entry.text("like"):
+        return _relative(entry, drugs.find(like, entry.table), unit)
+    name = f"{entry.name}-{laboratory}" if laboratory else entry.name
+    where = f"laboratories.{laboratory}" if laboratory else "block"
+    constants = entry.section(where) or ParameterSet()
+    lacking = [n for n in _NEEDED if n not in constants]
+    lacking += [n for n in _ALLOWED if n not in constants and set(_ALLOWED) & set(constants)]
+    if lacking or set(constants) - {*_NEEDED, *_ALLOWED}:
+        what = f"there is no {lacking[0]}" if lacking else f"it holds more than {', '.join((*_NEEDED, *_ALLOWED))}"
+        raise InputError(f"{entry.table} [{entry.key}.{where}]: {what}")
+    table = entry.section("affinity")
+    if unit != "GluN2A":
+        if laboratory or table is None or unit not in table:
+            raise ModelError(f"the affinity of {name} to {unit} is not known here; that to GluN2A is")
+        constants |= {"K": table[unit]}
+    return Blocker(name, entry.key, _named(entry, constants), entry.table)
+
+
+def _named(entry: drugs.Entry, constants: Mapping[str, Parameter]) -> ParameterSet:
+    """Return the constants of a drug under the names that they have in equations, and its concentration."""
+    free = Parameter("0 uM", bounds=(0.0, 100.0), source="user", description=f"free {entry.name} at the receptor")
+    return ParameterSet({entry.key: free} | {f"{name}_{entry.key}": p for name, p in constants.items()})
+
+
+def _relative(entry: drugs.Entry, other: drugs.Entry, unit: str) -> Blocker:
+    constants = {name.removesuffix(f"_{other.key}"): p for name, p in _read(other, unit).parameters.items()}
+    own, theirs = (drugs.affinity(e.key, e.table) for e in (entry, other))
+    if own is None or theirs is None:
+        raise ModelError(f"no K_i of {entry.name} and {other.name} is known by which to scale the block")
+    constant = constants["K"].scaled(float(own.si) / float(theirs.si))
+    described = dataclasses.replace(constant, description=f"{constant.description}, scaled by K_i of {own.source}")
+    constants = {name: p for name, p in constants.items() if name != other.key} | {"K": described}
+    return Blocker(entry.name, entry.key, _named(entry, constants), entry.table)
 
 
 def ic50(drug: str, subtype: str = "2A", v: object = "-60 mV", mg: object = "1 mM") -> np.ndarray:
@@ -118,32 +166,8 @@ def ic50(drug: str, subtype: str = "2A", v: object = "-60 mV", mg: object = "1 m
     return blocker(drug, subtype).ic50(v, mg, K_mg=properties(subtype)["K_mg"].value)
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_-]", "", name.lower())
-
-
-def _affinity(name: str, key: str, unit: str) -> ParameterSet:
-    if unit == "GluN2A":
-        return ParameterSet()
-    table = read_table("blockers")["affinity"].get(name)
-    if table is None:
-        raise ModelError(f"the affinity of {name} to {unit} is not known here; that to GluN2A is")
-    return ParameterSet({f"K_{key}": parameters_of(table)[unit]})
-
-
-def _relative(name: str, key: str, racemate: Blocker) -> Blocker:
-    found = {k: float(p.si) for k, p in load("blockers", "binding").items()}
-    mixed = 2 / (1 / found["Ki_s_ketamine"] + 1 / found["Ki_r_ketamine"])
-    nor = 2 / (1 / found["Ki_s_norketamine"] + 1 / found["Ki_r_norketamine"])
-    ratio = (nor if key == "norketamine" else found[f"Ki_{key}"]) / mixed
-    renamed = {_renamed(entry, key): p for entry, p in racemate.parameters.items()}
-    constant: Parameter = renamed[f"K_{key}"].scaled(ratio)
-    described = dataclasses.replace(constant, description=f"{constant.description}, scaled by K_i of ebert1997")
-    return Blocker(name, key, ParameterSet(renamed | {f"K_{key}": described}))
-
-
-def _renamed(entry: str, key: str) -> str:
-    return key if entry == "ketamine" else f"{entry.removesuffix('_ketamine')}_{key}"
+#: Names as they are written, and the keys of their parameters.
+NAMES = {entry.name: key for key, entry in known().items()} | {n: key for n, (key, _) in _LABORATORIES.items()}
 
 
 # --- on a scheme -----------------------------------------------------------------------------------------------------

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nmdasim.errors import ModelError, nearest
-from nmdasim.model.mechanism import Mechanism
+from nmdasim.language.names import defined
+from nmdasim.model.mechanism import Mechanism, Recipe
 from nmdasim.model.parameter import Parameter, ParameterSet
 from nmdasim.parameters import load
 from nmdasim.receptors import dual_exponential, magnesium, trapping
-from nmdasim.receptors.blockers import blocker, largest_open
+from nmdasim.receptors.blockers import Blocker, blocker, largest_open
 from nmdasim.receptors.scheme import Scheme, Transition, product
 from nmdasim.receptors.schemes import scheme
 from nmdasim.receptors.subtypes import Subtype, mixture
@@ -19,12 +19,21 @@ from nmdasim.receptors.subtypes import Subtype, mixture
 #: How the calcium that enters is reckoned.
 CALCIUM = ("fraction", "ghk")
 _ACTIVATION = "a_nmda = clip(g_nmda/g_ref_nmda, 0, 1) : 1\n"
-_CURRENT = "I_nmda = gain_nmda*g_nmda*(1 - b_nmda)*{free}*(E_nmda - v) : amp\n"
-# The driving force of calcium alone (Goldman, Hodgkin & Katz), scaled to that of the whole current at V_f_ca.
-_GHK = """
-w_nmda = v/V_ghk : 1
+
+
+def _current(free: str) -> str:
+    """Return the whole current; `free` is the share of open pores that a fast block leaves free, an expression."""
+    return f"I_nmda = {product('gain_nmda*g_nmda*(1 - b_nmda)', free, 'E_nmda - v')} : amp\n"
+
+
+def _ghk(free: str) -> str:
+    """Return the current of calcium by the driving force of calcium alone (Goldman, Hodgkin & Katz).
+
+    It is scaled to the share of the whole current that it has at ``V_f_ca``.
+    """
+    return f"""w_nmda = v/V_ghk : 1
 drive_ca_nmda = (E_nmda - V_f_ca)*(1 - ca/Ca_out*exp(w_nmda))*exprel(V_f_ca/V_ghk)/exprel(w_nmda) : volt
-I_ca_nmda = f_ca_nmda*gain_nmda*g_nmda*(1 - b_nmda)*{free}*drive_ca_nmda : amp
+I_ca_nmda = {product("f_ca_nmda*gain_nmda*g_nmda*(1 - b_nmda)", free, "drive_ca_nmda")} : amp
 """
 
 
@@ -33,6 +42,7 @@ def nmda(
     kinetics: str = "",
     subtype: str | Mapping[str, float] = "",
     calcium: str = "fraction",
+    drugs: Sequence[str | Blocker] = ("ketamine",),
 ) -> Mechanism:
     """Return the NMDA synapse of a neuron.
 
@@ -48,52 +58,95 @@ def nmda(
         with ``tau_glutamate``. A scheme with magnesium as states needs a step of 0.0125 ms or less.
     subtype
         ``"2A"`` …, or a mixture ``{"2A": 0.7, "2B": 0.3}``: deactivation (of the dual exponential), magnesium, calcium
-        share and affinity to ketamine of that subtype. Conductances stay those of the neuron; each kind in a mixture
+        share and affinity to the drugs of that subtype. Conductances stay those of the neuron; each kind in a mixture
         is a copy of the receptor's equations with its own constants and carries its share of the current.
     calcium
         ``"fraction"``: calcium carries the share ``f_ca_nmda`` of the current at every voltage. ``"ghk"``: it enters
         by the equation of Goldman, Hodgkin and Katz, with the permeability that gives that share at ``V_f_ca``, and so
         still enters at the reversal potential of the whole current. The whole current is the same.
+    drugs
+        Drugs that plug the pore, by name (or as :class:`Blocker` values of a table of your own); the concentration of
+        each is the parameter of its key. Several compete for the pore.
 
     Raises
     ------
     ModelError
-        If there is no such scheme, subtype or kind of calcium flux, or a subtype is asked of a scheme that has
-        magnesium as states.
+        If there is no such scheme, subtype, drug or kind of calcium flux, a subtype is asked of a scheme that has
+        magnesium as states, or the affinity of a drug to a subtype is not known.
     """
     if calcium not in CALCIUM:
         raise ModelError(f"unknown calcium {calcium!r}{nearest(calcium, CALCIUM)}")
-    whole = _receptor(inputs, kinetics, ghk=calcium == "ghk")
+    made = _subtyped(inputs, kinetics, subtype, calcium, drugs)
+    options = {"inputs": dict(inputs), "kinetics": kinetics, "subtype": subtype, "calcium": calcium, "drugs": drugs}
+    return replace(made, recipe=Recipe(nmda, options))
+
+
+def _subtyped(
+    inputs: Mapping[str, str],
+    kinetics: str,
+    subtype: str | Mapping[str, float],
+    calcium: str,
+    drugs: Sequence[str | Blocker],
+) -> Mechanism:
+    plain = [blocker_of(drug) for drug in drugs]
+    whole = _receptor(inputs, kinetics, plain, ghk=calcium == "ghk")
     if not subtype:
         return whole
     if kinetics and scheme(kinetics).occupied:
         raise ModelError(f"nmda = {kinetics!r} has magnesium as states, which no subtype changes; with subtype=, take "
                          "a scheme with the fast block, such as 'lester_jahr1992'")  # fmt: skip
     kinds = mixture(subtype)
+    constants = {kind.name: _constants(kind, kinetics, drugs) for kind, _ in kinds}
     if len(kinds) == 1:
-        return replace(whole, parameters=whole.parameters | _constants(kinds[0][0], kinetics))
-    return _mixed(whole, kinds, kinetics)
+        return replace(whole, parameters=whole.parameters | constants[kinds[0][0].name])
+    return _mixed(whole, {kind.name: share for kind, share in kinds}, constants, _shown(plain))
 
 
-def _receptor(inputs: Mapping[str, str], kinetics: str, *, ghk: bool) -> Mechanism:
+def blocker_of(drug: str | Blocker, subtype: str = "2A") -> Blocker:
+    """Return a drug by name with its affinity to a subtype; a drug of a table of one's own brings its own."""
+    if isinstance(drug, str):
+        return blocker(drug, subtype)
+    return drug if subtype == "2A" else drug.at(subtype)
+
+
+def escapes(drugs: Sequence[Blocker]) -> dict[str, bool]:
+    """Return drugs as the equations of the block take them: whether part of each leaves shut channels, by key."""
+    return {drug.key: drug.escapes for drug in drugs}
+
+
+def _receptor(inputs: Mapping[str, str], kinetics: str, drugs: Sequence[Blocker], *, ghk: bool) -> Mechanism:
     chosen = scheme(kinetics) if kinetics else None
     gating, ports = _scheme(chosen, inputs) if chosen else _dual_exponential(inputs)
     free = chosen.free if chosen else "B_mg"
-    lines = (gating, _pore(chosen), trapping.EQUATIONS, _CURRENT.format(free=free))
-    text = "\n".join(line.strip() for line in lines).replace("*1*", "*") + "\n"
-    parameters = load("receptors", "nmda") | load("ketamine", "block")
+    lines = (gating, _pore(chosen), trapping.equations(escapes(drugs)), _current(free))
+    text = "\n".join(line.strip() for line in lines) + "\n"
+    parameters = load("receptors", "nmda")
+    for drug in drugs:
+        parameters |= drug.parameters
     parameters |= _cleft(chosen) if chosen else load("receptors", "magnesium")
+    sources = (p.source.split(" ")[0] for drug in drugs for p in drug.parameters.values())
     return Mechanism(
         name="nmda",
-        equations=text + (_GHK.format(free=free).replace("*1*", "*").lstrip() if ghk else ""),
+        equations=text + (_ghk(free) if ghk else ""),
         parameters=parameters | (load("receptors", "ghk") if ghk else {}),
         currents=("I_nmda",),
         calcium=("I_ca_nmda/area" if ghk else "f_ca_nmda*I_nmda/area",),
         initial={f"n_{chosen.rest}_nmda": 1.0} if chosen else {},
         ports=ports,
         gains={"nmda": ("gain_nmda",)},
-        references=(*(chosen.references if chosen else ("jahr1990",)), "aguiar2010", "kotermanski2009"),
+        starts=trapping.starts(escapes(drugs)),
+        references=(
+            *(chosen.references if chosen else ("jahr1990",)),
+            "aguiar2010",
+            *dict.fromkeys(key for key in sources if key not in ("user", "nmdasim", "recalled")),
+        ),
     )
+
+
+def _shown(drugs: Sequence[Blocker]) -> tuple[str, ...]:
+    """Return the shares of receptors that are told of: blocked, and of several drugs each."""
+    own = [trapping.held(drug.key, escapes(drugs)) for drug in drugs]
+    return tuple(dict.fromkeys(["b_nmda", *own]))
 
 
 _Parts = tuple[str, dict[str, str]]
@@ -145,50 +198,41 @@ def _cleft(chosen: Scheme) -> ParameterSet:
 # --- subtypes --------------------------------------------------------------------------------------------------------
 
 
-def _constants(kind: Subtype, kinetics: str) -> dict[str, Parameter]:
+def _constants(kind: Subtype, kinetics: str, drugs: Sequence[str | Blocker]) -> dict[str, Parameter]:
     """Return what a subtype changes in a neuron's receptor."""
     changed = {key: kind[key] for key in ("K_mg", "f_ca_nmda")}
     if not kinetics:
         changed["tau_d_nmda"] = kind["tau_deactivation"]
-    return changed | {"K_ketamine": blocker("ketamine", kind.name).parameters["K_ketamine"]}
+    for drug in (blocker_of(drug, kind.name) for drug in drugs):
+        changed[f"K_{drug.key}"] = drug.parameters[f"K_{drug.key}"]
+    return changed
 
 
-def _mixed(whole: Mechanism, kinds: tuple[tuple[Subtype, float], ...], kinetics: str) -> Mechanism:
+def _mixed(
+    whole: Mechanism,
+    shares: Mapping[str, float],
+    constants: Mapping[str, Mapping[str, Parameter]],
+    shown: tuple[str, ...],
+) -> Mechanism:
     """Return one copy of the receptor a subtype, all on the same ports, and the sum of their shares."""
-    defined = re.findall(r"^(?:d(\w+)/dt|(\w+)) =", whole.equations, flags=re.MULTILINE)
-    own = {state or name for state, name in defined} | set(_constants(kinds[0][0], kinetics))
+    own = {*defined(whole.equations), *(key for each in constants.values() for key in each)}
     text, calcium = "", []
     ports = dict.fromkeys(whole.ports, "")
     parameters = {key: p for key, p in whole.parameters.items() if key not in own}
     initial: dict[str, object] = {}
-    for kind, share in kinds:
-        text += _tagged(whole.equations, own, kind)
-        calcium += [f"share_{kind.name}*{_tagged(term, own, kind)}" for term in whole.calcium]
-        ports = {port: f"{ports[port]}; {_tagged(whole.ports[port], own, kind)}".lstrip("; ") for port in ports}
-        parameters |= {f"{key}_{kind.name}": p for key, p in _constants(kind, kinetics).items()}
-        initial |= {_tagged(state, own, kind): value for state, value in whole.initial.items()}
-        parameters[f"share_{kind.name}"] = Parameter(
-            f"{share:g}", source="user", kind="assumed", bounds=(0.0, 1.0), description=f"share of GluN{kind.name}"
+    starts: dict[str, dict[str, object]] = {name: {} for name in whole.starts}
+    for kind, share in shares.items():
+        copy = whole.renamed({name: f"{name}_{kind}" for name in own})
+        text += copy.equations
+        calcium += [f"share_{kind}*{term}" for term in copy.calcium]
+        ports = {port: f"{ports[port]}; {copy.ports[port]}".lstrip("; ") for port in ports}
+        parameters |= {f"{key}_{kind}": p for key, p in constants[kind].items()}
+        initial |= copy.initial
+        starts = {name: start | dict(copy.starts[name]) for name, start in starts.items()}
+        parameters[f"share_{kind}"] = Parameter(
+            f"{share:g}", source="user", kind="assumed", bounds=(0.0, 1.0), description=f"share of GluN{kind}"
         )
-    for name, unit in (("g_nmda", "siemens"), ("b_nmda", "1"), ("I_nmda", "amp")):
-        text += f"{name} = {' + '.join(f'share_{kind.name}*{name}_{kind.name}' for kind, _ in kinds)} : {unit}\n"
+    for name, unit in (("g_nmda", "siemens"), *((name, "1") for name in shown), ("I_nmda", "amp")):
+        text += f"{name} = {' + '.join(f'share_{kind}*{name}_{kind}' for kind in shares)} : {unit}\n"
     return replace(whole, equations=text, parameters=ParameterSet(parameters), ports=ports, calcium=tuple(calcium),
-                   initial=initial)  # fmt: skip
-
-
-def _tagged(text: str, own: Iterable[str], kind: Subtype) -> str:
-    """Return text in which names (and derivatives) of the receptor end with the name of a subtype."""
-    return re.sub(rf"\b(d?(?:{'|'.join(own)}))\b", rf"\1_{kind.name}", text)
-
-
-def starts(subtype: str | Mapping[str, float] = "") -> dict[str, dict[str, str]]:
-    """Return how the block of a neuron's NMDA receptors can start, see :mod:`nmdasim.receptors.trapping`."""
-    known = {"equilibrated": trapping.EQUILIBRATED, "washin": trapping.WASHIN}
-    kinds = mixture(subtype) if subtype else ()
-    if len(kinds) < 2:
-        return known
-    own = ("b_nmda", "B_mg", "K_block")
-    return {
-        name: {_tagged(k, own, kind): _tagged(v, own, kind) for kind, _ in kinds for k, v in start.items()}
-        for name, start in known.items()
-    }
+                   initial=initial, starts=starts)  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,15 +13,16 @@ from nmdasim.errors import InputError
 from nmdasim.language.evaluation import evaluator
 from nmdasim.language.system import system
 from nmdasim.quantities import QuantityLike
-from nmdasim.receptors import bench, magnesium
+from nmdasim.receptors import bench, magnesium, trapping
 from nmdasim.receptors.blockers import Blocker, block
+from nmdasim.receptors.exact import blocked
 from nmdasim.receptors.scheme import Scheme
 
 
 def follow(
     scheme: Scheme,
-    drug: Blocker,
-    concentration: QuantityLike,
+    drug: Blocker | Sequence[Blocker],
+    concentration: Any,
     *,
     v: QuantityLike = "-60 mV",
     mg: QuantityLike = "1 mM",
@@ -37,9 +38,9 @@ def follow(
     scheme
         A scheme without the drug, in which magnesium blocks fast (``free = "B_mg"``).
     drug
-        The drug.
+        The drug, or several that compete for the pore.
     concentration
-        Its concentration, present from the start with nothing bound.
+        Its concentration, present from the start with nothing bound; of several drugs a list.
     v, mg
         Holding potential and magnesium.
     train
@@ -48,31 +49,44 @@ def follow(
     Returns
     -------
     xarray.Dataset
-        ``full`` and ``reduced`` (time): the share of receptors that hold the drug.
+        ``full`` and ``reduced`` (time): the share of receptors that hold the drug; of several, (drug, time).
     """
     if "B_mg" not in scheme.free:
         raise InputError(f"{scheme.name} has magnesium as states; the reduction goes with the fast block B_mg")
-    with_drug = block(scheme, drug)
-    bath: dict[str, Any] = {"v": v, "mg": mg, drug.key: concentration}
-    full = bench.train(with_drug, drug.key, **bath, **train)
-    alone = bench.train(with_drug, drug.key, **(bath | {drug.key: "0 uM"}), **train)
+    drugs, doses = ([drug], [concentration]) if isinstance(drug, Blocker) else (list(drug), list(concentration))
+    with_drugs = scheme
+    for one in drugs:
+        with_drugs = block(with_drugs, one)
+    bath: dict[str, Any] = {"v": v, "mg": mg, **{one.key: dose for one, dose in zip(drugs, doses, strict=True)}}
+    full = bench.train(with_drugs, drugs[0].key, **bath, **train)
+    alone = bench.train(with_drugs, drugs[0].key, **(bath | dict.fromkeys((d.key for d in drugs), "0 uM")), **train)
     seconds = full.time.values / 1e3
     without_mg = scheme.open(alone.occupancy.sel(state=list(scheme.states)).values, v=v, mg="0 mM")
-    activation = without_mg / float(with_drug.parameters["open_max"].si)
+    activation = without_mg / float(with_drugs.parameters["open_max"].si)
     data = xr.Dataset(coords={"time": full.time}, attrs=full.attrs)
-    named = {"units": "1", "long_name": f"share of receptors that hold {drug.name}"}
-    data["full"] = ("time", full.blocked.values, named)
-    data["reduced"] = ("time", _integrate(with_drug, drug, bath, seconds, activation), named)
+    dims = ("time",) if isinstance(drug, Blocker) else ("drug", "time")
+    data["full"] = (dims, _shaped([blocked(full, with_drugs, one.key).values for one in drugs], dims))
+    data["reduced"] = (dims, _shaped(_integrate(with_drugs, drugs, bath, seconds, activation), dims))
     data["activation"] = ("time", activation, {"units": "1", "long_name": "agonist-bound activation"})
+    if len(dims) > 1:
+        data["drug"] = [one.key for one in drugs]
+    for name in ("full", "reduced"):
+        names = " or ".join(one.name for one in drugs)
+        data[name].attrs = {"units": "1", "long_name": f"share of receptors that hold {names}"}
     return data
 
 
+def _shaped(rows: Sequence[np.ndarray], dims: tuple[str, ...]) -> np.ndarray:
+    return np.stack(rows) if len(dims) > 1 else np.asarray(rows[0])
+
+
 def _integrate(
-    scheme: Scheme, drug: Blocker, bath: Mapping[str, Any], seconds: np.ndarray, activation: np.ndarray
-) -> np.ndarray:
-    """Integrate the reduction's own equations over a given activation."""
+    scheme: Scheme, drugs: Sequence[Blocker], bath: Mapping[str, Any], seconds: np.ndarray, activation: np.ndarray
+) -> list[np.ndarray]:
+    """Integrate the reduction's own equations over a given activation; return the share that holds each drug."""
     names = (*scheme.parameters.bases, "a_nmda")
-    text = system(magnesium.EQUATION + drug.equations(), names)
+    held = {drug.key: drug.escapes for drug in drugs}
+    text = system(magnesium.EQUATION + trapping.equations(held), names)
     states = list(text.derivatives)
     slope = evaluator([text.derivatives[name] for name in states])
     fixed = scheme.values(**bath)
@@ -81,14 +95,8 @@ def _integrate(
         now = {**fixed, **dict(zip(states, y, strict=True)), "a_nmda": np.interp(t, seconds, activation)}
         return [float(x) for x in slope(now)]
 
-    found = solve_ivp(
-        rhs,
-        (seconds[0], seconds[-1]),
-        np.zeros(len(states)),
-        t_eval=seconds,
-        method="LSODA",
-        rtol=1e-8,
-        atol=1e-11,
-        max_step=0.02,
-    )
-    return np.asarray(found.y.sum(axis=0))
+    found = solve_ivp(rhs, (seconds[0], seconds[-1]), np.zeros(len(states)), t_eval=seconds, method="LSODA",
+                      rtol=1e-8, atol=1e-11, max_step=0.02)  # fmt: skip
+    solved = dict(zip(states, found.y, strict=True))
+    share = evaluator([text.substitute(trapping.held(drug.key, held), states) for drug in drugs])
+    return [np.asarray(each) for each in share(solved)]

@@ -14,7 +14,7 @@ from nmdasim import quantities
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.morphology import Morphology
 from nmdasim.plan.plan import Cells, Outcome, Probe
-from nmdasim.plan.recorded import recorded
+from nmdasim.plan.recorded import recorded, summarised
 from nmdasim.run import learned
 from nmdasim.run import synapses as synaptic
 from nmdasim.run.axes import Axis, coordinate, lengths
@@ -198,8 +198,9 @@ class _Frame:
         cell = self.circuit.cells[self.circuit.output]
         if not kept[0][0].recording.windows:
             return
-        for j, (name, summary) in enumerate(cell.summaries.items()):
-            values = self.filled([outcome.summaries[j] for _, outcome in kept], most)
+        found = [summarised(cells, outcome) for cells, outcome in kept]
+        for (name, summary), parts in zip(cell.summaries.items(), zip(*found, strict=True), strict=True):
+            values = self.filled(parts, most)
             attrs = {"units": quantities.pretty(summary.unit), "long_name": summary.long_name}
             data[name] = ([*self.dims, "pulse"], quantities.in_unit(values, summary.unit), attrs)
 

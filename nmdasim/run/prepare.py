@@ -16,7 +16,7 @@ from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.model import Model
 from nmdasim.plan import memory
 from nmdasim.plan.plan import Arrivals, Cells, Plan, Probe, Recording
-from nmdasim.plan.recorded import probe, state_probes
+from nmdasim.plan.recorded import probe, state_probes, summary_probes
 from nmdasim.plan.wiring import stream, volleys, wires
 from nmdasim.protocols.protocol import Arrival
 from nmdasim.run import learned
@@ -182,7 +182,7 @@ def _summaries(circuit: Circuit, cell: Model) -> tuple[tuple[Probe, str], ...]:
     """Return the per-window read-outs of a cell that runs alone or last in a chain."""
     if any(population.size > 1 for population in circuit.populations.values()):
         return ()
-    return tuple((probe(cell, f"{s.variable}_{s.region}")[0], s.kind) for s in cell.summaries.values())
+    return summary_probes(cell)
 
 
 # --- what is drawn ---------------------------------------------------------------------------------------------------

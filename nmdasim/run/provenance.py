@@ -13,6 +13,7 @@ from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.identity import digest, versions
 from nmdasim.protocols import course as courses
 from nmdasim.quantities import in_unit
+from nmdasim.receptors.dosing import drugs_of
 from nmdasim.run.axes import Axis
 from nmdasim.run.prepare import Question, Run
 
@@ -40,6 +41,7 @@ def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, An
         "sample_ms": options.sample * 1e3,
         "tolerance": options.tolerance if options.engine == "reference" else "",
         "block": options.start or "none",
+        "drugs": " ".join(drugs_of(circuit)),
         "initial": json.dumps({name: _brief(value) for name, value in options.initial.items()}),
         "duration_s": " ".join(dict.fromkeys(f"{run.plan.first.duration:.12g}" for run in runs)),
         "begin_s": runs[0].plan.first.origin,

@@ -23,6 +23,7 @@ from nmdasim.plan.plan import Cells
 from nmdasim.plan.wiring import synapses
 from nmdasim.protocols import course as courses
 from nmdasim.protocols.given import protocol_of
+from nmdasim.receptors.dosing import medicated
 from nmdasim.run.axes import Axis, columns, lengths, parameter_axes, place, protocol_axes, seed_axis
 from nmdasim.run.labels import Done, label
 from nmdasim.run.options import Options, step_of
@@ -65,13 +66,14 @@ def simulate(
         What is done to it: :class:`WindUp`, :class:`Events`, any other protocol (see :mod:`nmdasim.protocols`), or a
         list of them; list arguments become dimensions. ``{"touch": nm.Poisson(...)}`` puts other sources behind the
         inputs of a circuit.
-    ketamine, mg
-        Concentrations; an array becomes a dimension of that name. An ``xarray.DataArray`` over ``time``, both with
-        units, is a concentration that varies during the run, along straight lines from value to value; time 0 is the
-        start of the run, and outside of its times the course is held. Its times are moved to the nearest step; times
-        closer than that are refused. Record ``"ketamine"`` to see it.
     drugs
-        Concentrations of blockers by name; `ketamine` is short for ``drugs={"ketamine": ...}``.
+        Free concentrations at the receptor by name of the drug, ``{"memantine": [0, 1]*uM}``: any blocker of the
+        table, however it is written, in any model with NMDA receptors. Its dimension has the drug's key as name.
+    ketamine, mg
+        Concentrations, ``ketamine`` short for ``drugs={"ketamine": …}``; a list becomes a dimension of that name. An
+        ``xarray.DataArray`` over ``time``, both with units, is a concentration that varies during the run, along
+        straight lines from value to value; time 0 is the start of the run, and outside of its times the course is held.
+        Its times are moved to the nearest step; times closer than that are refused. Record ``"ketamine"`` to see it.
     block
         Which of the model's starts to take: ``"equilibrated"`` (long exposure before the run; the default where the
         model has it) or ``"washin"`` (drug present from time 0, nothing bound yet).
@@ -152,8 +154,10 @@ def question(
     **options: Any,
 ) -> Question:
     """Return what is asked, checked, without making any of it; arguments are those of :func:`simulate`."""
-    circuit, done_to = circuit_of(model), protocol_of(protocol)
-    given = _together(parameters or {}, {"ketamine": ketamine, "mg": mg}, drugs or {})
+    done_to = protocol_of(protocol)
+    medicine, doses = medicated(circuit_of(model), drugs, ketamine)
+    circuit = circuit_of(medicine)
+    given = _together(parameters or {}, doses, {} if mg is None else {"mg": mg})
     step = step_of(circuit, dt)
     circuit, still, baths = courses.follow(circuit, given, step)
     circuit.check_step(step)
@@ -181,10 +185,10 @@ def question(
     return Question(circuit, done_to, tuple(grid), tuple(axes), read, length, going_on)
 
 
-def _together(parameters: Mapping[str, Any], own: Mapping[str, Any], drugs: Mapping[str, Any]) -> dict[str, Any]:
+def _together(*parts: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters, drugs and magnesium in one, each given once."""
-    found = dict(parameters)
-    for part in ({name: value for name, value in own.items() if value is not None}, drugs):
+    found: dict[str, Any] = {}
+    for part in parts:
         if twice := sorted(set(found) & set(part)):
             raise InputError(f"{', '.join(twice)} is given twice; give it once")
         found |= part

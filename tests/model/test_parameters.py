@@ -9,7 +9,7 @@ from nmdasim.parameters import load, mechanism
 TABLES = {
     "aguiar2010": ["morphology", "reversals", "spike_generator", "wdr", "relay", "input"],
     "delrocq2023": ["parameters"],
-    "ketamine": ["block"],
+    "drugs": ["ketamine.block", "ketamine.laboratories.gilling2009", "memantine.block", "mk801.block"],
     "receptors": ["magnesium", "ampa", "nmda", "gaba", "nk1"],
     "wdr": ["parameters", "morphology"],
 }
@@ -95,9 +95,9 @@ def test_every_published_number_is_within_its_own_bounds(table, section):
 
 
 def test_recalled_numbers_are_marked_unverified():
-    block = load("ketamine", "block")
+    block = load("drugs", "ketamine.block")
     assert not any(p.verified for p in block.values())
-    assert block["k_on_ketamine"].source == block["slope_ketamine"].source == "nmdasim"
+    assert block["k_on"].source == block["slope"].source == "nmdasim"
 
 
 @pytest.mark.parametrize("name", ["leak", "cal", "can", "pool"])

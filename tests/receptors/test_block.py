@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import nmdasim as nm
-from nmdasim.parameters import bibliography, load, read_table
+from nmdasim.parameters import bibliography, read_table
 from nmdasim.parameters import parameters_of as rows
+from nmdasim.parameters.drugs import affinity
 from nmdasim.receptors import bench, hill, inhibition, reduction
 from nmdasim.receptors.blockers import block, blocker, ic50
 from nmdasim.receptors.exact import Step, blocked, respond
@@ -35,7 +36,7 @@ def test_the_ic50_follows_from_competition_with_magnesium():
 
 def test_competition_alone_predicts_the_ic50s_at_1_mM_mg_within_a_sixth():
     for drug in ("ketamine", "memantine"):
-        for unit, p in rows(read_table("blockers")["at_1_mM_mg"][drug]).items():
+        for unit, p in rows(read_table("drugs")[drug]["at_1_mM_mg"]).items():
             predicted = um(ic50(drug, unit, "-66 mV", "1 mM"))
             assert predicted == pytest.approx(float(p.number), rel=0.17), (drug, unit)
 
@@ -251,7 +252,7 @@ def test_sources_of_drugs_and_subtypes_are_in_the_bibliography_or_say_recalled()
         assert {p.source.split(" ")[0] for p in blocker(drug).parameters.values()} <= known
     for name in ("2A", "2B", "2C", "2D"):
         assert {p.source for p in subtype(name).parameters.values()} <= known
-    assert all(p.source in known for p in load("blockers", "binding").values())
+    assert all(affinity(key).source in known for key in ("S-ketamine", "R-ketamine", "S-norketamine", "R-norketamine"))
 
 
 def test_washing_a_drug_in_and_out_over_an_open_receptor_comes_and_goes():

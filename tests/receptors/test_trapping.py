@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import nmdasim as nm
 from nmdasim.parameters import load
 from nmdasim.plan.values import initial_values, parameter_values
-from nmdasim.receptors import EQUILIBRATED, WASHIN, magnesium_block, trapping
+from nmdasim.receptors import EQUILIBRATED, WASHIN, blocker, magnesium_block, trapping
 
 pytestmark = pytest.mark.usefixtures("interpreted")
 
@@ -21,7 +21,7 @@ def receptor():
     """Return NMDA receptors alone, at a potential and an activation that the test sets."""
     text = trapping.EQUATIONS + "B_mg = 1/(1 + mg/K_mg*exp(-slope_mg*v)) : 1\ndv/dt = 0*volt/second : volt\n"
     text += "da_nmda/dt = 0/second : 1"
-    parameters = load("ketamine", "block") | load("receptors", "magnesium")
+    parameters = blocker("ketamine").parameters | load("receptors", "magnesium")
     starts = dict(equilibrated=EQUILIBRATED, washin=WASHIN)
     initial = dict(v=-40 * mV, a_nmda=1.0)
     return nm.Model("pore", text, parameters, initial=initial, starts=starts, dt="1 ms", dt_max="10 ms")

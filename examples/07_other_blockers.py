@@ -1,0 +1,51 @@
+"""
+Memantine, MK-801 and two drugs at once
+=======================================
+
+Every blocker of the table works in every neuron and circuit: ``drugs={name: concentration}``. Two drugs compete for one
+pore, so together they block more than either, and less than if they did not know of each other.
+
+Educational and research model. Not medical advice. Not for dosing decisions.
+"""
+
+import matplotlib.pyplot as plt
+
+import nmdasim as nm
+from nmdasim import uM
+
+# %%
+# One drug: wind-up against concentration, and what is left of it at the last pulse.
+neuron = nm.neurons.wdr()
+for drug, doses in {"memantine": [0, 3, 10, 30], "MK-801": [0, 0.03, 0.1, 0.3]}.items():
+    result = nm.simulate(neuron, nm.WindUp(), drugs={drug: doses * uM})
+    late = nm.measures.windup(result).late.isel(pulse=-1).values
+    print(drug, "µM:", dict(zip(doses, late.tolist(), strict=True)), "spikes after the last pulse")
+
+# %%
+# Two drugs: each a dimension of the result.
+both = nm.simulate(neuron, nm.WindUp(), drugs={"memantine": [0, 10] * uM, "ketamine": [0, 10] * uM})
+blocked = both.blocked.isel(pulse=0)
+alone = [float(blocked.sel(memantine=m, ketamine=k)) for m, k in ((10, 0), (0, 10))]
+print(f"blocked by memantine {alone[0]:.2f}, by ketamine {alone[1]:.2f}, "
+      f"by both {float(blocked.sel(memantine=10, ketamine=10)):.2f}; "
+      f"independent drugs would block {1 - (1 - alone[0]) * (1 - alone[1]):.2f}")  # fmt: skip
+
+# %%
+# A neuron is its mechanisms: one is taken out, another is put in.
+brake = nm.Mechanism(
+    "km",
+    "I_km = g_km*n_km*(E_km - v) : amp/meter**2\ndn_km/dt = (1/(1 + exp(-(v + 35*mV)/(10*mV))) - n_km)/tau_km : 1",
+    {"g_km": "0.5 mS/cm**2", "E_km": "-80 mV", "tau_km": "60 ms"},
+    densities=("I_km",),
+)
+fig, ax = plt.subplots(figsize=(9, 4), layout="constrained")
+for name, cell in {
+    "wdr": neuron,
+    "without its CAN channel": neuron.without("can"),
+    "with a slow potassium channel in the soma": neuron.with_(brake, at="soma"),
+}.items():
+    measured = nm.measures.windup(nm.simulate(cell, nm.WindUp()))
+    ax.plot(measured.pulse, measured.late, "o-", label=name)
+ax.set(xlabel="pulse", ylabel="spikes, 100 ms to next pulse")
+ax.legend(frameon=False)
+plt.show()
