@@ -96,6 +96,11 @@ class Projection:
         return None if named else self.weight
 
     @property
+    def opens(self) -> tuple[str, ...]:
+        """Names of its ports, and of its synapse."""
+        return (*(port for port, _ in self.ports), *((self.synapse.name,) if self.synapse else ()))
+
+    @property
     def ports(self) -> tuple[tuple[str, float], ...]:
         """Every port that a synapse opens, and its delay in seconds beyond that of the synapse."""
         if self.latency:
@@ -296,7 +301,7 @@ class Circuit:
 
     def __repr__(self) -> str:
         cells = ", ".join(f"{population.size} {name}" for name, population in self.populations.items())
-        links = "\n  ".join(f"{p.pre} → {p.post} ({', '.join(port for port, _ in p.ports)})" for p in self.projections)
+        links = "\n  ".join(f"{p.pre} → {p.post} ({', '.join(p.opens)})" for p in self.projections)
         return f"Circuit {self.name!r} of {cells}\n  {links}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import zlib
 from collections.abc import Mapping, Sequence
@@ -32,9 +33,11 @@ def stream(seed: int, name: str) -> np.random.Generator:
 
 
 def synapses(circuit: Circuit) -> int:
-    """Return about how many synapses one instance has, before any is drawn."""
+    """Return about how many synapses one instance has, before any is drawn; one with a state counts as three."""
     size = {name: part.size for name, part in {**circuit.populations, **circuit.inputs}.items()}
-    return sum(_expected(link, size[link.pre] * size[link.post]) for link in circuit.projections)
+    room = [3 if link.synapse else 1 for link in circuit.projections]
+    found = [_expected(link, size[link.pre] * size[link.post]) for link in circuit.projections]
+    return sum(map(operator.mul, room, found))
 
 
 def _expected(link: Projection, pairs: int) -> int:
