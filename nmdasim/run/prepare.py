@@ -142,7 +142,7 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
 
 
 def counted(circuit: Circuit, number: int) -> str:
-    """Return a number of lanes, as those of single cells and chains are called, or of instances, as those of networks."""
+    """Return a number of runs in words: lanes of single cells and chains, instances of networks."""
     single = all(population.size == 1 for population in circuit.populations.values())
     return f"{number:,} {'lanes' if single else 'instances'} of {circuit.name}"
 
