@@ -23,7 +23,6 @@ from numba.core import event
 
 from nmdasim.engines.kernel import vmath
 
-
 #: Files of the kernel that generated sources import.
 _IMPORTED = ("vmath.py", "loop.py")
 
