@@ -1,7 +1,16 @@
-"""Test – condition – test: what a dorsal-horn circuit makes of touch and of noxious stimuli, and what changes it.
+"""Condition – wait – treat – test: what a dorsal-horn circuit makes of touch and noxious stimuli, and what changes it.
 
-Conditioning and test are runs of their own: what passes from one to the other are the slow variables, ρ and the loss of
-chloride extrusion. Everything faster (wind-up's currents, calcium) has seconds to settle between them and starts anew.
+Each step is a run, and each goes on from the end of the one before it (``after=``), with every state: potentials,
+synaptic currents, calcium, drug that is trapped in receptors, ρ and the loss of chloride extrusion.
+
+    train = condition(circuit, ketamine="3 uM", seed=range(5))
+    rested = wait(circuit, "5 s", after=train)
+    test = stimulus_response(circuit, after=rested)
+
+One second after a train wind-up is still there, after five most of it has faded, after twenty all but a rest; then what
+is left are the slow states. A test can also start from those alone, ``rho=train.rho, loss=train.loss``: everything
+faster starts anew, with the drug of the test equilibrated. Ketamine enters and leaves receptors only while they are
+open: what a train lets in stays trapped through a wait without input, and what is given during such a wait stays out.
 """
 
 from __future__ import annotations
@@ -13,7 +22,7 @@ import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.circuits import dorsal_horn
-from nmdasim.errors import ModelError
+from nmdasim.errors import InputError, ModelError
 from nmdasim.model.circuit import Circuit
 from nmdasim.protocols.sensory import INTENSITIES, Conditioning, Pressure, Stimulus
 from nmdasim.quantities import QuantityLike
@@ -93,9 +102,10 @@ def wait(
     *,
     after: xr.Dataset | None = None,
     ketamine: Any = "0 uM",
+    seed: Sequence[int] | None = None,
     **options: Any,
 ) -> xr.Dataset:
-    """Leave the circuit without input for some time, or treat it.
+    """Leave the circuit without input for some time, with or without a drug.
 
     Parameters
     ----------
@@ -106,10 +116,12 @@ def wait(
     after
         What it went through before: a result of :func:`condition` or of this function. Every state goes on from there.
     ketamine
-        One concentration, or a course over time. After something else it washes in from time 0 of the wait; before
-        anything else it is equilibrated.
+        One concentration, or a course over time. Where something came before, it is new at time 0 of the wait; else
+        equilibrated.
+    seed
+        Seeds, a dimension of the result; those of `after` by default.
     options
-        Passed to :func:`nmdasim.run.simulate`, such as `seed`, which without `after` is 0.
+        Passed to :func:`nmdasim.run.simulate`.
 
     Returns
     -------
@@ -117,7 +129,14 @@ def wait(
         As of :func:`condition`.
     """
     result = simulate(
-        circuit, duration=duration, ketamine=ketamine, start=after, record=_RECORD, sample="100 ms", **options
+        circuit,
+        duration=duration,
+        ketamine=ketamine,
+        seed=_seeds(seed, after),
+        start=after,
+        record=_RECORD,
+        sample="100 ms",
+        **options,
     )
     return _traced(result)
 
@@ -134,30 +153,30 @@ def stimulus_response(
     circuit: Circuit,
     *,
     after: xr.Dataset | None = None,
-    carry: str = "slow",
-    rho: Any = 0.0,
+    rho: Any = None,
+    loss: Any = None,
     ketamine: QuantityLike = "0 uM",
-    seed: Sequence[int] = (0,),
+    seed: Sequence[int] | None = None,
     kinds: Sequence[str] = ("touch", "noxious"),
     intensities: Sequence[float] = INTENSITIES,
     **options: Any,
 ) -> xr.Dataset:
-    """Test with single stimuli of rising strength, lanes of one run.
+    """Test with single stimuli of rising strength, each of them a lane of one run.
 
     Parameters
     ----------
     circuit
         A dorsal-horn circuit.
     after
-        What the circuit went through before: a result of :func:`condition`, of the same seeds.
-    carry
-        Which states go on from there: ``"slow"``, ρ and the loss, or ``"all"``.
-    rho
-        ρ of the projection neurons at the start, if not `after`.
+        What it went through before: a result of :func:`condition` or :func:`wait`. At the test it is in every state in
+        which that left it; a drug of the test is new then. By default it is at rest.
+    rho, loss
+        Where there is no `after`: ρ and the loss of chloride extrusion at the start, such as the ``rho`` and ``loss``
+        of a train; 0 by default. Every other state is at rest, and a drug of the test equilibrated.
     ketamine
-        One concentration, equilibrated.
+        One concentration.
     seed
-        Seeds, a dimension of the result.
+        Seeds, a dimension of the result; those of `after` by default, else 0.
     kinds, intensities
         Of :class:`nmdasim.protocols.sensory.Stimulus`.
     options
@@ -168,13 +187,19 @@ def stimulus_response(
     xarray.Dataset
         ``spikes`` (kind, intensity, seed): spikes of a projection neuron in the second after the stimulus, the mean of
         all. Provenance in ``attrs``.
+
+    Raises
+    ------
+    InputError
+        If both `after` and one of its states are given.
     """
     run = simulate(
         circuit,
         Stimulus(list(kinds), list(intensities)),
         ketamine=ketamine,
-        seed=list(seed),
-        **_begin(after, rho, carry),
+        seed=_seeds(seed, after),
+        start=after,
+        initial=_slow(after, rho, loss),
         **options,
     )
     spikes = (run.spike_count / run["size"]).sel(population="projection", drop=True)
@@ -183,12 +208,18 @@ def stimulus_response(
     return data
 
 
-def _begin(after: xr.Dataset | None, rho: Any, carry: str) -> dict[str, Any]:
+def _seeds(seed: Sequence[int] | None, after: xr.Dataset | None) -> list[int] | None:
+    """Return the seeds of a run; None for those of the segment before."""
+    return list(seed) if seed is not None else [0] if after is None else None
+
+
+def _slow(after: xr.Dataset | None, rho: Any, loss: Any) -> dict[str, Any]:
+    """Return the slow states that a run starts from, where it goes on from nothing."""
     if after is None:
-        return {"initial": {"rho": rho}}
-    if carry == "all":
-        return {"start": after}
-    return {"initial": {name: after[name] for name in ("rho", "loss")}}
+        return {"rho": 0.0 if rho is None else rho, "loss": 0.0 if loss is None else loss}
+    if rho is not None or loss is not None:
+        raise InputError("after: it brings rho and loss of its own; give it, or rho and loss")
+    return {}
 
 
 def sustained(
@@ -197,34 +228,34 @@ def sustained(
     *,
     duration: QuantityLike = "5 second",
     after: xr.Dataset | None = None,
-    rho: Any = 0.0,
+    rho: Any = None,
+    loss: Any = None,
     ketamine: QuantityLike = "0 uM",
-    seed: Sequence[int] = (0,),
+    seed: Sequence[int] | None = None,
     **options: Any,
 ) -> xr.Dataset:
     """Press for some seconds and count the rate of each population.
 
     Parameters
     ----------
-    circuit, after, rho, ketamine, seed, options
+    circuit, after, rho, loss, ketamine, seed, options
         As for :func:`stimulus_response`.
     intensity, duration
-        Of :func:`nmdasim.protocols.sensory.Pressure`.
+        Of :class:`nmdasim.protocols.sensory.Pressure`.
 
     Returns
     -------
     xarray.Dataset
         ``rate`` (population, seed): spikes of a neuron per second of pressure, in Hz. Provenance in ``attrs``.
     """
-    length = quantities.number(duration, "second", name="duration")
     run = simulate(
         circuit,
-        Pressure(intensity, start="500 ms", length=duration),
-        duration=(0.5 + length) * quantities.unit("second"),
+        Pressure(intensity, length=duration),
         ketamine=ketamine,
-        seed=list(seed),
-        **_begin(after, rho, "slow"),
+        seed=_seeds(seed, after),
+        start=after,
+        initial=_slow(after, rho, loss),
         **options,
     )
-    rate = (run.spike_count / run["size"] / length).transpose("population", "seed")
+    rate = run.spike_count / run["size"] / quantities.number(duration, "second", name="duration")
     return xr.Dataset({"rate": rate.assign_attrs(units="Hz", long_name="rate of a neuron")}, attrs=run.attrs)

@@ -249,7 +249,10 @@ def test_the_pain_score_is_a_line_between_its_end_points(naive):
 def test_the_command_answers_in_json_and_refuses_what_it_does_not_know(tmp_path):
     run = CliRunner().invoke(cli.app, ["sensory", "--json", "--repeats", "2", "--out", str(tmp_path)])
     answer = json.loads(run.stdout)
-    assert set(answer) == {"state", "touch", "noxious", "allodynia_index", "hyperalgesia_index", "disclaimer"}
+    own = {"state", "touch", "noxious", "allodynia_index", "hyperalgesia_index"}
+    assert set(answer) == own | {"naive", "disclaimer"}
+    assert answer["naive"] == {key: answer[key] for key in own}
+    assert max(answer["noxious"]["spikes"]) > 1
     assert answer["allodynia_index"] == answer["hyperalgesia_index"] == 0
     assert answer["touch"]["threshold"] is None
     assert answer["disclaimer"] == nm.DISCLAIMER
