@@ -9,19 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.circuits import dorsal_horn
 from nmdasim.errors import ModelError
 from nmdasim.model.circuit import Circuit
-from nmdasim.protocols import sensory
+from nmdasim.protocols.sensory import INTENSITIES, Conditioning, Pressure, Stimulus
 from nmdasim.quantities import QuantityLike
 from nmdasim.run.simulate import simulate
 
 #: What conditioning leaves behind, where the synapses are; recorded elsewhere it would make another kernel.
 _TRACES = ("rho", "loss", "E_anion", "nmda_gain")
+_RECORD = [f"{name}_dendrite" for name in _TRACES]
 #: What the command line calls a state: ρ of every projection neuron, and the anion reversal.
 STATES = {
     "naive": (0.0, None),
@@ -51,7 +51,7 @@ def condition(
     frequency: QuantityLike = "1 Hz",
     pulses: int = 15,
     *,
-    ketamine: QuantityLike = "0 uM",
+    ketamine: Any = "0 uM",
     seed: Sequence[int] = (0,),
     rest: QuantityLike = "0 second",
     **options: Any,
@@ -63,13 +63,13 @@ def condition(
     circuit
         A dorsal-horn circuit.
     frequency, pulses
-        Of the train.
+        Of the train, a :class:`nmdasim.protocols.sensory.Conditioning`.
     ketamine
         One concentration, there from before the train (equilibrated) to the end.
     seed
         Seeds, a dimension of the result.
     rest
-        How long to follow the circuit after the train.
+        How long to follow the circuit after the train, in the same run.
     options
         Passed to :func:`nmdasim.run.simulate`, such as `dt` or `engine`.
 
@@ -79,22 +79,53 @@ def condition(
         The result of the run, with ``rho`` and ``loss`` (seed, neuron) at its end, and ``rho_time``, ``E_anion`` (mV)
         and ``nmda_gain`` (seed, neuron, time).
     """
-    second = quantities.unit("second")
-    end = 1 + pulses / quantities.number(frequency, "Hz", name="frequency")
-    length = end + quantities.number(rest, "second", name="rest")
+    train = Conditioning(frequency, pulses)
+    length = (train.duration + quantities.number(rest, "second", name="rest")) * quantities.unit("second")
     result = simulate(
-        circuit,
-        sensory.conditioning(frequency, pulses),
-        duration=length * second,
-        ketamine=ketamine,
-        seed=list(seed),
-        record=[f"{name}_dendrite" for name in _TRACES],
-        sample="100 ms",
-        **options,
+        circuit, train, duration=length, ketamine=ketamine, seed=list(seed), record=_RECORD, sample="100 ms", **options
     )
+    return _traced(result).assign_attrs(train_end_s=train.duration)
+
+
+def wait(
+    circuit: Circuit,
+    duration: QuantityLike,
+    *,
+    after: xr.Dataset | None = None,
+    ketamine: Any = "0 uM",
+    **options: Any,
+) -> xr.Dataset:
+    """Leave the circuit without input for some time, or treat it.
+
+    Parameters
+    ----------
+    circuit
+        A dorsal-horn circuit.
+    duration
+        How long.
+    after
+        What it went through before: a result of :func:`condition` or of this function. Every state goes on from there.
+    ketamine
+        One concentration, or a course over time. After something else it washes in from time 0 of the wait; before
+        anything else it is equilibrated.
+    options
+        Passed to :func:`nmdasim.run.simulate`, such as `seed`, which without `after` is 0.
+
+    Returns
+    -------
+    xarray.Dataset
+        As of :func:`condition`.
+    """
+    result = simulate(
+        circuit, duration=duration, ketamine=ketamine, start=after, record=_RECORD, sample="100 ms", **options
+    )
+    return _traced(result)
+
+
+def _traced(result: xr.Dataset) -> xr.Dataset:
+    """Add the slow variables under their short names, over time and at the end."""
     for name, course in zip(("rho_time", *_TRACES[1:]), _TRACES, strict=True):
         result[name] = result[f"projection_{course}_dendrite"].rename(neuron_projection="neuron")
-    result.attrs["train_end_s"] = end
     result["rho"], result["loss"] = (result[name].isel(time=-1, drop=True) for name in ("rho_time", "loss"))
     return result
 
@@ -103,14 +134,15 @@ def stimulus_response(
     circuit: Circuit,
     *,
     after: xr.Dataset | None = None,
+    carry: str = "slow",
     rho: Any = 0.0,
     ketamine: QuantityLike = "0 uM",
     seed: Sequence[int] = (0,),
     kinds: Sequence[str] = ("touch", "noxious"),
-    intensities: Sequence[float] = sensory.INTENSITIES,
+    intensities: Sequence[float] = INTENSITIES,
     **options: Any,
 ) -> xr.Dataset:
-    """Test with single stimuli of rising strength, each in a run of its own.
+    """Test with single stimuli of rising strength, lanes of one run.
 
     Parameters
     ----------
@@ -118,6 +150,8 @@ def stimulus_response(
         A dorsal-horn circuit.
     after
         What the circuit went through before: a result of :func:`condition`, of the same seeds.
+    carry
+        Which states go on from there: ``"slow"``, ρ and the loss, or ``"all"``.
     rho
         ρ of the projection neurons at the start, if not `after`.
     ketamine
@@ -125,7 +159,7 @@ def stimulus_response(
     seed
         Seeds, a dimension of the result.
     kinds, intensities
-        Of :func:`nmdasim.protocols.sensory.stimulus`.
+        Of :class:`nmdasim.protocols.sensory.Stimulus`.
     options
         Passed to :func:`nmdasim.run.simulate`.
 
@@ -135,31 +169,26 @@ def stimulus_response(
         ``spikes`` (kind, intensity, seed): spikes of a projection neuron in the second after the stimulus, the mean of
         all. Provenance in ``attrs``.
     """
-    table = np.empty((len(kinds), len(intensities), len(seed)))
-    attrs: dict[str, Any] = {}
-    for i, kind in enumerate(kinds):
-        for j, intensity in enumerate(intensities):
-            run = simulate(
-                circuit,
-                sensory.stimulus(kind, intensity),
-                duration="1500 ms",
-                ketamine=ketamine,
-                seed=list(seed),
-                initial=_start(after, rho),
-                **options,
-            )
-            table[i, j] = run.spike_count.sel(population="projection") / run["size"].sel(population="projection")
-            attrs = run.attrs
-    data = xr.Dataset(coords={"kind": list(kinds), "intensity": list(intensities), "seed": list(seed)}, attrs=attrs)
-    data["spikes"] = (("kind", "intensity", "seed"), table, {"units": "1", "long_name": "spikes of a neuron"})
+    run = simulate(
+        circuit,
+        Stimulus(list(kinds), list(intensities)),
+        ketamine=ketamine,
+        seed=list(seed),
+        **_begin(after, rho, carry),
+        **options,
+    )
+    spikes = (run.spike_count / run["size"]).sel(population="projection", drop=True)
+    data = xr.Dataset({"spikes": spikes.assign_attrs(units="1", long_name="spikes of a neuron")}, attrs=run.attrs)
     data["intensity"].attrs = {"units": "1", "long_name": "share of the fibres recruited"}
     return data
 
 
-def _start(after: xr.Dataset | None, rho: Any) -> dict[str, Any]:
+def _begin(after: xr.Dataset | None, rho: Any, carry: str) -> dict[str, Any]:
     if after is None:
-        return {"rho": np.asarray(rho, dtype=float)}
-    return {name: after[name].values for name in ("rho", "loss")}
+        return {"initial": {"rho": rho}}
+    if carry == "all":
+        return {"start": after}
+    return {"initial": {name: after[name] for name in ("rho", "loss")}}
 
 
 def sustained(
@@ -180,7 +209,7 @@ def sustained(
     circuit, after, rho, ketamine, seed, options
         As for :func:`stimulus_response`.
     intensity, duration
-        Of :func:`nmdasim.protocols.sensory.pressure`.
+        Of :func:`nmdasim.protocols.sensory.Pressure`.
 
     Returns
     -------
@@ -190,11 +219,11 @@ def sustained(
     length = quantities.number(duration, "second", name="duration")
     run = simulate(
         circuit,
-        sensory.pressure(intensity, start="500 ms", duration=duration),
+        Pressure(intensity, start="500 ms", length=duration),
         duration=(0.5 + length) * quantities.unit("second"),
         ketamine=ketamine,
         seed=list(seed),
-        initial=_start(after, rho),
+        **_begin(after, rho, "slow"),
         **options,
     )
     rate = (run.spike_count / run["size"] / length).transpose("population", "seed")

@@ -208,7 +208,7 @@ def test_both_engines_fire_the_circuit_alike(circuit, monkeypatch):
     """Interneurons within their steps' error; projection neurons ±1 spike a volley, as their model has it."""
     monkeypatch.setitem(b2.prefs, "codegen.target", "numpy")  # a short run: compiling would take longer
     lost = circuit.replace(E_gaba="-50 mV")
-    drive = stimuli.stimulus("touch", times="1 ms") | stimuli.stimulus("pinprick", times="1 ms")
+    drive = [stimuli.Stimulus(kind, time="1 ms") for kind in ("touch", "pinprick")]
     options = dict(duration="40 ms", initial=dict(rho=0.5), dt="0.05 ms")
     runs = [nm.simulate(lost, drive, engine=engine, **options) for engine in ("kernel", "brian2")]
     for population in ("excitatory", "inhibitory"):
@@ -223,7 +223,7 @@ def test_both_engines_fire_the_circuit_alike(circuit, monkeypatch):
 @pytest.mark.parametrize(("given", "said"), [((2.0,), "pressure of 2.0"), ((1.0, "0 second"), "for 0 second")])
 def test_pressure_out_of_range_is_refused(given, said):
     with pytest.raises(ValueError, match=said):
-        stimuli.pressure(given[0], duration=given[-1] if len(given) > 1 else "5 second")
+        stimuli.Pressure(given[0], length=given[-1] if len(given) > 1 else "5 second")
 
 
 def test_figures_of_sensitization_show_every_course_and_carry_the_disclaimer(naive, conditioned):

@@ -86,8 +86,8 @@ def test_memantine_reduces_wind_up_of_every_kind_of_neuron(model):
 
 def test_memantine_holds_back_the_dorsal_horn():
     circuit = nm.circuits.dorsal_horn()
-    train = sensory.conditioning("1 Hz", 3)
-    runs = [nm.simulate(circuit, train, duration="4 s", seed=1, **o) for o in ({}, {"drugs": {"memantine": 30 * uM}})]
+    train = sensory.Conditioning("1 Hz", 3)
+    runs = [nm.simulate(circuit, train, seed=1, **o) for o in ({}, {"drugs": {"memantine": 30 * uM}})]
     counts = [np.sum(nm.spikes(run, population="projection").neuron >= 0) for run in runs]
     assert counts[1] < 0.9 * counts[0]
 
