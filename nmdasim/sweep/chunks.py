@@ -43,8 +43,9 @@ class Chunk:
 def run(sweep: Sweep, chunk: int, threads: int = 0) -> Chunk:
     """Run one chunk.
 
-    Its lanes run together, but for those of other circuits: gains that are no values of parameters. A lane that overflows is marked. Parameters that the model refuses take out the lanes that have them: the chunk is
-    halved until each of these stands alone. Anything else that is raised is a fault of the library, and passes.
+    Its lanes run together, but for those of other circuits: gains that are no values of parameters. A lane
+    that overflows is marked. What is refused takes out the lanes that it is said of: the chunk is halved until each of
+    these stands alone. Anything else that is raised is a fault of the library, and passes.
     """
     region = sweep.region(chunk)
     shape = tuple(part.stop - part.start for part in region.values())

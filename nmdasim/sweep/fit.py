@@ -76,7 +76,8 @@ def fit(
         What is run.
     data
         Over any of ``pulse``, what the protocol varies, such as ``frequency``, and parameters of the model such as
-        ``ketamine``; coordinates of parameters carry ``units``. Points that are NaN do not count; a candidate whose read-out is NaN at one that counts is out.
+        ``ketamine``; coordinates of parameters carry ``units``. Points that are NaN do not count; a
+        candidate whose read-out is NaN at one that counts is out.
     parameters
         ``{name: (low, high)}``.
     readout

@@ -71,9 +71,15 @@ def spell(value: Any) -> str:
             return f"{text} {quantities.describe_dimension(get_dimensions(value))}".strip()
         case list() | tuple():
             return "[" + ", ".join(spell(item) for item in value) + "]"
-        case _ if type(value).__repr__ is object.__repr__:  # which would tell where it lies in memory
+        case _ if _tells_its_place(value):
             return f"{type(value).__name__}{spell(vars(value))}"
     return str(value)
+
+
+def _tells_its_place(value: Any) -> bool:
+    """Whether the text of a value is where it lies in memory, another one in every process."""
+    own: Any = type(value).__repr__
+    return own is object.__repr__ and hasattr(value, "__dict__")
 
 
 def neighbours(left: Mapping[str, str], right: Mapping[str, str]) -> list[str]:

@@ -62,7 +62,7 @@ def _over_lanes(values: xr.DataArray) -> xr.DataArray:
 
 
 def _final(circuit: Circuit, state: str, result: xr.Dataset) -> xr.DataArray:
-    """Return the value of a state at the end: the mean over the output's neurons and their compartments that have it."""
+    """Return a state at the end: the mean over the output's neurons and their compartments that have it."""
     unit = circuit.cells[circuit.output].unit_of(state)
     values = final(result, state)
     shown = values.copy(data=quantities.in_unit(values.values, unit))

@@ -80,9 +80,9 @@ def _sweep(content: Mapping[str, Any]) -> Sweep:
     if any(abs(number) > _LARGEST for number in _whole_numbers(content)):
         raise InputError("a number in it is too large to compute with")
     given = tables.specification(content)
+    protocol = _protocol(given.protocol)
     if not given.axes and not given.samples:
         raise InputError("there are no axes; give [axes], [samples] or both")
-    protocol = _protocol(given.protocol)
     axes = {name: tables.axis(name, values, protocol.varies.get(name)) for name, values in given.axes.items()}
     return Sweep(_model(given.model), protocol, axes, given.samples, **given.options)
 
@@ -113,7 +113,7 @@ PROTOCOLS: Mapping[str, Callable[[], type]] = {
 
 
 def _protocol(table: Mapping[str, Any]) -> Any:
-    known = {**registry.entry_points(registry.PROTOCOLS), **PROTOCOLS}
+    known: dict[str, Callable[[], Any]] = {**registry.entry_points(registry.PROTOCOLS), **PROTOCOLS}
     kind = table.get("kind", "windup")
     if not isinstance(kind, str) or kind not in known:
         raise InputError(f"unknown kind of protocol {kind!r}{nearest(str(kind), known)}")

@@ -112,7 +112,9 @@ class Sweep:
         if any(getattr(one, "lanes", None) is not None for one in parts):
             raise InputError("events of a sweep reach every lane; leave out their lanes=")
         if several := list(self.done_to.axes):
-            raise InputError(f"the protocol has several values of {', '.join(several)}; give those as axes of the sweep")
+            raise InputError(
+                f"the protocol has several values of {', '.join(several)}; give those as axes of the sweep"
+            )
 
     def _check_readouts(self) -> None:
         if not self.readouts:
@@ -202,7 +204,9 @@ class Sweep:
         if shared(values):
             raise InputError(f"{name} varies along {shared(values)!r}; it is an axis of its own")
         if self.entries(name):
-            raise InputError(f"{name} is an argument of the protocol and a parameter of the model; an axis is one thing")
+            raise InputError(
+                f"{name} is an argument of the protocol and a parameter of the model; an axis is one thing"
+            )
         plain = unit in ("", "1")
         table = np.asarray(values) if plain else quantities.si(values, unit, name=name)
         for value in table.ravel() if table.size <= _TRIED else np.unique(table)[[0, -1]]:

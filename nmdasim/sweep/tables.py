@@ -251,7 +251,11 @@ def axis(name: str, given: Any, unit: str | None = None) -> Any:
 
 
 #: What the entries of an axis are, by its name or the unit in which a protocol varies it.
-_KINDS: Mapping[str, tuple[Any, str]] = {"seed": (int, "whole number"), "1": ((int, float), "number"), "": (str, "name")}
+_KINDS: Mapping[str, tuple[Any, str]] = {
+    "seed": (int, "whole number"),
+    "1": ((int, float), "number"),
+    "": (str, "name"),
+}
 
 
 def _seeds(given: Seeds) -> np.ndarray:
