@@ -17,8 +17,8 @@ from nmdasim.sweep import kept
 from nmdasim.sweep.specification import Sweep
 from nmdasim.sweep.store import StoreError
 
-#: Neurons of the pilot: enough for both the kernel's blocks and a rate that means something. An instance of a network is
-#: costly: there are as many as have so many neurons together, and at least one.
+#: Neurons of the pilot: enough for both the kernel's blocks and a rate that means something. An instance of a network
+#: is costly: there are as many as have so many neurons together, and at least one.
 _PILOT = {"kernel": 128}
 #: Windows of a train that the pilot runs through.
 _WINDOWS = 2

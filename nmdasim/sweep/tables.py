@@ -226,7 +226,7 @@ def _entry(one: dataclasses.Field[Any]) -> Any:
 
 
 def axis(name: str, given: Any, unit: str | None = None) -> Any:
-    """Return the values of one axis; `unit` is that in which a protocol varies it, ``"1"`` for numbers, ``""`` for names.
+    """Return the values of one axis; `unit` is that of a protocol's argument, ``"1"`` for numbers and ``""`` for names.
 
     Raises
     ------
