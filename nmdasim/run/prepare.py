@@ -19,6 +19,8 @@ from nmdasim.plan.plan import Arrivals, Cells, Plan, Probe, Recording
 from nmdasim.plan.recorded import probe, state_probes, summary_probes
 from nmdasim.plan.wiring import stream, volleys, wires
 from nmdasim.protocols.protocol import Arrival
+from nmdasim.run import learned
+from nmdasim.run import synapses as synaptic
 from nmdasim.run.axes import Axis, columns, lengths
 from nmdasim.run.options import Options
 from nmdasim.run.segments import Continuation
@@ -104,7 +106,7 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
     circuit, options, every = asked.circuit, asked.options, asked.every
     lanes = every * len(group)
     spikes = sum(memory.spikes(p.model, lanes * p.size, length) for p in circuit.populations.values())
-    memory.check(8 * lanes * (2 * len(asked.axes) + 1) + spikes, f"{lanes:,} lanes of {circuit.name}")
+    memory.check(8 * lanes * (2 * len(asked.axes) + 1) + spikes, counted(circuit, lanes), "run fewer at a time")
     values = {name: np.tile(column, len(group)) for name, column in columns(asked.axes).items()}
     seeds = [int(seed) for seed in values.pop("seed")]
     places = np.concatenate([place * every + np.arange(every) for place, _ in group])
@@ -131,8 +133,18 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
             )
         )  # fmt: skip
     fired = volleys(drawn.inputs(circuit), seeds, length, options.dt)
-    return Run(circuit, Plan(lanes, tuple(cells), fired, wires(circuit, seeds, drawn.bundles(), options.threads)),
+    wired = wires(circuit, seeds, drawn.bundles(), cells, overrides, options.threads)
+    if asked.start is not None:
+        sizes = [part.size for part in (*circuit.populations.values(), *circuit.inputs.values())]
+        wired = learned.resumed(wired, sizes, asked.start.result, asked.start.rows(places))
+    return Run(circuit, Plan(lanes, tuple(cells), fired, wired),
                tuple(place for place, _ in group), windows)  # fmt: skip
+
+
+def counted(circuit: Circuit, number: int) -> str:
+    """Return a number of lanes, as those of single cells and chains are called, or of instances, as those of networks."""
+    single = all(population.size == 1 for population in circuit.populations.values())
+    return f"{number:,} {'lanes' if single else 'instances'} of {circuit.name}"
 
 
 # --- what is recorded ------------------------------------------------------------------------------------------------
@@ -151,7 +163,7 @@ def traced(circuit: Circuit, name: str, record: Sequence[str]) -> list[Probe]:
     alone = all(population.size == 1 for population in circuit.populations.values())
     cells = {circuit.output: circuit.cells[circuit.output]} if alone else circuit.cells
     found: list[Probe] = []
-    for variable in record:
+    for variable in synaptic.split(circuit, record)[0]:
         known, errors = {}, []
         for population, cell in cells.items():
             try:
