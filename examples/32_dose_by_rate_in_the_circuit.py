@@ -15,7 +15,7 @@ import nmdasim as nm
 from nmdasim.protocols.sensory import Conditioning
 
 # %%
-# A network is swept like a cell. What the protocol varies, here the rate, is an axis, and so is the concentration of any
+# A network is swept like a cell. What the protocol varies, here the rate, is an axis, and so is the dose of any
 # drug; ``final.rho`` is ρ at the end of the train, the mean over the projection neurons.
 
 what = nm.Sweep(

@@ -9,7 +9,7 @@ import numpy as np
 
 from nmdasim import engines
 from nmdasim.run.prepare import prepare
-from nmdasim.run.simulate import question
+from nmdasim.run.question import question
 from nmdasim.sweep import chunks
 from nmdasim.sweep.specification import Sweep
 
