@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import NmdasimError, OverflowedError
@@ -119,8 +120,8 @@ def asked(sweep: Sweep, columns: Mapping[str, np.ndarray]) -> dict[str, Any]:
 
 
 def _rows(sweep: Sweep, name: str, values: np.ndarray) -> xr.DataArray:
-    owner = next(cell for cell in sweep.cells if cell.parameters.entries(name))
-    dimension = owner.parameters[owner.parameters.entries(name)[0]].value.dim
+    owner = next(one for one in sweep.owners if one.parameters.entries(name))
+    dimension = get_dimensions(owner.parameters[owner.parameters.entries(name)[0]].value)
     return xr.DataArray(values, dims="lane", attrs={"units": quantities.base_units(dimension)})
 
 
@@ -150,7 +151,7 @@ def together(sweep: Sweep, columns: Mapping[str, np.ndarray], lanes: int) -> lis
 
 
 def _value(sweep: Sweep, key: str) -> float:
-    return float(next(cell.parameters[key].si for cell in sweep.cells if key in cell.parameters))
+    return float(next(owner.parameters[key].si for owner in sweep.owners if key in owner.parameters))
 
 
 def _where(sweep: Sweep, columns: Mapping[str, np.ndarray], lane: int) -> str:

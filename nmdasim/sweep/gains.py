@@ -27,8 +27,11 @@ def is_common(model: Model | Circuit, gain: str) -> bool:
     It is so where every population that has a parameter of the gain scales it, from the same value, and none spreads it
     over its neurons. Otherwise each factor is a circuit of its own, :meth:`Circuit.scaled`.
     """
-    populations = circuit_of(model).populations.values()
+    circuit = circuit_of(model)
+    populations = circuit.populations.values()
     for base in groups(model)[gain]:
+        if any(base in rule.parameters.bases for rule in circuit.rules.values()):  # which no gain scales
+            return False
         owners = [one for one in populations if base in one.model.parameters.bases]
         if any(base not in one.model.gains.get(gain, ()) or _spreads(one, base) for one in owners):
             return False

@@ -13,7 +13,7 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import UnitError
-from nmdasim.model.circuit import Circuit, circuit_of
+from nmdasim.model.circuit import Circuit, circuit_of, owners_of
 from nmdasim.model.identity import digest
 from nmdasim.model.model import Model
 from nmdasim.run.axes import Axis, shown
@@ -27,22 +27,30 @@ def identity(model: Model | Circuit, axes: Iterable[Axis]) -> dict[str, str]:
     """Return a model and axes as flat text; digests stand for what is too long to read."""
     circuit = circuit_of(model)
     found = {"model": circuit.name, "model_digest": model_digest(circuit)}
-    for population, cell in circuit.cells.items():
-        for name, p in cell.parameters.items():
+    for place, owner in owners_of(circuit).items():
+        for name, p in owner.parameters.items():
             text = f"{p.number.tolist()} {p.unit}".strip() if p.si.ndim == 0 else digest(p.si)
-            found[f"parameter {population}{'.' * bool(population)}{name}"] = text
+            found[f"parameter {place}{'.' * bool(place)}{name}"] = text
     for name, one in circuit.populations.items():
         told = {"size": one.size, "parameters": one.parameters, "initial": one.initial}
         found[f"population {name or circuit.name}"] = spell(told)
     for k, link in enumerate(circuit.projections):
-        found[f"projection {k} {link.pre} → {link.post}"] = spell(link)
-    for kind, parts in (("afferent", circuit.afferents), ("input", circuit.inputs)):
-        found |= {f"{kind} {name}": spell(part) for name, part in parts.items()}
+        parts = {one.name: getattr(link, one.name) for one in dataclasses.fields(link) if one.name != "synapse"}
+        found[f"projection {k} {link.pre} → {link.post}"] = spell({name: v for name, v in parts.items() if _says(v)})
+    for label, rule in circuit.rules.items():
+        found[f"synapse {label}"] = digest([rule.equations, rule.initial, rule.on_pre, rule.on_post])
+    found |= {f"afferent {name}": spell(one) for name, one in circuit.afferents.items()}
+    found |= {f"input {name}": spell(one) for name, one in circuit.inputs.items()}
     found["step of the model"] = spell(circuit.dt)
     for axis in axes:
         along = f" along {axis.dim}" if axis.dim else ""
         found[f"axis {axis.name}"] = f"{axis.values.size} values{along}, {ends(axis)}, {digest(axis.values)}"
     return found
+
+
+def _says(value: Any) -> bool:
+    """Whether a part of a projection is given: not None, nor an empty text or tuple."""
+    return value is not None and not (isinstance(value, str | tuple) and not value)
 
 
 def ends(axis: Axis) -> str:

@@ -112,7 +112,7 @@ def _keys(what: Sweep) -> list[str]:
 
 
 def _row(what: Sweep, key: str, lanes: int) -> xr.DataArray:
-    parameter = next(cell.parameters[key] for cell in what.cells if key in cell.parameters)
+    parameter = next(owner.parameters[key] for owner in what.owners if key in owner.parameters)
     return xr.DataArray(np.full(lanes, parameter.number), dims="lane", attrs={"units": parameter.unit})
 
 

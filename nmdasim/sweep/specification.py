@@ -14,9 +14,10 @@ import numpy as np
 
 from nmdasim import engines, quantities
 from nmdasim.errors import InputError, ModelError, nearest
-from nmdasim.model.circuit import Circuit, cells_of, circuit_of
+from nmdasim.model.circuit import Circuit, circuit_of, owners_of
 from nmdasim.model.identity import digest, versions
 from nmdasim.model.model import Model
+from nmdasim.model.synapse import Synapse
 from nmdasim.protocols import WindUp
 from nmdasim.protocols.given import protocol_of
 from nmdasim.quantities import QuantityLike
@@ -195,7 +196,7 @@ class Sweep:
                 raise InputError(f"gain {name} = {values}; a gain is 0 or more")
             return Axis(name, factors, dim=shared(values))
         if not self.entries(name):
-            own = [key for cell in self.cells for key in cell.parameters]
+            own = [key for owner in self.owners for key in owner.parameters]
             known = [*self.done_to.varies, "seed", *self.gains, *own, *drugs()]
             raise ModelError(f"{self.model.name} has no parameter or gain {name!r}{nearest(name, known)}")
         return parameter_axes(self.model, {name: values})[0]
@@ -214,9 +215,9 @@ class Sweep:
         return Axis(name, table, unit or "1", named=plain)
 
     @property
-    def cells(self) -> tuple[Model, ...]:
-        """Its cells: one, or those of a circuit."""
-        return tuple(cells_of(self.model).values())
+    def owners(self) -> tuple[Model | Synapse, ...]:
+        """What has parameters: the cell, or the cells of a circuit and the synapses of its projections."""
+        return tuple(owners_of(self.model).values())
 
     @cached_property
     def gains(self) -> Mapping[str, tuple[str, ...]]:
@@ -225,7 +226,7 @@ class Sweep:
 
     def entries(self, name: str) -> tuple[str, ...]:
         """Return the parameters that a name addresses."""
-        return tuple(dict.fromkeys(key for cell in self.cells for key in cell.parameters.entries(name)))
+        return tuple(dict.fromkeys(key for owner in self.owners for key in owner.parameters.entries(name)))
 
     def is_gain(self, name: str) -> bool:
         """Whether an axis scales a group of parameters; a parameter of the same name comes first."""

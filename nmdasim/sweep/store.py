@@ -265,7 +265,7 @@ _OF_THE_PILOT = ("varied", "protocol", "overflowed", "identity", "final_layout",
 def _provenance(sweep: Sweep, pilot: xr.Dataset) -> dict[str, Any]:
     """Say what made the numbers: the run's own provenance, sources, versions, machine, and how samples were drawn."""
     found = {key: value for key, value in pilot.attrs.items() if key not in _OF_THE_PILOT}
-    sources = {key: f"{p.source or 'user'} ({p.status})" for cell in sweep.cells for key, p in cell.parameters.items()}
+    sources = {key: f"{p.source or 'user'} ({p.status})" for one in sweep.owners for key, p in one.parameters.items()}
     numbers = json.loads(found["parameters"])
     found |= {
         "title": sweep.title,

@@ -1,6 +1,7 @@
 """The dorsal horn in a sweep: dose × rate of conditioning × seed, the same to the bit however it is cut or stopped."""
 
 import dataclasses
+import pickle
 import signal
 from typing import ClassVar
 
@@ -13,6 +14,7 @@ from test_faults import journal, stopped_midway
 import nmdasim as nm
 from nmdasim.protocols import sensory
 from nmdasim.sweep import chunks, execute, gains, outlook, reading
+from nmdasim.sweep.identity import neighbours
 
 #: One value for all: its equations are derived once.
 HORN = nm.circuits.dorsal_horn()
@@ -174,6 +176,21 @@ def test_the_pilot_of_a_network_is_small(monkeypatch):
     assert rate > 0
 
 
+def test_a_parameter_of_the_synapses_is_an_axis_here_and_on_a_worker(tmp_path):
+    """Plain numbers are pickled without their unit; neither the numbers nor the identity depend on it."""
+    easy, train = HORN.replace(theta_p="0.01 nM"), dataclasses.replace(TRAIN, frequency=5 * nm.Hz)
+    axes = dict(potentiation=[0, 5], memantine=[0, 1] * nm.uM)
+    sweep = horn(model=easy, protocol=train, axes=axes, readouts=("spike_count",))
+    there = pickle.loads(pickle.dumps(sweep))
+    assert there.identity == sweep.identity
+    found = [chunks.run(one, 0, threads=1).values["spike_count"] for one in (sweep, there)]
+    assert found[0].tobytes() == found[1].tobytes()
+    alone = nm.simulate(easy, train, drugs={"memantine": axes["memantine"]}, parameters={"potentiation": [0, 5]})
+    counts = alone.spike_count.sel(population="projection").transpose("potentiation", "memantine")
+    assert np.array_equal(found[0], counts)
+    assert not np.array_equal(found[0][0], found[0][1])
+
+
 # --- what is said of it ----------------------------------------------------------------------------------------------
 
 
@@ -184,6 +201,20 @@ def test_a_specification_over_the_dorsal_horn_is_read(tmp_path):
     assert sweep.protocol == sensory.Conditioning(pulses=2, start="10 ms")
     assert sweep.model.name == "dorsal_horn"
     assert sweep.pulses == 2
+
+
+def test_what_differs_between_two_sweeps_of_a_network_is_named():
+    fewer = dataclasses.replace(HORN.populations["excitatory"], size=20, parameters={})
+    links = (dataclasses.replace(HORN.projections[0], weight=1 * nm.nS), *HORN.projections[1:])
+    for model, told in [
+        (HORN.replace(heterosynaptic=2), ["parameter touch_projection.heterosynaptic: 1.5 → 2.0"]),
+        (dataclasses.replace(HORN, projections=links), ["projection 0 touch → inhibitory"]),
+        (dataclasses.replace(HORN, populations=HORN.populations | {"excitatory": fewer}), ["population excitatory"]),
+        (HORN.driven(touch=nm.Volleys([1] * nm.ms, 20)), ["input touch"]),
+    ]:
+        found = neighbours(horn().identity, horn(model=model).identity)
+        assert len(found) == 1
+        assert found[0].startswith(told[0])
 
 
 @pytest.mark.parametrize(
