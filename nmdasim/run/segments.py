@@ -38,20 +38,20 @@ class Final:
     @classmethod
     def of(cls, cells: Sequence[Cells], outcomes: Sequence[Outcome], instances: int) -> Final:
         """Collect what each population holds at its end."""
-        blocks, described, flight = [], [], []
+        columns, described, flight = [], [], []
         for k, (one, outcome) in enumerate(zip(cells, outcomes, strict=True)):
             states = list(one.model.system.states)
             shape = (one.lanes, len(one.model.morphology))
             held = outcome.held or Held(np.ones(one.lanes), np.zeros(one.lanes))
-            blocks += [np.broadcast_to(outcome.final[s], shape).reshape(instances, -1) for s in states]
-            blocks += [row.reshape(instances, -1) for row in (held.ready, held.wait)]
+            columns += [np.broadcast_to(outcome.final[s], shape).reshape(instances, -1) for s in states]
+            columns += [row.reshape(instances, -1) for row in (held.ready, held.wait)]
             described.append({"name": one.name, "model": one.model.name, "size": one.size, "compartments": shape[1],
                               "states": states, "moving": sorted(one.moving)})  # fmt: skip
             flight.append(_flight(k, one, held.pending))
         joined = {name: np.concatenate([part[name] for part in flight]) for name in _FLIGHT}
         first = cells[0]
         layout = {"cells": described, "steps": first.begin + first.steps, "dt": first.dt}
-        return cls(np.concatenate(blocks, axis=1), joined, layout)
+        return cls(np.concatenate(columns, axis=1), joined, layout)
 
 
 def _flight(k: int, cells: Cells, pending: Arrivals) -> dict[str, np.ndarray]:

@@ -86,7 +86,7 @@ def simulate(
     duration
         Length of the run; some protocols, as a wind-up train, bring their own.
     dt, method, engine, threads
-        Step, scheme, engine and number of threads (0: all cores).
+        Step, method, engine and number of threads (0: all cores).
     seed
         One seed, or several, which become a dimension (or share one, as a DataArray). Lanes of one seed share their
         drawn latencies. By default 0, or those of `start`.

@@ -64,7 +64,7 @@ def _parts(plan: Plan, kernels: Sequence[Kernel]) -> list[range]:
 def _states(plan: Plan, kernels: Sequence[Kernel]) -> int:
     """Return the bytes of all batches."""
     both = zip(kernels, plan.cells, strict=True)
-    return sum(kernel.blocks_of(cells.lanes) * kernel.size * 8 for kernel, cells in both)
+    return sum(kernel.batches_of(cells.lanes) * kernel.size * 8 for kernel, cells in both)
 
 
 def _slots(plan: Plan) -> int:

@@ -136,7 +136,7 @@ class Storage:
         table = np.zeros(len(kernels), loop.POPULATION)
         lanes = [plan.instance_lanes(cells.lanes, part) for cells in plan.cells]
         for row, kernel, cells, own in zip(table, kernels, plan.cells, lanes, strict=True):
-            row["step"], row["batches"], row["size"] = entry(kernel), kernel.blocks_of(len(own)), kernel.size
+            row["step"], row["batches"], row["size"] = entry(kernel), kernel.batches_of(len(own)), kernel.size
             row["width"], row["lanes"], row["ports"] = kernel.source.width, len(own), max(len(cells.model.ports), 1)
             row["padded"] = row["batches"] * row["width"]
         sizes = {
