@@ -116,10 +116,25 @@ def simulate(
         that does not fit into memory. What a run needs is said beforehand by the logger ``nmdasim`` (level INFO).
     """
     asked = question(
-        model, protocol, ketamine=ketamine, mg=mg, drugs=drugs, block=block, parameters=parameters, initial=initial,
-        duration=duration, dt=dt, method=method, engine=engine, threads=threads, seed=seed, record=record,
-        sample=sample, tolerance=tolerance, start=start,
-    )  # fmt: skip
+        model,
+        protocol,
+        ketamine=ketamine,
+        mg=mg,
+        drugs=drugs,
+        block=block,
+        parameters=parameters,
+        initial=initial,
+        duration=duration,
+        dt=dt,
+        method=method,
+        engine=engine,
+        threads=threads,
+        seed=seed,
+        record=record,
+        sample=sample,
+        tolerance=tolerance,
+        start=start,
+    )
     runs = prepare(asked)
     chosen = engines.engine(engine)
     for run in runs:
@@ -205,8 +220,10 @@ def _check_alike(before: Mapping[str, Any], options: Options) -> None:
     own = {"engine": options.engine, "method": options.method, "dt": options.dt}
     for name, value in own.items():
         if before[name] != value:
-            raise InputError(f"start: the earlier run had {name} {before[name] or 'default'!r}, this one "
-                             f"{value or 'default'!r}; go on with the same")  # fmt: skip
+            raise InputError(
+                f"start: the earlier run had {name} {before[name] or 'default'!r}, this one "
+                f"{value or 'default'!r}; go on with the same"
+            )
 
 
 def plan(model: Model, protocol: Any = None, *, parameters: Mapping[str, Any], duration: Any, dt: Any) -> Cells:
@@ -226,8 +243,9 @@ def _announce(asked: Question, runs: Sequence[Run]) -> None:
     what = f"{lanes:,} {'lanes' if single else 'instances'} of {asked.circuit.name}"
     traced = any(one.recording.traces for one in cells)
     memory.check(needed, what, "run fewer at a time" + ", trace fewer variables or sample less" * traced)
-    _LOG.info("%s, %s steps of %.4g ms, about %.3g MB", what, f"{cells[0].steps:,}", cells[0].dt * 1e3,
-              max(needed / 1e6, 0.1))  # fmt: skip
+    _LOG.info(
+        "%s, %s steps of %.4g ms, about %.3g MB", what, f"{cells[0].steps:,}", cells[0].dt * 1e3, max(needed / 1e6, 0.1)
+    )
 
 
 def _warn_of_broken(asked: Question, done: Sequence[Done], alone: bool) -> None:

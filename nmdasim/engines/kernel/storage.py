@@ -178,9 +178,15 @@ def _shapes(table: np.ndarray, kernels: Sequence[Kernel], plan: Plan) -> tuple[A
 
 
 def _kept(
-    row: np.void, kernel: Kernel, cells: Cells, lanes: np.ndarray, slots: int, state: np.ndarray, ring: np.ndarray,
+    row: np.void,
+    kernel: Kernel,
+    cells: Cells,
+    lanes: np.ndarray,
+    slots: int,
+    state: np.ndarray,
+    ring: np.ndarray,
     arrived: np.ndarray,
-) -> Kept:  # fmt: skip
+) -> Kept:
     """Return a population with its initial values, and what an earlier run left, written."""
 
     def cut(values: np.ndarray, name: str, *shape: int) -> np.ndarray:
