@@ -8,11 +8,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 import matplotlib as mpl
 
 mpl.use("Agg")
-import nmdasim
-
-# `simulate` and `citations` are a function and the module that holds it; the API pages mean the functions.
-assert callable(nmdasim.run.simulate)
-assert callable(nmdasim.readout.citations)
 
 project = "nmdasim"
 author = "The nmdasim developers"
