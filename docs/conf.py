@@ -29,13 +29,13 @@ myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
-autosummary_filename_map = {"nmdasim.Sweep": "nmdasim.Sweep-value"}  # beside nmdasim.sweep where case does not count
 autosummary_ignore_module_all = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the NumPy-style docstrings say what each argument is
 autodoc_default_options = {"members": True, "show-inheritance": False}
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True  # what a docstring lists as attributes may be properties with entries of their own
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
