@@ -90,6 +90,16 @@ def test_the_number_on_the_road_is_what_the_page_says_at_every_step():
     assert result.attrs["varied"] == "ketamine"
 
 
+def test_what_contributing_points_to_is_there():
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    table = page[page.index("## A stranger adds") : page.index("**In the library or beside it:**")]
+    files_named = set(re.findall(r"`((?:tests|examples)/[\w/.]+)`", table))
+    tests = "".join((ROOT / file).read_text("utf-8") for file in files_named)
+    functions = re.findall(r"`(test_\w+)`", table)
+    assert len(functions) == 4
+    assert all(f"def {function}(" in tests for function in functions)
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_file_is_short_and_says_what_it_is(name):
     text = MODULES[name]
