@@ -125,6 +125,22 @@ def test_only_tables_are_laid_out_by_hand():
     assert {name: count for name, count in marked.items() if count} == LAID_OUT_BY_HAND
 
 
+@pytest.mark.parametrize(
+    ("word", "meant", "rooms"),
+    [
+        ("block", "what a drug does; a group of lanes is a batch", ("engines", "plan", "language", "model")),
+        ("scheme", "kinetic; a way to integrate is a method", ("engines", "plan", "language", "model", "run")),
+        ("bench", "the patch bench, and the command", ("engines", "plan", "language", "model", "run", "sweep")),
+        ("population", "of neurons; people are subjects, in a cohort", ("pharmacology",)),
+    ],
+)
+def test_a_word_means_one_thing(word, meant, rooms):
+    strangers = [name for name in MODULES if name.partition("/")[0] in rooms]
+    assert strangers
+    found = [name for name in strangers if re.search(rf"(?i)(?<![a-z]){word}s?(?![a-z])", MODULES[name])]
+    assert not found, f"{word}: {meant}"
+
+
 def listed():
     """Return what the pages of the interface list: names with pages of their own, and those that are only named."""
     page = (ROOT / "docs" / "api" / "index.md").read_text("utf-8")
