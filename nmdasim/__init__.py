@@ -32,6 +32,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "model.parameter": ["Parameter", "ParameterSet"],
         "model.population": ["Population"],
         "model.port": ["Port"],
+        "model.synapse": ["Synapse"],
         "protocols": ["Events", "Poisson", "Volleys", "WindUp"],
         "quantities": [
             *("Hz", "kHz", "second", "ms", "us", "minute", "hour", "volt", "mV", "amp", "uA", "nA", "pA"),

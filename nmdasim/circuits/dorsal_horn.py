@@ -13,16 +13,20 @@ import dataclasses
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
+from nmdasim.model.parameter import ParameterSet
 from nmdasim.model.population import Population
+from nmdasim.model.synapse import Synapse
 from nmdasim.neurons import wdr
 from nmdasim.parameters import load
 from nmdasim.protocols.sources import Volleys
 from nmdasim.receptors import dual_exponential
 
-#: ρ of Graupner & Brunel 2012 without noise and depression; a slow sensor of calcium in place of calcium itself.
-_SENSITIZATION = """
+#: ρ of Graupner & Brunel 2012 without noise and depression; a slow sensor of calcium in place of calcium itself. Each
+#: C and touch synapse has a ρ of its own, as has the neuron for what is no property of one synapse: its NMDA receptors.
+_RHO = "drho/dt = (gamma_p*(1 - rho)*int({sensor} > theta_p) - rho*(1 - rho)*(0.5 - rho))/tau_rho : 1"
+_SENSITIZATION = f"""
 dsensor/dt = (ca - sensor)/tau_sensor : mM
-drho/dt = (gamma_p*(1 - rho)*int(sensor > theta_p) - rho*(1 - rho)*(0.5 - rho))/tau_rho : 1
+{_RHO.format(sensor="sensor")}
 nmda_gain = 1 + phosphorylation*rho : 1
 dloss/dt = (1 - loss)*int(sensor > theta_p)/tau_loss - loss/tau_recovery : 1
 E_anion = E_gaba + anion_shift*loss : volt
@@ -39,10 +43,10 @@ def dorsal_horn() -> Circuit:
     """Return the circuit at rest; :meth:`Circuit.driven` stimulates its inputs ``touch``, ``adelta`` and ``c``.
 
     Every size, weight, latency and gain stands in ``parameters/dorsal_horn.toml`` with its source. Sensitization has
-    five switches, all parameters of the projection neurons: ``potentiation`` (C synapses), ``heterosynaptic`` (touch
-    synapses), ``phosphorylation`` and ``mg_relief`` (NMDA receptors), each a gain at ρ = 1, and ``anion_shift``, by
-    which a full loss of chloride extrusion moves the anion reversal; 0 switches each off. ``E_gaba``, the reversal
-    without loss, can be set besides, for the interneurons too.
+    five switches. Parameters of the synapses are ``potentiation`` (C) and ``heterosynaptic`` (touch), parameters of the
+    projection neurons ``phosphorylation`` and ``mg_relief`` (NMDA receptors), each a gain at ρ = 1, and
+    ``anion_shift``, by which a full loss of chloride extrusion moves the anion reversal; 0 switches each off.
+    ``E_gaba``, the reversal without loss, can be set besides, for the interneurons too.
     """
     sizes = {name: int(p.si) for name, p in load("dorsal_horn", "sizes").items()}
     interneuron = Model(
@@ -78,6 +82,19 @@ def _spread(cell: Model, name: str) -> dict[str, str]:
     return {key: f"{key}*(1 + {own.number:g}*randn())" for key in names if key in cell.parameters}
 
 
+def _potentiating(gain: str) -> Synapse:
+    """Return a synapse whose strength follows the calcium sensor of its neuron; `gain` is what ρ = 1 adds to it."""
+    own, cell = load("dorsal_horn", "synapses"), load("dorsal_horn", "projection")
+    return Synapse(
+        gain,
+        f"{_RHO.format(sensor='sensor_post')} (clock-driven)\nstrength = 1 + {gain}*rho : 1",
+        parameters=ParameterSet({gain: own[gain], **{name: cell[name] for name in ("gamma_p", "theta_p", "tau_rho")}}),
+        initial={"rho": "rho_post"},
+        references=("graupner2012",),
+        description="Graupner & Brunel's synapse, driven by a slow sensor of calcium",
+    )
+
+
 def _projections() -> tuple[Projection, ...]:
     weights = {name: p.value for name, p in load("dorsal_horn", "weights").items()}
     delays = load("dorsal_horn", "latencies")
@@ -90,6 +107,10 @@ def _projections() -> tuple[Projection, ...]:
     def fibre(pre: str, port: str) -> Projection:
         return Projection(pre, "projection", port=port, probability=1.0)
 
+    def plastic(pre: str, port: str, gain: str, later: object = None) -> Projection:
+        return Projection(pre, "projection", port=port, probability=1.0, delay=later, weight="strength",
+                          synapse=_potentiating(gain))  # fmt: skip
+
     return (
         link("touch", "inhibitory", "exc"),
         link("touch", "excitatory", "exc", delay),
@@ -97,9 +118,10 @@ def _projections() -> tuple[Projection, ...]:
         link("inhibitory", "excitatory", "inh", delay),
         link("inhibitory", "projection", "gaba", delay),
         link("excitatory", "projection", "ampa", delay),
-        Projection("touch", "projection", port="ampa_t", probability=1.0, delay=delay),
+        plastic("touch", "ampa_t", "heterosynaptic", delay),
         *(fibre("adelta", port) for port in ("ampa_a", "nmda_a")),
-        *(fibre("c", port) for port in ("ampa_c", "nmda_c", "nk1")),
+        plastic("c", "ampa_c", "potentiation"),
+        *(fibre("c", port) for port in ("nmda_c", "nk1")),
     )
 
 
@@ -116,8 +138,8 @@ def projection_neuron() -> Model:
         gains={},
     )
     synapses = {
-        "ampa_c": dual_exponential.port("ampa", "w_ampa_c*(1 + potentiation*rho)"),
-        "ampa_t": dual_exponential.port("ampa", "w_touch*(1 + heterosynaptic*rho)"),
+        "ampa_c": dual_exponential.port("ampa", "w_ampa_c*weight"),
+        "ampa_t": dual_exponential.port("ampa", "w_touch*weight"),
         "ampa": dual_exponential.port("ampa", "weight"),
     }
     ampa = dataclasses.replace(parts["ampa"], ports=dict(parts["ampa"].ports) | synapses)

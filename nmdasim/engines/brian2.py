@@ -20,7 +20,9 @@ import sympy as sp
 
 from nmdasim import quantities
 from nmdasim.engines import brian2_output as output
+from nmdasim.engines import brian2_rules as rules
 from nmdasim.engines import feedforward
+from nmdasim.engines.brian2_rules import exponential_step
 from nmdasim.engines.printing import PlainPrinter
 from nmdasim.errors import ModelError
 from nmdasim.language.reader import symbol
@@ -74,7 +76,8 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
         )
         for k, v in enumerate(plan.inputs)
     ]  # fmt: skip
-    synapses = [_wire(plan, wire, [*groups, *inputs], k) for k, wire in enumerate(plan.wires) if _fires(plan, wire)]
+    wires = {k: wire for k, wire in enumerate(plan.wires) if rules.fires(plan, wire)}
+    synapses = {k: _wire(plan, wire, [*groups, *inputs], k) for k, wire in wires.items()}
     both = list(zip(groups, plan.cells, strict=True))
     events = [part for k, (g, cells) in enumerate(both) for part in _input(g, cells, clock, k)]
     spikes = [[b2.SpikeMonitor(g, name=f"nmdasim_spikes_{k}")] if cells.model.threshold else []
@@ -82,20 +85,18 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     monitors = [{p: output.monitor(g, cells, p, f"{k}_{j}") for j, p in enumerate(output.probes(cells))}
                 for k, (g, cells) in enumerate(both)]  # fmt: skip
     watching = [*(s for found in spikes for s in found), *(m for found in monitors for m in found.values())]
-    network = b2.Network(*groups, *inputs, *synapses, *events, *watching)
+    network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching)
     network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
     network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
-    return [output.outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
-
-
-def _fires(plan: Plan, wire: Wire) -> bool:
-    """Whether anything can come through a wire: it has synapses, and its source a threshold."""
-    return len(wire.source) > 0 and (wire.pre >= len(plan.cells) or plan.cells[wire.pre].model.threshold is not None)
+    outcomes = [output.outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
+    return rules.held(plan, outcomes, synapses)
 
 
 def _wire(network: Plan, wire: Wire, sources: list[Any], k: int) -> Any:
     """Return the synapses of one projection; a chain's spikes and events each have a compartment."""
+    if wire.plastic is not None:
+        return rules.synapses(network, wire, wire.plastic, sources, f"nmdasim_wire_{k}")
     post = network.cells[wire.post]
     model, port = post.model, list(post.model.ports.values())[wire.port]
     unit = _weight_unit(model, port.increments())
@@ -143,17 +144,8 @@ def _declared(model: Model, skip: tuple[str, ...] = ()) -> str:
 @by_structure(maxsize=64)
 def _states(model: Model) -> str:
     """Return abstract code, in SI units, for one linearised exponential step of every state but a cable's v."""
-    equations = model.system.derivatives
     names = [name for name in model.system.states if model.is_point or name != "v"]
-    rates = [equations[name] for name in names]
-    slopes = [rate.diff(symbol(name)) for name, rate in zip(names, rates, strict=True)]
-    shared, reduced = sp.cse([*rates, *slopes], symbols=sp.numbered_symbols("_shared_", real=True))
-    lines = [f"{s.name} = {_text(e)}" for s, e in shared]
-    for name, rate, slope in zip(names, reduced, reduced[len(names) :], strict=False):
-        active = "*int(not_refractory)" if name in model.system.held else ""
-        growth = "" if slope == 0 else f"*exprel(dt*({_text(slope)}))"
-        lines.append(f"_next_{name} = {name} + dt*({_text(rate)}){growth}{active}")
-    return "\n".join(lines + [f"{name} = _next_{name}" for name in names])
+    return exponential_step({name: model.system.derivatives[name] for name in names}, model.system.held)
 
 
 def _updater(model: Model) -> Callable[..., str]:

@@ -41,6 +41,8 @@ def check(plan: Plan) -> None:
         raise ModelError(f"method {first.method!r}; the reference engine has 'lsoda' only")
     if not 1e-13 <= first.tolerance <= 1e-2:
         raise ModelError(f"tolerance {first.tolerance:g}; the reference engine takes 1e-13 to 1e-2")
+    if any(wire.plastic for wire in plan.wires):
+        raise ModelError("the reference engine renders no synapses with a state; take engine='kernel' or 'brian2'")
     if not plan.runs_in_turn:
         raise ModelError("the reference engine runs populations one after the other, and this circuit leads back to an "
                          "earlier one; take engine='kernel' or 'brian2'")  # fmt: skip

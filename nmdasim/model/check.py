@@ -22,7 +22,7 @@ from nmdasim.model.structure import by_structure
 if TYPE_CHECKING:
     from nmdasim.model.model import Model
 
-_IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
 _BUILT_IN = {"v", "t", "dt", "area", "i", "True", "False", "and", "or", "not", "rand", "randn", "weight"}
 
@@ -72,7 +72,11 @@ def _parse(equations: str) -> Equations:
 @lru_cache(4096)
 def display_unit(equations: str, name: str) -> str:
     """Return a conventional unit for a variable of the equations: mV, nS, uM, nA, Hz…, SI where there is none."""
-    dimension = brian2.volt.dim if name == "v" else _parse(equations)[name].dim
+    return conventional(brian2.volt.dim if name == "v" else _parse(equations)[name].dim)
+
+
+def conventional(dimension: Dimension) -> str:
+    """Return the conventional unit of a dimension: mV, nS, uM, nA, Hz…, SI where there is none."""
     for text in ("mV", "nS", "uM", "nA", "uA/cm**2", "mS/cm**2", "Hz", "ms", "mM/second"):
         if get_dimensions(quantities.parse_unit(text)) is dimension:
             return text
@@ -92,14 +96,15 @@ def _symbols(given: Model, text: Equations) -> None:
         raise ModelError("a membrane given by Im needs the parameter Cm (capacitance per area)")
     known = bases | set(text.names) | _BUILT_IN | set(FUNCTIONS) | set(CONSTANTS)
     for equation in text.values():
-        for name in _IDENTIFIER.findall(equation.expr.code if equation.expr else ""):
-            if name not in known and not _is_unit(name):
+        for name in IDENTIFIER.findall(equation.expr.code if equation.expr else ""):
+            if name not in known and not is_unit(name):
                 raise ModelError(f"{name!r} in the equation of {equation.varname} is not defined")
     if not any(eq.type == DIFFERENTIAL_EQUATION for eq in text.values()) and "Im" not in text:
         raise ModelError("there is no differential equation")
 
 
-def _is_unit(name: str) -> bool:
+def is_unit(name: str) -> bool:
+    """Whether the equations' language reads a name as a unit."""
     try:
         quantities.unit(name)
     except UnitError:
@@ -149,7 +154,7 @@ def _numbers(given: Model, text: Equations) -> None:
 
 def _values(given: Model, text: Equations) -> None:
     states = _states(text)
-    variables = _Dimensions(given, text)
+    variables = Dimensions(dimensions(given))
     for start in (given.initial, *given.starts.values()):
         for name, value in start.items():
             if name not in states:
@@ -162,7 +167,7 @@ def _values(given: Model, text: Equations) -> None:
         for state, expression in entry.increments():
             if state not in states:
                 raise ModelError(f"port {port} adds to {state!r}, which is no state; there are {', '.join(states)}")
-            if "weight" not in _IDENTIFIER.findall(expression):
+            if "weight" not in IDENTIFIER.findall(expression):
                 variables.expect(expression, states[state], f"port {port}: {state} += {expression}")
     _spike_rule(given, states, variables)
 
@@ -174,7 +179,7 @@ def _gains(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> None
             raise ModelError(f"gain {gain} scales {', '.join(missing)}, which is no parameter")
 
 
-def _spike_rule(given: Model, states: Mapping[str, Dimension], variables: _Dimensions) -> None:
+def _spike_rule(given: Model, states: Mapping[str, Dimension], variables: Dimensions) -> None:
     if given.threshold is not None:
         variables.condition(given.threshold, f"threshold {given.threshold}")
     if isinstance(given.refractory, str):
@@ -213,7 +218,7 @@ def conductance(given: Model, port: str) -> bool:
 def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
     """Refuse a weight that a port does not use, one that is missing, or one of another dimension."""
     increments = given.ports[port].increments()
-    uses = any("weight" in _IDENTIFIER.findall(expression) for _, expression in increments)
+    uses = any("weight" in IDENTIFIER.findall(expression) for _, expression in increments)
     if uses != (weight is not None):
         raise ModelError(
             f"{what}: port {port!r} of {given.name} adds {given.ports[port].effect!r}; give "
@@ -222,7 +227,7 @@ def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
     if not uses or quantities.is_bare_zero(quantities.quantity(weight)):
         return
     text = _parse(given.equations)
-    variables = _Dimensions(given, text)
+    variables = Dimensions(dimensions(given))
     variables.known["weight"] = get_dimensions(quantities.quantity(weight))
     for state, expression in increments:
         dimension = brian2.volt.dim if state == "v" else text[state].dim
@@ -237,31 +242,38 @@ def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
 def check_dimensions(given: Model, expression: str, state: str) -> None:
     """Refuse an expression that cannot be added to a state."""
     text = _parse(given.equations)
-    _Dimensions(given, text).expect(expression, brian2.volt.dim if state == "v" else text[state].dim, expression)
+    Dimensions(dimensions(given)).expect(expression, brian2.volt.dim if state == "v" else text[state].dim, expression)
 
 
-class _Dimensions:
-    """Dimensions of a model's names, for the expressions outside its equations."""
+def dimensions(given: Model) -> dict[str, Dimension]:
+    """Return the dimension of every name that a model's expressions may use."""
+    known: dict[str, Dimension] = {name: eq.dim for name, eq in _parse(given.equations).items()}
+    known |= {b: get_dimensions(quantities.parse_unit(_dimension(given, b))) for b in given.parameters.bases}
+    return {"v": brian2.volt.dim, "t": brian2.second.dim, "area": (brian2.meter**2).dim} | known
 
-    def __init__(self, given: Model, text: Equations):
-        known: dict[str, Any] = {name: eq.dim for name, eq in text.items()}
-        known |= {b: get_dimensions(quantities.parse_unit(_dimension(given, b))) for b in given.parameters.bases}
-        self.known = {"v": brian2.volt.dim, "t": brian2.second.dim, "area": (brian2.meter**2).dim} | known
+
+class Dimensions:
+    """Dimensions of names, for the expressions outside a model's equations."""
+
+    def __init__(self, known: Mapping[str, Dimension]):
+        self.known = dict(known)
 
     def expect(self, expression: str, dimension: Dimension | None, what: str) -> None:
+        """Refuse an expression of another dimension; `what` is how the message names it."""
         found, _ = self._read(expression, what)
         if dimension is not None and found is not dimension:
             raise ModelError(f"{what}: the units do not match")
 
     def condition(self, expression: str, what: str, or_duration: bool = False) -> None:
+        """Refuse an expression that is no condition, nor (`or_duration`) a time."""
         found, boolean = self._read(expression, what)
         if not boolean and not (or_duration and found is brian2.second.dim):
             raise ModelError(f"{what}: it is no condition, such as 'v > -20*mV'")
 
     def _read(self, expression: str, what: str) -> tuple[Dimension, bool]:
         scope: dict[str, Any] = {name: _Variable(dim) for name, dim in self.known.items()}
-        for name in _IDENTIFIER.findall(expression):
-            if name not in scope and name not in FUNCTIONS and _is_unit(name):
+        for name in IDENTIFIER.findall(expression):
+            if name not in scope and name not in FUNCTIONS and is_unit(name):
                 scope[name] = quantities.unit(name)
         named = {*FUNCTIONS, *CONSTANTS, "rand", "randn"}
         scope |= {name: brian2.DEFAULT_FUNCTIONS[name] for name in named if name in brian2.DEFAULT_FUNCTIONS}

@@ -16,12 +16,14 @@ import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
+from nmdasim.model.attached import Attached, with_ports
 from nmdasim.model.check import conductance, weight_matches
 from nmdasim.model.identity import digest
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import ParameterSet
 from nmdasim.model.population import Population, named
 from nmdasim.model.port import Afferents, Contact, Latency
+from nmdasim.model.synapse import Synapse
 from nmdasim.quantities import QuantityLike
 
 #: What is said of a circuit and moves no number.
@@ -51,6 +53,11 @@ class Projection:
     delay
         From a spike to its effect: one, or one for each pair of `indices`, at least one step. Without it a spike acts
         at the end of the step in which it falls.
+    synapse
+        Equations and statements of each synapse. `weight` may then be the name of one of its variables, read when the
+        event arrives; without a `port` its `on_pre` says what an event does.
+    name
+        What the synapses are called where they are recorded, ``"name.w"``; ``pre_post`` by default.
     """
 
     pre: str
@@ -62,10 +69,12 @@ class Projection:
     probability: float | None = None
     indices: tuple[Any, Any] | None = None
     delay: QuantityLike | None = None
+    synapse: Synapse | None = None
+    name: str = ""
 
     def __post_init__(self) -> None:
         ways = [self.latency is not None, self.probability is not None, self.indices is not None]
-        if sum(ways) != 1 or (self.latency is None) == (not self.port):
+        if sum(ways) != 1 or (self.latency is None) == (not self.port and self.synapse is None):
             raise ModelError(
                 f"projection {self.pre} → {self.post}: give port= with probability= or indices=, or "
                 "contacts with a latency"
@@ -76,9 +85,27 @@ class Projection:
             )
 
     @property
+    def label(self) -> str:
+        """What its synapses are called."""
+        return self.name or f"{self.pre}_{self.post}"
+
+    @property
+    def number(self) -> Any:
+        """Its weight, where that is a number and no variable of its synapse."""
+        named = self.synapse is not None and isinstance(self.weight, str) and self.weight.isidentifier()
+        return None if named else self.weight
+
+    @property
+    def opens(self) -> tuple[str, ...]:
+        """Names of its ports, and of its synapse."""
+        return (*(port for port, _ in self.ports), *((self.synapse.name,) if self.synapse else ()))
+
+    @property
     def ports(self) -> tuple[tuple[str, float], ...]:
         """Every port that a synapse opens, and its delay in seconds beyond that of the synapse."""
-        return tuple((c.port, c.seconds) for c in self.contacts) if self.latency else ((self.port, 0.0),)
+        if self.latency:
+            return tuple((c.port, c.seconds) for c in self.contacts)
+        return ((self.port, 0.0),) if self.port else ()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -127,6 +154,10 @@ class Circuit:
         object.__setattr__(self, "populations", sized)
         if both := sorted(set(self.populations) & set(self.inputs)):
             raise ModelError(f"{self.name}: {', '.join(both)} is a population and an input; each has a name of its own")
+        object.__setattr__(self, "populations", with_ports(self.populations, self.projections))
+        labels = [link.label for link in self.projections if link.synapse]
+        if twice := sorted({label for label in labels if labels.count(label) > 1}):
+            raise ModelError(f"{self.name}: two projections with a synapse are called {twice[0]}; give each a name=")
         for link in self.projections:
             self._check_bundle(link) if link.latency else self._check_link(link)
         for afferent in self.afferents.values():
@@ -148,18 +179,22 @@ class Circuit:
         for contact in link.contacts:
             self._port(link.post, contact.port)
 
+    @property
+    def rules(self) -> dict[str, Synapse]:
+        """The synapse of each projection that has one, by its label."""
+        return {link.label: link.synapse for link in self.projections if link.synapse is not None}
+
     def _check_link(self, link: Projection) -> None:
         what = f"{self.name}: projection {link.pre} → {link.post}"
         pre = named("population or input", link.pre, {**self.populations, **self.inputs}, self.name)
         post = named("population", link.post, self.populations, self.name)
-        self._port(link.post, link.port)
-        weight_matches(post.model, link.port, link.weight, what)
-        port = post.model.ports[link.port]
-        signed = port.signed if port.signed is not None else not conductance(post.model, link.port)
-        if link.weight is not None and not signed and np.any(np.asarray(quantities.quantity(link.weight)) < 0):
-            raise ModelError(
-                f"{what}: weight = {link.weight} is negative; port {link.port!r} takes weights from 0 upward"
-            )
+        if link.port:
+            self._port(link.post, link.port)
+        attached = None if link.synapse is None else Attached.of(link, self.populations).checked()
+        if link.port:
+            weight_matches(post.model, link.port, attached.unit_weight if attached else link.weight, what)
+        if link.number is not None:
+            self._check_sign(link, post.model, what)
         pairs = None if link.indices is None else [np.asarray(side) for side in link.indices]
         for side, (where, size) in zip(pairs or (), ((link.pre, pre.size), (link.post, post.size)), strict=False):
             whole = np.issubdtype(side.dtype, np.integer) and side.ndim == 1
@@ -167,11 +202,19 @@ class Circuit:
                 raise ModelError(f"{what}: indices of {where} are whole numbers from 0 to {size - 1}")
         if pairs and len(pairs[0]) != len(pairs[1]):
             raise ModelError(f"{what}: indices have {len(pairs[0])} and {len(pairs[1])} entries; give pairs")
-        for name, value in (("weight", link.weight), ("delay", link.delay)):
+        for name, value in (("weight", link.number), ("delay", link.delay)):
             several = 1 if value is None else np.size(quantities.quantity(value))
             if several != 1 and (pairs is None or several != len(pairs[0])):
                 raise ModelError(f"{what}: {several} values of {name}; give one, or one for each pair of indices")
         self._check_delay(link, float(quantities.si(self.dt, "ms", name="dt")))
+
+    def _check_sign(self, link: Projection, cell: Model, what: str) -> None:
+        port = cell.ports[link.port]
+        signed = port.signed if port.signed is not None else not conductance(cell, link.port)
+        if not signed and np.any(np.asarray(quantities.quantity(link.weight)) < 0):
+            raise ModelError(
+                f"{what}: weight = {link.weight} is negative; port {link.port!r} takes weights from 0 upward"
+            )
 
     def _check_delay(self, link: Projection, dt: float) -> None:
         delay = None if link.delay is None else quantities.si(link.delay, "ms", name="delay")
@@ -195,7 +238,7 @@ class Circuit:
             named("population or input", name, {**self.populations, **self.inputs}, self.name)
             if not np.isfinite(factor) or factor < 0:
                 raise ModelError(f"{self.name}: weights of {name} × {factor}; a factor is a number from 0 upward")
-            fixed = [link for link in self.projections if link.pre == name and link.weight is None]
+            fixed = [link for link in self.projections if link.pre == name and link.number is None]
             if fixed:
                 raise ModelError(
                     f"{self.name}: {name} → {fixed[0].post} has no weight of its own to scale; scale its gain"
@@ -222,7 +265,12 @@ class Circuit:
 
     def replace(self, /, **parameters: QuantityLike) -> Self:
         """Return this circuit with other parameter values, in every population that has them."""
-        return self._each("parameter", parameters, lambda cell, name, value: cell.replace(**{name: value}))
+        mine = {n: v for n, v in parameters.items() if any(n in rule.parameters for rule in self.rules.values())}
+        links = tuple(_with_parameters(link, mine) for link in self.projections)
+        cells = {name for cell in self.cells.values() for name in cell.parameters.bases}
+        theirs = {n: v for n, v in parameters.items() if n not in mine or n.partition(".")[0] in cells}
+        changed = dataclasses.replace(self, projections=links)
+        return changed._each("parameter", theirs, lambda cell, name, value: cell.replace(**{name: value}))
 
     def scaled(self, /, **factors: float) -> Self:
         """Return this circuit with named gains multiplied, in every population that has them."""
@@ -253,8 +301,20 @@ class Circuit:
 
     def __repr__(self) -> str:
         cells = ", ".join(f"{population.size} {name}" for name, population in self.populations.items())
-        links = "\n  ".join(f"{p.pre} → {p.post} ({', '.join(port for port, _ in p.ports)})" for p in self.projections)
+        links = "\n  ".join(f"{p.pre} → {p.post} ({', '.join(p.opens)})" for p in self.projections)
         return f"Circuit {self.name!r} of {cells}\n  {links}"
+
+
+def _with_parameters(link: Projection, given: Mapping[str, Any]) -> Projection:
+    if link.synapse is None:
+        return link
+    own = {name: value for name, value in given.items() if name in link.synapse.parameters}
+    return dataclasses.replace(link, synapse=link.synapse.replace(**own)) if own else link
+
+
+def owners_of(model: Model | Circuit) -> dict[str, Model | Synapse]:
+    """Return everything that has parameters, by name: the cells, and the synapses of projections."""
+    return {**cells_of(model), **(model.rules if isinstance(model, Circuit) else {})}
 
 
 def circuit_of(model: Model | Circuit) -> Circuit:

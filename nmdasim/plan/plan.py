@@ -17,6 +17,7 @@ import numpy as np
 
 from nmdasim.model.identity import digest
 from nmdasim.model.model import Model
+from nmdasim.plan.plastic import Plastic
 from nmdasim.quantities import steps
 
 
@@ -237,6 +238,8 @@ class Wire:
         SI, shape (synapses,) or (1,).
     delay
         Seconds from the end of the step of the spike, shape (synapses,) or (1,).
+    plastic
+        What its synapses hold, where they have equations of their own; its actions are then what an event does.
     """
 
     pre: int
@@ -246,6 +249,7 @@ class Wire:
     target: np.ndarray
     weight: np.ndarray
     delay: np.ndarray
+    plastic: Plastic | None = None
 
     def delay_steps(self, dt: float) -> np.ndarray:
         """Return the delays in whole steps."""
@@ -289,8 +293,13 @@ class Plan:
 
     @property
     def runs_in_turn(self) -> bool:
-        """Whether every wire leads from an input or an earlier population, so that populations can run in turn."""
-        return all(wire.pre < wire.post or wire.pre >= len(self.cells) for wire in self.wires)
+        """Whether populations can run in turn.
+
+        Every wire then leads from an input or an earlier population, and its synapses have no state, which would change
+        with the spikes of both.
+        """
+        forward = all(wire.pre < wire.post or wire.pre >= len(self.cells) for wire in self.wires)
+        return forward and all(wire.plastic is None for wire in self.wires)
 
     @property
     def is_chain(self) -> bool:
@@ -334,6 +343,9 @@ class Outcome:
         Every state at the end as the engine holds it, shape (lanes, compartments); NaN where it was not followed.
     held
         What it holds besides.
+    synapses
+        What the synapses onto these lanes hold at the end, by wire: every variable, and ``lastupdate``, the start of
+        the step of the last spike, each (synapses,).
     """
 
     spike_lane: np.ndarray
@@ -344,6 +356,7 @@ class Outcome:
     broken: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     final: Mapping[str, np.ndarray] = field(default_factory=dict)
     held: Held | None = None
+    synapses: Mapping[int, Mapping[str, np.ndarray]] = field(default_factory=dict)
 
     def spikes_of(self, lane: int) -> np.ndarray:
         """Return the spike times of one lane, in seconds."""

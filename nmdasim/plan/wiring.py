@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import math
+import operator
 import os
 import zlib
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from nmdasim import quantities
+from nmdasim.model.attached import Attached
 from nmdasim.model.circuit import Circuit, Projection
-from nmdasim.plan.plan import Volley, Wire
+from nmdasim.plan.plan import Cells, Volley, Wire
+from nmdasim.plan.plasticity import Drawing, plastic
 
 #: Sources and targets of the synapses of one instance.
 Pairs = tuple[np.ndarray, np.ndarray]
@@ -29,9 +33,11 @@ def stream(seed: int, name: str) -> np.random.Generator:
 
 
 def synapses(circuit: Circuit) -> int:
-    """Return about how many synapses one instance has, before any is drawn."""
+    """Return about how many synapses one instance has, before any is drawn; one with a state counts as three."""
     size = {name: part.size for name, part in {**circuit.populations, **circuit.inputs}.items()}
-    return sum(_expected(link, size[link.pre] * size[link.post]) for link in circuit.projections)
+    room = [3 if link.synapse else 1 for link in circuit.projections]
+    found = [_expected(link, size[link.pre] * size[link.post]) for link in circuit.projections]
+    return sum(map(operator.mul, room, found))
 
 
 def _expected(link: Projection, pairs: int) -> int:
@@ -41,7 +47,12 @@ def _expected(link: Projection, pairs: int) -> int:
 
 
 def wires(
-    circuit: Circuit, seeds: Sequence[int], delays: Mapping[int, np.ndarray], threads: int = 0
+    circuit: Circuit,
+    seeds: Sequence[int],
+    delays: Mapping[int, np.ndarray],
+    cells: Sequence[Cells],
+    parameters: Mapping[str, np.ndarray],
+    threads: int = 0,
 ) -> tuple[Wire, ...]:
     """Draw the synapses of every projection for each instance; instances of one seed have the same.
 
@@ -53,6 +64,10 @@ def wires(
         Seed of each instance.
     delays
         Delays of each bundle by its place among the projections: seconds, shape (instances, synapses).
+    cells
+        The populations, for synapses that start as their neurons do.
+    parameters
+        Parameters that were given, one value or one for each instance.
     threads
         Threads that draw; 0 is all cores. What they draw is the same for any number.
     """
@@ -65,7 +80,10 @@ def wires(
         if link.latency is not None:
             made += [_bundle(delays[k] + extra, *ends, ports.index(port)) for port, extra in link.ports]
         else:
-            made.append(_joined(circuit, link, [known[k, seed] for seed in seeds], *ends, ports.index(link.port)))
+            pairs = [known[k, seed] for seed in seeds]
+            wire, by_source = _joined(circuit, link, pairs, *ends, ports.index(link.port) if link.port else 0)
+            sides = cells[wire.pre] if wire.pre < len(cells) else None, cells[wire.post]
+            made.append(_with_state(circuit, link, wire, parameters, Drawing(wire, *sides, tuple(seeds), by_source)))
     return tuple(made)
 
 
@@ -75,19 +93,33 @@ def _bundle(delays: np.ndarray, pre: int, post: int, port: int) -> Wire:
     return Wire(pre, post, port, lanes, lanes, np.ones(1), delays.ravel())
 
 
-def _joined(circuit: Circuit, link: Projection, pairs: Sequence[Pairs], pre: int, post: int, port: int) -> Wire:
-    """Return the synapses of one projection, given those of each instance."""
+def _with_state(
+    circuit: Circuit, link: Projection, wire: Wire, parameters: Mapping[str, np.ndarray], drawing: Drawing
+) -> Wire:
+    """Return a wire with what its synapses hold, if they hold anything."""
+    if link.synapse is None:
+        return wire
+    attached = Attached.of(link, circuit.populations)
+    rngs = [stream(seed, f"synapse {link.label}") for seed in drawing.seeds]
+    return replace(wire, plastic=plastic(link.label, attached, parameters, drawing, rngs))
+
+
+def _joined(
+    circuit: Circuit, link: Projection, pairs: Sequence[Pairs], pre: int, post: int, port: int
+) -> tuple[Wire, np.ndarray]:
+    """Return the synapses of one projection, given those of each instance, and their order by source."""
     sources, targets = (
         np.concatenate([pair[end] + r * size for r, pair in enumerate(pairs)])
         for end, size in enumerate(_sizes(circuit, link))
     )
-    weight = _column(1.0 if link.weight is None else quantities.quantity(link.weight), len(pairs))
+    weight = _column(1.0 if link.number is None else quantities.quantity(link.number), len(pairs))
     delay = _column(0.0 if link.delay is None else quantities.si(link.delay, "ms", name="delay"), len(pairs))
+    by_source = np.arange(len(sources))
     if np.any(sources[1:] < sources[:-1]):
         by_source = np.argsort(sources, kind="stable")
         sources, targets = sources[by_source], targets[by_source]
         weight, delay = (values if len(values) == 1 else values[by_source] for values in (weight, delay))
-    return Wire(pre, post, port, sources, targets, weight, delay)
+    return Wire(pre, post, port, sources, targets, weight, delay), by_source
 
 
 def _sizes(circuit: Circuit, link: Projection) -> tuple[int, int]:

@@ -12,7 +12,7 @@ import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, ModelError, nearest
-from nmdasim.model.circuit import Circuit, cells_of
+from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.model import Model
 
 
@@ -44,7 +44,7 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
     ModelError, UnitError, InputError
         For a parameter that there is not, a value of the wrong dimension, an empty list, or a table.
     """
-    cells = cells_of(model)
+    cells = owners_of(model)
     known = {key for cell in cells.values() for key in (*cell.parameters, *cell.parameters.bases)}
     axes = []
     for name, value in given.items():

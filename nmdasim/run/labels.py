@@ -15,6 +15,8 @@ from nmdasim.model.circuit import Circuit
 from nmdasim.model.morphology import Morphology
 from nmdasim.plan.plan import Cells, Outcome, Probe
 from nmdasim.plan.recorded import recorded, summarised
+from nmdasim.run import learned
+from nmdasim.run import synapses as synaptic
 from nmdasim.run.axes import Axis, coordinate, lengths
 from nmdasim.run.prepare import Question, Run, traced
 from nmdasim.run.segments import Final, attach
@@ -75,9 +77,11 @@ def label(asked: Question, done: Sequence[Done], *, alone: bool) -> xr.Dataset:
     frame.table(data) if frame.single else frame.listed(data)
     frame.windows(data)
     frame.traces(data, asked.options.record)
+    frame.synapses(data, asked.options.record)
     if all(outcome.final for one in done for outcome in one.outcomes):  # engines need not say how they end
         final = [(d.places, Final.of(d.run.plan.cells, d.outcomes, d.run.plan.instances)) for d in done]
         attach(data, final, frame.dims, {"engine": asked.options.engine, "method": asked.options.method})
+        frame.learned(data)
     broken = np.isin(np.arange(frame.instances), np.concatenate([one.failed for one in done]))
     return _without_failed(data, broken.reshape(frame.shape), list(frame.dims)) if broken.any() else data
 
@@ -218,6 +222,31 @@ class _Frame:
                 shown = where if self.single else f"{name}_{where}"
                 table = self.filled(parts, *size, len(times))
                 data[shown] = ([*self.dims, *own, "time"], table, {"units": found[0][1]})
+
+    # --- synapses ---
+
+    def synapses(self, data: xr.Dataset, record: Sequence[str]) -> None:
+        """Label what recorded synapses hold at the end; what differs in number between instances is padded with NaN."""
+        for name in synaptic.split(self.circuit, record)[1]:
+            found = [synaptic.recorded(one.run.plan, one.outcomes, name) for one in self.done]
+            label = name.rpartition(".")[0]
+            width = max(table.shape[1] for part in found for table in part.columns.values())
+            for key, unit in found[0].units.items():
+                table = self.filled([part.columns[key] for part in found], width)
+                data[key] = ([*self.dims, f"synapse_{label}"], table, {"units": unit})
+
+    def learned(self, data: xr.Dataset) -> None:
+        """Label what synapses with a state hold at the end, for a run that goes on."""
+        for k, wire in enumerate(self.done[0].run.plan.wires):
+            if wire.plastic is None:
+                continue
+            tables = [learned.held(one.run.plan, one.outcomes, k) for one in self.done]
+            width = max(values.shape[1] for part in tables for values in part.values())
+            flights = [learned.on_their_way(one.run.plan, one.outcomes, k) for one in self.done]
+            for one, flight in zip(self.done, flights, strict=True):
+                flight[0] = one.places[flight[0]]
+            whole = {name: self.filled([part[name] for part in tables], width) for name in tables[0]}
+            learned.attach(data, wire.plastic.label, list(self.dims), whole, np.concatenate(flights, axis=1))
 
 
 def variable_name(shape: Morphology, p: Probe) -> str:

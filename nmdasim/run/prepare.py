@@ -19,6 +19,8 @@ from nmdasim.plan.plan import Arrivals, Cells, Plan, Probe, Recording
 from nmdasim.plan.recorded import probe, state_probes, summary_probes
 from nmdasim.plan.wiring import stream, volleys, wires
 from nmdasim.protocols.protocol import Arrival
+from nmdasim.run import learned
+from nmdasim.run import synapses as synaptic
 from nmdasim.run.axes import Axis, columns, lengths
 from nmdasim.run.options import Options
 from nmdasim.run.segments import Continuation
@@ -131,7 +133,11 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
             )
         )  # fmt: skip
     fired = volleys(drawn.inputs(circuit), seeds, length, options.dt)
-    return Run(circuit, Plan(lanes, tuple(cells), fired, wires(circuit, seeds, drawn.bundles(), options.threads)),
+    wired = wires(circuit, seeds, drawn.bundles(), cells, overrides, options.threads)
+    if asked.start is not None:
+        sizes = [part.size for part in (*circuit.populations.values(), *circuit.inputs.values())]
+        wired = learned.resumed(wired, sizes, asked.start.result, asked.start.rows(places))
+    return Run(circuit, Plan(lanes, tuple(cells), fired, wired),
                tuple(place for place, _ in group), windows)  # fmt: skip
 
 
@@ -151,7 +157,7 @@ def traced(circuit: Circuit, name: str, record: Sequence[str]) -> list[Probe]:
     alone = all(population.size == 1 for population in circuit.populations.values())
     cells = {circuit.output: circuit.cells[circuit.output]} if alone else circuit.cells
     found: list[Probe] = []
-    for variable in record:
+    for variable in synaptic.split(circuit, record)[0]:
         known, errors = {}, []
         for population, cell in cells.items():
             try:

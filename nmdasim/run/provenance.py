@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.model.circuit import Circuit
+from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.identity import digest, versions
 from nmdasim.protocols import course as courses
 from nmdasim.quantities import in_unit
@@ -75,7 +75,7 @@ def _numbers(asked: Question) -> dict[str, str]:
     """Return the value of every parameter as it acted: one that was given, not the model's own."""
     given = {axis.name: axis for axis in asked.axes}
     found = {}
-    for name, cell in asked.circuit.cells.items():
+    for name, cell in owners_of(asked.circuit).items():
         for key, p in cell.parameters.items():
             axis = given.get(key) or given.get(key.partition(".")[0])
             own = f"{p.number:.12g} {p.unit}".strip() if p.si.ndim == 0 else f"array {digest(p.si)}"
@@ -96,7 +96,7 @@ def _brief(value: Any) -> str:
 
 def sources(circuit: Circuit) -> dict[str, str]:
     """Return the references behind a circuit, and the parameters that nobody verified in their source."""
-    cells = circuit.cells
+    cells = owners_of(circuit)
     own = [(key, p) for cell in cells.values() for key, p in cell.parameters.items() if p.source != "user"]
     unverified = sorted({key for key, p in own if not p.verified})
     cited = [p.source for cell in cells.values() for p in cell.parameters.values()]

@@ -94,3 +94,15 @@ def test_a_trace_stores_lanes_times_samples():
     result = nm.simulate(WDR, nm.Events("ampa_c", [5] * nm.ms), duration=50 * nm.ms, ketamine=DOSES,
                          record=["v_soma"], sample=1 * nm.ms)  # fmt: skip
     assert result.v_soma.shape == (3, 50)
+
+
+def test_a_trace_of_a_point_neuron_goes_on_beyond_the_steps_of_one_call():
+    rest = nm.Model(
+        name="resting",
+        equations="dv/dt = (E - v)/tau : volt",
+        parameters=dict(E=-60 * nm.mV, tau=10 * nm.ms),
+        initial=dict(v="E"),
+    )
+    result = nm.simulate(rest, duration=900 * nm.ms, dt=0.1 * nm.ms, record=["v"])
+    assert result.sizes["time"] == 9000
+    assert np.allclose(result.v.values, -60, rtol=1e-12)

@@ -10,7 +10,7 @@ from rich.table import Column, Table
 
 from nmdasim import quantities
 from nmdasim.command.printing.tables import NARROW
-from nmdasim.model.circuit import Circuit, cells_of
+from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.model import Model
 
 
@@ -19,7 +19,7 @@ def rows(model: Model | Circuit) -> list[dict[str, Any]]:
 
     Of a circuit also the numbers that it was built from, their section in place of a population.
     """
-    cells = {name: cell.parameters for name, cell in cells_of(model).items()}
+    cells = {name: cell.parameters for name, cell in owners_of(model).items()}
     built = model.numbers if isinstance(model, Circuit) else {}
     return [
         {

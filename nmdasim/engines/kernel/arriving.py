@@ -43,7 +43,7 @@ def synapses(
     arrays
         Rows, targets, amounts and delays: the synapses of source i are ``row[i]`` to ``row[i + 1]``.
     """
-    ordered = sorted(plan.wires, key=lambda wire: wire.pre)
+    ordered = sorted((wire for wire in plan.wires if wire.plastic is None), key=lambda wire: wire.pre)
     wires = np.zeros(len(ordered), loop.WIRE)
     real = storage.state.dtype
     rows, targets, amounts, delays = Joined(np.int64), Joined(np.int32), Joined(real), Joined(np.int32)

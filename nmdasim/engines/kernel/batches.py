@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -40,10 +40,14 @@ class Kernel:
     single: bool
 
     @classmethod
-    def of(cls, plan: Cells, *, network: bool = False) -> Kernel:
-        """Return the kernel that a plan needs; in a `network`, one step of a population."""
+    def of(cls, plan: Cells, *, network: bool = False, seen: Iterable[tuple[str, int]] = ()) -> Kernel:
+        """Return the kernel that a plan needs; in a `network`, one step of a population.
+
+        `seen` are (state, compartment) pairs that are read from outside and so stay, as recorded ones do.
+        """
         varied = frozenset(name for name, values in plan.parameters.items() if values.shape[0] > 1)
-        kept = frozenset((p.variable, p.compartment) for p in _probes(plan) if p.variable != "v")
+        probed = {(p.variable, p.compartment) for p in _probes(plan)} | set(seen)
+        kept = frozenset(pair for pair in probed if pair[0] != "v")
         start = plan.moving | set(plan.model.initial) | {s for begin in plan.model.starts.values() for s in begin}
         method, _, precision = plan.method.partition("/")
         single = precision == "float32"

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import from_dtype, njit, types
 from numba.extending import intrinsic
 
 
@@ -31,6 +31,21 @@ INPUT = _table("begin", "end", "first_wire", "last_wire")
 WIRE = _table("post", "port", "rows", "targets", "amounts", "delays", "each_amount", "each_delay")
 #: A recorded row of a population's batches; ``halfway`` where what is at a whole step lies between two of its values.
 PROBE = _table("population", "row", "values", "halfway")
+#: Synapses with a state: ``act`` is an address, ``population`` the source or -1 for an input, ``steps`` and ``answers``
+#: whether they have continuous states and answer to spikes; sizes, and where each array begins.
+SYNAPSES = _table(
+    "act", "population", "cursor", "end", "post", "synapses", "sources", "lanes", "delays", "slots", "room", "sets",
+    "ports", "padded", "ring", "arrived", "rows", "delay", "source", "target", "pre_at", "post_at", "back_row", "back",
+    "instance", "fired", "fired_count", "flight",
+    "steps", "answers", "value", "last", "constant", "pre_constant", "post_constant", "near",
+)  # fmt: skip
+
+
+def synapse_arguments(real: Any) -> tuple[Any, ...]:
+    """Return the types of what the function of synapses with a state takes, with neurons of one precision."""
+    whole, numbers, one = types.int64[::1], real[::1], types.int64
+    return (one, one, types.float64, from_dtype(SYNAPSES)[::1], one, whole, types.float64[::1], numbers, numbers,
+            types.boolean[::1], one, whole, whole, one, one)  # fmt: skip
 
 
 def step_arguments(real: Any) -> tuple[Any, ...]:
@@ -48,13 +63,23 @@ def take_step(  # type: ignore[no-untyped-def]
     found,
 ):  # fmt: skip
     """Call the step at an address; return the spikes found so far."""
+    return types.int64(types.int64, *step_arguments(batches.dtype)), _call
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        taken = [context.get_value_type(kind) for kind in signature.args[1:]]
-        function = ir.FunctionType(context.get_value_type(signature.return_type), taken)
-        return builder.call(builder.inttoptr(arguments[0], function.as_pointer()), arguments[1:])
 
-    return types.int64(types.int64, *step_arguments(batches.dtype)), generate
+@intrinsic
+def act(  # type: ignore[no-untyped-def]
+    typing_context, address, phase, n, dt, table, which, whole, numbers, state, ring, arrived, slots, spike_lane,
+    spike_population, first, found,
+):  # fmt: skip
+    """Call the function of some synapses at an address."""
+    return types.int64(types.int64, *synapse_arguments(state.dtype)), _call
+
+
+def _call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """Generate the call of an address with the other arguments."""
+    taken = [context.get_value_type(kind) for kind in signature.args[1:]]
+    function = ir.FunctionType(context.get_value_type(signature.return_type), taken)
+    return builder.call(builder.inttoptr(arguments[0], function.as_pointer()), arguments[1:])
 
 
 @njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
@@ -139,9 +164,49 @@ def advance_one(p, n, h, dt, slot, storage, rings, spikes, found):  # type: igno
     return found
 
 
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+def note(s, n, whole, spikes, first, found, volleys):  # type: ignore[no-untyped-def]
+    """Keep the sources that fire in a step until their synapses' delays have passed; an input's act from its end on."""
+    _, spike_lane, spike_population = spikes
+    fired, fibre = volleys
+    slot, count = n % s.slots, 0
+    to = s.fired + slot * s.room
+    if s.population < 0:
+        k = whole[s.cursor]
+        while k < s.end and fired[k] <= n + 1:
+            whole[to + count] = fibre[k]
+            count += 1
+            k += 1
+        whole[s.cursor] = k
+    else:
+        for k in range(first, found):
+            if spike_population[k] == s.population and spike_lane[k] < s.sources:
+                whole[to + count] = spike_lane[k]
+                count += 1
+    whole[s.flight] += count - whole[s.fired_count + slot]
+    whole[s.fired_count + slot] = count
+
+
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+def learn(n, dt, synapses, state, rings, slots, spikes, first, found, volleys):  # type: ignore[no-untyped-def]
+    """End a step with the synapses that have a state: their own step, then arriving events, then answers to spikes."""
+    table, whole, numbers = synapses
+    ring, arrived = rings
+    _, spike_lane, spike_population = spikes
+    for s in table:
+        note(s, n, whole, spikes, first, found, volleys)
+    for phase in range(3):
+        for k in range(len(table)):
+            s = table[k]
+            if not (s.steps if phase == 0 else whole[s.flight] if phase == 1 else s.answers and found > first):
+                continue
+            act(table[k].act, phase, n, dt, table, k, whole, numbers, state, ring, arrived, slots, spike_lane,
+                spike_population, first, found)  # fmt: skip
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(  # type: ignore[no-untyped-def]
-    first, count, h, dt, tables, storage, rings, slots, synapses, volleys, events, cursors, spikes, recording
+    first, count, h, dt, tables, storage, rings, slots, synapses, volleys, events, cursors, spikes, recording, learning
 ):  # fmt: skip
     """Take ``count`` steps from step ``first``; return how many spikes were found."""
     populations, inputs, wires, probes = tables
@@ -162,6 +227,7 @@ def advance(  # type: ignore[no-untyped-def]
                     hand_on(wires[w], populations[wires[w].post], fibre[k], n, slots, rings, synapses)
                 k += 1
             input_cursor[i] = k
+        earlier = found
         for i in range(len(populations)):
             p, known = populations[i], found
             event_cursor[i] = deliver(p, n, event_cursor[i], slot, rings, events)
@@ -171,6 +237,8 @@ def advance(  # type: ignore[no-untyped-def]
                 if spike_lane[k] < p.lanes:
                     for w in range(p.first_wire, p.last_wire):
                         hand_on(wires[w], populations[wires[w].post], spike_lane[k], n + 1, slots, rings, synapses)
+        if len(learning[0]) > 0:
+            learn(n, np.float64(dt), learning, storage[0], rings, slots, spikes, earlier, found, volleys)
         if sampled and halfway:
             sample(n // every - skipped, probes, populations, storage[0], values, not before)
     return found

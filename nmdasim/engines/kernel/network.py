@@ -5,7 +5,7 @@ No synapse leads from one instance to another, so that instances run in parts, e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 
 from nmdasim.engines import compiled
-from nmdasim.engines.kernel import loop
+from nmdasim.engines.kernel import loop, synaptic
 from nmdasim.engines.kernel.arriving import events, fired, synapses, weighs
 from nmdasim.engines.kernel.batches import CHUNK, Kernel, final_states
+from nmdasim.engines.kernel.plastic import Writer
 from nmdasim.engines.kernel.storage import Storage, entry
 from nmdasim.engines.kernel.threads import Progress, spread, workers
 from nmdasim.plan import memory
@@ -30,17 +31,21 @@ _PART = 1 << 20
 
 def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     """Run every population of a circuit together, instances in parts over threads; return one Outcome each."""
-    kernels = [Kernel.of(cells, network=True) for cells in plan.cells]
+    both = zip(plan.cells, synaptic.seen(plan), strict=True)
+    kernels = [Kernel.of(cells, network=True, seen=states) for cells, states in both]
     parts = _parts(plan, kernels)
     _check_memory(plan, kernels, max(map(len, parts)) * workers(plan.first.threads, len(parts)))
     advance = _advance()
     for kernel in kernels:  # compiled before threads begin
         entry(kernel)
+    learning = synaptic.writers(plan, kernels)
+    for writer in learning.values():
+        _ = writer.entry
     progress = Progress(report, plan.instances * plan.first.steps)
     weighing = [weighs(cells.model) for cells in plan.cells]
 
     def work(part: range) -> list[Outcome]:
-        return _run(plan, kernels, weighing, part, advance, progress)
+        return _run(plan, kernels, weighing, learning, part, advance, progress)
 
     found = spread(work, parts, plan.first.threads, progress)
     return [_join(outcomes) for outcomes in zip(*found, strict=True)]
@@ -69,7 +74,7 @@ def _states(plan: Plan, kernels: Sequence[Kernel]) -> int:
 
 def _slots(plan: Plan) -> int:
     """Return the steps that a delay buffer must hold: those of the longest delay and of what is on its way already."""
-    times = [wire.delay for wire in plan.wires]
+    times = [wire.delay for wire in plan.wires if wire.plastic is None]
     times += [cells.held.pending.time for cells in plan.cells if cells.held is not None]
     return 2 + int(whole_steps(np.array([longest.max(initial=0.0) for longest in times]), plan.first.dt).max(initial=0))
 
@@ -84,7 +89,13 @@ def _check_memory(plan: Plan, kernels: Sequence[Kernel], instances: int) -> None
 
 
 def _run(
-    plan: Plan, kernels: Sequence[Kernel], weighing: Sequence[np.ndarray], part: range, advance: Any, progress: Progress
+    plan: Plan,
+    kernels: Sequence[Kernel],
+    weighing: Sequence[np.ndarray],
+    learning: Mapping[int, Writer],
+    part: range,
+    advance: Any,
+    progress: Progress,
 ) -> list[Outcome]:
     """Run some instances from beginning to end."""
     first, storage = plan.first, Storage.of(plan, kernels, part, _slots(plan))
@@ -92,6 +103,7 @@ def _run(
     wires, connections = synapses(plan, storage, inputs, weighing, part)
     volleys, own = fired(plan, inputs, part), events(storage, weighing)
     cursors = inputs["begin"].copy(), storage.populations["events"].copy()
+    held = synaptic.Held.of(plan, learning, storage, inputs, part)
     lanes = int(storage.populations["padded"].sum())
     count = max(1, min(CHUNK, _ROOM // lanes, first.steps))
     spikes = _Spikes(tuple(np.empty(count * lanes, np.int64) for _ in range(3)))
@@ -109,11 +121,13 @@ def _run(
                 found = advance(
                     now, much, real(h), real(first.dt), tables, stored, storage.rings, storage.slots, connections,
                     volleys, own, cursors, spikes.room, (*traces.due, halfway, traces.values),
+                    (held.table, held.whole, held.numbers),
                 )  # fmt: skip
                 spikes.keep(found)
                 now += much
                 progress.add(much * len(part))
-    return [_outcome(storage, k, spikes, traces) for k in range(len(kernels))]
+    outcomes = [_outcome(storage, k, spikes, traces) for k in range(len(kernels))]
+    return synaptic.with_synapses(outcomes, plan, held, part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,6 +207,7 @@ def _join(parts: Sequence[Outcome]) -> Outcome:
         final={name: np.concatenate([part.final[name] for part in parts]) for name in parts[0].final},
         held=Held(np.concatenate([one.ready for one in held]), np.concatenate([one.wait for one in held]),
                   Arrivals(*pending)),
+        synapses=synaptic.joined(parts),
     )  # fmt: skip
 
 
