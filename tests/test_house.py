@@ -24,7 +24,7 @@ FLOORS = next(one for one in CONTRACTS if one.get("containers") == ["nmdasim"])
 #: Tables that a formatter would stretch to a line an entry, and how many there are of them in a file.
 LAID_OUT_BY_HAND = {
     "command/bench/compare.py": 1,  # share of the simulated time that each peer gets
-    "engines/kernel/loop.py": 1,  # columns of the table of populations
+    "engines/kernel/loop.py": 2,  # columns of the tables of populations and of synapses that learn
     "engines/kernel/printer.py": 1,  # functions of the language and their names in the kernel
     "language/evaluation.py": 1,  # likewise in NumPy
 }

@@ -44,12 +44,15 @@ def check(plan: Plan) -> None:
 def _check(cells: Cells) -> None:
     model = cells.model
     if not model.is_point and not model.morphology.is_chain:
-        raise ModelError(f"{model.name} is a branched tree; the brian2 engine runs point neurons and chains, "
-                         "use engine='reference'")  # fmt: skip
+        raise ModelError(
+            f"{model.name} is a branched tree; the brian2 engine runs point neurons and chains, use engine='reference'"
+        )
     allowed = METHODS if model.is_point else ()
     if cells.method and cells.method not in allowed:
-        raise ModelError(f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default"
-                         + (f" and {', '.join(allowed)}" if allowed else " only"))  # fmt: skip
+        raise ModelError(
+            f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default"
+            + (f" and {', '.join(allowed)}" if allowed else " only")
+        )
 
 
 def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
@@ -71,19 +74,26 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     inputs = [
         # Brian2 delivers after the state update, hence one step earlier; what is due at 0 acts from dt on.
         b2.SpikeGeneratorGroup(
-            v.lanes, v.lane, (first.begin + np.maximum(v.step - 1, 0)) * first.dt * b2.second, clock=clock,
+            v.lanes,
+            v.lane,
+            (first.begin + np.maximum(v.step - 1, 0)) * first.dt * b2.second,
+            clock=clock,
             name=f"nmdasim_input_{k}",
         )
         for k, v in enumerate(plan.inputs)
-    ]  # fmt: skip
+    ]
     wires = {k: wire for k, wire in enumerate(plan.wires) if rules.fires(plan, wire)}
     synapses = {k: _wire(plan, wire, [*groups, *inputs], k) for k, wire in wires.items()}
     both = list(zip(groups, plan.cells, strict=True))
     events = [part for k, (g, cells) in enumerate(both) for part in _input(g, cells, clock, k)]
-    spikes = [[b2.SpikeMonitor(g, name=f"nmdasim_spikes_{k}")] if cells.model.threshold else []
-              for k, (g, cells) in enumerate(both)]  # fmt: skip
-    monitors = [{p: output.monitor(g, cells, p, f"{k}_{j}") for j, p in enumerate(output.probes(cells))}
-                for k, (g, cells) in enumerate(both)]  # fmt: skip
+    spikes = [
+        [b2.SpikeMonitor(g, name=f"nmdasim_spikes_{k}")] if cells.model.threshold else []
+        for k, (g, cells) in enumerate(both)
+    ]
+    monitors = [
+        {p: output.monitor(g, cells, p, f"{k}_{j}") for j, p in enumerate(output.probes(cells))}
+        for k, (g, cells) in enumerate(both)
+    ]
     watching = [*(s for found in spikes for s in found), *(m for found in monitors for m in found.values())]
     network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching)
     network.t_ = first.origin
@@ -265,9 +275,12 @@ def _input(group: Any, plan: Cells, clock: Any, index: int) -> list[Any]:
     kinds = np.concatenate([keys[:, :3], _rank_of_repeats(keys)[:, None]], axis=1)
     sources, source = np.unique(kinds, axis=0, return_inverse=True)
     generator = b2.SpikeGeneratorGroup(
-        len(sources), source.ravel(), (plan.begin + keys[:, 3]) * plan.dt * b2.second, clock=clock,
+        len(sources),
+        source.ravel(),
+        (plan.begin + keys[:, 3]) * plan.dt * b2.second,
+        clock=clock,
         name=f"nmdasim_events_{index}",
-    )  # fmt: skip
+    )
     synapses = b2.Synapses(generator, group, *_effects(plan.model), namespace={}, name=f"nmdasim_synapses_{index}")
     pairs = [(s, lane) for s, row in enumerate(sources) for lane in np.flatnonzero(plan.table == row[0])]
     pre, lanes = np.array(pairs, dtype=int).reshape(-1, 2).T

@@ -174,9 +174,19 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
                 buffer = (np.empty(count * width, np.int64), np.empty(count * width, np.int64))
                 samples = np.zeros((len(rows), _samples(now, now + count, every), width), dtype=kernel.real)
                 found, next_event = kernel.advance(
-                    a, ks, kernel.real(h), kernel.real(plan.dt), now, count, geometry, rates, (*events, next_event),
-                    buffer, (rows, halfway, every, samples), windows,
-                )  # fmt: skip
+                    a,
+                    ks,
+                    kernel.real(h),
+                    kernel.real(plan.dt),
+                    now,
+                    count,
+                    geometry,
+                    rates,
+                    (*events, next_event),
+                    buffer,
+                    (rows, halfway, every, samples),
+                    windows,
+                )
                 found_steps.append(buffer[0][:found].copy())
                 found_lanes.append(buffer[1][:found].copy())
                 values.append(samples)
