@@ -106,7 +106,7 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
     circuit, options, every = asked.circuit, asked.options, asked.every
     lanes = every * len(group)
     spikes = sum(memory.spikes(p.model, lanes * p.size, length) for p in circuit.populations.values())
-    memory.check(8 * lanes * (2 * len(asked.axes) + 1) + spikes, f"{lanes:,} lanes of {circuit.name}")
+    memory.check(8 * lanes * (2 * len(asked.axes) + 1) + spikes, counted(circuit, lanes), "run fewer at a time")
     values = {name: np.tile(column, len(group)) for name, column in columns(asked.axes).items()}
     seeds = [int(seed) for seed in values.pop("seed")]
     places = np.concatenate([place * every + np.arange(every) for place, _ in group])
@@ -152,6 +152,12 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
         sizes = [part.size for part in (*circuit.populations.values(), *circuit.inputs.values())]
         wired = learned.resumed(wired, sizes, asked.start.result, asked.start.rows(places))
     return Run(circuit, Plan(lanes, tuple(cells), fired, wired), tuple(place for place, _ in group), windows)
+
+
+def counted(circuit: Circuit, number: int) -> str:
+    """Return a number of runs in words: lanes of single cells and chains, instances of networks."""
+    single = all(population.size == 1 for population in circuit.populations.values())
+    return f"{number:,} {'lanes' if single else 'instances'} of {circuit.name}"
 
 
 # --- what is recorded ------------------------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from nmdasim.receptors.dosing import medicated
 from nmdasim.run.axes import Axis, columns, lengths, parameter_axes, place, protocol_axes, seed_axis
 from nmdasim.run.labels import Done, label
 from nmdasim.run.options import Options, step_of
-from nmdasim.run.prepare import Question, Run, prepare
+from nmdasim.run.prepare import Question, Run, counted, prepare
 from nmdasim.run.provenance import provenance
 from nmdasim.run.segments import Continuation, carried, layout_of
 
@@ -238,9 +238,8 @@ def _announce(asked: Question, runs: Sequence[Run]) -> None:
     """Say what is about to run and what it needs of memory; refuse what cannot fit."""
     cells = [one for run in runs for one in run.plan.cells]
     lanes = sum(run.plan.instances for run in runs)
-    single = all(one.size == 1 for one in cells)
     needed = sum(map(memory.need, cells)) + memory.synapses(lanes * synapses(asked.circuit))
-    what = f"{lanes:,} {'lanes' if single else 'instances'} of {asked.circuit.name}"
+    what = counted(asked.circuit, lanes)
     traced = any(one.recording.traces for one in cells)
     memory.check(needed, what, "run fewer at a time" + ", trace fewer variables or sample less" * traced)
     _LOG.info(

@@ -145,8 +145,8 @@ def test_a_population_has_a_whole_number_of_neurons(chain, size):
         dataclasses.replace(chain.populations["a"], size=size)
 
 
-def test_the_reference_engine_says_which_engines_render_networks(chain):
-    with pytest.raises(nm.ModelError, match="renders no networks; take kernel or brian2"):
+def test_the_reference_engine_says_which_engines_run_circuits_that_lead_back(chain):
+    with pytest.raises(nm.ModelError, match="leads back to an earlier one; take engine='kernel' or 'brian2'"):
         nm.simulate(chain, duration="10 ms", engine="reference")
 
 

@@ -90,7 +90,7 @@ def test_the_cells_of_a_circuit_share_the_course():
     assert float(still["ketamine_start"] / nm.uM) == pytest.approx(3)
     arrivals = list(moving[0].arrivals(circuit, np.random.default_rng(0)))
     assert {population for population, *_ in arrivals} == {"relay", "wdr"}
-    assert all(port in circuit.populations[population].ports for population, port, *_ in arrivals)
+    assert all(port in circuit.cells[population].ports for population, port, *_ in arrivals)
 
 
 def test_hours_of_pharmacokinetics_run_as_they_are():
@@ -132,11 +132,16 @@ def test_a_course_of_an_unknown_parameter_names_the_nearest(model):
         nm.simulate(model, TRAIN, parameters={"ketamin": course([1, 2], [0, 1])})
 
 
-def test_a_course_that_differs_between_regions_or_moves_a_network_is_refused_by_name():
+def test_a_course_of_what_differs_between_regions_is_refused_by_name():
     with pytest.raises(nm.ModelError, match="g_can differs between regions"):
         nm.simulate(WDR, TRAIN, parameters={"g_can": course([1, 2], [0, 1], "S/cm**2")})
-    with pytest.raises(nm.ModelError, match="dorsal_horn: a concentration that varies"):
-        nm.simulate(nm.circuits.dorsal_horn(), ketamine=course([1, 2], [0, 1]), duration="1 s")
+
+
+def test_a_course_moves_the_receptors_of_a_network():
+    found = nm.simulate(nm.circuits.dorsal_horn(), ketamine=course([0, 2], [0, 0.1]), duration="0.2 s",
+                        record="ketamine_dendrite", sample="50 ms")  # fmt: skip
+    trace = found.projection_ketamine_dendrite.isel(neuron_projection=0)
+    assert trace.values == pytest.approx([0, 1, 2, 2], abs=0.01)
 
 
 # --- through an afternoon --------------------------------------------------------------------------------------------

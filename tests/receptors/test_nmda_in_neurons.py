@@ -35,7 +35,7 @@ def test_a_subtype_brings_its_constants_into_a_neuron(name):
 
 
 def test_aguiar2010_takes_a_subtype_in_both_cells():
-    for cell in nm.neurons.aguiar2010(subtype="2D").populations.values():
+    for cell in nm.neurons.aguiar2010(subtype="2D").cells.values():
         assert float(cell.parameters["tau_d_nmda"].number) == 5714
 
 
@@ -56,7 +56,7 @@ def test_probabilities_stay_probabilities_at_the_largest_step_that_a_neuron_allo
 
 
 def test_aguiar2010_owns_to_the_conductance_that_its_wind_up_with_a_scheme_takes():
-    gain = nm.neurons.aguiar2010(nmda="lester_jahr1992").populations["wdr"].parameters["gain_nmda"]
+    gain = nm.neurons.aguiar2010(nmda="lester_jahr1992").cells["wdr"].parameters["gain_nmda"]
     assert float(gain.number) == 3
     assert not gain.verified
 
