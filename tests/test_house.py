@@ -14,7 +14,7 @@ import pytest
 import nmdasim as nm
 from nmdasim.parameters import bibliography, read_table
 from nmdasim.run.prepare import prepare
-from nmdasim.run.simulate import question
+from nmdasim.run.question import question
 
 PACKAGE = Path(str(files("nmdasim")))
 ROOT = PACKAGE.parent

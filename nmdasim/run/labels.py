@@ -18,7 +18,8 @@ from nmdasim.plan.recorded import recorded, summarised
 from nmdasim.run import learned
 from nmdasim.run import synapses as synaptic
 from nmdasim.run.axes import Axis, coordinate, lengths
-from nmdasim.run.prepare import Question, Run, traced
+from nmdasim.run.prepare import Run, traced
+from nmdasim.run.question import Question
 from nmdasim.run.segments import Final, attach
 
 _MS = {"units": "ms"}

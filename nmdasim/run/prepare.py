@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +16,13 @@ from nmdasim.model.model import Model
 from nmdasim.plan import memory
 from nmdasim.plan.plan import Arrivals, Cells, Plan, Probe, Recording
 from nmdasim.plan.recorded import probe, state_probes, summary_probes
-from nmdasim.plan.wiring import stream, volleys, wires
+from nmdasim.plan.wiring import volleys, wires
 from nmdasim.protocols.protocol import Arrival
 from nmdasim.run import learned
 from nmdasim.run import synapses as synaptic
-from nmdasim.run.axes import Axis, columns, lengths
+from nmdasim.run.axes import columns
 from nmdasim.run.options import Options
-from nmdasim.run.segments import Continuation
+from nmdasim.run.question import Question
 from nmdasim.run.values import population_values
 
 
@@ -35,53 +34,6 @@ class Run:
     plan: Plan
     points: tuple[int, ...]
     windows: tuple[float, ...] = ()
-
-
-@dataclass(frozen=True)
-class Question:
-    """All that a call of `simulate` asks, checked: what is run, under what, over what.
-
-    Parameters
-    ----------
-    circuit
-        A circuit; a single cell is one of size one.
-    protocol
-        What is done to it.
-    grid
-        Axes of the protocol, whose outer product are its variants.
-    axes
-        Axes of parameters, seeds and what an earlier segment varied; every variant runs over their outer product.
-    options
-        How it is run.
-    duration
-        Seconds, where the caller says it.
-    start
-        The earlier segment that it goes on from.
-    """
-
-    circuit: Circuit
-    protocol: Any
-    grid: tuple[Axis, ...]
-    axes: tuple[Axis, ...]
-    options: Options
-    duration: float | None = None
-    start: Continuation | None = None
-
-    @property
-    def every(self) -> int:
-        """Lanes of one variant."""
-        return math.prod(lengths(self.axes).values())
-
-    @property
-    def dims(self) -> dict[str, int]:
-        """Dimensions of the result and their lengths: those of the protocol first."""
-        return lengths([*self.grid, *self.axes])
-
-    def variants(self) -> Iterator[tuple[int, Any]]:
-        """Yield the place of every variant in the grid, and the protocol with its values."""
-        names = [axis.name for axis in self.grid]
-        for k, values in enumerate(itertools.product(*(axis.values for axis in self.grid))):
-            yield k, self.protocol.at(**dict(zip(names, values, strict=True))) if names else self.protocol
 
 
 def prepare(asked: Question) -> list[Run]:
@@ -308,6 +260,3 @@ def _bundle(circuit: Circuit, link: Projection, protocol: Any, rng: np.random.Ge
             f"of its {latency.synapses} relay synapses: give one row or one column of {latency.synapses}"
         )
     return np.asarray(row[0])
-
-
-__all__ = ["Question", "Run", "prepare", "stream", "traced"]

@@ -15,7 +15,8 @@ from nmdasim.protocols import course as courses
 from nmdasim.quantities import in_unit
 from nmdasim.receptors.dosing import drugs_of
 from nmdasim.run.axes import Axis
-from nmdasim.run.prepare import Question, Run
+from nmdasim.run.prepare import Run
+from nmdasim.run.question import Question
 
 
 def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, Any]:

@@ -15,21 +15,17 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import engines, quantities
-from nmdasim.errors import InputError, OverflowedError
-from nmdasim.model.circuit import Circuit, circuit_of
+from nmdasim.errors import OverflowedError
+from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.plan import memory
 from nmdasim.plan.plan import Cells
 from nmdasim.plan.wiring import synapses
-from nmdasim.protocols import course as courses
-from nmdasim.protocols.given import protocol_of
-from nmdasim.receptors.dosing import medicated
-from nmdasim.run.axes import Axis, columns, lengths, parameter_axes, place, protocol_axes, seed_axis
+from nmdasim.run.axes import columns, place
 from nmdasim.run.labels import Done, label
-from nmdasim.run.options import Options, step_of
-from nmdasim.run.prepare import Question, Run, counted, prepare
+from nmdasim.run.prepare import Run, counted, prepare
 from nmdasim.run.provenance import provenance
-from nmdasim.run.segments import Continuation, carried, layout_of
+from nmdasim.run.question import Question, question
 
 _LOG = logging.getLogger("nmdasim")
 
@@ -152,78 +148,6 @@ def simulate(
 def _share_of(progress: Callable[[float], None] | None, k: int, runs: int) -> Callable[[float], None]:
     """Return what reports the progress of one of several runs."""
     return lambda share: progress((k + share) / runs) if progress else None
-
-
-def question(
-    model: Model | Circuit,
-    protocol: Any = None,
-    *,
-    ketamine: Any = None,
-    mg: Any = None,
-    drugs: Mapping[str, Any] | None = None,
-    parameters: Mapping[str, Any] | None = None,
-    duration: Any = None,
-    dt: Any = None,
-    seed: Any = None,
-    start: xr.Dataset | None = None,
-    **options: Any,
-) -> Question:
-    """Return what is asked, checked, without making any of it; arguments are those of :func:`simulate`."""
-    done_to = protocol_of(protocol)
-    medicine, doses = medicated(circuit_of(model), drugs, ketamine)
-    circuit = circuit_of(medicine)
-    given = _together(parameters or {}, doses, {} if mg is None else {"mg": mg})
-    step = step_of(circuit, dt)
-    circuit, still, baths = courses.follow(circuit, given, step)
-    circuit.check_step(step)
-    before = None if start is None else layout_of(start)
-    if seed is None and not (start is not None and "seed" in start["final_state"].dims):
-        seed = 0
-    axes = [*parameter_axes(circuit, still), *([] if seed is None else [seed_axis(seed)])]
-    grid = protocol_axes(done_to)
-    _check_names(grid, axes)
-    names: dict[str, str] = {}
-    if start is not None:
-        names, added = carried(
-            start, [*grid, *axes], frozenset(name for c in circuit.cells.values() for name in c.parameters)
-        )
-        axes += added
-    read = Options.read(circuit, step, baths=baths, **{k: v for k, v in options.items() if v is not None})
-    length = None if duration is None else float(quantities.si(duration, "ms", name="duration"))
-    if length is not None and length <= 0:
-        raise InputError(f"duration = {duration}; a run is longer than 0")
-    dims = lengths([*grid, *axes])
-    going_on = None
-    if start is not None and before is not None:
-        _check_alike(before, read)
-        going_on = Continuation(start, before, dims, names, frozenset(bath.name for bath in baths))
-    return Question(circuit, done_to, tuple(grid), tuple(axes), read, length, going_on)
-
-
-def _together(*parts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters, drugs and magnesium in one, each given once."""
-    found: dict[str, Any] = {}
-    for part in parts:
-        if twice := sorted(set(found) & set(part)):
-            raise InputError(f"{', '.join(twice)} is given twice; give it once")
-        found |= part
-    return found
-
-
-def _check_names(grid: Sequence[Axis], axes: Sequence[Axis]) -> None:
-    if twice := sorted({axis.name for axis in grid} & {axis.name for axis in axes}):
-        raise InputError(f"{', '.join(twice)} is an argument of the protocol and a parameter of the model; vary one")
-
-
-def _check_alike(before: Mapping[str, Any], options: Options) -> None:
-    """Refuse to go on with another engine, method or step: states would not mean the same."""
-    own = {"engine": options.engine, "method": options.method, "dt": options.dt}
-    for name, value in own.items():
-        if before[name] != value:
-            raise InputError(
-                f"start: the earlier run had {name} {before[name] or 'default'!r}, this one "
-                f"{value or 'default'!r}; go on with the same"
-            )
 
 
 def plan(model: Model, protocol: Any = None, *, parameters: Mapping[str, Any], duration: Any, dt: Any) -> Cells:

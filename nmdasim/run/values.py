@@ -17,7 +17,7 @@ from nmdasim.plan.values import draw, initial_values, parameter_values
 from nmdasim.plan.wiring import stream
 
 if TYPE_CHECKING:
-    from nmdasim.run.prepare import Question
+    from nmdasim.run.question import Question
 
 _Values = dict[str, np.ndarray]
 
