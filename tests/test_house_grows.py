@@ -1,7 +1,4 @@
-"""What a stranger touches to add a channel, a neuron, a drug and an engine: as many files as CONTRIBUTING says.
-
-A protocol is one file, too: tests/run/test_own_protocol.py and examples/08_own_protocol.py.
-"""
+"""What a stranger adds (channel, neuron, drug, protocol, engine), in as many files as CONTRIBUTING says."""
 
 import importlib.util
 import json
@@ -89,6 +86,41 @@ slope = { value = "32 mV" }
 k_on = { value = "1 1/uM/second" }
 """
 
+PROTOCOL = '''
+"""Two volleys of C fibres, the second after an interval."""
+
+from dataclasses import dataclass
+
+from nmdasim.protocols import Arrival, Protocol
+from nmdasim.quantities import number
+
+
+@dataclass(frozen=True)
+class Paired(Protocol):
+    """A pair of pulses; a list of intervals becomes a dimension."""
+
+    interval: object = "500 ms"
+    varies = {"interval": "ms"}
+
+    @property
+    def windows(self):
+        """From pulse to pulse, and as long after the second."""
+        gap = number(self.interval, "ms", name="interval")
+        return (0.1, 0.1 + gap, 0.1 + 2 * gap)
+
+    @property
+    def duration(self):
+        """To the end of the last window."""
+        return self.windows[-1]
+
+    def arrivals(self, circuit, rng):
+        """Return both volleys, with latencies of their own."""
+        fibres, found = circuit.afferents["c"], []
+        for time in self.windows[:2]:
+            times = time + fibres.latency.draw(1, rng)[0]
+            found += [Arrival(c.population, c.port, times + c.seconds) for c in fibres.contacts]
+        return found
+'''
 ENGINE = '''
 """Forward Euler in plain NumPy, for point neurons that do not spike."""
 
@@ -211,6 +243,20 @@ def test_a_drug_may_stand_in_a_table_of_ones_own(tmp_path):
     (tmp_path / "mine.toml").write_text(DRUG.replace("k_on =", "# k_on ="), "utf-8")
     with pytest.raises(nm.NmdasimError, match=r"mine\.toml \[phencyclidine\.block\]: there is no k_on"):
         blocker("PCP", table=tmp_path / "mine.toml")
+
+
+def test_a_protocol_is_one_file(tmp_path, monkeypatch):
+    (tmp_path / "paired.py").write_text(PROTOCOL, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    paired = importlib.import_module("paired").Paired
+    result = nm.simulate(nm.neurons.wdr(), paired(interval=["0.5 s", "1 s", "8 s"]), seed=range(5))
+    assert dict(result.sizes) | {"interval": 3, "seed": 5, "pulse": 2} == dict(result.sizes)
+    assert (list(result.interval.values), result.interval.attrs["units"]) == ([500, 1000, 8000], "ms")
+    late = nm.measures.windup(result).late.mean("seed")
+    gain = (late.sel(pulse=2) - late.sel(pulse=1)).values
+    assert gain[1] > gain[2] + 0.5  # what one pulse leaves is gone after eight seconds
+    assert nm.plot.windup(result.isel(interval=1))[0].get_xlabel() == "pulse"
+    del sys.modules["paired"]
 
 
 @pytest.fixture
