@@ -66,7 +66,7 @@ def test_every_measure_has_a_unit_and_a_name():
 
 
 def test_a_result_without_pulses_is_refused(adex):
-    with pytest.raises(ValueError, match="no pulses; wind-up is measured on a run under a WindUp protocol"):
+    with pytest.raises(ValueError, match="no pulses; wind-up is measured on a run under a protocol with windows"):
         nm.measures.windup(nm.simulate(adex, duration="5 ms"))
 
 

@@ -11,7 +11,7 @@ import nmdasim as nm
 from nmdasim.command import app as cli
 from nmdasim.errors import PluginError
 from nmdasim.model import registry
-from nmdasim.parameters import bibliography, load, read_table
+from nmdasim.parameters import bibliography, load, references, tables
 from nmdasim.sweep import reading
 
 NEURONS = """
@@ -65,7 +65,7 @@ def installed(tmp_path, monkeypatch):
     (told / "METADATA").write_text("Metadata-Version: 2.1\nName: stranger-cells\nVersion: 1.0\n")
     (told / "entry_points.txt").write_text(ENTRY_POINTS)
     monkeypatch.syspath_prepend(tmp_path)
-    caches = (read_table, load, bibliography)
+    caches = (tables._own, tables._load, references._library)
     for cached in caches:
         cached.cache_clear()
     yield tmp_path

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nmdasim.command import progress
 from nmdasim.command.options import Json, Out
 from nmdasim.errors import InputError
 
@@ -24,8 +26,9 @@ def sensory(
 ) -> None:
     """Test a dorsal-horn circuit with touch and with noxious stimuli of five strengths.
 
-    Both indices compare with the naive circuit without drug: allodynia is the fall of the touch threshold,
-    hyperalgesia the gain of the noxious response.
+    Both indices compare with the naive circuit without drug, which is answered too: allodynia is the fall of the touch
+    threshold, hyperalgesia the gain of the noxious response. States are ρ and the anion reversal at the start; all
+    else is at rest.
 
     Example: `nmdasim sensory --state sensitized --ketamine "1 uM" --json`
 
@@ -36,17 +39,19 @@ def sensory(
 
     if out is not None:
         files.check_folder(out)
-    answer, before, after = computed(state, ketamine, seed, repeats)
+    with progress.shown("sensory") as report:
+        answer, before, after = computed(state, ketamine, seed, repeats, report)
     if out is not None:
         printing.save(before, after, out)
     print(printing.as_json(answer)) if json else printing.show(answer, out)
 
 
-def computed(state: str, ketamine: str, seed: int, repeats: int) -> tuple[dict[str, Any], xr.Dataset, xr.Dataset]:
+def computed(
+    state: str, ketamine: str, seed: int, repeats: int, report: Callable[[float], None] | None = None
+) -> tuple[dict[str, Any], xr.Dataset, xr.Dataset]:
     """Return the answer as JSON names it, and the responses of the naive circuit and of the one asked for."""
     from nmdasim import quantities
     from nmdasim.disclaimer import DISCLAIMER
-    from nmdasim.readout import measures
     from nmdasim.studies import sensitization as study
 
     circuit, rho = study.in_state(state)
@@ -56,18 +61,31 @@ def computed(state: str, ketamine: str, seed: int, repeats: int) -> tuple[dict[s
     if seed < 0 or repeats < 1:
         raise InputError(f"seed = {seed}, repeats = {repeats}; a seed is 0 or more, repeats 1 or more")
     seeds = range(seed, seed + repeats)
-    before = study.stimulus_response(study.in_state("naive")[0], seed=seeds)
-    after = study.stimulus_response(circuit, rho=rho, ketamine=ketamine, seed=seeds)
+    before = study.stimulus_response(study.in_state("naive")[0], seed=seeds, progress=_half(report, 0))
+    after = study.stimulus_response(circuit, rho=rho, ketamine=ketamine, seed=seeds, progress=_half(report, 1))
+    answer = told(state, before, after)
+    return answer | {"naive": told("naive", before, before), "disclaimer": DISCLAIMER}, before, after
+
+
+def told(state: str, before: xr.Dataset, after: xr.Dataset) -> dict[str, Any]:
+    """Return what JSON says of one state: responses, thresholds, and the indices against the naive state."""
+    from nmdasim.readout import measures
+
     answer: dict[str, Any] = {"state": state}
+    mean = after.mean("seed")
     for kind in ("touch", "noxious"):
-        mean = after.mean("seed")
         least = float(measures.threshold(mean, kind))
         answer[kind] = {
             "intensity": [float(x) for x in mean.intensity],
             "spikes": [float(x) for x in mean.spikes.sel(kind=kind)],
             "threshold": None if math.isnan(least) else least,
         }
-    answer["allodynia_index"] = float(measures.allodynia_index(before.mean("seed"), after.mean("seed")))
-    answer["hyperalgesia_index"] = float(measures.hyperalgesia_index(before.mean("seed"), after.mean("seed")))
-    answer["disclaimer"] = DISCLAIMER
-    return answer, before, after
+    was = before.mean("seed")
+    answer["allodynia_index"] = float(measures.allodynia_index(was, mean))
+    answer["hyperalgesia_index"] = float(measures.hyperalgesia_index(was, mean))
+    return answer
+
+
+def _half(report: Callable[[float], None] | None, done: int) -> Callable[[float], None] | None:
+    """Return what reports the progress of one of two runs."""
+    return None if report is None else lambda share: report((done + share) / 2)

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nmdasim.command import names
+from nmdasim.command import names, progress
 from nmdasim.command.options import Json, Out
 from nmdasim.errors import InputError
 
@@ -74,7 +70,7 @@ def windup(
         files.check_folder(out)
     chosen = names.neuron(model).scaled(**_factors(scale)).replace(**_pairs(set_, "PARAMETER=QUANTITY"))
     protocol = WindUp(frequency=frequency, pulses=pulses, latencies=_latencies(latencies_a, latencies_c))
-    with _progress("wind-up") as progress:
+    with progress.shown("wind-up") as report:
         result = simulate(
             chosen,
             protocol,
@@ -86,7 +82,7 @@ def windup(
             engine=engine or engines.DEFAULT,
             threads=threads,
             seed=[seed + k for k in range(repeats)],
-            progress=progress,
+            progress=report,
         )
     if out is not None:
         printing.save(result, out)
@@ -132,20 +128,3 @@ def _latencies(a: Path | None, c: Path | None) -> dict[str, Quantity]:
     from nmdasim.protocols import latencies
 
     return {fibre: latencies.read(path) for fibre, path in (("adelta", a), ("c", c)) if path is not None}
-
-
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[float], None]]:
-    """Say on standard error what runs and what memory it needs; on a terminal, show a bar while it goes on."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    log, said = logging.getLogger("nmdasim"), logging.StreamHandler()
-    log.setLevel(logging.INFO)
-    log.addHandler(said)
-    try:
-        with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
-            task = bar.add_task(what, total=1.0)
-            yield lambda share: bar.update(task, completed=share)
-    finally:
-        log.removeHandler(said)

@@ -23,6 +23,9 @@ from numba.core import event
 
 from nmdasim.engines.kernel import vmath
 
+#: Files of the kernel that generated sources import.
+_IMPORTED = ("vmath.py", "loop.py")
+
 
 @cache
 def folder() -> Path:
@@ -74,11 +77,17 @@ def tally() -> Tally:
     return Tally(load.cache_info().misses, _COMPILATIONS.count)
 
 
+@cache
+def _shared() -> bytes:
+    """Return what every generated source stands on: the files that it imports, and Numba's version."""
+    folder = Path(str(vmath.__file__)).parent
+    return b"".join((folder / name).read_bytes() for name in _IMPORTED) + numba.__version__.encode()
+
+
 @lru_cache(256)
 def load(text: str) -> ModuleType:
     """Return the module of a generated source; its functions compile on first call, or come from the cache."""
-    shared = Path(str(vmath.__file__)).read_bytes() + numba.__version__.encode()
-    name = f"kernel_{hashlib.sha256(shared + text.encode()).hexdigest()[:20]}"
+    name = f"kernel_{hashlib.sha256(_shared() + text.encode()).hexdigest()[:20]}"
     path = folder() / f"{name}.py"
     if not path.exists():
         with tempfile.NamedTemporaryFile("w", dir=folder(), suffix=".tmp", delete=False, encoding="utf-8") as stream:

@@ -21,7 +21,7 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     Parameters
     ----------
     result
-        A result of :func:`nmdasim.run.simulate` under a :class:`WindUp` protocol.
+        A result of :func:`nmdasim.run.simulate` under any protocol with windows, of a cell, a chain or a network.
     axes
         Axes to draw into, one a panel; a new figure by default.
 
@@ -65,14 +65,21 @@ def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
 
 
 def raster(result: xr.Dataset, ax: Axes) -> Axes:
-    """Draw every spike, one row per condition (the first seed)."""
-    rows = list(_conditions(result))
+    """Draw every spike, one row per condition (the first seed), in it one line a neuron of the output."""
+    dims = [dim for dim in result.spike_count.dims if dim != "population"]
+    lanes = np.arange(np.prod([result.sizes[dim] for dim in dims], dtype=int))
+    shape = [result.sizes[dim] for dim in dims]
+    rows = list(_conditions(result.assign(lane=(dims, lanes.reshape(shape)))))
+    spikes = measures.spikes(result)
+    size = int(result["size"].sel(population=result.attrs["output"])) if "size" in result else 1
     for y, (_, colour, lane) in enumerate(rows):
-        times = lane.spike_time
-        times = times.isel(seed=0) if "seed" in times.dims else times
-        times = times.sel(population=result.attrs["output"]) if "population" in times.dims else times
+        own = spikes[spikes.lane == int(lane.lane.isel(seed=0) if "seed" in lane.lane.dims else lane.lane)]
         ax.eventplot(
-            [times.values[np.isfinite(times.values)] / 1e3], lineoffsets=y, linelengths=0.8, linewidths=1, colors=colour
+            [own.time_ms.values[own.neuron.values == neuron] / 1e3 for neuron in range(size)],
+            lineoffsets=y - 0.4 + 0.8 * (np.arange(size) + 0.5) / size,
+            linelengths=0.8 / size,
+            linewidths=1,
+            colors=colour,
         )
     for pulse in np.unique(result.pulse_time.values[np.isfinite(result.pulse_time.values)]) / 1e3:
         ax.axvline(pulse, color="0.85", linewidth=1, zorder=0)
@@ -125,9 +132,16 @@ def _conditions(data: xr.Dataset) -> Iterator[tuple[str, ColorType, xr.Dataset]]
     total = stacked.sizes["condition"]
     for k in range(total):
         lane = stacked.isel(condition=k)
-        label = ", ".join(f"{dim} {float(lane[dim]):g} {data[dim].attrs.get('units', '')}".strip() for dim in dims)
+        label = ", ".join(_told(str(dim), lane[dim]) for dim in dims)
         shade = SHADES[k] if total <= len(SHADES) else plt.get_cmap("plasma")(0.9 * k / (total - 1))
         yield label, shade, lane
+
+
+def _told(name: str, value: xr.DataArray) -> str:
+    """Return the value of a varied quantity with its name and unit."""
+    if not np.issubdtype(value.dtype, np.number):
+        return f"{name} {value.item()}"
+    return f"{name} {float(value):g} {value.attrs.get('units', '')}".removesuffix(" 1").strip()
 
 
 _OWN = {"pulse", "seed", "spike", "time", "population"}

@@ -8,17 +8,21 @@ from nmdasim.protocols.course import Course
 from nmdasim.protocols.events import Events
 from nmdasim.protocols.given import Inputs, Several
 from nmdasim.protocols.protocol import Arrival, Protocol
+from nmdasim.protocols.sensory import Conditioning, Pressure, Stimulus
 from nmdasim.protocols.sources import Poisson, Volleys
 from nmdasim.protocols.windup import WindUp
 
 __all__ = [
     "Arrival",
+    "Conditioning",
     "Course",
     "Events",
     "Inputs",
     "Poisson",
+    "Pressure",
     "Protocol",
     "Several",
+    "Stimulus",
     "Volleys",
     "WindUp",
     "latencies",

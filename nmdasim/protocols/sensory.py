@@ -1,14 +1,23 @@
-"""Stimuli of a dorsal-horn circuit: touch, pinprick, noxious and sustained pressure of graded strength; trains."""
+"""Stimuli of a dorsal-horn circuit: touch, pinprick, noxious and sustained pressure of graded strength; trains.
+
+Each says what some inputs of the circuit fire; its other inputs do what the circuit says, which in
+:func:`nmdasim.circuits.dorsal_horn` is nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, ModelError
+from nmdasim.model.circuit import Circuit
+from nmdasim.model.population import named
 from nmdasim.parameters import load
+from nmdasim.protocols.protocol import Protocol
 from nmdasim.protocols.sources import Poisson, Volleys
 from nmdasim.quantities import QuantityLike
 
@@ -20,10 +29,16 @@ FIBRES: Mapping[str, tuple[str, ...]] = {
     "pinprick": ("adelta",),
     "noxious": ("adelta", "c"),
 }
+#: Seconds that a run goes on after a stimulus.
+ANSWER_S = 1.0
 
 
-def stimulus(kind: str, intensity: float = 1.0, times: QuantityLike = "500 ms") -> dict[str, Volleys]:
-    """Return what a stimulus makes the fibres of a dorsal-horn circuit do.
+@dataclass(frozen=True)
+class Stimulus(Protocol):
+    """A single stimulus: every recruited fibre fires once; the run ends one second after it.
+
+    Both `kind` and `intensity` may be lists: they become dimensions of the result, and as all stimuli last equally
+    long, their combinations are lanes of one run.
 
     Parameters
     ----------
@@ -31,67 +46,176 @@ def stimulus(kind: str, intensity: float = 1.0, times: QuantityLike = "500 ms") 
         ``"touch"``, ``"pinprick"`` (Aδ only) or ``"noxious"`` (Aδ and C).
     intensity
         Share of the fibres recruited, 0 to 1.
-    times
-        When it comes.
+    time
+        When it comes; several times are a stimulus that is repeated.
 
     Raises
     ------
     InputError
-        If there is no such kind, or the intensity is out of range.
+        If there is no such kind, an intensity is out of range, or a time is negative.
     """
-    if kind not in FIBRES:
-        raise InputError(f"stimulus {kind!r}; there are {', '.join(FIBRES)}")
-    return {fibre: _volleys(fibre, intensity, times) for fibre in FIBRES[kind]}
+
+    varies: ClassVar[Mapping[str, str]] = {"kind": "", "intensity": "1"}
+
+    kind: Any = "touch"
+    intensity: Any = 1.0
+    time: QuantityLike = "500 ms"
+
+    def __post_init__(self) -> None:
+        kinds = np.asarray(self.kind)
+        if unknown := [kind for kind in kinds.ravel().tolist() if kind not in FIBRES]:
+            raise InputError(f"stimulus {unknown[0]!r}; there are {', '.join(FIBRES)}")
+        if kinds.ndim > 1 or not kinds.size:
+            raise InputError(f"kind = {self.kind!r}; give one of {', '.join(FIBRES)}, or a list of them")
+        _check_share(self.intensity, "stimulus")
+        times = self._seconds()
+        if not times.size or np.any(times < 0):
+            raise InputError(f"time = {self.time}; a stimulus does not come before 0 s")
+
+    def _seconds(self) -> np.ndarray:
+        return np.ravel(quantities.si(self.time, "ms", name="time"))
+
+    @property
+    def duration(self) -> float:
+        """Length of the run in seconds."""
+        return float(self._seconds().max()) + ANSWER_S
+
+    def sources(self, circuit: Circuit) -> dict[str, Volleys]:
+        """Return what its fibres fire."""
+        return {fibre: _volleys(circuit, fibre, self.intensity, self.time) for fibre in FIBRES[self.kind]}
 
 
-def pressure(
-    intensity: float = 1.0, *, start: QuantityLike = "500 ms", duration: QuantityLike = "5 second"
-) -> dict[str, Poisson]:
-    """Return sustained pressure: touch, Aδ and C fibres firing at random, at the mean rates of medlock2022 at 100 mN.
+@dataclass(frozen=True)
+class Pressure(Protocol):
+    """Sustained pressure: touch, Aδ and C fibres firing at random, at the mean rates of medlock2022 at 100 mN.
+
+    The run ends with it. A list of intensities becomes a dimension of the result.
 
     Parameters
     ----------
     intensity
         Share of the fibres recruited, 0 to 1.
-    start, duration
+    start, length
         When it begins, and how long it lasts.
 
     Raises
     ------
     InputError
-        If the intensity is out of range or it lasts no time.
+        If an intensity is out of range, it lasts no time, or begins before 0 s.
     """
-    begin, length = (float(quantities.si(x, "second", name=n)) for x, n in ((start, "start"), (duration, "duration")))
-    if not 0 <= intensity <= 1 or length <= 0:
-        raise InputError(f"pressure of {intensity} for {duration}; give a share from 0 to 1 and a time above 0")
-    sizes = {fibre: int(load("dorsal_horn", "sizes")[fibre].si) for fibre in ("touch", "adelta", "c")}
-    rates = {fibre: float(rate.si) for fibre, rate in load("dorsal_horn", "pressure").items()}
-    second = quantities.unit("second")
-    return {
-        fibre: Poisson(
-            np.where(np.arange(size) < round(intensity * size), rates[fibre], 0.0) * quantities.unit("Hz"),
-            size,
-            begin * second,
-            (begin + length) * second,
-        )
-        for fibre, size in sizes.items()
-    }
+
+    varies: ClassVar[Mapping[str, str]] = {"intensity": "1"}
+
+    intensity: Any = 1.0
+    start: QuantityLike = "500 ms"
+    length: QuantityLike = "5 second"
+
+    def __post_init__(self) -> None:
+        _check_share(self.intensity, "pressure")
+        if _seconds(self.length, "length") <= 0:
+            raise InputError(f"pressure of {self.intensity} for {self.length}; give a time above 0")
+        if _seconds(self.start, "start") < 0:
+            raise InputError(f"start = {self.start}; pressure does not begin before 0 s")
+
+    @property
+    def duration(self) -> float:
+        """Length of the run in seconds."""
+        return _seconds(self.start, "start") + _seconds(self.length, "length")
+
+    def sources(self, circuit: Circuit) -> dict[str, Poisson]:
+        """Return what its fibres fire."""
+        second, hertz = quantities.unit("second"), quantities.unit("Hz")
+        begin, end = _seconds(self.start, "start") * second, self.duration * second
+        found = {}
+        for fibre, rate in load("dorsal_horn", "pressure").items():
+            size = _size(circuit, fibre)
+            recruited = np.arange(size) < round(float(self.intensity) * size)
+            found[fibre] = Poisson(np.where(recruited, float(rate.si), 0.0) * hertz, size, begin, end)
+        return found
 
 
-def conditioning(frequency: QuantityLike = "1 Hz", pulses: int = 15) -> dict[str, Volleys]:
-    """Return a train of C-fibre volleys, the first after one second; no other fibre fires.
+@dataclass(frozen=True)
+class Conditioning(Protocol):
+    """A train of C-fibre volleys; the run ends one period after the last.
+
+    Parameters
+    ----------
+    frequency
+        Rate of the volleys; a list becomes a dimension of the result, as do several numbers of `pulses`.
+    pulses
+        Number of volleys.
+    start
+        Time of the first.
 
     Raises
     ------
     InputError
-        If the rate is not above 0 or there is no pulse.
+        If a rate is not above 0, there is no pulse, or it starts before 0 s.
     """
-    rate = float(quantities.si(frequency, "Hz", name="frequency"))
-    if rate <= 0 or pulses < 1:
-        raise InputError(f"conditioning with {pulses} pulses at {frequency}; give one or more at a rate above 0")
-    return {"c": _volleys("c", 1.0, (1 + np.arange(pulses) / rate) * quantities.unit("second"))}
+
+    varies: ClassVar[Mapping[str, str]] = {"frequency": "Hz", "pulses": "1"}
+
+    frequency: QuantityLike = "1 Hz"
+    pulses: Any = 15
+    start: QuantityLike = "1 s"
+
+    def __post_init__(self) -> None:
+        rates, counts = quantities.si(self.frequency, "Hz", name="frequency"), np.asarray(self.pulses)
+        whole = counts.size and np.issubdtype(counts.dtype, np.integer)
+        if rates.ndim > 1 or counts.ndim > 1 or not whole or not rates.size or np.any(rates <= 0) or np.any(counts < 1):
+            raise InputError(
+                f"conditioning with {self.pulses} pulses at {self.frequency}; give one or more at a rate above 0"
+            )
+        if _seconds(self.start, "start") < 0:
+            raise InputError(f"start = {self.start}; a train does not start before 0 s")
+
+    @property
+    def _rate(self) -> float:
+        return float(quantities.si(self.frequency, "Hz", name="frequency"))
+
+    @property
+    def pulse_times(self) -> np.ndarray:
+        """Time of each volley in seconds, shape (pulses,)."""
+        return _seconds(self.start, "start") + np.arange(self.pulses) / self._rate
+
+    @property
+    def duration(self) -> float:
+        """Length of the run in seconds."""
+        return _seconds(self.start, "start") + self.pulses / self._rate
+
+    @property
+    def windows(self) -> tuple[float, ...]:
+        """Edges of the windows that per-pulse read-outs refer to: each volley to the next."""
+        return (*self.pulse_times.tolist(), self.duration)
+
+    def sources(self, circuit: Circuit) -> dict[str, Volleys]:
+        """Return what its fibres fire."""
+        return {"c": _volleys(circuit, "c", 1.0, self.pulse_times * quantities.unit("second"))}
 
 
-def _volleys(fibre: str, intensity: float, times: QuantityLike) -> Volleys:
-    latency, size = load("dorsal_horn", "latencies"), load("dorsal_horn", "sizes")
-    return Volleys(times, int(size[fibre].si), intensity, latency[fibre].value, latency[f"{fibre}_jitter"].value)
+def _volleys(circuit: Circuit, fibre: str, intensity: Any, times: QuantityLike) -> Volleys:
+    latency = load("dorsal_horn", "latencies")
+    return Volleys(
+        times, _size(circuit, fibre), float(intensity), latency[fibre].value, latency[f"{fibre}_jitter"].value
+    )
+
+
+def _size(circuit: Circuit, fibre: str) -> int:
+    """Return the number of fibres behind an input."""
+    if not circuit.inputs:
+        raise ModelError(f"{circuit.name} has no inputs; a stimulus needs a circuit with {fibre!r} fibres among them")
+    return int(named("input", fibre, circuit.inputs, circuit.name).size)
+
+
+def _seconds(value: QuantityLike, name: str) -> float:
+    si = quantities.si(value, "second", name=name)
+    if si.ndim:
+        raise InputError(f"{name} = {value}; give one value")
+    return float(si)
+
+
+def _check_share(intensity: Any, what: str) -> None:
+    shares = np.asarray(intensity)
+    number = np.issubdtype(shares.dtype, np.number) and shares.size and shares.ndim < 2
+    if not number or not np.all((shares >= 0) & (shares <= 1)):
+        raise InputError(f"{what} of {intensity}; its intensity is a share of the fibres, from 0 to 1, or a list")

@@ -42,10 +42,12 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     - ``slope``: spikes per pulse, least squares over the first 8 pulses;
     - ``area``: Σnᵢ.
 
+    Of a network, spikes are those of a neuron of its output: the mean of all.
+
     Parameters
     ----------
     result
-        A result of :func:`nmdasim.run.simulate` under a :class:`WindUp` protocol.
+        A result of :func:`nmdasim.run.simulate` under any protocol with windows, such as a train.
 
     Raises
     ------
@@ -53,16 +55,15 @@ def windup(result: xr.Dataset) -> xr.Dataset:
         If the result has no pulses.
     """
     if "pulse_time" not in result:
-        raise InputError("this result has no pulses; wind-up is measured on a run under a WindUp protocol")
-    times = result.spike_time
-    if result.attrs.get("output"):
-        times = times.sel(population=result.attrs["output"], drop=True)
+        raise InputError(
+            "this result has no pulses; wind-up is measured on a run under a protocol with windows, such as nm.WindUp()"
+        )
     start, end = result.pulse_time, result.window_end
     split = start + EARLY_MS
     data = xr.Dataset(attrs=result.attrs)
     exists = start.notnull()
-    data["early"] = ((times >= start) & (times < np.minimum(split, end))).sum("spike").where(exists)
-    data["late"] = ((times >= split) & (times < end)).sum("spike").where(exists)
+    data["early"] = _between(result, start, np.minimum(split, end)).where(exists)
+    data["late"] = _between(result, split, end).where(exists)
     late = data["late"]
     data["input"] = late.isel(pulse=0)
     data["area"] = late.sum("pulse")
@@ -85,6 +86,27 @@ _LONG_NAMES = {
     "ratio": "wind-up ratio",
     "slope": "late spikes gained per pulse",
 }
+
+
+def _between(result: xr.Dataset, begin: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
+    """Return the spikes of a neuron of the output from `begin` to `end`, both (…, pulse) in ms."""
+    if "spike_neuron" not in result:
+        times = result.spike_time
+        if result.attrs.get("output"):
+            times = times.sel(population=result.attrs["output"], drop=True)
+        counts: xr.DataArray = ((times >= begin) & (times < end)).sum("spike")
+        return counts
+    output = result.attrs["output"]
+    lanes = result.spike_count.sel(population=output, drop=True)
+    edges = [xr.broadcast(lanes, edge)[1].transpose(*lanes.dims, "pulse") for edge in (begin, end)]
+    table = _network_spikes(result, output)
+    order = [np.sort(table.time_ms.values[table.lane.values == lane]) for lane in range(lanes.size)]
+    first, last = (
+        np.array([np.searchsorted(times, row) for times, row in zip(order, rows, strict=True)])
+        for rows in (edge.values.reshape(lanes.size, -1) for edge in edges)
+    )
+    neurons = int(result["size"].sel(population=output))
+    return edges[0].copy(data=(last - first).reshape(edges[0].shape) / neurons)
 
 
 def _slope(counts: xr.DataArray) -> xr.DataArray:

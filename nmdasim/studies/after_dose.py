@@ -23,7 +23,7 @@ from nmdasim.run.simulate import simulate
 
 
 def windup_time_course(
-    levels: xr.DataArray, model: Model | Circuit, protocol: WindUp | None = None, *, seeds: int = 20, **options: Any
+    levels: xr.DataArray, model: Model | Circuit, protocol: Any = None, *, seeds: int = 20, **options: Any
 ) -> xr.Dataset:
     """Test wind-up at every time of a concentration, and without drug in the same draws of latencies.
 
@@ -33,7 +33,7 @@ def windup_time_course(
         Free drug at the receptor over the coordinate ``time``, both with ``units``, at the times of the tests, as from
         :func:`nmdasim.pharmacology.free_levels`.
     model, protocol
-        Neuron, and train; 15 pulses at 1 Hz by default.
+        Neuron, and any protocol with windows; by default a train of 15 pulses at 1 Hz.
     seeds
         Draws of latencies.
     **options

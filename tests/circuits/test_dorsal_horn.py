@@ -38,8 +38,19 @@ def conditioned(circuit):
 
 
 @pytest.fixture(scope="module")
-def after(circuit, conditioned):
-    return sensory.stimulus_response(circuit, after=conditioned[0], seed=SEEDS)
+def rested(circuit, conditioned):
+    """Return the same five seconds after the train, without input and without drug."""
+    return {key: sensory.wait(circuit, "5 s", after=train) for key, train in conditioned.items()}
+
+
+@pytest.fixture(scope="module")
+def after(circuit, rested):
+    return sensory.stimulus_response(circuit, after=rested[0])
+
+
+def slow(train):
+    """Return the slow states that a train leaves behind; every other one starts anew."""
+    return dict(rho=train.rho, loss=train.loss)
 
 
 @pytest.fixture(scope="module")
@@ -74,17 +85,66 @@ def test_after_a_train_at_1_hz_touch_fires_and_noxious_stimuli_fire_more(naive, 
     assert interval(measures.hyperalgesia_index(naive, after))[0] >= 0.3
 
 
-def test_a_train_at_a_tenth_of_the_rate_changes_neither(circuit, naive, conditioned):
-    slow = sensory.stimulus_response(circuit, after=conditioned[SLOW], seed=SEEDS, intensities=LEVELS)
-    assert np.all(measures.threshold(slow, "touch").isnull())
-    assert np.all(np.abs(measures.hyperalgesia_index(naive.sel(intensity=LEVELS), slow)) < 0.05)
+def test_a_train_at_a_tenth_of_the_rate_changes_neither(circuit, naive, rested):
+    test = sensory.stimulus_response(circuit, after=rested[SLOW], intensities=LEVELS)
+    assert np.all(measures.threshold(test, "touch").isnull())
+    assert np.all(np.abs(measures.hyperalgesia_index(naive.sel(intensity=LEVELS), test)) < 0.05)
 
 
 @pytest.fixture(scope="module")
-def gained(circuit, naive, after, conditioned):
+def of_slow_states(circuit, naive, conditioned):
+    """Return the tests after trains without and with 3 µM, from the slow states alone."""
+    return {dose: sensory.stimulus_response(circuit, **slow(conditioned[dose]), seed=SEEDS) for dose in (0, 3)}
+
+
+def test_the_slow_states_alone_carry_allodynia_and_hyperalgesia(naive, of_slow_states):
+    assert np.all(measures.threshold(of_slow_states[0], "touch") <= 1.0)
+    assert interval(measures.hyperalgesia_index(naive, of_slow_states[0]))[0] >= 0.3
+
+
+def test_after_twenty_seconds_little_more_is_left_than_the_slow_states(circuit, naive, conditioned, after):
+    rested = sensory.wait(circuit, "20 s", after=conditioned[0])
+    late, anew = (
+        sensory.stimulus_response(circuit, after=rested),
+        sensory.stimulus_response(circuit, **slow(rested), seed=SEEDS),
+    )
+    gains = [float(measures.hyperalgesia_index(naive, test).mean()) for test in (after, late, anew)]
+    assert gains[0] > gains[1]
+    assert gains[1] == pytest.approx(gains[2], abs=0.05)
+
+
+def test_two_waits_are_one_long_wait(circuit, conditioned):
+    once = sensory.wait(circuit, "1 s", after=conditioned[10])
+    twice = sensory.wait(circuit, "0.6 s", after=sensory.wait(circuit, "0.4 s", after=conditioned[10]))
+    xr.testing.assert_equal(once.final_state, twice.final_state)
+    xr.testing.assert_equal(once.rho, twice.rho)
+
+
+def test_a_segment_and_states_of_its_own_are_not_given_together(circuit, conditioned):
+    with pytest.raises(nm.errors.InputError, match="it brings rho and loss of its own"):
+        sensory.stimulus_response(circuit, after=conditioned[0], rho=1.0)
+
+
+def test_ketamine_given_without_input_stays_out_and_what_a_train_let_in_stays_trapped(circuit, conditioned):
+    """Both ways lead through open channels."""
+
+    def blocked(**given):
+        run = nm.simulate(circuit, duration="5 s", record="b_nmda_dendrite", sample="1 s", **given)
+        return run.projection_b_nmda_dendrite
+
+    equilibrated = blocked(ketamine="10 uM", seed=[0])
+    assert float(equilibrated.min()) > 0.5
+    assert float(blocked(start=conditioned[0], ketamine="10 uM").max()) < 1e-3
+    trapped = blocked(start=conditioned[10])
+    assert float(trapped.min()) > 0.5
+    np.testing.assert_allclose(trapped.isel(time=-1), trapped.isel(time=0), rtol=1e-3)
+
+
+@pytest.fixture(scope="module")
+def gained(circuit, naive, after, rested):
     """Return the hyperalgesia index after the train, by ketamine during it."""
-    options = dict(seed=SEEDS, kinds=["noxious"], intensities=LEVELS)
-    tests = {dose: sensory.stimulus_response(circuit, after=conditioned[dose], **options) for dose in (1, 3, 10)}
+    options = dict(kinds=["noxious"], intensities=LEVELS)
+    tests = {dose: sensory.stimulus_response(circuit, after=rested[dose], **options) for dose in (1, 3, 10)}
     tests[0], before = after.sel(intensity=LEVELS), naive.sel(intensity=LEVELS)
     return {dose: measures.hyperalgesia_index(before, test) for dose, test in tests.items()}
 
@@ -95,9 +155,14 @@ def test_ketamine_during_the_train_prevents_in_proportion_to_its_concentration(g
     assert change[10] <= change[0] / 3
 
 
-def test_the_same_drug_after_the_train_takes_less_away_than_before_it_prevented(circuit, gained, conditioned):
+def test_the_same_drug_after_the_train_takes_less_away_than_before_it_prevented(
+    circuit, naive, of_slow_states, conditioned
+):
+    """Both from the slow states alone: equilibrated at the test, or gone from the receptors by then."""
     drug = dict(ketamine="3 uM", seed=SEEDS, kinds=["noxious"], intensities=LEVELS)
-    under = sensory.stimulus_response(circuit, **drug), sensory.stimulus_response(circuit, after=conditioned[0], **drug)
+    under = [sensory.stimulus_response(circuit, **start, **drug) for start in ({}, slow(conditioned[0]))]
+    before = naive.sel(intensity=LEVELS)
+    gained = {d: measures.hyperalgesia_index(before, t.sel(intensity=LEVELS)) for d, t in of_slow_states.items()}
     prevented = gained[0] - gained[3]
     reversed_ = gained[0] - measures.hyperalgesia_index(*under)
     assert interval(prevented - reversed_)[0] > 0
@@ -137,10 +202,9 @@ def test_each_mechanism_has_its_own_switch(circuit, switch):
 
 
 def test_loss_of_chloride_extrusion_has_its_own_switch(circuit):
-    lost = xr.Dataset({"rho": 0.0, "loss": 1.0})
     options = dict(seed=range(3), kinds=["noxious"], intensities=[1.0])
-    before, after = (float(sensory.stimulus_response(circuit, after=a, **options).spikes.mean()) for a in (None, lost))
-    off = sensory.stimulus_response(circuit.replace(anion_shift="0 mV"), after=lost, **options)
+    before, after = (float(sensory.stimulus_response(circuit, loss=a, **options).spikes.mean()) for a in (0.0, 1.0))
+    off = sensory.stimulus_response(circuit.replace(anion_shift="0 mV"), loss=1.0, **options)
     assert after > before + 1
     assert float(off.spikes.mean()) == before
 
@@ -158,6 +222,11 @@ def test_half_the_inhibition_lets_touch_through_the_excitatory_interneurons(pres
     relay = {name: float(rate.sel(population="excitatory").mean()) for name, rate in pressed.items()}
     assert relay["half"] > 10 * relay["control"]
     assert np.all(pressed["control"].sel(population="inhibitory") > 20)
+
+
+def test_measures_of_wind_up_count_the_spikes_of_the_circuits_projection_neurons(conditioned):
+    for key, counted in ((0, late(conditioned[0])), (SLOW, late(conditioned[SLOW], pulses=3, period=10_000))):
+        np.testing.assert_allclose(measures.windup(conditioned[key]).late, counted, rtol=1e-12)
 
 
 def test_in_the_circuit_projection_neurons_wind_up_at_1_hz_and_rise_with_every_pulse(conditioned):
@@ -190,7 +259,7 @@ def test_single_responses_the_train_and_what_it_leaves_behind_hold_at_half_the_s
     few, fine = range(5), dict(dt="0.05 ms", seed=range(5))
     single = sensory.stimulus_response(circuit, **fine)
     train = sensory.condition(circuit, **fine)
-    tested = sensory.stimulus_response(circuit, after=train, **fine)
+    tested = sensory.stimulus_response(circuit, after=sensory.wait(circuit, "5 s", after=train, dt="0.05 ms"), **fine)
     coarse = {name: data.sel(seed=list(few)) for name, data in (("naive", naive), ("after", after))}
     assert np.max(np.abs(single.spikes.mean("seed") - coarse["naive"].spikes.mean("seed"))) < 0.5
     ends = conditioned[0].sel(seed=list(few))
@@ -208,7 +277,7 @@ def test_both_engines_fire_the_circuit_alike(circuit, monkeypatch):
     """Interneurons within their steps' error; projection neurons ±1 spike a volley, as their model has it."""
     monkeypatch.setitem(b2.prefs, "codegen.target", "numpy")  # a short run: compiling would take longer
     lost = circuit.replace(E_gaba="-50 mV")
-    drive = stimuli.stimulus("touch", times="1 ms") | stimuli.stimulus("pinprick", times="1 ms")
+    drive = [stimuli.Stimulus(kind, time="1 ms") for kind in ("touch", "pinprick")]
     options = dict(duration="40 ms", initial=dict(rho=0.5), dt="0.05 ms")
     runs = [nm.simulate(lost, drive, engine=engine, **options) for engine in ("kernel", "brian2")]
     for population in ("excitatory", "inhibitory"):
@@ -223,7 +292,7 @@ def test_both_engines_fire_the_circuit_alike(circuit, monkeypatch):
 @pytest.mark.parametrize(("given", "said"), [((2.0,), "pressure of 2.0"), ((1.0, "0 second"), "for 0 second")])
 def test_pressure_out_of_range_is_refused(given, said):
     with pytest.raises(ValueError, match=said):
-        stimuli.pressure(given[0], duration=given[-1] if len(given) > 1 else "5 second")
+        stimuli.Pressure(given[0], length=given[-1] if len(given) > 1 else "5 second")
 
 
 def test_figures_of_sensitization_show_every_course_and_carry_the_disclaimer(naive, conditioned):
@@ -249,7 +318,10 @@ def test_the_pain_score_is_a_line_between_its_end_points(naive):
 def test_the_command_answers_in_json_and_refuses_what_it_does_not_know(tmp_path):
     run = CliRunner().invoke(cli.app, ["sensory", "--json", "--repeats", "2", "--out", str(tmp_path)])
     answer = json.loads(run.stdout)
-    assert set(answer) == {"state", "touch", "noxious", "allodynia_index", "hyperalgesia_index", "disclaimer"}
+    own = {"state", "touch", "noxious", "allodynia_index", "hyperalgesia_index"}
+    assert set(answer) == own | {"naive", "disclaimer"}
+    assert answer["naive"] == {key: answer[key] for key in own}
+    assert max(answer["noxious"]["spikes"]) > 1
     assert answer["allodynia_index"] == answer["hyperalgesia_index"] == 0
     assert answer["touch"]["threshold"] is None
     assert answer["disclaimer"] == nm.DISCLAIMER

@@ -193,11 +193,8 @@ def test_a_continuous_rule_follows_a_state_of_the_neuron_after_it(engine):
     assert result.cells_x.values[0, -1] == pytest.approx(0.3 * (1 - np.exp(-50 / 50)), rel=0.01)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("method", ["", "staggered/float32"])
+@pytest.mark.parametrize(("engine", "method"), [*((engine, "") for engine in ENGINES), ("kernel", "staggered/float32")])
 def test_a_rule_reads_states_subexpressions_and_parameters_of_both_neurons(engine, method):
-    if engine == "brian2" and method:
-        pytest.skip("single precision is the kernel's")
     cell = relay(
         equations=f"{RELAY}\ndp/dt = 0/second : 1\ndouble = 2*p : 1",
         parameters=dict(scale=3.0),

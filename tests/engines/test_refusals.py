@@ -19,7 +19,7 @@ def point(**changes):
 
 def test_an_extremum_of_what_is_no_state_is_refused_by_name():
     model = dataclasses.replace(nm.neurons.wdr(), summaries={"peak": Summary("i_ca", "dendrite", "max", "A/m**2")})
-    with pytest.raises(nm.ModelError, match="the max of i_ca is no state of wdr; trace it instead"):
+    with pytest.raises(nm.ModelError, match="wdr: max of i_ca is no summary; of a variable that is no state"):
         nm.simulate(model, nm.WindUp(pulses=1))
 
 

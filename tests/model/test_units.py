@@ -81,7 +81,8 @@ def test_a_list_keeps_one_dimension():
     with pytest.raises(UnitError, match="give every entry its unit"):
         quantities.quantity(["1 uM", "2 mV"])
     with pytest.raises(UnitError, match="give every entry its unit"):
-        quantities.quantity(["0", "1 uM"])
+        quantities.quantity(["3", "1 uM"])
+    assert quantities.quantity(["0", "1 uM"]) == pytest.approx([0, 1e-3])  # 0 has no unit to get wrong
 
 
 @pytest.mark.parametrize("value", [None, object(), b"1 uM", 1j, [1, None]])

@@ -22,7 +22,7 @@ def test_nk1_takes_seconds(neuron, rise):
 
 
 def test_nk1_rises_faster_on_the_relay_of_aguiar2010():
-    cells = nm.neurons.aguiar2010().populations
+    cells = nm.neurons.aguiar2010().cells
     assert [float(cells[name].parameters["tau_r_nk1"].number) for name in ("relay", "wdr")] == pytest.approx([100, 200])
 
 

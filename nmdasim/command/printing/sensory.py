@@ -35,12 +35,11 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
     """Print a table."""
     console = Console()
     table = Table(title=f"Dorsal-horn circuit, {answer['state']}: spikes of a projection neuron")
-    for column in ("share of fibres", "touch", "noxious"):
+    for column in ("share of fibres", "touch", "noxious", "touch, naive", "noxious, naive"):
         table.add_column(column, justify="right")
-    for x, a, b in zip(
-        answer["touch"]["intensity"], answer["touch"]["spikes"], answer["noxious"]["spikes"], strict=True
-    ):
-        table.add_row(f"{x:g}", f"{a:.1f}", f"{b:.1f}")
+    curves = [own[kind]["spikes"] for own in (answer, answer["naive"]) for kind in ("touch", "noxious")]
+    for x, *spikes in zip(answer["touch"]["intensity"], *curves, strict=True):
+        table.add_row(f"{x:g}", *(f"{n:.1f}" for n in spikes))
     console.print(table)
     least = answer["touch"]["threshold"]
     found = "none" if least is None else f"{least:g}"
