@@ -27,6 +27,7 @@ examples: $(VENV)/.sweep  ## every example; figures in out/
 
 figures: $(VENV)/.core  ## the figures of the README and the tables of the documentation
 	MPLBACKEND=Agg $(BIN)/python docs/make_figures.py
+	MPLBACKEND=Agg $(BIN)/python docs/make_house.py
 	$(BIN)/python docs/make_tables.py
 
 hooks: $(VENV)/.test  ## quick checks before every commit

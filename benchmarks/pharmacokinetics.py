@@ -23,7 +23,7 @@ def main() -> None:
             YEAR, every="1 min", until="8760 h"
         ),
         "1,000 people drawn, 1 week of nasal doses, output every 5 min": lambda: ph.time_course(
-            WEEK, every="5 min", until="168 h", population=ph.Cohort(1000)
+            WEEK, every="5 min", until="168 h", cohort=ph.Cohort(1000)
         ),
         "a table of 1,000 subjects, 1 week of daily infusions, output every 5 min": lambda: ph.time_course(
             TABLE, every="5 min", until="168 h"

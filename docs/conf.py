@@ -8,11 +8,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 import matplotlib as mpl
 
 mpl.use("Agg")
-import nmdasim
-
-# `simulate` and `citations` are a function and the module that holds it; the API pages mean the functions.
-assert callable(nmdasim.run.simulate)
-assert callable(nmdasim.readout.citations)
 
 project = "nmdasim"
 author = "The nmdasim developers"
@@ -34,13 +29,13 @@ myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
-autosummary_filename_map = {"nmdasim.Sweep": "nmdasim.Sweep-value"}  # beside nmdasim.sweep where case does not count
 autosummary_ignore_module_all = False
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the NumPy-style docstrings say what each argument is
 autodoc_default_options = {"members": True, "show-inheritance": False}
 napoleon_google_docstring = False
 napoleon_use_rtype = False
+napoleon_use_ivar = True  # what a docstring lists as attributes may be properties with entries of their own
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",

@@ -87,7 +87,7 @@ def wdr() -> Iterator[tuple[str, ...]]:
 
 
 def convergence() -> Iterator[tuple[str, ...]]:
-    """Yield the distance of every scheme and step from the adaptive integrator, by neuron."""
+    """Yield the distance of every method and step from the adaptive integrator, by neuron."""
     direct = delays("directC_Ad_delays_ms.csv", "directC_C_delays_ms.csv")
     relayed = delays("aguiar2010_Ad_delays_ms.csv", "aguiar2010_C_delays_ms.csv")
     yield "model", "method", "dt, ms", "late spikes in 15 pulses", "largest difference at a pulse"

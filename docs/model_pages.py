@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nmdasim.command.printing import parameters
-from nmdasim.model.circuit import Circuit
+from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model
 from nmdasim.neurons import CATALOGUE
 from nmdasim.readout.citations import citations
@@ -16,13 +16,12 @@ FOLDER = Path(__file__).parent / "generated"
 
 def page(name: str, model: Model | Circuit) -> str:
     """Return the page of one model as MyST text."""
-    cells = model.populations if isinstance(model, Circuit) else {"": model}
     parts = [
         f"# {name}: equations and parameters",
         f"{model.description[0].upper()}{model.description[1:]}. Default step {model.dt}. "
         "This page is written by the code from the model that runs.",
     ]
-    for population, cell in cells.items():
+    for population, cell in cells_of(model).items():
         heading = f"## Equations of the {population} cell" if population else "## Equations"
         parts += [
             heading,

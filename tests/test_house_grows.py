@@ -1,7 +1,8 @@
-"""What a stranger touches to add a channel, a neuron and a drug: as many files as CONTRIBUTING says."""
+"""What a stranger adds (channel, neuron, drug, protocol, engine), in as many files as CONTRIBUTING says."""
 
 import importlib.util
 import json
+import sys
 
 import numpy as np
 import pytest
@@ -85,6 +86,107 @@ slope = { value = "32 mV" }
 k_on = { value = "1 1/uM/second" }
 """
 
+PROTOCOL = '''
+"""Two volleys of C fibres, the second after an interval."""
+
+from dataclasses import dataclass
+
+from nmdasim.protocols import Arrival, Protocol
+from nmdasim.quantities import number
+
+
+@dataclass(frozen=True)
+class Paired(Protocol):
+    """A pair of pulses; a list of intervals becomes a dimension."""
+
+    interval: object = "500 ms"
+    varies = {"interval": "ms"}
+
+    @property
+    def windows(self):
+        """From pulse to pulse, and as long after the second."""
+        gap = number(self.interval, "ms", name="interval")
+        return (0.1, 0.1 + gap, 0.1 + 2 * gap)
+
+    @property
+    def duration(self):
+        """To the end of the last window."""
+        return self.windows[-1]
+
+    def arrivals(self, circuit, rng):
+        """Return both volleys, with latencies of their own."""
+        fibres, found = circuit.afferents["c"], []
+        for time in self.windows[:2]:
+            times = time + fibres.latency.draw(1, rng)[0]
+            found += [Arrival(c.population, c.port, times + c.seconds) for c in fibres.contacts]
+        return found
+'''
+ENGINE = '''
+"""Forward Euler in plain NumPy, for point neurons that do not spike."""
+
+import numpy as np
+
+from nmdasim.errors import ModelError
+from nmdasim.language.evaluation import evaluator
+from nmdasim.plan.plan import Outcome
+
+
+def check(plan):
+    """Refuse what this engine cannot render."""
+    for cells in plan.cells:
+        if plan.wires or not cells.model.is_point or cells.model.threshold:
+            raise ModelError(f"{cells.model.name} spikes or has compartments; the euler engine runs graded points")
+
+
+def run(plan, report):
+    """Return one outcome for each population."""
+    check(plan)
+    return [_run(cells, report) for cells in plan.cells]
+
+
+def source(model):
+    """Return the rates of change as text."""
+    return "".join(f"d{name}/dt = {rate}\\n" for name, rate in model.system.derivatives.items())
+
+
+def _run(cells, report):
+    system, rates = cells.model.system, evaluator(list(cells.model.system.derivatives.values()))
+    now = {name: np.tile(values, (cells.lanes // len(values), 1)) for name, values in cells.initial.items()}
+    traces = {probe: [] for probe in cells.recording.traces}
+    due = cells.arrivals.steps(cells.dt)
+    for n in range(cells.steps):
+        for event in np.flatnonzero(due == n):
+            _arrive(cells, event, now)
+        if n % cells.sampled_steps == 0:
+            for probe, kept in traces.items():
+                kept.append(now[probe.variable][:, 0])
+        slopes = rates({**cells.parameters, **now})
+        now = {name: now[name] + cells.dt * slope for name, slope in zip(system.states, slopes)}
+        report((n + 1) / cells.steps)
+    finite = np.all([np.isfinite(values[:, 0]) for values in now.values()], axis=0)
+    nothing = np.empty(0, dtype=int)
+    table = tuple(np.stack(kept, axis=1) for kept in traces.values())
+    return Outcome(nothing, np.empty(0), (), table, cells.sampled, np.flatnonzero(~finite))
+
+
+def _arrive(cells, event, now):
+    """Let one event act on the lanes of its table."""
+    arrivals, names = cells.arrivals, (*cells.model.parameters.bases, "weight")
+    port = list(cells.model.ports.values())[arrivals.port[event]]
+    reached = (cells.table == arrivals.table[event])[:, None]
+    for state, text in port.increments():
+        added = evaluator([cells.model.system.substitute(text, names)])
+        scope = {**cells.parameters, **now, "weight": np.array(arrivals.weight[event])}
+        now[state] = now[state] + reached * added(scope)[0]
+'''
+GRADED = {
+    "name": "graded",
+    "equations": "dv/dt = (g_l*(E_l - v) + g*(E - v))/C : volt\ndg/dt = -g/tau : siemens",
+    "parameters": {"g_l": 10 * nm.nS, "E_l": -70 * nm.mV, "E": 0 * nm.mV, "C": 200 * nm.pF, "tau": 5 * nm.ms},
+    "initial": {"v": "E_l"},
+    "ports": {"exc": "g += 5*nS"},
+}
+
 
 def test_a_channel_is_one_file(tmp_path):
     (tmp_path / "km.toml").write_text(CHANNEL, "utf-8")
@@ -141,3 +243,44 @@ def test_a_drug_may_stand_in_a_table_of_ones_own(tmp_path):
     (tmp_path / "mine.toml").write_text(DRUG.replace("k_on =", "# k_on ="), "utf-8")
     with pytest.raises(nm.NmdasimError, match=r"mine\.toml \[phencyclidine\.block\]: there is no k_on"):
         blocker("PCP", table=tmp_path / "mine.toml")
+
+
+def test_a_protocol_is_one_file(tmp_path, monkeypatch):
+    (tmp_path / "paired.py").write_text(PROTOCOL, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    paired = importlib.import_module("paired").Paired
+    result = nm.simulate(nm.neurons.wdr(), paired(interval=["0.5 s", "1 s", "8 s"]), seed=range(5))
+    assert dict(result.sizes) | {"interval": 3, "seed": 5, "pulse": 2} == dict(result.sizes)
+    assert (list(result.interval.values), result.interval.attrs["units"]) == ([500, 1000, 8000], "ms")
+    late = nm.measures.windup(result).late.mean("seed")
+    gain = (late.sel(pulse=2) - late.sel(pulse=1)).values
+    assert gain[1] > gain[2] + 0.5  # what one pulse leaves is gone after eight seconds
+    assert nm.plot.windup(result.isel(interval=1))[0].get_xlabel() == "pulse"
+    del sys.modules["paired"]
+
+
+@pytest.fixture
+def euler(tmp_path, monkeypatch):
+    """An engine of one file, and the line of its package that registers it."""
+    (tmp_path / "euler_engine.py").write_text(ENGINE, "utf-8")
+    told = tmp_path / "euler_engine-1.0.dist-info"
+    told.mkdir()
+    (told / "METADATA").write_text("Metadata-Version: 2.1\nName: euler-engine\nVersion: 1.0\n", "utf-8")
+    (told / "entry_points.txt").write_text("[nmdasim.engines]\neuler = euler_engine\n", "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "euler"
+    sys.modules.pop("euler_engine", None)
+
+
+def test_an_engine_is_one_file(euler):
+    cell, events = nm.Model(**GRADED), nm.Events(port="exc", times=["5 ms", "6 ms", "20 ms"])
+    taus = {"tau": [2, 5, 10] * nm.ms}
+    options = {"duration": "50 ms", "dt": "10 us", "parameters": taus, "record": "v"}
+    own = nm.simulate(cell, events, engine=euler, **options)
+    truth = nm.simulate(cell, events, engine="reference", **options)
+    assert own.v.dims == truth.v.dims == ("tau", "time")
+    assert float(truth.v.max() - truth.v.min()) > 5  # mV: the events do something
+    np.testing.assert_allclose(own.v, truth.v, atol=0.02)
+    assert nm.source(cell, engine=euler).startswith("dv/dt = ")
+    with pytest.raises(nm.ModelError, match="wdr spikes or has compartments; the euler engine runs graded points"):
+        nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), engine=euler)

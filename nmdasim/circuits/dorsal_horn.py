@@ -108,8 +108,9 @@ def _projections() -> tuple[Projection, ...]:
         return Projection(pre, "projection", port=port, probability=1.0)
 
     def plastic(pre: str, port: str, gain: str, later: object = None) -> Projection:
-        return Projection(pre, "projection", port=port, probability=1.0, delay=later, weight="strength",
-                          synapse=_potentiating(gain))  # fmt: skip
+        return Projection(
+            pre, "projection", port=port, probability=1.0, delay=later, weight="strength", synapse=_potentiating(gain)
+        )
 
     return (
         link("touch", "inhibitory", "exc"),

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from nmdasim.pharmacology import Cohort, Regimen
 
-#: Most times at which the spread of a population is read.
+#: Most times at which the spread of a cohort is read.
 _MOST_TIMES = 5001
 
 
@@ -65,7 +65,7 @@ def pk(
 def computed(
     regimen: Regimen, cohort: Cohort, *, every: str = "", until: str = "", **options: str
 ) -> tuple[xr.Dataset, xr.Dataset | None]:
-    """Return the typical time course, and the spread of a population about it: none where the subjects are many.
+    """Return the typical time course, and the spread of a cohort about it: none where the subjects are many.
 
     Options are the `preset` and `weight` of :func:`nmdasim.pharmacology.time_course`; an empty text is its default.
     """

@@ -26,7 +26,7 @@ def windup(
         str, typer.Option(help="wdr, delrocq2023 or aguiar2010.", autocompletion=names.complete_neuron)
     ] = "wdr",
     engine: names.EngineName = "",
-    method: Annotated[str, typer.Option(help="Integration scheme; the engine's own by default.")] = "",
+    method: Annotated[str, typer.Option(help="Integration method; the engine's own by default.")] = "",
     dt: Annotated[str, typer.Option(help="Step, such as '0.05 ms'; the model's own by default.")] = "",
     frequency: Annotated[str, typer.Option(help="Rate of the pulses.")] = "1 Hz",
     pulses: Annotated[int, typer.Option(help="Number of pulses.")] = 15,

@@ -1,4 +1,4 @@
-"""Brian2 engine: a Plan as Brian2 objects. Everything that touches Brian2's internals is in this file.
+"""Brian2 engine: a Plan as Brian2 objects. What touches Brian2's internals is in the files brian2*.py.
 
 A point neuron becomes a NeuronGroup of lanes. A chain becomes one SpatialNeuron that holds every lane end to end, with
 no axial conductance from one lane to the next.
@@ -12,7 +12,6 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import brian2 as b2
@@ -20,6 +19,7 @@ import numpy as np
 import sympy as sp
 
 from nmdasim import quantities
+from nmdasim.engines import brian2_output as output
 from nmdasim.engines import brian2_rules as rules
 from nmdasim.engines import feedforward
 from nmdasim.engines.brian2_rules import exponential_step
@@ -29,7 +29,7 @@ from nmdasim.language.reader import symbol
 from nmdasim.model.check import check_dimensions, declarations
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
-from nmdasim.plan.plan import Cells, Held, Outcome, Plan, Probe, Wire
+from nmdasim.plan.plan import Cells, Outcome, Plan, Wire
 
 METHODS = ("euler", "rk2", "rk4", "heun", "exponential_euler", "exact")
 _text = PlainPrinter().doprint
@@ -44,12 +44,15 @@ def check(plan: Plan) -> None:
 def _check(cells: Cells) -> None:
     model = cells.model
     if not model.is_point and not model.morphology.is_chain:
-        raise ModelError(f"{model.name} is a branched tree; the brian2 engine runs point neurons and chains, "
-                         "use engine='reference'")  # fmt: skip
+        raise ModelError(
+            f"{model.name} is a branched tree; the brian2 engine runs point neurons and chains, use engine='reference'"
+        )
     allowed = METHODS if model.is_point else ()
     if cells.method and cells.method not in allowed:
-        raise ModelError(f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default"
-                         + (f" and {', '.join(allowed)}" if allowed else " only"))  # fmt: skip
+        raise ModelError(
+            f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default"
+            + (f" and {', '.join(allowed)}" if allowed else " only")
+        )
 
 
 def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
@@ -71,25 +74,32 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     inputs = [
         # Brian2 delivers after the state update, hence one step earlier; what is due at 0 acts from dt on.
         b2.SpikeGeneratorGroup(
-            v.lanes, v.lane, (first.begin + np.maximum(v.step - 1, 0)) * first.dt * b2.second, clock=clock,
+            v.lanes,
+            v.lane,
+            (first.begin + np.maximum(v.step - 1, 0)) * first.dt * b2.second,
+            clock=clock,
             name=f"nmdasim_input_{k}",
         )
         for k, v in enumerate(plan.inputs)
-    ]  # fmt: skip
+    ]
     wires = {k: wire for k, wire in enumerate(plan.wires) if rules.fires(plan, wire)}
     synapses = {k: _wire(plan, wire, [*groups, *inputs], k) for k, wire in wires.items()}
     both = list(zip(groups, plan.cells, strict=True))
     events = [part for k, (g, cells) in enumerate(both) for part in _input(g, cells, clock, k)]
-    spikes = [[b2.SpikeMonitor(g, name=f"nmdasim_spikes_{k}")] if cells.model.threshold else []
-              for k, (g, cells) in enumerate(both)]  # fmt: skip
-    monitors = [{p: _monitor(g, cells, p, f"{k}_{j}") for j, p in enumerate(_probes(cells))}
-                for k, (g, cells) in enumerate(both)]  # fmt: skip
+    spikes = [
+        [b2.SpikeMonitor(g, name=f"nmdasim_spikes_{k}")] if cells.model.threshold else []
+        for k, (g, cells) in enumerate(both)
+    ]
+    monitors = [
+        {p: output.monitor(g, cells, p, f"{k}_{j}") for j, p in enumerate(output.probes(cells))}
+        for k, (g, cells) in enumerate(both)
+    ]
     watching = [*(s for found in spikes for s in found), *(m for found in monitors for m in found.values())]
     network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching)
     network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
     network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
-    outcomes = [_outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
+    outcomes = [output.outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
     return rules.held(plan, outcomes, synapses)
 
 
@@ -207,7 +217,7 @@ def _point(plan: Cells, clock: Any, name: str) -> Any:
         **_spike_rule(plan),
     )
     _fill(group, plan, dict(plan.parameters) | dict(plan.initial))
-    _resume(group, plan)
+    output.resume(group, plan)
     return group
 
 
@@ -235,7 +245,7 @@ def _chain(plan: Cells, clock: Any, name: str) -> Any:
     coupling = 2 * np.maximum(shape.conductances, 1e-30)
     group.r_length_1_ = np.tile(coupling, plan.lanes)
     group.r_length_2_ = np.tile(np.append(coupling[1:], 2e-30), plan.lanes)
-    _resume(group, plan)
+    output.resume(group, plan)
     return group
 
 
@@ -247,36 +257,6 @@ def _fill(group: Any, plan: Cells, values: dict[str, np.ndarray]) -> None:
 
 
 # --- input -----------------------------------------------------------------------------------------------------------
-
-
-def _resume(group: Any, plan: Cells) -> None:
-    """Give back what an earlier run left of the refractory periods."""
-    if plan.held is None or "lastspike" not in group.variables:
-        return
-    where = np.arange(plan.lanes) * len(plan.model.morphology) + plan.model.spike_site
-    group.variables["not_refractory"].get_value()[where] = plan.held.ready > 0.5
-    steps, left = _refractory_steps(plan), plan.held.wait
-    last = np.where(left > 0, (plan.begin - (steps - left)) * plan.dt, -1e4)
-    group.variables["lastspike"].get_value()[where] = last
-
-
-def _refractory_steps(plan: Cells) -> float:
-    """Return the refractory period in whole steps; 0 where it is a condition."""
-    refractory = plan.model.refractory
-    if refractory is None or isinstance(refractory, str):
-        return 0.0
-    return float(np.floor(float(quantities.si(refractory, "ms", name="refractory")) / plan.dt + 1e-3))
-
-
-def _held(group: Any, plan: Cells) -> Held:
-    """Return what is left of the refractory periods at the end."""
-    if "lastspike" not in group.variables:
-        return Held(np.ones(plan.lanes), np.zeros(plan.lanes))
-    where = np.arange(plan.lanes) * len(plan.model.morphology) + plan.model.spike_site
-    ready = np.asarray(group.variables["not_refractory"].get_value())[where].astype(float)
-    last = np.asarray(group.variables["lastspike"].get_value())[where]
-    since = plan.begin + plan.steps - np.round(np.maximum(last, -1e3) / plan.dt)
-    return Held(ready, np.maximum(_refractory_steps(plan) - since, 0.0))
 
 
 def _input(group: Any, plan: Cells, clock: Any, index: int) -> list[Any]:
@@ -295,9 +275,12 @@ def _input(group: Any, plan: Cells, clock: Any, index: int) -> list[Any]:
     kinds = np.concatenate([keys[:, :3], _rank_of_repeats(keys)[:, None]], axis=1)
     sources, source = np.unique(kinds, axis=0, return_inverse=True)
     generator = b2.SpikeGeneratorGroup(
-        len(sources), source.ravel(), (plan.begin + keys[:, 3]) * plan.dt * b2.second, clock=clock,
+        len(sources),
+        source.ravel(),
+        (plan.begin + keys[:, 3]) * plan.dt * b2.second,
+        clock=clock,
         name=f"nmdasim_events_{index}",
-    )  # fmt: skip
+    )
     synapses = b2.Synapses(generator, group, *_effects(plan.model), namespace={}, name=f"nmdasim_synapses_{index}")
     pairs = [(s, lane) for s, row in enumerate(sources) for lane in np.flatnonzero(plan.table == row[0])]
     pre, lanes = np.array(pairs, dtype=int).reshape(-1, 2).T
@@ -328,72 +311,3 @@ def _rank_of_repeats(keys: np.ndarray) -> np.ndarray:
     new = np.append(True, np.any(keys[1:] != keys[:-1], axis=1))
     start = np.maximum.accumulate(np.where(new, np.arange(len(keys)), 0))
     return np.arange(len(keys)) - start
-
-
-# --- output ----------------------------------------------------------------------------------------------------------
-
-
-def _probes(plan: Cells) -> list[Probe]:
-    recording = plan.recording
-    return list(dict.fromkeys([*recording.traces, *(probe for probe, _ in recording.summaries)]))
-
-
-def _every(plan: Cells, probe: Probe) -> int:
-    """Return the steps between samples: as asked for traces, about 0.1 ms for summaries."""
-    if probe in plan.recording.traces:
-        return plan.sampled_steps
-    return max(1, round(1e-4 / plan.dt))
-
-
-def _monitor(group: Any, plan: Cells, probe: Probe, index: int | str) -> Any:
-    """Return a monitor; where the run does not begin on a sample, of every step."""
-    where = np.arange(plan.lanes) * len(plan.model.morphology) + probe.compartment
-    every = _every(plan, probe)
-    name = f"nmdasim_trace_{index}"
-    if plan.begin % every:
-        return b2.StateMonitor(group, probe.variable, record=where, clock=group.clock, name=name)
-    return b2.StateMonitor(group, probe.variable, record=where, dt=every * plan.dt * b2.second, name=name)
-
-
-def _sampled(monitor: Any, plan: Cells, probe: Probe) -> tuple[np.ndarray, np.ndarray]:
-    """Return times in seconds, whole multiples of the sampling interval, and values (lanes, samples)."""
-    step = np.rint(np.asarray(monitor.t / b2.second) / plan.dt).astype(np.int64)
-    kept = step % _every(plan, probe) == 0
-    values = np.asarray(monitor.variables[probe.variable].get_value(), dtype=float)  # whatever its name
-    return step[kept] * plan.dt, values[kept].T
-
-
-def _outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, Any]) -> Outcome:
-    lane, time = np.empty(0, dtype=int), np.empty(0)
-    if spikes:
-        lane = np.asarray(spikes[0].i) // len(plan.model.morphology)
-        time = np.asarray(spikes[0].t / b2.second) + plan.dt
-        order = np.lexsort((time, lane))
-        lane, time = lane[order], time[order]
-    samples = {p: _sampled(m, plan, p) for p, m in monitors.items()}
-    shape = (plan.lanes, len(plan.model.morphology))
-    final = {s: np.array(group.variables[s].get_value(), dtype=float).reshape(shape) for s in plan.model.system.states}
-    finite = np.all([np.isfinite(values).all(axis=1) for values in final.values()], axis=0)
-    return Outcome(
-        spike_lane=lane,
-        spike_time=time,
-        summaries=tuple(
-            _reduce(samples[p][1], samples[p][0] - plan.origin, plan.recording.windows, kind)
-            for p, kind in plan.recording.summaries
-        ),
-        traces=tuple(samples[p][1] for p in plan.recording.traces),
-        trace_time=plan.sampled if plan.recording.traces else np.empty(0),
-        broken=np.flatnonzero(~finite),
-        final=final,
-        held=_held(group, plan),
-    )
-
-
-def _reduce(values: np.ndarray, time: np.ndarray, edges: tuple[float, ...], kind: str) -> np.ndarray:
-    """Return (lanes, windows): the value at the start of each, or its extremum; NaN where the run ends before."""
-    starts = np.searchsorted(time, np.asarray(edges) - 1e-9)
-    found = np.full((len(values), len(edges) - 1), np.nan)
-    for k, (a, b) in enumerate(pairwise(starts)):
-        if a < values.shape[1]:
-            found[:, k] = values[:, a] if kind == "start" else getattr(values[:, a:b], kind)(axis=1)
-    return found

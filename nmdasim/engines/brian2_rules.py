@@ -48,16 +48,26 @@ def synapses(plan: Plan, wire: Wire, plastic: Plastic, sources: Sequence[Any], n
     pre = plan.cells[wire.pre].model if wire.pre < len(plan.cells) else None
     on_post = _statements(attached, "post")
     if on_post and attached.compartment != post.model.spike_site:
-        raise ModelError(f"synapse {attached.rule.name}: {post.model.name} fires in another compartment than the one "
-                         "of its port; the brian2 engine renders no on_post there, use engine='kernel'")  # fmt: skip
+        raise ModelError(
+            f"synapse {attached.rule.name}: {post.model.name} fires in another compartment than the one "
+            "of its port; the brian2 engine renders no on_post there, use engine='kernel'"
+        )
     if plastic.flight.size:
-        raise ModelError(f"synapses {plastic.label}: spikes were on their way at the end of the earlier run, which the "
-                         "brian2 engine cannot go on with, use engine='kernel'")  # fmt: skip
+        raise ModelError(
+            f"synapses {plastic.label}: spikes were on their way at the end of the earlier run, which the "
+            "brian2 engine cannot go on with, use engine='kernel'"
+        )
     made = b2.Synapses(
-        sources[wire.pre], sources[wire.post], _equations(attached), on_pre=_statements(attached, "pre") or None,
-        on_post=on_post or None, method=lambda equations, variables=None, method_options=None: _update(attached),
-        namespace={}, clock=sources[wire.post].clock, name=name,
-    )  # fmt: skip
+        sources[wire.pre],
+        sources[wire.post],
+        _equations(attached),
+        on_pre=_statements(attached, "pre") or None,
+        on_post=on_post or None,
+        method=lambda equations, variables=None, method_options=None: _update(attached),
+        namespace={},
+        clock=sources[wire.post].clock,
+        name=name,
+    )
     i = wire.source * len(pre.morphology) + pre.spike_site if pre else wire.source
     made.connect(i=i, j=wire.target * len(post.model.morphology) + attached.compartment)
     values = {**plastic.of_synapses, **plastic.initial}

@@ -56,8 +56,9 @@ def _arriving(wire: Wire, plan: Plan, outcomes: Sequence[Outcome]) -> Arrivals:
     first = np.searchsorted(wire.source, lane)
     count = np.searchsorted(wire.source, lane, side="right") - first
     which = np.repeat(first - np.concatenate([[0], np.cumsum(count)[:-1]]), count) + np.arange(count.sum())
-    delay, weight = (values if len(values) > 1 else np.broadcast_to(values, len(wire.source))
-                     for values in (wire.delay, wire.weight))  # fmt: skip
+    delay, weight = (
+        values if len(values) > 1 else np.broadcast_to(values, len(wire.source)) for values in (wire.delay, wire.weight)
+    )
     times = np.repeat(time, count) + delay[which]
     return Arrivals.sorted(times, np.full(len(which), wire.port), wire.target[which], weight[which])
 

@@ -44,8 +44,10 @@ def check(plan: Plan) -> None:
     if any(wire.plastic for wire in plan.wires):
         raise ModelError("the reference engine renders no synapses with a state; take engine='kernel' or 'brian2'")
     if not plan.runs_in_turn:
-        raise ModelError("the reference engine runs populations one after the other, and this circuit leads back to an "
-                         "earlier one; take engine='kernel' or 'brian2'")  # fmt: skip
+        raise ModelError(
+            "the reference engine runs populations one after the other, and this circuit leads back to an "
+            "earlier one; take engine='kernel' or 'brian2'"
+        )
 
 
 def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
@@ -221,10 +223,17 @@ class _Lane:
             return packed
 
         solver = LSODA(
-            lambda t, y: rhs(t, y, *arguments), start, self.y, end, max_step=_LONGEST_STEP,
-            rtol=self.plan.tolerance, atol=self.plan.tolerance * self.problem.source.scales,
-            jac=jac, lband=band, uband=band,
-        )  # fmt: skip
+            lambda t, y: rhs(t, y, *arguments),
+            start,
+            self.y,
+            end,
+            max_step=_LONGEST_STEP,
+            rtol=self.plan.tolerance,
+            atol=self.plan.tolerance * self.problem.source.scales,
+            jac=jac,
+            lband=band,
+            uband=band,
+        )
         stuck = 0
         while solver.status == "running":
             before = solver.y.copy()

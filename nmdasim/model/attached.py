@@ -174,8 +174,9 @@ class Attached:
                 state = self.rule.sent(statement)
                 if state and state not in self.post.system.states:
                     states = self.post.system.states
-                    raise ModelError(f"on_{which}: {statement}: {self.post.name} has no state {state!r}"
-                                     f"{nearest(state, states)}")  # fmt: skip
+                    raise ModelError(
+                        f"on_{which}: {statement}: {self.post.name} has no state {state!r}{nearest(state, states)}"
+                    )
         if self.weight not in ("", "weight") and self.weight not in self.rule.names:
             raise ModelError(
                 f"weight = {self.weight!r} is no variable of it{nearest(self.weight, self.rule.text.names)}"

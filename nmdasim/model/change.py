@@ -105,8 +105,11 @@ class Change:
                     f"another name, as with mechanism.renamed({{'{twice[0]}': '{twice[0]}_2'}})"
                 )
         lost = self._before.keys() - self._after.keys()
-        users = {p.name: used for p in self.parts
-                 if (used := sorted(lost & text.used(p.equations, *p.calcium, *_texts(p.initial))))}  # fmt: skip
+        users = {
+            p.name: used
+            for p in self.parts
+            if (used := sorted(lost & text.used(p.equations, *p.calcium, *_texts(p.initial))))
+        }
         if users:
             gone = ", ".join(dict.fromkeys(name for used in users.values() for name in used))
             raise ModelError(
@@ -131,10 +134,13 @@ class Change:
             "parameters": parameters,
             "gains": self._gains(parameters),
             "afferents": self._afferents(ports),
-            "summaries": {k: s for k, s in self.model.summaries.items()
-                          if s.variable in self._after or s.variable not in self._before},
+            "summaries": {
+                k: s
+                for k, s in self.model.summaries.items()
+                if s.variable in self._after or s.variable not in self._before
+            },
             "references": self._references(parameters),
-        }  # fmt: skip
+        }
 
     def _implicit(self) -> tuple[str, ...]:
         before = {state for part in self.leaving for state in part.implicit}
@@ -166,8 +172,12 @@ class Change:
             {state: value for part in parts for state, value in _begins(part, what).items()}
             for parts in (self.leaving, self.coming)
         )
-        kept = {state: value for state, value in given.items() if self._after.get(state) == "state"
-                and not (state in new and state in theirs and str(theirs[state]) == str(value))}  # fmt: skip
+        kept = {
+            state: value
+            for state, value in given.items()
+            if self._after.get(state) == "state"
+            and not (state in new and state in theirs and str(theirs[state]) == str(value))
+        }
         return kept | {state: value for state, value in new.items() if state not in kept}
 
     def _starts(self) -> dict[str, dict[str, Any]]:

@@ -321,8 +321,15 @@ def circuit_of(model: Model | Circuit) -> Circuit:
     """Return a circuit, or a single cell as the circuit that it is: one population of size one, without a name."""
     if isinstance(model, Circuit):
         return model
-    return Circuit(model.name, {"": model}, afferents=model.afferents, references=model.references, dt=model.dt,
-                   dt_max=model.dt_max, description=model.description)  # fmt: skip
+    return Circuit(
+        model.name,
+        {"": model},
+        afferents=model.afferents,
+        references=model.references,
+        dt=model.dt,
+        dt_max=model.dt_max,
+        description=model.description,
+    )
 
 
 def cells_of(model: Model | Circuit) -> dict[str, Model]:

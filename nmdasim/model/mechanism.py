@@ -99,8 +99,11 @@ class Mechanism:
             return {new(key): new(value) if isinstance(value, str) else value for key, value in entries.items()}
 
         changed = self._edited(new, listed, values, "renamed", names)
-        parameters = {new(base) + dot + region: p
-                      for key, p in self.parameters.items() for base, dot, region in [key.partition(".")]}  # fmt: skip
+        parameters = {
+            new(base) + dot + region: p
+            for key, p in self.parameters.items()
+            for base, dot, region in [key.partition(".")]
+        }
         return dataclasses.replace(
             changed,
             parameters=ParameterSet(parameters),

@@ -61,7 +61,7 @@ class Model:
     summaries
         Per-window read-outs that a protocol may ask for.
     implicit, feeding
-        For the scheme that follows the NEURON simulator: states that the published model solves by backward Euler, and
+        For the method that follows the NEURON simulator: states that the published model solves by backward Euler, and
         currents that feed other states and are computed once a step.
     references
         Keys in ``references.bib`` of the publications it stands on.

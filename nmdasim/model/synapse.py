@@ -284,8 +284,10 @@ def _closed(rule: Synapse) -> None:
     for name, rate in rates.items():
         moving = sorted(s.name for s in rate.free_symbols - still)
         if moving:
-            raise ModelError(f"d{name}/dt is event-driven and depends on {moving[0]}, which changes between spikes; "
-                             "make it (clock-driven)")  # fmt: skip
+            raise ModelError(
+                f"d{name}/dt is event-driven and depends on {moving[0]}, which changes between spikes; "
+                "make it (clock-driven)"
+            )
     solved(rates)
 
 

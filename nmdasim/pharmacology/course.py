@@ -38,7 +38,7 @@ def time_course(
     until: QuantityLike | None = None,
     preset: str = "",
     weight: QuantityLike | None = None,
-    population: Cohort | None = None,
+    cohort: Cohort | None = None,
 ) -> xr.Dataset:
     """Return the concentrations that a regimen leads to, exactly.
 
@@ -55,7 +55,7 @@ def time_course(
         chosen for each subject.
     weight
         Body weight of subjects whose rows have none, 70 kg by default.
-    population
+    cohort
         People drawn about the typical values, for a regimen of one subject.
 
     Returns
@@ -72,20 +72,20 @@ def time_course(
         For times that are not 0 or more and increasing, a preset that does not fit drug or route, or more subjects
         and times than fit into memory.
     """
-    if population is not None and len(regimen.ids) > 1:
-        raise InputError(f"a population is drawn for one subject's regimen; this one has {len(regimen.ids)} subjects")
+    if cohort is not None and len(regimen.ids) > 1:
+        raise InputError(f"a cohort is drawn for one subject's regimen; this one has {len(regimen.ids)} subjects")
     axis = _axis(regimen, times, every, until)
     weight_kg = REFERENCE_KG if weight is None else amounts.kilograms(weight)
-    count = len(regimen.ids) if population is None else population.subjects
+    count = len(regimen.ids) if cohort is None else cohort.subjects
     if count * len(axis) > _MOST_VALUES:
         raise InputError(f"{count} subjects at {len(axis)} times are more than {_MOST_VALUES} values; take fewer")
-    ids = regimen.ids if population is None else tuple(range(count))
+    ids = regimen.ids if cohort is None else tuple(range(count))
     parts = [
-        _solve(part, choose(part, preset), axis, part.weight_kg(weight_kg), population)
+        _solve(part, choose(part, preset), axis, part.weight_kg(weight_kg), cohort)
         for part in map(regimen.subject, regimen.ids)
     ]
     data = _dataset(axis, ids, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
-    data.attrs = _attributes(regimen, preset, data, population)
+    data.attrs = _attributes(regimen, preset, data, cohort)
     return data.squeeze("subject") if len(ids) == 1 else data
 
 
@@ -130,10 +130,10 @@ def _axis(regimen: Regimen, times: QuantityLike, every: QuantityLike, until: Qua
 
 
 def _solve(
-    regimen: Regimen, preset: Preset, axis: np.ndarray, weight_kg: float, population: Cohort | None
+    regimen: Regimen, preset: Preset, axis: np.ndarray, weight_kg: float, cohort: Cohort | None
 ) -> dict[str, np.ndarray]:
-    """Return every variable of the result for one subject, or for a population."""
-    system = build(preset, typical(weight_kg) if population is None else population.draw(weight_kg))
+    """Return every variable of the result for one subject, or for a cohort."""
+    system = build(preset, typical(weight_kg) if cohort is None else cohort.draw(weight_kg))
     solution = Solution(system.matrix, inputs(regimen, system))
     values = solution.at(axis, system.readout)
     cmax, tmax_h = solution.peak(system.readout[:, 0], axis[-1])
@@ -172,13 +172,13 @@ def _dataset(axis: np.ndarray, ids: tuple[Any, ...], values: dict[str, np.ndarra
     return data.set_coords(_COORDINATES)
 
 
-def _attributes(regimen: Regimen, asked: str, data: xr.Dataset, population: Cohort | None) -> dict[str, Any]:
+def _attributes(regimen: Regimen, asked: str, data: xr.Dataset, cohort: Cohort | None) -> dict[str, Any]:
     presets = {part.name: part for part in (choose(regimen.subject(one), asked) for one in regimen.ids)}
     used = [*presets, "norketamine", "effect_site", "scaling"]
     used += (
         ["absorption"] if any(p.structure == "mammillary" for p in presets.values()) and regimen.routes - {"iv"} else []
     )
-    used += [] if population is None else ["variability"]
+    used += [] if cohort is None else ["variability"]
     numbers = {f"{part}.{name}": p for part in used for name, p in load("pharmacokinetics", part).items()}
     sources = [*filter(None, regimen.source.split(", ")), *(p.source for p in numbers.values())]
     notes = {
@@ -194,4 +194,4 @@ def _attributes(regimen: Regimen, asked: str, data: xr.Dataset, population: Coho
         "nmdasim_version": version("nmdasim"),
         "disclaimer": DISCLAIMER,
     }
-    return notes | ({} if population is None else {"seed": population.seed, "subjects": population.subjects})
+    return notes | ({} if cohort is None else {"seed": cohort.seed, "subjects": cohort.subjects})

@@ -74,8 +74,13 @@ def drug(name: str) -> Drug:
     if mass is None:
         raise InputError(f"no molar mass is known for {entry.name}; its dosing is not described here")
     metabolite = entry.text("metabolite")
-    return Drug(entry.name.lower(), mass, entry.parameter("unbound"), affinity(entry.key),
-                find(metabolite).name.lower() if metabolite else "")  # fmt: skip
+    return Drug(
+        entry.name.lower(),
+        mass,
+        entry.parameter("unbound"),
+        affinity(entry.key),
+        find(metabolite).name.lower() if metabolite else "",
+    )
 
 
 def names() -> tuple[str, ...]:

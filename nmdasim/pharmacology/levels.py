@@ -58,7 +58,7 @@ def free_levels(
         Return the concentration of racemic ketamine that occupies the channel equally, by the ratio of affinities: the
         block of the neurons is parametrised for the racemate.
     **options
-        ``preset``, ``weight`` and ``population`` of :func:`time_course`.
+        ``preset``, ``weight`` and ``cohort`` of :func:`time_course`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""How people differ: mean and interval of the plasma concentration in a population drawn about the typical values."""
+"""How people differ: mean and interval of the plasma concentration in a cohort drawn about the typical values."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ LEVEL = 0.95
 
 
 def spread(
-    regimen: Regimen, times: QuantityLike, population: Cohort, *, preset: str = "", weight: QuantityLike | None = None
+    regimen: Regimen, times: QuantityLike, cohort: Cohort, *, preset: str = "", weight: QuantityLike | None = None
 ) -> xr.Dataset:
-    """Return mean and 95 % interval over a population, drawn anew from the same seed for each subject's regimen.
+    """Return mean and 95 % interval over a cohort, drawn anew from the same seed for each subject's regimen.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def spread(
         As in :func:`time_course`.
     times
         When to read plasma.
-    population
+    cohort
         People drawn about the typical values.
 
     Returns
@@ -35,7 +35,7 @@ def spread(
         ``auc_inf`` over ``statistic`` (and subject); low and high bound 95 % of the people.
     """
     parts = [
-        _summary(time_course(one, times, preset=preset, weight=weight, population=population))
+        _summary(time_course(one, times, preset=preset, weight=weight, cohort=cohort))
         for one in map(regimen.subject, regimen.ids)
     ]
     if len(parts) == 1:

@@ -53,7 +53,7 @@ class Cohort:
     weight
         Body weight, one for all or an array of one per subject; by default what the regimen says, else 70 kg.
     seed
-        Seed of the draw. The first subjects of a larger population are the same.
+        Seed of the draw. The first subjects of a larger cohort are the same.
 
     Raises
     ------
@@ -70,7 +70,7 @@ class Cohort:
 
     def __post_init__(self) -> None:
         if self.subjects < 1 or self.subjects != int(self.subjects):
-            raise InputError(f"subjects = {self.subjects}; a population has a whole number of them, 1 or more")
+            raise InputError(f"subjects = {self.subjects}; a cohort has a whole number of them, 1 or more")
         if self.seed < 0:
             raise InputError(f"seed = {self.seed}; a seed is a whole number from 0 upward")
         for name, cv in self.variation().items():
@@ -88,7 +88,7 @@ class Cohort:
         return {name: float(chosen[name].si) if cv is None else cv for name, cv in given.items()}
 
     def draw(self, weight_kg: float = REFERENCE_KG) -> Subjects:
-        """Return the subjects; `weight_kg` holds where the population has no weight of its own."""
+        """Return the subjects; `weight_kg` holds where the cohort has no weight of its own."""
         weights = weight_kg if self.weight is None else quantities.si(self.weight, "kg", name="weight")
         normal = np.random.default_rng(np.random.SeedSequence(self.seed)).standard_normal((self.subjects, 3))
         spread = np.sqrt(np.log1p(np.square(list(self.variation().values()))))

@@ -15,7 +15,7 @@ from nmdasim.plan.plan import Cells
 _BYTES_PER_SPIKE = 8 * 6
 #: Spikes are not known beforehand. Neurons of the library fire at 10 to 40 Hz in a wind-up train.
 _SPIKES_PER_SECOND = 40.0
-#: Traces and per-window values exist twice while blocks of lanes are joined.
+#: Traces and per-window values exist twice while batches of lanes are joined.
 _COPIES = 2
 #: Source, target and place in the order of sources; those of one projection twice, while they are drawn and sorted.
 _BYTES_PER_SYNAPSE = 8 * 6

@@ -145,7 +145,7 @@ class Cells:
     name, size
         Of the population; neurons of one instance.
     method
-        Integration scheme; ``""`` is the engine's default.
+        Integration method; ``""`` is the engine's default.
     tolerance
         Relative tolerance of an adaptive engine.
     threads

@@ -38,8 +38,10 @@ def summary_probes(model: Model) -> tuple[tuple[Probe, str], ...]:
 def _site(model: Model, summary: Summary) -> Probe:
     (found, *others) = probe(model, f"{summary.variable}_{summary.region}")
     if (summary.kind != "start" and summary.variable not in model.system.states) or others:
-        raise ModelError(f"{model.name}: {summary.kind} of {summary.variable} is no summary; of a variable that is no "
-                         "state, its value at the start of a window is")  # fmt: skip
+        raise ModelError(
+            f"{model.name}: {summary.kind} of {summary.variable} is no summary; of a variable that is no "
+            "state, its value at the start of a window is"
+        )
     return found
 
 

@@ -25,7 +25,7 @@ def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | 
     course
         A result of :func:`nmdasim.pharmacology.time_course`.
     spread
-        A result of :func:`nmdasim.pharmacology.spread`, for the mean and interval of a population.
+        A result of :func:`nmdasim.pharmacology.spread`, for the mean and interval of a cohort.
     regimen
         What was given, for the strip of doses on top.
 
@@ -105,7 +105,7 @@ def _index(tests: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
 
 
 def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Dataset | None = None) -> Axes:
-    """Draw plasma (full) and effect site (dashed) of the typical person, and the mean and interval of a population."""
+    """Draw plasma (full) and effect site (dashed) of the typical person, and the mean and interval of a cohort."""
     with plt.rc_context(STYLE):
         own, ax = ax is None, axes_of(ax, (11, 6))
         factor, unit = _time_unit(float(course.time[-1]))

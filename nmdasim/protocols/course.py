@@ -67,7 +67,7 @@ class Course:
 
         Engines with a fixed step take an event at the nearest step. A knot between two steps would then change the
         slope too early or too late, and the error would stay for the rest of the run; so would that of a slope that
-        begins at time 0, before a staggered scheme has made its first half step.
+        begins at time 0, before a staggered method has made its first half step.
 
         Raises
         ------

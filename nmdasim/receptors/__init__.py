@@ -14,7 +14,25 @@ from nmdasim.receptors.subtypes import Subtype, mixture, subtype
 from nmdasim.receptors.trapping import EQUILIBRATED, WASHIN
 
 __all__ = [
-    "EQUILIBRATED", "WASHIN", "Blocker", "Scheme", "Subtype", "Transition", "ampa", "block", "blocker",
-    "competitive", "dosed", "gaba", "glycine_site", "ic50", "magnesium_block", "medicated", "mixture", "nk1",
-    "nmda", "scheme", "subtype",
-]  # fmt: skip
+    "EQUILIBRATED",
+    "WASHIN",
+    "Blocker",
+    "Scheme",
+    "Subtype",
+    "Transition",
+    "ampa",
+    "block",
+    "blocker",
+    "competitive",
+    "dosed",
+    "gaba",
+    "glycine_site",
+    "ic50",
+    "magnesium_block",
+    "medicated",
+    "mixture",
+    "nk1",
+    "nmda",
+    "scheme",
+    "subtype",
+]

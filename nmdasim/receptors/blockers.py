@@ -195,8 +195,11 @@ def block(scheme: Scheme, drug: Blocker) -> Scheme:
     added: list[Transition] = []
     for sheet, share in sheets.items():
         copy = {state: f"{state}_{drug.key}{sheet}" for state in reached}
-        added += [Transition(copy[t.source], copy[t.target], t.rate) for t in scheme.transitions
-                  if t.source in copy and t.target in copy]  # fmt: skip
+        added += [
+            Transition(copy[t.source], copy[t.target], t.rate)
+            for t in scheme.transitions
+            if t.source in copy and t.target in copy
+        ]
         added += _doors(scheme, drug, copy, share)
         if sheet:
             added.append(Transition(copy[scheme.rest], scheme.rest, f"1/tau_{drug.key}"))
@@ -241,5 +244,10 @@ def largest_open(scheme: Scheme) -> Parameter:
     """Return the largest open probability that a step to 1 mM glutamate reaches, without magnesium."""
     settings: dict[str, Any] = {"mg": "0 mM"} if "mg" in scheme.parameters else {}
     course = respond(scheme, [Step("2 second", {"glutamate": "1 mM"})], sample="0.5 ms", v="0 mV", **settings)
-    return Parameter(f"{float(course.open.max()):.6g}", source=scheme.name, kind="derived", verified=True,
-                     description="largest open probability of the scheme")  # fmt: skip
+    return Parameter(
+        f"{float(course.open.max()):.6g}",
+        source=scheme.name,
+        kind="derived",
+        verified=True,
+        description="largest open probability of the scheme",
+    )

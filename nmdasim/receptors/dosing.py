@@ -143,8 +143,9 @@ def _cell(cell: Model, wanted: Mapping[str, Blocker]) -> Model:
 
 def _told(part: Mechanism, made: Mechanism, summaries: Mapping[str, Summary]) -> dict[str, Summary]:
     """Return summaries in which what was told of the block of a receptor is told of each of its drugs."""
-    places = {s.region for name, old in blocked(part, "").items()
-              if (s := summaries.get(name)) and s.variable == old.variable}  # fmt: skip
+    places = {
+        s.region for name, old in blocked(part, "").items() if (s := summaries.get(name)) and s.variable == old.variable
+    }
     kept = {name: s for name, s in summaries.items() if name not in blocked(part, "")} if places else dict(summaries)
     return kept | {name: s for region in places for name, s in blocked(made, region).items()}
 

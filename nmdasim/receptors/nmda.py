@@ -93,8 +93,10 @@ def _subtyped(
     if not subtype:
         return whole
     if kinetics and scheme(kinetics).occupied:
-        raise ModelError(f"nmda = {kinetics!r} has magnesium as states, which no subtype changes; with subtype=, take "
-                         "a scheme with the fast block, such as 'lester_jahr1992'")  # fmt: skip
+        raise ModelError(
+            f"nmda = {kinetics!r} has magnesium as states, which no subtype changes; with subtype=, take "
+            "a scheme with the fast block, such as 'lester_jahr1992'"
+        )
     kinds = mixture(subtype)
     constants = {kind.name: _constants(kind, kinetics, drugs) for kind, _ in kinds}
     if len(kinds) == 1:
@@ -178,8 +180,11 @@ def _scheme(chosen: Scheme, inputs: Mapping[str, str]) -> _Parts:
 def _doors(chosen: Scheme) -> list[tuple[Transition, Transition]]:
     """Return the ways of magnesium into an open pore and back."""
     ways = {(t.source, t.target): t for t in chosen.transitions}
-    return [(t, ways[t.target, t.source]) for t in chosen.transitions
-            if t.source in chosen.conducting and t.target in chosen.occupied]  # fmt: skip
+    return [
+        (t, ways[t.target, t.source])
+        for t in chosen.transitions
+        if t.source in chosen.conducting and t.target in chosen.occupied
+    ]
 
 
 def _pore(chosen: Scheme | None) -> str:
@@ -234,5 +239,12 @@ def _mixed(
         )
     for name, unit in (("g_nmda", "siemens"), *((name, "1") for name in shown), ("I_nmda", "amp")):
         text += f"{name} = {' + '.join(f'share_{kind}*{name}_{kind}' for kind in shares)} : {unit}\n"
-    return replace(whole, equations=text, parameters=ParameterSet(parameters), ports=ports, calcium=tuple(calcium),
-                   initial=initial, starts=starts)  # fmt: skip
+    return replace(
+        whole,
+        equations=text,
+        parameters=ParameterSet(parameters),
+        ports=ports,
+        calcium=tuple(calcium),
+        initial=initial,
+        starts=starts,
+    )

@@ -95,8 +95,16 @@ def _integrate(
         now = {**fixed, **dict(zip(states, y, strict=True)), "a_nmda": np.interp(t, seconds, activation)}
         return [float(x) for x in slope(now)]
 
-    found = solve_ivp(rhs, (seconds[0], seconds[-1]), np.zeros(len(states)), t_eval=seconds, method="LSODA",
-                      rtol=1e-8, atol=1e-11, max_step=0.02)  # fmt: skip
+    found = solve_ivp(
+        rhs,
+        (seconds[0], seconds[-1]),
+        np.zeros(len(states)),
+        t_eval=seconds,
+        method="LSODA",
+        rtol=1e-8,
+        atol=1e-11,
+        max_step=0.02,
+    )
     solved = dict(zip(states, found.y, strict=True))
     share = evaluator([text.substitute(trapping.held(drug.key, held), states) for drug in drugs])
     return [np.asarray(each) for each in share(solved)]

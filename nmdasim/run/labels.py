@@ -143,8 +143,9 @@ class _Frame:
         if self.single:
             return
         data["size"] = ("population", [p.size for p in populations], {"units": "1", "long_name": "neurons"})
-        length = self.filled([np.full(len(one.places), one.run.plan.first.steps * one.run.plan.first.dt)
-                              for one in self.done])  # fmt: skip
+        length = self.filled(
+            [np.full(len(one.places), one.run.plan.first.steps * one.run.plan.first.dt) for one in self.done]
+        )
         data["rate"] = data["spike_count"] / data["size"] / xr.DataArray(length, dims=list(self.dims))
         data["rate"].attrs = {"units": "Hz", "long_name": "mean rate of a neuron"}
 

@@ -1,4 +1,4 @@
-"""How a run is made: start, initial values, step, scheme, engine and what is recorded, checked before any work."""
+"""How a run is made: start, initial values, step, method, engine and what is recorded, checked before any work."""
 
 from __future__ import annotations
 

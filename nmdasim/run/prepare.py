@@ -79,18 +79,31 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
         table, events = arriving[name]
         cells.append(
             Cells(
-                population.model, lanes * population.size, parameters, initial, events,
-                np.repeat(table, population.size), length, options.dt, name, population.size, options.method,
-                options.tolerance, options.threads, _recording(circuit, name, options, windows), begin, held, moving,
+                population.model,
+                lanes * population.size,
+                parameters,
+                initial,
+                events,
+                np.repeat(table, population.size),
+                length,
+                options.dt,
+                name,
+                population.size,
+                options.method,
+                options.tolerance,
+                options.threads,
+                _recording(circuit, name, options, windows),
+                begin,
+                held,
+                moving,
             )
-        )  # fmt: skip
+        )
     fired = volleys(drawn.inputs(circuit), seeds, length, options.dt)
     wired = wires(circuit, seeds, drawn.bundles(), cells, overrides, options.threads)
     if asked.start is not None:
         sizes = [part.size for part in (*circuit.populations.values(), *circuit.inputs.values())]
         wired = learned.resumed(wired, sizes, asked.start.result, asked.start.rows(places))
-    return Run(circuit, Plan(lanes, tuple(cells), fired, wired),
-               tuple(place for place, _ in group), windows)  # fmt: skip
+    return Run(circuit, Plan(lanes, tuple(cells), fired, wired), tuple(place for place, _ in group), windows)
 
 
 def counted(circuit: Circuit, number: int) -> str:

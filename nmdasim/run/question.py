@@ -150,5 +150,7 @@ def _check_alike(before: Mapping[str, Any], options: Options) -> None:
     own = {"engine": options.engine, "method": options.method, "dt": options.dt}
     for name, value in own.items():
         if before[name] != value:
-            raise InputError(f"start: the earlier run had {name} {before[name] or 'default'!r}, this one "
-                             f"{value or 'default'!r}; go on with the same")  # fmt: skip
+            raise InputError(
+                f"start: the earlier run had {name} {before[name] or 'default'!r}, this one "
+                f"{value or 'default'!r}; go on with the same"
+            )

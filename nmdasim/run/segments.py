@@ -38,20 +38,28 @@ class Final:
     @classmethod
     def of(cls, cells: Sequence[Cells], outcomes: Sequence[Outcome], instances: int) -> Final:
         """Collect what each population holds at its end."""
-        blocks, described, flight = [], [], []
+        columns, described, flight = [], [], []
         for k, (one, outcome) in enumerate(zip(cells, outcomes, strict=True)):
             states = list(one.model.system.states)
             shape = (one.lanes, len(one.model.morphology))
             held = outcome.held or Held(np.ones(one.lanes), np.zeros(one.lanes))
-            blocks += [np.broadcast_to(outcome.final[s], shape).reshape(instances, -1) for s in states]
-            blocks += [row.reshape(instances, -1) for row in (held.ready, held.wait)]
-            described.append({"name": one.name, "model": one.model.name, "size": one.size, "compartments": shape[1],
-                              "states": states, "moving": sorted(one.moving)})  # fmt: skip
+            columns += [np.broadcast_to(outcome.final[s], shape).reshape(instances, -1) for s in states]
+            columns += [row.reshape(instances, -1) for row in (held.ready, held.wait)]
+            described.append(
+                {
+                    "name": one.name,
+                    "model": one.model.name,
+                    "size": one.size,
+                    "compartments": shape[1],
+                    "states": states,
+                    "moving": sorted(one.moving),
+                }
+            )
             flight.append(_flight(k, one, held.pending))
         joined = {name: np.concatenate([part[name] for part in flight]) for name in _FLIGHT}
         first = cells[0]
         layout = {"cells": described, "steps": first.begin + first.steps, "dt": first.dt}
-        return cls(np.concatenate(blocks, axis=1), joined, layout)
+        return cls(np.concatenate(columns, axis=1), joined, layout)
 
 
 def _flight(k: int, cells: Cells, pending: Arrivals) -> dict[str, np.ndarray]:
@@ -172,8 +180,10 @@ class Continuation:
         if "in_flight_time" not in self.result:
             return Arrivals.gather([])
         if self.layout["dims"] != {dim: self.result.sizes[dim] for dim in self.names}:
-            raise InputError("start: spikes were on their way at its end, and only part of its lanes is given; go on "
-                             "from the whole result, and choose afterwards")  # fmt: skip
+            raise InputError(
+                "start: spikes were on their way at its end, and only part of its lanes is given; go on "
+                "from the whole result, and choose afterwards"
+            )
         flight = {name: self.result[f"in_flight_{name}"].values for name in _FLIGHT}
         own = flight["population"] == k
         by_instance: dict[int, list[int]] = {}
@@ -247,8 +257,10 @@ def carried(start: xr.Dataset, given: Sequence[Axis], taken: frozenset[str]) -> 
     for dim in (str(d) for d in start["final_state"].dims if d != "slot"):
         if dim in own:
             if start.sizes[dim] != own[dim].values.size:
-                raise InputError(f"start: it has {start.sizes[dim]} values of {dim}, this run {own[dim].values.size}; "
-                                 "give the same ones, or none to go on with each")  # fmt: skip
+                raise InputError(
+                    f"start: it has {start.sizes[dim]} values of {dim}, this run {own[dim].values.size}; "
+                    "give the same ones, or none to go on with each"
+                )
             names[dim] = dim
             continue
         names[dim] = f"{dim}_before" if dim in taken else dim

@@ -82,7 +82,7 @@ def simulate(
     duration
         Length of the run; some protocols, as a wind-up train, bring their own.
     dt, method, engine, threads
-        Step, scheme, engine and number of threads (0: all cores).
+        Step, method, engine and number of threads (0: all cores).
     seed
         One seed, or several, which become a dimension (or share one, as a DataArray). Lanes of one seed share their
         drawn latencies. By default 0, or those of `start`.
@@ -112,10 +112,25 @@ def simulate(
         that does not fit into memory. What a run needs is said beforehand by the logger ``nmdasim`` (level INFO).
     """
     asked = question(
-        model, protocol, ketamine=ketamine, mg=mg, drugs=drugs, block=block, parameters=parameters, initial=initial,
-        duration=duration, dt=dt, method=method, engine=engine, threads=threads, seed=seed, record=record,
-        sample=sample, tolerance=tolerance, start=start,
-    )  # fmt: skip
+        model,
+        protocol,
+        ketamine=ketamine,
+        mg=mg,
+        drugs=drugs,
+        block=block,
+        parameters=parameters,
+        initial=initial,
+        duration=duration,
+        dt=dt,
+        method=method,
+        engine=engine,
+        threads=threads,
+        seed=seed,
+        record=record,
+        sample=sample,
+        tolerance=tolerance,
+        start=start,
+    )
     runs = prepare(asked)
     chosen = engines.engine(engine)
     for run in runs:
@@ -151,8 +166,9 @@ def _announce(asked: Question, runs: Sequence[Run]) -> None:
     what = counted(asked.circuit, lanes)
     traced = any(one.recording.traces for one in cells)
     memory.check(needed, what, "run fewer at a time" + ", trace fewer variables or sample less" * traced)
-    _LOG.info("%s, %s steps of %.4g ms, about %.3g MB", what, f"{cells[0].steps:,}", cells[0].dt * 1e3,
-              max(needed / 1e6, 0.1))  # fmt: skip
+    _LOG.info(
+        "%s, %s steps of %.4g ms, about %.3g MB", what, f"{cells[0].steps:,}", cells[0].dt * 1e3, max(needed / 1e6, 0.1)
+    )
 
 
 def _warn_of_broken(asked: Question, done: Sequence[Done], alone: bool) -> None:

@@ -26,8 +26,9 @@ def split(circuit: Circuit, record: Iterable[str]) -> tuple[list[str], list[str]
     for name in ours:
         label, _, variable = name.rpartition(".")
         if label not in circuit.rules:
-            raise ModelError(f"{circuit.name} has no projection with a synapse called {label!r}"
-                             f"{nearest(label, circuit.rules)}")  # fmt: skip
+            raise ModelError(
+                f"{circuit.name} has no projection with a synapse called {label!r}{nearest(label, circuit.rules)}"
+            )
         known = circuit.rules[label].variables
         if variable not in known:
             raise ModelError(f"{circuit.name}: synapses of {label} hold no {variable!r}{nearest(variable, known)}")

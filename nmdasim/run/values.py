@@ -102,8 +102,9 @@ def _labelled(state: str, value: xr.DataArray, size: int, asked: Question) -> np
         or (own and value.sizes[own[0]] != size)
         or any(value.sizes[dim] != length for dim, length in dims.items() if dim in value.dims)
     ):
-        raise ModelError(f"initial {state} has the dimensions {dict(value.sizes)}; this run has {dims} "
-                         f"and {size} neurons")  # fmt: skip
+        raise ModelError(
+            f"initial {state} has the dimensions {dict(value.sizes)}; this run has {dims} and {size} neurons"
+        )
     ordered = value.transpose(*(dim for dim in dims if dim in value.dims), *own)
     shape = [length if dim in value.dims else 1 for dim, length in dims.items()]
     number = quantities.parse_unit(str(value.attrs.get("units", "1")))

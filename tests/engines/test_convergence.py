@@ -1,4 +1,4 @@
-"""The error against the reference falls with the step at the order of the scheme."""
+"""The error against the reference falls with the step at the order of the method."""
 
 import numpy as np
 import pytest

@@ -46,7 +46,7 @@ def test_the_counts_of_each_window_are_its_spikes(full):
 
 @pytest.mark.parametrize("pulse", [0, 1])
 def test_the_peak_of_a_window_is_the_maximum_of_the_trace(full, pulse):
-    """The default scheme keeps calcium at half steps; its trace is the mean of two, so they differ by part of one."""
+    """The default method keeps calcium at half steps; its trace is the mean of two, so they differ by part of one."""
     window = inside(full, pulse).ca_dendrite
     peak, change = window.max("time").values, np.abs(window.diff("time")).max("time").values
     found = full.ca_peak.isel(pulse=pulse).values

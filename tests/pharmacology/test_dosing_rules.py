@@ -105,7 +105,7 @@ def test_mg_per_kg_follows_each_weight():
     regimen = ph.Regimen((ph.dose("0.5 mg/kg", over="40 min"),))
     heavy = ph.Regimen((ph.dose("50 mg", over="40 min"),))
     assert levels(regimen, weight="100 kg") == pytest.approx(levels(heavy, weight="100 kg"), rel=1e-12)
-    people = ph.time_course(regimen, TIMES, population=Cohort(2, 0, 0, 0, weight=[50, 100] * quantities.unit("kg")))
+    people = ph.time_course(regimen, TIMES, cohort=Cohort(2, 0, 0, 0, weight=[50, 100] * quantities.unit("kg")))
     assert people.plasma.values[1] == pytest.approx(levels(regimen, weight="100 kg"), rel=1e-12)
 
 
@@ -213,7 +213,7 @@ def test_twice_the_dose_is_twice_the_concentration(rows, preset):
         assert two[name].values == pytest.approx(2 * one[name].values, rel=1e-12)
 
 
-def test_the_population_is_the_same_for_the_same_seed_and_starts_alike():
+def test_the_cohort_is_the_same_for_the_same_seed_and_starts_alike():
     small, large, other = (Cohort(n, seed=s).draw() for n, s in ((10, 3), (50, 3), (10, 4)))
     assert np.array_equal(small.clearance, large.clearance[:10])
     assert not np.array_equal(small.clearance, other.clearance)

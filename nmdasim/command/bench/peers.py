@@ -207,7 +207,7 @@ print(json.dumps([spent, ready, plan.lanes*plan.steps, counts.tolist()]))
 
 
 def brian2(work: Work, seconds: float, *, standalone: bool) -> Cost:
-    """Brian2's own scheme in its own process: Cython, or C++ standalone with -O3 -ffast-math -march=native."""
+    """Brian2's own method in its own process: Cython, or C++ standalone with -O3 -ffast-math -march=native."""
     with tempfile.TemporaryDirectory() as folder:
         arguments = json.dumps([work.name, seconds, standalone, folder])
         done = subprocess.run([sys.executable, "-c", _BRIAN2, arguments], capture_output=True, text=True, check=False)

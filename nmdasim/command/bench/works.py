@@ -72,7 +72,7 @@ class Work:
     events
         Protocol, or events on ports.
     method
-        Scheme that Brian2 is given for it.
+        Method that Brian2 is given for it.
     """
 
     name: str

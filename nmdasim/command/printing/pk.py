@@ -106,7 +106,7 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
     """Print doses, highest concentration, area, reported bands, warnings and the disclaimer."""
     console = Console(highlight=False)
     console.print(str(regimen).replace(DISCLAIMER, "").strip(), markup=False)
-    shown = Table("subject", "weight", "highest plasma", "at", "area to infinity", "in a population (95 %)")
+    shown = Table("subject", "weight", "highest plasma", "at", "area to infinity", "in a cohort (95 %)")
     lanes = list(zip(regimen.ids, _lanes(course), _beside(course, around), strict=True))
     for one, lane, people in lanes[:20]:
         numbers = f"{float(lane.cmax):.1f} ng/ml", f"{float(lane.tmax):.0f} min", f"{float(lane.auc_inf):.0f} ng·h/ml"

@@ -28,12 +28,12 @@ def run(plan: Cells, report: Callable[[float], None]) -> Outcome:
     kernel = Kernel.of(plan)
     starts = range(0, plan.lanes, kernel.source.width)
     progress = Progress(report, len(starts) * plan.steps)
-    return _join(plan, spread(lambda first: _block(kernel, plan, first, progress), starts, plan.threads, progress))
+    return _join(plan, spread(lambda first: _batch(kernel, plan, first, progress), starts, plan.threads, progress))
 
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
-    """A compiled model and the geometry of its blocks."""
+    """A compiled model and the geometry of its batches."""
 
     folded: Layout
     source: Source
@@ -55,12 +55,12 @@ class Kernel:
 
     @cached_property
     def real(self) -> Any:
-        """Floating-point type of the block."""
+        """Floating-point type of a batch."""
         return np.float32 if self.single else np.float64
 
     @cached_property
     def row_offset(self) -> np.ndarray:
-        """First row of each (group, position), in numbers of the block array."""
+        """First row of each (group, position), in numbers of a batch."""
         sizes = [len(record.rows) for record in self.source.records]
         members = [len(record.group.compartments) for record in self.source.records]
         table = np.zeros((len(sizes), max(members)), dtype=np.int64)
@@ -78,11 +78,11 @@ class Kernel:
 
     @cached_property
     def size(self) -> int:
-        """Numbers in a block."""
+        """Numbers in a batch."""
         return self.spare + self.source.spare * self.source.width
 
-    def blocks_of(self, lanes: int) -> int:
-        """Return how many blocks hold so many lanes."""
+    def batches_of(self, lanes: int) -> int:
+        """Return how many batches hold so many lanes."""
         return -(-lanes // self.source.width)
 
     def offset(self, state: str, compartment: int) -> int:
@@ -137,7 +137,7 @@ def _probes(plan: Cells) -> list[Probe]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Block:
+class _Batch:
     lanes: np.ndarray
     spike_step: np.ndarray
     spike_lane: np.ndarray
@@ -149,8 +149,8 @@ class _Block:
     wait: np.ndarray
 
 
-def _block(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Block:
-    """Run one block of lanes from beginning to end; lanes beyond the last repeat it."""
+def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batch:
+    """Run one batch of lanes from beginning to end; lanes beyond the last repeat it."""
     width = kernel.source.width
     lanes = np.minimum(np.arange(first, first + width), plan.lanes - 1)
     a = np.zeros(kernel.size, dtype=kernel.real)
@@ -174,9 +174,19 @@ def _block(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Bloc
                 buffer = (np.empty(count * width, np.int64), np.empty(count * width, np.int64))
                 samples = np.zeros((len(rows), _samples(now, now + count, every), width), dtype=kernel.real)
                 found, next_event = kernel.advance(
-                    a, ks, kernel.real(h), kernel.real(plan.dt), now, count, geometry, rates, (*events, next_event),
-                    buffer, (rows, halfway, every, samples), windows,
-                )  # fmt: skip
+                    a,
+                    ks,
+                    kernel.real(h),
+                    kernel.real(plan.dt),
+                    now,
+                    count,
+                    geometry,
+                    rates,
+                    (*events, next_event),
+                    buffer,
+                    (rows, halfway, every, samples),
+                    windows,
+                )
                 found_steps.append(buffer[0][:found].copy())
                 found_lanes.append(buffer[1][:found].copy())
                 values.append(samples)
@@ -185,7 +195,7 @@ def _block(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Bloc
     real = min(width, plan.lanes - first)
     final = {slot: a[o : o + real].astype(float) for slot, o in _offsets(kernel).items()}
     finite = np.all(np.isfinite(np.stack([*final.values()])), axis=0)
-    return _Block(
+    return _Batch(
         lanes[:real],
         np.concatenate(found_steps),
         np.concatenate(found_lanes),
@@ -267,7 +277,7 @@ def _fill_event_constants(
 
 
 def _events(plan: Cells, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return steps, ports, lanes (-1 for all) and weights of the block's events, in order of time.
+    """Return steps, ports, lanes (-1 for all) and weights of a batch's events, in order of time.
 
     An event due within half a step of t acts at t, as in NEURON.
     """
@@ -325,24 +335,24 @@ def _window_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, ...]:
     return edges, rows, kinds, values
 
 
-def _join(plan: Cells, blocks: Sequence[_Block]) -> Outcome:
-    lane = np.concatenate([b.lanes[0] + b.spike_lane for b in blocks])
-    step = np.concatenate([b.spike_step for b in blocks])
-    real = lane <= np.concatenate([np.full(len(b.spike_lane), b.lanes[-1]) for b in blocks])
+def _join(plan: Cells, batches: Sequence[_Batch]) -> Outcome:
+    lane = np.concatenate([b.lanes[0] + b.spike_lane for b in batches])
+    step = np.concatenate([b.spike_step for b in batches])
+    real = lane <= np.concatenate([np.full(len(b.spike_lane), b.lanes[-1]) for b in batches])
     lane, step = lane[real], step[real]
     order = np.lexsort((step, lane))
-    slots = {slot: np.concatenate([b.final[slot] for b in blocks]) for slot in blocks[0].final}
+    slots = {slot: np.concatenate([b.final[slot] for b in batches]) for slot in batches[0].final}
     return Outcome(
         spike_lane=lane[order],
         spike_time=step[order] * plan.dt,
         summaries=tuple(
-            np.concatenate([b.summaries[j].T for b in blocks]) for j in range(len(plan.recording.summaries))
+            np.concatenate([b.summaries[j].T for b in batches]) for j in range(len(plan.recording.summaries))
         ),
-        traces=tuple(np.concatenate([b.traces[j].T for b in blocks]) for j in range(len(plan.recording.traces))),
+        traces=tuple(np.concatenate([b.traces[j].T for b in batches]) for j in range(len(plan.recording.traces))),
         trace_time=plan.sampled if plan.recording.traces else np.empty(0),
-        broken=np.concatenate([b.broken for b in blocks]),
+        broken=np.concatenate([b.broken for b in batches]),
         final=final_states(plan, plan.lanes, slots),
-        held=Held(*(np.concatenate([getattr(b, name) for b in blocks]) for name in ("ready", "wait"))),
+        held=Held(*(np.concatenate([getattr(b, name) for b in batches]) for name in ("ready", "wait"))),
     )
 
 

@@ -44,8 +44,23 @@ SYNAPSES = _table(
 def synapse_arguments(real: Any) -> tuple[Any, ...]:
     """Return the types of what the function of synapses with a state takes, with neurons of one precision."""
     whole, numbers, one = types.int64[::1], real[::1], types.int64
-    return (one, one, types.float64, from_dtype(SYNAPSES)[::1], one, whole, types.float64[::1], numbers, numbers,
-            types.boolean[::1], one, whole, whole, one, one)  # fmt: skip
+    return (
+        one,
+        one,
+        types.float64,
+        from_dtype(SYNAPSES)[::1],
+        one,
+        whole,
+        types.float64[::1],
+        numbers,
+        numbers,
+        types.boolean[::1],
+        one,
+        whole,
+        whole,
+        one,
+        one,
+    )
 
 
 def step_arguments(real: Any) -> tuple[Any, ...]:
@@ -53,24 +68,63 @@ def step_arguments(real: Any) -> tuple[Any, ...]:
     numbers, table, counts = real[::1], real[:, ::1], types.int64[::1]
     layout = types.Tuple((counts, types.uint64[::1], counts, types.uint64))
     rates = types.UniTuple(numbers, 3)
-    return (table, numbers, real, real, types.int64, layout, rates, table, types.boolean[::1], counts, counts,
-            types.int64)  # fmt: skip
+    return (
+        table,
+        numbers,
+        real,
+        real,
+        types.int64,
+        layout,
+        rates,
+        table,
+        types.boolean[::1],
+        counts,
+        counts,
+        types.int64,
+    )
 
 
 @intrinsic
 def take_step(  # type: ignore[no-untyped-def]
-    typing_context, address, batches, constants, h, dt, n, layout, rates, incoming, arrived, spike_step, spike_lane,
+    typing_context,
+    address,
+    batches,
+    constants,
+    h,
+    dt,
+    n,
+    layout,
+    rates,
+    incoming,
+    arrived,
+    spike_step,
+    spike_lane,
     found,
-):  # fmt: skip
+):
     """Call the step at an address; return the spikes found so far."""
     return types.int64(types.int64, *step_arguments(batches.dtype)), _call
 
 
 @intrinsic
 def act(  # type: ignore[no-untyped-def]
-    typing_context, address, phase, n, dt, table, which, whole, numbers, state, ring, arrived, slots, spike_lane,
-    spike_population, first, found,
-):  # fmt: skip
+    typing_context,
+    address,
+    phase,
+    n,
+    dt,
+    table,
+    which,
+    whole,
+    numbers,
+    state,
+    ring,
+    arrived,
+    slots,
+    spike_lane,
+    spike_population,
+    first,
+    found,
+):
     """Call the function of some synapses at an address."""
     return types.int64(types.int64, *synapse_arguments(state.dtype)), _call
 
@@ -153,10 +207,20 @@ def advance_one(p, n, h, dt, slot, storage, rings, spikes, found):  # type: igno
     incoming = part(ring, p.ring + slot * p.ports * p.padded, p.ports, p.padded)
     now = arrived[p.arrived + slot * p.ports : p.arrived + (slot + 1) * p.ports]
     found = take_step(
-        p.step, part(state, p.state, p.batches, p.size), constants[p.constants : p.constants + p.shared], h, dt, n,
+        p.step,
+        part(state, p.state, p.batches, p.size),
+        constants[p.constants : p.constants + p.shared],
+        h,
+        dt,
+        n,
         (shapes[begin:end], offsets[begin:end], starts[begin:end], np.uint64(p.width)),
-        (up[low:high], down[low:high], axial[low:high]), incoming, now, spike_step, spike_lane, found,
-    )  # fmt: skip
+        (up[low:high], down[low:high], axial[low:high]),
+        incoming,
+        now,
+        spike_step,
+        spike_lane,
+        found,
+    )
     for port in range(p.ports):
         if now[port]:
             incoming[port] = 0
@@ -200,14 +264,30 @@ def learn(n, dt, synapses, state, rings, slots, spikes, first, found, volleys): 
             s = table[k]
             if not (s.steps if phase == 0 else whole[s.flight] if phase == 1 else s.answers and found > first):
                 continue
-            act(table[k].act, phase, n, dt, table, k, whole, numbers, state, ring, arrived, slots, spike_lane,
-                spike_population, first, found)  # fmt: skip
+            act(
+                table[k].act,
+                phase,
+                n,
+                dt,
+                table,
+                k,
+                whole,
+                numbers,
+                state,
+                ring,
+                arrived,
+                slots,
+                spike_lane,
+                spike_population,
+                first,
+                found,
+            )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def advance(  # type: ignore[no-untyped-def]
     first, count, h, dt, tables, storage, rings, slots, synapses, volleys, events, cursors, spikes, recording, learning
-):  # fmt: skip
+):
     """Take ``count`` steps from step ``first``; return how many spikes were found."""
     populations, inputs, wires, probes = tables
     fired, fibre = volleys

@@ -69,7 +69,7 @@ def _parts(plan: Plan, kernels: Sequence[Kernel]) -> list[range]:
 def _states(plan: Plan, kernels: Sequence[Kernel]) -> int:
     """Return the bytes of all batches."""
     both = zip(kernels, plan.cells, strict=True)
-    return sum(kernel.blocks_of(cells.lanes) * kernel.size * 8 for kernel, cells in both)
+    return sum(kernel.batches_of(cells.lanes) * kernel.size * 8 for kernel, cells in both)
 
 
 def _slots(plan: Plan) -> int:
@@ -119,10 +119,22 @@ def _run(
             while now < until:
                 much = min(count, until - now)
                 found = advance(
-                    now, much, real(h), real(first.dt), tables, stored, storage.rings, storage.slots, connections,
-                    volleys, own, cursors, spikes.room, (*traces.due, halfway, traces.values),
+                    now,
+                    much,
+                    real(h),
+                    real(first.dt),
+                    tables,
+                    stored,
+                    storage.rings,
+                    storage.slots,
+                    connections,
+                    volleys,
+                    own,
+                    cursors,
+                    spikes.room,
+                    (*traces.due, halfway, traces.values),
                     (held.table, held.whole, held.numbers),
-                )  # fmt: skip
+                )
                 spikes.keep(found)
                 now += much
                 progress.add(much * len(part))
@@ -205,10 +217,11 @@ def _join(parts: Sequence[Outcome]) -> Outcome:
         trace_time=parts[0].trace_time,
         broken=np.concatenate([part.broken for part in parts]),
         final={name: np.concatenate([part.final[name] for part in parts]) for name in parts[0].final},
-        held=Held(np.concatenate([one.ready for one in held]), np.concatenate([one.wait for one in held]),
-                  Arrivals(*pending)),
+        held=Held(
+            np.concatenate([one.ready for one in held]), np.concatenate([one.wait for one in held]), Arrivals(*pending)
+        ),
         synapses=synaptic.joined(parts),
-    )  # fmt: skip
+    )
 
 
 _COLUMNS = ("time", "port", "table", "weight")

@@ -152,8 +152,11 @@ class Writer:
                 case Send(port, weight):
                     k = list(self.attached.post.ports).index(port)
                     row = f"(n + 1) % slots * s.ports + {k}"
-                    lines += [f"row = {row}", f"ring[s.ring + row * s.padded + target[j]] += {self._print(weight)}",
-                              "arrived[s.arrived + row] = True"]  # fmt: skip
+                    lines += [
+                        f"row = {row}",
+                        f"ring[s.ring + row * s.padded + target[j]] += {self._print(weight)}",
+                        "arrived[s.arrived + row] = True",
+                    ]
         shared, used = self._used([*lines, *map(spelled, stored)])
         load = [f"{spelled(n)} = {place.value}" for n, place in used.items()]
         return shared, [*load, *lines, *(f"{self._places[n].here} = {spelled(n)}" for n in stored)]

@@ -136,7 +136,7 @@ class Storage:
         table = np.zeros(len(kernels), loop.POPULATION)
         lanes = [plan.instance_lanes(cells.lanes, part) for cells in plan.cells]
         for row, kernel, cells, own in zip(table, kernels, plan.cells, lanes, strict=True):
-            row["step"], row["batches"], row["size"] = entry(kernel), kernel.blocks_of(len(own)), kernel.size
+            row["step"], row["batches"], row["size"] = entry(kernel), kernel.batches_of(len(own)), kernel.size
             row["width"], row["lanes"], row["ports"] = kernel.source.width, len(own), max(len(cells.model.ports), 1)
             row["padded"] = row["batches"] * row["width"]
         sizes = {
@@ -178,9 +178,15 @@ def _shapes(table: np.ndarray, kernels: Sequence[Kernel], plan: Plan) -> tuple[A
 
 
 def _kept(
-    row: np.void, kernel: Kernel, cells: Cells, lanes: np.ndarray, slots: int, state: np.ndarray, ring: np.ndarray,
+    row: np.void,
+    kernel: Kernel,
+    cells: Cells,
+    lanes: np.ndarray,
+    slots: int,
+    state: np.ndarray,
+    ring: np.ndarray,
     arrived: np.ndarray,
-) -> Kept:  # fmt: skip
+) -> Kept:
     """Return a population with its initial values, and what an earlier run left, written."""
 
     def cut(values: np.ndarray, name: str, *shape: int) -> np.ndarray:

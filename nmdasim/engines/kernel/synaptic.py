@@ -77,8 +77,9 @@ class Held:
             wire = plan.wires[k]
             row["act"] = writer.entry
             row["population"] = wire.pre if wire.pre < len(plan.cells) else -1
-            begin, end = (inputs[wire.pre - len(plan.cells)][name] if row["population"] < 0 else 0 for name in
-                          ("begin", "end"))  # fmt: skip
+            begin, end = (
+                inputs[wire.pre - len(plan.cells)][name] if row["population"] < 0 else 0 for name in ("begin", "end")
+            )
             row["cursor"], row["end"] = whole.add(np.array([begin])), end
             rule = writer.attached.rule
             row["steps"], row["answers"] = bool(rule.continuous), bool(rule.statements("post"))
@@ -116,17 +117,32 @@ def _lay_out(
     keys = np.arange(len(lanes) + 1) + np.arange(len(delay))[:, None] * len(lanes)
     back = np.argsort(target, kind="stable")
     slots, room = int(delay.max(initial=0)) + 1, 2 * len(lanes)  # an input's spikes of steps 0 and 1 act together
-    sizes = {"synapses": len(chosen), "sources": len(lanes), "lanes": len(post.lanes), "delays": len(delay),
-             "slots": slots, "room": room, "post": wire.post, "sets": _instances(rule)}  # fmt: skip
+    sizes = {
+        "synapses": len(chosen),
+        "sources": len(lanes),
+        "lanes": len(post.lanes),
+        "delays": len(delay),
+        "slots": slots,
+        "room": room,
+        "post": wire.post,
+        "sets": _instances(rule),
+    }
     sizes |= {name: int(post.row[name]) for name in ("ports", "padded", "ring", "arrived")}
     fired, fired_count = _in_flight(rule.flight, lanes, plan.first.begin, slots, room)
     whole_numbers = {
-        "rows": np.searchsorted(which[order] * len(lanes) + source, keys), "delay": delay, "source": source,
-        "target": target, "pre_at": _places(pre, source), "post_at": _places(post, target),
-        "back_row": np.searchsorted(target[back], np.arange(len(post.lanes) + 1)), "back": back,
+        "rows": np.searchsorted(which[order] * len(lanes) + source, keys),
+        "delay": delay,
+        "source": source,
+        "target": target,
+        "pre_at": _places(pre, source),
+        "post_at": _places(post, target),
+        "back_row": np.searchsorted(target[back], np.arange(len(post.lanes) + 1)),
+        "back": back,
         "instance": rule.instance[chosen] if rule.varied else np.zeros_like(chosen),
-        "fired": fired, "fired_count": fired_count, "flight": fired_count.sum(keepdims=True),
-    }  # fmt: skip
+        "fired": fired,
+        "fired_count": fired_count,
+        "flight": fired_count.sum(keepdims=True),
+    }
     reals = {
         "value": np.array([values[chosen] for values in rule.initial.values()]),
         "last": np.full(len(chosen), plan.first.origin - plan.first.dt) if rule.last is None else rule.last[chosen],

@@ -19,8 +19,12 @@ _inline = njit(fastmath=FASTMATH, forceinline=True, error_model="numpy")
 
 
 def _bitcast(source: Any, target: Any) -> Any:
-    width = {types.float64: ir.DoubleType(), types.float32: ir.FloatType(),
-             types.int64: ir.IntType(64), types.int32: ir.IntType(32)}  # fmt: skip
+    width = {
+        types.float64: ir.DoubleType(),
+        types.float32: ir.FloatType(),
+        types.int64: ir.IntType(64),
+        types.int32: ir.IntType(32),
+    }
 
     @intrinsic
     def cast(typing_context: Any, x: Any) -> Any:

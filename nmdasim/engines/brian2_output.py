@@ -1,0 +1,110 @@
+"""What comes out of a Brian2 network: spikes, samples, states at the end, and what is left of refractory periods."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import brian2 as b2
+import numpy as np
+
+from nmdasim import quantities
+from nmdasim.plan.plan import Cells, Held, Outcome, Probe
+
+
+def resume(group: Any, plan: Cells) -> None:
+    """Give back what an earlier run left of the refractory periods."""
+    if plan.held is None or "lastspike" not in group.variables:
+        return
+    where = np.arange(plan.lanes) * len(plan.model.morphology) + plan.model.spike_site
+    group.variables["not_refractory"].get_value()[where] = plan.held.ready > 0.5
+    steps, left = _refractory_steps(plan), plan.held.wait
+    last = np.where(left > 0, (plan.begin - (steps - left)) * plan.dt, -1e4)
+    group.variables["lastspike"].get_value()[where] = last
+
+
+def _refractory_steps(plan: Cells) -> float:
+    """Return the refractory period in whole steps; 0 where it is a condition."""
+    refractory = plan.model.refractory
+    if refractory is None or isinstance(refractory, str):
+        return 0.0
+    return float(np.floor(float(quantities.si(refractory, "ms", name="refractory")) / plan.dt + 1e-3))
+
+
+def _held(group: Any, plan: Cells) -> Held:
+    """Return what is left of the refractory periods at the end."""
+    if "lastspike" not in group.variables:
+        return Held(np.ones(plan.lanes), np.zeros(plan.lanes))
+    where = np.arange(plan.lanes) * len(plan.model.morphology) + plan.model.spike_site
+    ready = np.asarray(group.variables["not_refractory"].get_value())[where].astype(float)
+    last = np.asarray(group.variables["lastspike"].get_value())[where]
+    since = plan.begin + plan.steps - np.round(np.maximum(last, -1e3) / plan.dt)
+    return Held(ready, np.maximum(_refractory_steps(plan) - since, 0.0))
+
+
+def probes(plan: Cells) -> list[Probe]:
+    """Return what must be watched: traces, and what summaries are of."""
+    recording = plan.recording
+    return list(dict.fromkeys([*recording.traces, *(probe for probe, _ in recording.summaries)]))
+
+
+def _every(plan: Cells, probe: Probe) -> int:
+    """Return the steps between samples: as asked for traces, about 0.1 ms for summaries."""
+    if probe in plan.recording.traces:
+        return plan.sampled_steps
+    return max(1, round(1e-4 / plan.dt))
+
+
+def monitor(group: Any, plan: Cells, probe: Probe, index: int | str) -> Any:
+    """Return a monitor; where the run does not begin on a sample, of every step."""
+    where = np.arange(plan.lanes) * len(plan.model.morphology) + probe.compartment
+    every = _every(plan, probe)
+    name = f"nmdasim_trace_{index}"
+    if plan.begin % every:
+        return b2.StateMonitor(group, probe.variable, record=where, clock=group.clock, name=name)
+    return b2.StateMonitor(group, probe.variable, record=where, dt=every * plan.dt * b2.second, name=name)
+
+
+def _sampled(monitor: Any, plan: Cells, probe: Probe) -> tuple[np.ndarray, np.ndarray]:
+    """Return times in seconds, whole multiples of the sampling interval, and values (lanes, samples)."""
+    step = np.rint(np.asarray(monitor.t / b2.second) / plan.dt).astype(np.int64)
+    kept = step % _every(plan, probe) == 0
+    values = np.asarray(monitor.variables[probe.variable].get_value(), dtype=float)  # whatever its name
+    return step[kept] * plan.dt, values[kept].T
+
+
+def outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, Any]) -> Outcome:
+    """Return what one population did; broken are lanes with any state that is not finite."""
+    lane, time = np.empty(0, dtype=int), np.empty(0)
+    if spikes:
+        lane = np.asarray(spikes[0].i) // len(plan.model.morphology)
+        time = np.asarray(spikes[0].t / b2.second) + plan.dt
+        order = np.lexsort((time, lane))
+        lane, time = lane[order], time[order]
+    samples = {p: _sampled(m, plan, p) for p, m in monitors.items()}
+    shape = (plan.lanes, len(plan.model.morphology))
+    final = {s: np.array(group.variables[s].get_value(), dtype=float).reshape(shape) for s in plan.model.system.states}
+    finite = np.all([np.isfinite(values).all(axis=1) for values in final.values()], axis=0)
+    return Outcome(
+        spike_lane=lane,
+        spike_time=time,
+        summaries=tuple(
+            _reduce(samples[p][1], samples[p][0] - plan.origin, plan.recording.windows, kind)
+            for p, kind in plan.recording.summaries
+        ),
+        traces=tuple(samples[p][1] for p in plan.recording.traces),
+        trace_time=plan.sampled if plan.recording.traces else np.empty(0),
+        broken=np.flatnonzero(~finite),
+        final=final,
+        held=_held(group, plan),
+    )
+
+
+def _reduce(values: np.ndarray, time: np.ndarray, edges: tuple[float, ...], kind: str) -> np.ndarray:
+    """Return (lanes, windows): the value at the start of each, or its extremum; NaN where the run ends before."""
+    starts = np.searchsorted(time, np.asarray(edges) - 1e-9)
+    found = np.full((len(values), len(edges) - 1), np.nan)
+    for k, (a, b) in enumerate(pairwise(starts)):
+        if a < values.shape[1]:
+            found[:, k] = values[:, a] if kind == "start" else getattr(values[:, a:b], kind)(axis=1)
+    return found
