@@ -15,6 +15,8 @@ from nmdasim.studies import sensitization as sensory
 DOCS = Path(__file__).parent
 SEEDS = range(20)
 KINDS = ("touch", "pinprick", "noxious")
+#: Time without input and without drug from the end of a train to the test.
+WAIT = "20 s"
 #: Rates of projection neurons in Hz that Medlock et al. 2022 report for 100 mN.
 PUBLISHED = {"control": 6.5, "inhibition × 0.5": 19.9, "no NMDA": 0.0}
 
@@ -49,6 +51,11 @@ def row(label, train, before, after):
     ]
 
 
+def slow(train):
+    """Return the slow states that a train leaves behind; a test from them alone starts with its drug equilibrated."""
+    return {"rho": train.rho, "loss": train.loss}
+
+
 def test(cells, **options):
     return sensory.stimulus_response(cells, seed=SEEDS, kinds=KINDS, **options)
 
@@ -62,14 +69,16 @@ def sensitization(circuit, trains):
         row("naive", None, naive, naive),
     ]
     for name, train in trains.items():
-        curves[name] = test(circuit, after=train)
+        curves[name] = test(circuit, after=sensory.wait(circuit, WAIT, after=train))
         rows.append(row(f"after {name}", train, naive, curves[name]))
-    kept = trains["1 Hz"]
+    for name in ("1 Hz", "1 Hz under 3 µM"):
+        rows.append(row(f"after {name}, ρ and loss alone", None, naive, test(circuit, **slow(trains[name]))))
+    kept = slow(trains["1 Hz"])
     for dose in ("1", "3", "10"):
         under = {"ketamine": f"{dose} uM"}
         without = test(circuit, **under)
-        curves[f"{dose} µM at the test"] = test(circuit, after=kept, **under)
-        label = f"after 1 Hz, {dose} µM at the test, against naive with it"
+        curves[f"{dose} µM at the test"] = test(circuit, **kept, **under)
+        label = f"after 1 Hz, ρ and loss alone, {dose} µM at the test, against naive with it"
         rows.append(row(label, None, without, curves[f"{dose} µM at the test"]))
         rows.append(row(f"naive, {dose} µM at the test", None, naive, without))
     for state in ("potentiated", "disinhibited", "sensitized"):
@@ -93,17 +102,10 @@ def windup(circuit, trains):
     }
     rows = [["train of 15 C volleys", "first response", "mean of the last 3", "sum", "index"]]
     for name, train in cases.items():
-        counts = late(train, 10.0 if name.startswith("0.1") else 1.0)
-        index = counts.sum(1) - 15 * counts[:, 0]
-        rows.append([name, *map(spread, (counts[:, 0], counts[:, -3:].mean(1), counts.sum(1), index))])
+        measured = measures.windup(train)
+        last = measured.late.isel(pulse=slice(-3, None)).mean("pulse")
+        rows.append([name, *(spread(v.values) for v in (measured.input, last, measured.area, measured["index"]))])
     write("circuit_windup", rows)
-
-
-def late(train, period):
-    """Return spikes of a projection neuron from 100 ms after a pulse to the next, (seed, pulse)."""
-    spikes, start = nm.spikes(train), 1e3 * (1 + period * np.arange(15))
-    times = [spikes.time_ms.values[spikes.lane == lane, None] for lane in range(len(SEEDS))]
-    return np.array([((t >= start + 100) & (t < start + 1e3 * period)).sum(0) for t in times]) / 10
 
 
 def numbers():

@@ -21,11 +21,11 @@ circuit = nm.circuits.dorsal_horn()
 before = sensory.stimulus_response(circuit, seed=range(5))
 
 # %%
-# One train, then the same test. What passes from the train to the test is what each projection neuron keeps of it: ρ,
-# the strength of its synapses, and its loss of chloride extrusion.
+# One train, a wait, then the same test: each step goes on from the end of the one before it. In twenty seconds wind-up
+# fades. What each projection neuron keeps is ρ, the strength of its synapses, and its loss of chloride extrusion.
 
 train = sensory.condition(circuit, frequency="1 Hz", pulses=15, seed=range(5))
-after = sensory.stimulus_response(circuit, after=train, seed=range(5))
+after = sensory.stimulus_response(circuit, after=sensory.wait(circuit, "20 s", after=train))
 slow = sensory.condition(circuit, frequency="0.1 Hz", pulses=15, seed=range(5))
 
 print(f"ρ after 15 volleys at 1 Hz {float(train.rho.mean()):.2f}, at 0.1 Hz {float(slow.rho.mean()):.2f}")

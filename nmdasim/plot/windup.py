@@ -66,17 +66,16 @@ def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
 
 def raster(result: xr.Dataset, ax: Axes) -> Axes:
     """Draw every spike, one row per condition (the first seed), in it one line a neuron of the output."""
-    dims = [dim for dim in result.spike_count.dims if dim != "population"]
-    lanes = np.arange(np.prod([result.sizes[dim] for dim in dims], dtype=int))
-    shape = [result.sizes[dim] for dim in dims]
-    rows = list(_conditions(result.assign(lane=(dims, lanes.reshape(shape)))))
+    dims = {dim: n for dim, n in result.spike_count.sizes.items() if dim != "population"}
+    lanes = np.arange(np.prod([*dims.values()], dtype=int)).reshape([*dims.values()])
+    rows = list(_conditions(result.assign(lane=([*dims], lanes))))
     spikes = measures.spikes(result)
     size = int(result["size"].sel(population=result.attrs["output"])) if "size" in result else 1
     for y, (_, colour, lane) in enumerate(rows):
         own = spikes[spikes.lane == int(lane.lane.isel(seed=0) if "seed" in lane.lane.dims else lane.lane)]
         ax.eventplot(
             [own.time_ms.values[own.neuron.values == neuron] / 1e3 for neuron in range(size)],
-            lineoffsets=(y - 0.4 + 0.8 * (np.arange(size) + 0.5) / size).tolist(),
+            lineoffsets=[y - 0.4 + 0.8 * (neuron + 0.5) / size for neuron in range(size)],
             linelengths=0.8 / size,
             linewidths=1,
             colors=colour,

@@ -41,7 +41,7 @@ def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, An
         "dt_ms": options.dt * 1e3,
         "sample_ms": options.sample * 1e3,
         "tolerance": options.tolerance if options.engine == "reference" else "",
-        "block": options.start or "none",
+        "block": "as the run before left it" if options.start and asked.start else options.start or "none",
         "drugs": " ".join(drugs_of(circuit)),
         "initial": json.dumps({name: _brief(value) for name, value in options.initial.items()}),
         "duration_s": " ".join(dict.fromkeys(f"{run.plan.first.duration:.12g}" for run in runs)),

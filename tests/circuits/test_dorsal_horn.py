@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 import nmdasim as nm
 from nmdasim.command import app as cli
+from nmdasim.command.sensory import computed
 from nmdasim.plot import sensitization as plot_sensory
 from nmdasim.protocols import sensory as stimuli
 from nmdasim.readout import measures
@@ -328,3 +329,12 @@ def test_the_command_answers_in_json_and_refuses_what_it_does_not_know(tmp_path)
     assert {p.name for p in tmp_path.iterdir()} == {"sensory.png", "sensory.svg", "sensory.csv", "sensory.nc"}
     refused = CliRunner().invoke(cli.app, ["sensory", "--state", "angry"])
     assert "there are naive, potentiated, disinhibited, sensitized" in str(refused.exception)
+
+
+def test_the_command_says_how_far_both_of_its_runs_are():
+    shares = []
+    answer, before, after = computed("naive", "0 uM", 0, 1, shares.append)
+    assert answer["naive"]["touch"] == answer["touch"]
+    xr.testing.assert_equal(before.spikes, after.spikes)
+    assert shares == sorted(shares)
+    assert shares[0] < 0.5 < shares[-1] == 1

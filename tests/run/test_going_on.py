@@ -69,6 +69,7 @@ def test_a_library_neuron_goes_on_to_the_bit_under_a_wind_up_train(name, direct_
         assert np.array_equal(together(before, after, variable), whole[variable].values)
     assert np.array_equal(spikes(before, after), spikes(whole))
     assert after.pulse_time.values == pytest.approx([1500.0])
+    assert [run.attrs["block"] for run in (before, after)] == ["equilibrated", "as the run before left it"]
     late = nm.measures.windup(whole).late.isel(pulse=2).values
     assert np.array_equal(nm.measures.windup(after).late.isel(pulse=0).values, late)
 
