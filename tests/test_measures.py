@@ -65,6 +65,48 @@ def test_every_measure_has_a_unit_and_a_name():
     assert all(measured[name].units == "1" and measured[name].long_name for name in measured.data_vars)
 
 
+HORN = nm.circuits.dorsal_horn()
+
+
+def test_wind_up_of_a_network_is_counted_per_neuron_of_the_output_as_by_hand():
+    train = nm.protocols.sensory.Conditioning(frequency=[4, 8] * Hz, pulses=[1, 3], start="10 ms")
+    result = nm.simulate(HORN, train, seed=[0, 1, 2])
+    measured = nm.measures.windup(result)
+    assert measured.late.dims == ("frequency", "pulses", "seed", "pulse")
+    assert float(measured.late.sel(pulses=3).min()) == 0 < float(measured.late.sel(frequency=4).max())
+    for i, frequency in enumerate((4, 8)):
+        for j, pulses in enumerate((1, 3)):
+            for seed in range(3):
+                mine = (result.spike_population == 2) & (result.spike_lane == (i * 2 + j) * 3 + seed)
+                times, one = result.spike_time.values[mine.values], measured.isel(frequency=i, pulses=j, seed=seed)
+                for k in range(pulses):
+                    begin, end = 10 + k * 1000 / frequency, 10 + (k + 1) * 1000 / frequency
+                    late = sum(begin + 100 <= t < end for t in times)
+                    early = sum(begin <= t < min(begin + 100, end) for t in times)
+                    assert (float(one.early[k]), float(one.late[k])) == (early / 10, late / 10)
+                assert np.isnan(one.late.values[pulses:]).all()
+    every = measured.sel(pulses=3)
+    total = result.spike_count.sel(population="projection", pulses=3) / 10
+    assert np.allclose((every.early + every.late).sum("pulse"), total)  # none fires before the first pulse
+
+
+def test_a_part_of_a_network_is_not_measured_by_the_spikes_of_the_whole():
+    train = nm.protocols.sensory.Conditioning(frequency=8 * Hz, pulses=2, start="10 ms")
+    result = nm.simulate(HORN, train, seed=[0, 1])
+    with pytest.raises(ValueError, match="measure the whole result, then choose"):
+        nm.measures.windup(result.isel(seed=1))
+
+
+def test_of_an_instance_that_overflowed_nothing_is_measured():
+    train = nm.protocols.sensory.Conditioning(frequency=8 * Hz, pulses=1, start="10 ms")
+    with pytest.warns(RuntimeWarning, match="overflowed"):
+        result = nm.simulate(HORN, train, parameters={"E_na": [1e302, 50] * nm.mV})
+    measured = nm.measures.windup(result)
+    assert np.isnan(measured["index"].values[0])
+    assert np.isnan(measured.early.values[0]).all()
+    assert np.isfinite(measured.early.values[1]).all()
+
+
 def test_a_result_without_pulses_is_refused(adex):
     with pytest.raises(ValueError, match="no pulses; wind-up is measured on a run under a protocol with windows"):
         nm.measures.windup(nm.simulate(adex, duration="5 ms"))

@@ -36,7 +36,7 @@ def _feed(put: Callable[[bytes], object], value: Any) -> None:
     """Hand on bytes from which the value could be told: its kind, its size, its content."""
     if isinstance(own := getattr(value, "digest", None), str):
         put(b"digest " + own.encode())
-    elif isinstance(value, np.ndarray | np.generic | Quantity):
+    elif isinstance(value, np.ndarray | np.generic | Quantity | float):  # a plain Quantity is pickled as a float
         array = np.ascontiguousarray(value)
         put(f"array {array.dtype.str if array.dtype != object else array.tolist()} {array.shape} ".encode())
         put(f"{get_dimensions(value)!r} ".encode() + (array.tobytes() if array.dtype != object else b""))

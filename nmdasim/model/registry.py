@@ -8,6 +8,9 @@ A package registers under a group in its own ``pyproject.toml``::
     [project.entry-points."nmdasim.engines"]
     my_engine = "my_package.engine"                 # a module (or object) with run, check and source
 
+    [project.entry-points."nmdasim.protocols"]
+    my_train = "my_package.protocols:MyTrain"       # a dataclass with the members of nmdasim.protocols.Protocol
+
     [project.entry-points."nmdasim.parameters"]
     my_paper = "my_package.tables"                  # a package in which my_paper.toml lies, and .bib files beside it
 
@@ -26,7 +29,7 @@ from typing import Any
 
 from nmdasim.errors import PluginError
 
-MODELS, ENGINES, PARAMETERS = "nmdasim.models", "nmdasim.engines", "nmdasim.parameters"
+MODELS, ENGINES, PARAMETERS, PROTOCOLS = "nmdasim.models", "nmdasim.engines", "nmdasim.parameters", "nmdasim.protocols"
 
 
 @dataclass(frozen=True)

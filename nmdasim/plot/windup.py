@@ -76,7 +76,7 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
         own = spikes[spikes.lane == int(lane.lane.isel(seed=0) if "seed" in lane.lane.dims else lane.lane)]
         ax.eventplot(
             [own.time_ms.values[own.neuron.values == neuron] / 1e3 for neuron in range(size)],
-            lineoffsets=y - 0.4 + 0.8 * (np.arange(size) + 0.5) / size,
+            lineoffsets=(y - 0.4 + 0.8 * (np.arange(size) + 0.5) / size).tolist(),
             linelengths=0.8 / size,
             linewidths=1,
             colors=colour,

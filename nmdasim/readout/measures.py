@@ -42,7 +42,8 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     - ``slope``: spikes per pulse, least squares over the first 8 pulses;
     - ``area``: Σnᵢ.
 
-    Of a network, spikes are those of a neuron of its output: the mean of all.
+    Of a network nᵢ are the spikes of a neuron of the output population, the mean of all. Where numbers overflowed, all
+    is NaN.
 
     Parameters
     ----------
@@ -52,18 +53,19 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     InputError
-        If the result has no pulses.
+        If the result has no pulses, or is a part of a network's: its spikes are those of the whole.
     """
     if "pulse_time" not in result:
         raise InputError(
             "this result has no pulses; wind-up is measured on a run under a protocol with windows, such as nm.WindUp()"
         )
+    counted = _counted_in_networks if "spike_neuron" in result else _counted
     start, end = result.pulse_time, result.window_end
     split = start + EARLY_MS
     data = xr.Dataset(attrs=result.attrs)
     exists = start.notnull()
-    data["early"] = _between(result, start, np.minimum(split, end)).where(exists)
-    data["late"] = _between(result, split, end).where(exists)
+    data["early"] = counted(result, start, np.minimum(split, end)).where(exists)
+    data["late"] = counted(result, split, end).where(exists)
     late = data["late"]
     data["input"] = late.isel(pulse=0)
     data["area"] = late.sum("pulse")
@@ -72,9 +74,40 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     last = late.where(ordinal > exists.sum("pulse") - 3).mean("pulse")
     data["ratio"] = last / data["input"].where(data["input"] > 0)
     data["slope"] = _slope(late.isel(pulse=slice(0, 8)))
+    if "failed" in result:
+        data = data.where(~result["failed"])
     for name, text in _LONG_NAMES.items():
         data[name].attrs = {"units": "1", "long_name": text} | standing(result.attrs)
     return data.drop_vars("spike", errors="ignore")
+
+
+def _counted(result: xr.Dataset, start: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
+    """Return the spikes of the output cell in each window, over the result's dimensions and ``pulse``."""
+    times = result.spike_time
+    if result.attrs.get("output"):
+        times = times.sel(population=result.attrs["output"], drop=True)
+    found: xr.DataArray = ((times >= start) & (times < end)).sum("spike")
+    return found
+
+
+def _counted_in_networks(result: xr.Dataset, start: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
+    """Return the same of a neuron of the output population, whose spikes are a list."""
+    output = result.attrs["output"]
+    whole = result.spike_count.sel(population=output, drop=True)
+    own = result.spike_population.values == list(result.population.values).index(output)
+    lane, time = result.spike_lane.values[own], result.spike_time.values[own]
+    lanes = whole.size
+    kept = np.nan_to_num(whole.values.ravel())  # instances that overflowed have no spikes in the list
+    if lane.max(initial=0) >= lanes or np.any(np.bincount(lane, minlength=lanes) != kept):
+        raise InputError("the spikes of this result are those of more instances; measure the whole result, then choose")
+    edges = [(xr.zeros_like(whole, dtype=float) + edge).transpose(*whole.dims, "pulse") for edge in (start, end)]
+    from_, to = (edge.values.reshape(lanes, -1) for edge in edges)
+    counts = [
+        np.bincount(lane[(time >= from_[lane, k]) & (time < to[lane, k])], minlength=lanes)
+        for k in range(from_.shape[1])
+    ]
+    table = np.stack(counts, axis=-1).reshape(edges[0].shape) / float(result["size"].sel(population=output))
+    return edges[0].copy(data=table)
 
 
 _LONG_NAMES = {
@@ -86,27 +119,6 @@ _LONG_NAMES = {
     "ratio": "wind-up ratio",
     "slope": "late spikes gained per pulse",
 }
-
-
-def _between(result: xr.Dataset, begin: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
-    """Return the spikes of a neuron of the output from `begin` to `end`, both (…, pulse) in ms."""
-    if "spike_neuron" not in result:
-        times = result.spike_time
-        if result.attrs.get("output"):
-            times = times.sel(population=result.attrs["output"], drop=True)
-        counts: xr.DataArray = ((times >= begin) & (times < end)).sum("spike")
-        return counts
-    output = result.attrs["output"]
-    lanes = result.spike_count.sel(population=output, drop=True)
-    edges = [xr.broadcast(lanes, edge)[1].transpose(*lanes.dims, "pulse") for edge in (begin, end)]
-    table = _network_spikes(result, output)
-    order = [np.sort(table.time_ms.values[table.lane.values == lane]) for lane in range(lanes.size)]
-    first, last = (
-        np.array([np.searchsorted(times, row) for times, row in zip(order, rows, strict=True)])
-        for rows in (edge.values.reshape(lanes.size, -1) for edge in edges)
-    )
-    neurons = int(result["size"].sel(population=output))
-    return edges[0].copy(data=(last - first).reshape(edges[0].shape) / neurons)
 
 
 def _slope(counts: xr.DataArray) -> xr.DataArray:

@@ -197,6 +197,14 @@ class Continuation:
         return Arrivals.sorted(flight["time"][events], flight["port"][events], lanes, flight["weight"][events])
 
 
+def slots(cells: Sequence[dict[str, Any]], population: str, state: str) -> slice:
+    """Return where a layout holds a state of a population, neuron by neuron."""
+    k = next(k for k, cell in enumerate(cells) if cell["name"] == population)
+    each = cells[k]["size"] * cells[k]["compartments"]
+    first = sum(map(_width, cells[:k])) + each * cells[k]["states"].index(state)
+    return slice(first, first + each)
+
+
 def _width(cell: dict[str, Any]) -> int:
     """Return the columns of one population."""
     return int(cell["size"] * (cell["compartments"] * len(cell["states"]) + 2))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,15 +9,13 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from brian2 import Quantity
+from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import NmdasimError, OverflowedError
-from nmdasim.model.circuit import Circuit
-from nmdasim.readout import measures
-from nmdasim.readout.standing import standing
-from nmdasim.run.axes import Axis
+from nmdasim.run.axes import Axis, place
 from nmdasim.run.simulate import simulate
+from nmdasim.sweep import gains, kept
 from nmdasim.sweep.specification import Sweep
 
 #: What a lane is marked with.
@@ -47,19 +44,21 @@ class Chunk:
 def run(sweep: Sweep, chunk: int, threads: int = 0) -> Chunk:
     """Run one chunk.
 
-    A lane that overflows is marked. Parameters that the model refuses take out the lanes that have them: the chunk is
-    halved until each of these stands alone. Anything else that is raised is a fault of the library, and passes.
+    Its lanes run together, but for those of other circuits: gains that are no values of parameters. A lane
+    that overflows is marked. What is refused takes out the lanes that it is said of: the chunk is halved until each of
+    these stands alone. Anything else that is raised is a fault of the library, and passes.
     """
     region = sweep.region(chunk)
     shape = tuple(part.stop - part.start for part in region.values())
-    columns = _columns(sweep, region, shape)
     lanes = int(np.prod(shape))
+    within = dict(zip(region, np.indices(shape).reshape(len(shape), lanes), strict=True))
+    columns = columns_at(sweep, {dim: region[dim].start + index for dim, index in within.items()}, lanes)
     values = {
         name: np.full((lanes, sweep.pulses) if sweep.per_pulse(name) else lanes, np.nan) for name in sweep.readouts
     }
     status = np.full(lanes, FAILED, np.uint8)
     errors: list[str] = []
-    pending = [np.arange(lanes)]
+    pending = together(sweep, columns, lanes)
     while pending:
         chosen = pending.pop()
         try:
@@ -99,72 +98,42 @@ def _fill(
 
 def _run(sweep: Sweep, columns: Mapping[str, np.ndarray], threads: int) -> xr.Dataset:
     """Run lanes that share a protocol; read-outs over ``lane`` (and ``pulse``)."""
-    chosen = dict(columns)
-    train: dict[str, Any] = {name: chosen.pop(name)[0] for name in ("frequency", "pulses") if name in chosen}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", RuntimeWarning)
-        seed = chosen.pop("seed", None)
-        result = simulate(
-            sweep.model,
-            _protocol(sweep, train),
-            parameters={name: _rows(values, sweep, name) for name, values in chosen.items()},
-            seed=0 if seed is None else xr.DataArray(seed, dims="lane"),
-            block=sweep.block,
-            duration=sweep.duration,
-            dt=sweep.dt,
-            method=sweep.method,
-            engine=sweep.engine,
-            threads=threads,
-        )
+        result = simulate(**asked(sweep, columns), threads=threads)
     result.attrs["overflowed"] = "; ".join(str(w.message) for w in caught)
-    return readouts(sweep, result)
+    return kept.read(sweep.model, sweep.readouts, result)
 
 
-def _rows(values: np.ndarray, sweep: Sweep, name: str) -> xr.DataArray:
-    return xr.DataArray(values, dims="lane", attrs={"units": quantities.base_units(_dimension(sweep, name))})
+def asked(sweep: Sweep, columns: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """Return what :func:`simulate` is asked for some lanes, by argument; they share a protocol and a circuit."""
+    given = dict(columns)
+    point = {name: given.pop(name)[0] for name in columns if name in sweep.done_to.varies}
+    factors = {name: float(given.pop(name)[0]) for name in columns if sweep.is_gain(name)}
+    seed = given.pop("seed", None)
+    return {
+        "model": sweep.model.scaled(**factors) if factors else sweep.model,
+        "protocol": sweep.variant(point),
+        "parameters": {name: _rows(sweep, name, values) for name, values in given.items()},
+        "seed": 0 if seed is None else xr.DataArray(seed, dims="lane"),
+    } | {name: getattr(sweep, name) for name in ("block", "duration", "dt", "method", "engine")}
 
 
-def _dimension(sweep: Sweep, name: str) -> Any:
-    owner = next(cell for cell in sweep.cells if cell.parameters.entries(name))
-    return owner.parameters[owner.parameters.entries(name)[0]].value.dim
+def _rows(sweep: Sweep, name: str, values: np.ndarray) -> xr.DataArray:
+    owner = next(one for one in sweep.owners if one.parameters.entries(name))
+    dimension = get_dimensions(owner.parameters[owner.parameters.entries(name)[0]].value)
+    return xr.DataArray(values, dims="lane", attrs={"units": quantities.base_units(dimension)})
 
 
-def _protocol(sweep: Sweep, train: Mapping[str, Any]) -> Any:
-    if not train:
-        return sweep.protocol
-    given: dict[str, Any] = {}
-    if "frequency" in train:
-        given["frequency"] = Quantity(train["frequency"], dim=quantities.unit("Hz").dim)
-    if "pulses" in train:
-        given["pulses"] = int(train["pulses"])
-    return dataclasses.replace(sweep.protocol, **given)
+def columns_at(sweep: Sweep, where: Mapping[str, np.ndarray], lanes: int) -> dict[str, np.ndarray]:
+    """Return parameter values, arguments of the protocol and seeds of lanes, given by their place in each dimension.
 
-
-def readouts(sweep: Sweep, result: xr.Dataset) -> xr.Dataset:
-    """Return the read-outs of a sweep from a result, over ``lane`` (and ``pulse``)."""
-    measured = measures.windup(result) if "pulse_time" in result else xr.Dataset()
-    data = xr.Dataset(attrs=result.attrs)
-    for name in sweep.readouts:
-        values = measured[name] if name in measured else result[name]
-        if "population" in values.dims:
-            assert isinstance(sweep.model, Circuit)
-            values = values.sel(population=sweep.model.output, drop=True)
-        if "lane" not in values.dims:
-            values = values.expand_dims("lane")
-        data[name] = values.transpose("lane", ...).astype(float).assign_attrs(values.attrs | standing(result.attrs))
-    if "failed" in result:
-        data["failed"] = result["failed"]
-    return data
-
-
-def _columns(sweep: Sweep, region: Mapping[str, slice], shape: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """Return parameter values, rates and seeds of every lane of a region; gains are worked in."""
-    lanes = int(np.prod(shape))
-    place = dict(zip(region, np.indices(shape).reshape(len(shape), lanes), strict=True))
+    Gains are worked into the parameters that they scale, but for those that make another circuit.
+    """
     found: dict[str, np.ndarray] = {}
     for axis in sweep.varied:
-        values = axis.values[region[axis.dimension]][place[axis.dimension]]
-        if sweep.is_gain(axis.name):
+        values = axis.values[where[axis.dimension]]
+        if sweep.is_gain(axis.name) and gains.is_common(sweep.model, axis.name):
             for key in sweep.scaled(axis.name):
                 found[key] = found.get(key, np.full(lanes, _value(sweep, key))) * values
         else:
@@ -172,16 +141,19 @@ def _columns(sweep: Sweep, region: Mapping[str, slice], shape: tuple[int, ...]) 
     return found
 
 
+def together(sweep: Sweep, columns: Mapping[str, np.ndarray], lanes: int) -> list[np.ndarray]:
+    """Return the lanes that run together: those of one circuit."""
+    factors = [values for name, values in columns.items() if sweep.is_gain(name)]
+    if not factors:
+        return [np.arange(lanes)]
+    _, circuit = np.unique(np.stack(factors), axis=1, return_inverse=True)
+    return [np.flatnonzero(circuit == k) for k in range(circuit.max() + 1)]
+
+
 def _value(sweep: Sweep, key: str) -> float:
-    return float(next(cell.parameters[key].si for cell in sweep.cells if key in cell.parameters))
+    return float(next(owner.parameters[key].si for owner in sweep.owners if key in owner.parameters))
 
 
 def _where(sweep: Sweep, columns: Mapping[str, np.ndarray], lane: int) -> str:
-    shown = {axis.name: axis for axis in sweep.varied}
-    parts = []
-    for name, values in columns.items():
-        unit = shown.get(name, Axis(name, values)).unit
-        parts.append(
-            f"{name} = {quantities.in_unit(values[lane], unit):g} {quantities.pretty(unit)}".removesuffix(" 1")
-        )
-    return ", ".join(parts)
+    known = {axis.name: axis for axis in sweep.varied}
+    return place([known.get(name, Axis(name, values)) for name, values in columns.items()], columns, lane)

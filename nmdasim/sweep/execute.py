@@ -18,6 +18,7 @@ from nmdasim.sweep.extra import need
 from nmdasim.sweep.outlook import Outlook, check_room, pilot
 from nmdasim.sweep.specification import Sweep
 from nmdasim.sweep.store import Store, StoreError, check, open_store
+from nmdasim.sweep.validation import validate
 
 _LOG = logging.getLogger("nmdasim")
 
@@ -102,6 +103,7 @@ def run(
     if workers and scheduler:
         raise InputError("give workers to start here, or a scheduler to join, not both")
     check(path, what, resume=resume)
+    validate(what)
     tried, rate = pilot(what, threads)
     if not path.exists():
         check_room(path, what, what.chunks)

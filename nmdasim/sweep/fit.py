@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from nmdasim import quantities
 from nmdasim.errors import InputError, OverflowedError, nearest
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
-from nmdasim.protocols import WindUp
+from nmdasim.protocols.given import protocol_of
 from nmdasim.readout import measures
 from nmdasim.run.axes import parameter_axes
 from nmdasim.run.simulate import simulate
@@ -76,8 +75,9 @@ def fit(
     model, protocol
         What is run.
     data
-        Over any of ``pulse``, ``frequency`` and parameters of the model such as ``ketamine``; coordinates of parameters
-        carry ``units``. Points that are NaN do not count; a candidate whose read-out is NaN at one that counts is out.
+        Over any of ``pulse``, what the protocol varies, such as ``frequency``, and parameters of the model such as
+        ``ketamine``; coordinates of parameters carry ``units``. Points that are NaN do not count; a
+        candidate whose read-out is NaN at one that counts is out.
     parameters
         ``{name: (low, high)}``.
     readout
@@ -192,9 +192,10 @@ def _predict(
     options: Mapping[str, Any],
 ) -> xr.DataArray:
     given: dict[str, Any] = dict(candidates)
+    protocol = protocol_of(protocol)
     for dim in map(str, data.dims):
-        if dim == "frequency" and isinstance(protocol, WindUp):
-            protocol = dataclasses.replace(protocol, frequency=data.frequency.values * quantities.unit("Hz"))
+        if dim in protocol.varies:
+            protocol = protocol.at(**{dim: _values(data[dim], protocol.varies[dim])})
         elif dim != "pulse":
             given[dim] = xr.DataArray(data[dim].values, dims=dim, attrs=data[dim].attrs)
     result = simulate(model, protocol, parameters=given, seed=list(seeds), **options)
@@ -205,6 +206,12 @@ def _predict(
     if "population" in values.dims:
         values = values.sel(population=result.attrs["output"], drop=True)
     return values.mean("seed", skipna=False).drop_vars(list(data.dims), errors="ignore")
+
+
+def _values(coordinate: xr.DataArray, unit: str) -> np.ndarray:
+    """Return the values of a coordinate in SI units; without ``units`` they are in that of the protocol."""
+    scale = quantities.parse_unit(str(coordinate.attrs.get("units", unit) or "1"))
+    return coordinate.values if unit in ("", "1") else coordinate.values * float(scale)
 
 
 def _error(predicted: xr.DataArray, data: xr.DataArray) -> xr.DataArray:

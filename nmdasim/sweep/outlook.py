@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import shutil
 import time
@@ -13,14 +12,16 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import quantities
-from nmdasim.protocols import WindUp
 from nmdasim.run.simulate import simulate
-from nmdasim.sweep import chunks
+from nmdasim.sweep import kept
 from nmdasim.sweep.specification import Sweep
 from nmdasim.sweep.store import StoreError
 
-#: Lanes of the pilot: enough for both the kernel's blocks and a rate that means something.
+#: Neurons of the pilot: enough for both the kernel's blocks and a rate that means something. An instance of a network
+#: is costly: there are as many as have so many neurons together, and at least one.
 _PILOT = {"kernel": 128}
+#: Windows of a train that the pilot runs through.
+_WINDOWS = 2
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Outlook:
         """Return the outlook of a sweep of which some lanes are done, from the seconds that the pilot took of each."""
         left = what.lanes - before
         cores = threads or os.cpu_count() or 1
-        seconds = rate * left * _mean_duration(what) * (cores / workers if workers else 1)
+        seconds = rate * left * what.seconds * (cores / workers if workers else 1)
         place = (
             f"{workers} workers"
             if workers
@@ -75,50 +76,43 @@ def pilot(what: Sweep, threads: int) -> tuple[xr.Dataset, float]:
 
     Returns the read-outs, and the seconds that a simulated second of one lane takes on all threads.
     """
-    lanes = _PILOT.get(what.engine, 1)
-    protocol, duration = what.protocol, what.duration
-    if isinstance(protocol, WindUp):
-        chosen = {name: what.axes[name][0] for name in ("frequency", "pulses") if name in what.axes}
-        protocol = dataclasses.replace(protocol, **chosen)
-        protocol = dataclasses.replace(protocol, pulses=min(int(protocol.pulses), 2))
-    parameters = {key: _row(what, key, lanes) for key in _keys(what)}
-    seeds = xr.DataArray(np.arange(lanes) % 20, dims="lane")
+    lanes = max(_PILOT.get(what.engine, 1) // what.neurons, 1)
+    seconds = _length(what)
+    options = {name: getattr(what, name) for name in ("block", "dt", "method", "engine")}
+    options |= {"parameters": {key: _row(what, key, lanes) for key in _keys(what)}, "threads": threads}
+    options |= {"seed": xr.DataArray(np.arange(lanes) % 20, dims="lane")}
 
     def once() -> tuple[xr.Dataset, float]:
         began = time.perf_counter()
-        found = simulate(
-            what.model,
-            protocol,
-            parameters=parameters,
-            seed=seeds,
-            block=what.block,
-            duration=duration,
-            dt=what.dt,
-            method=what.method,
-            engine=what.engine,
-            threads=threads,
-        )
+        found = simulate(what.model, what.first, duration=seconds * quantities.unit("second"), **options)
         return found, time.perf_counter() - began
 
-    result, seconds = once()  # which compiles
+    result, took = once()  # which compiles
     if what.engine == "kernel":
-        result, seconds = once()
-    simulated = (
-        protocol.duration if isinstance(protocol, WindUp) else quantities.number(duration, "ms", name="duration")
-    )
-    return chunks.readouts(what, result), seconds / (lanes * simulated)
+        result, took = once()
+    cores = threads or os.cpu_count() or 1
+    busy = min(lanes, cores) / cores  # an instance runs on one thread
+    return kept.read(what.model, what.readouts, result), took * busy / (lanes * seconds)
+
+
+def _length(what: Sweep) -> float:
+    """Return the seconds that the pilot runs: the first lane's, of a long train its first pulses."""
+    given = what.duration
+    whole = what.first.duration if given is None else quantities.number(given, "ms", name="duration")
+    return float(min([whole, *what.first.windows[_WINDOWS : _WINDOWS + 1]]))
 
 
 def _keys(what: Sweep) -> list[str]:
+    """Return the parameters that the axes set."""
     found: dict[str, None] = {}
     for axis in what.varied:
-        if axis.name not in ("seed", "frequency", "pulses"):
+        if axis.name != "seed" and axis.name not in what.done_to.varies:
             found |= dict.fromkeys(what.scaled(axis.name) if what.is_gain(axis.name) else what.entries(axis.name))
     return list(found)
 
 
 def _row(what: Sweep, key: str, lanes: int) -> xr.DataArray:
-    parameter = next(cell.parameters[key] for cell in what.cells if key in cell.parameters)
+    parameter = next(owner.parameters[key] for owner in what.owners if key in owner.parameters)
     return xr.DataArray(np.full(lanes, parameter.number), dims="lane", attrs={"units": parameter.unit})
 
 
@@ -132,16 +126,6 @@ def check_room(path: Path, what: Sweep, chunks: int) -> None:
             f"{chunks:,} chunks take up to {_size(needed)} and {_size(free)} are free at {where}; "
             "keep fewer read-outs, take larger chunks, or take another disk"
         )
-
-
-def _mean_duration(what: Sweep) -> float:
-    """Return the mean simulated seconds of a lane."""
-    if not isinstance(what.protocol, WindUp):
-        return quantities.number(what.duration, "ms", name="duration")
-    if what.duration is not None:
-        return quantities.number(what.duration, "ms", name="duration")
-    chosen = {name: what.axes[name] for name in ("frequency", "pulses") if name in what.axes}
-    return float(np.mean([one.duration for _, one in dataclasses.replace(what.protocol, **chosen).variants()]))
 
 
 def _time(seconds: float) -> str:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nmdasim import neurons
+from nmdasim import circuits, neurons
 from nmdasim.errors import InputError, NmdasimError, nearest
+from nmdasim.model import registry
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.protocols import WindUp
+from nmdasim.protocols.sensory import Conditioning, Pressure, Stimulus
 from nmdasim.sweep import tables
 from nmdasim.sweep.specification import Sweep
 
@@ -20,19 +22,20 @@ EXAMPLE = """\
 # Educational and research model. Not medical advice. Not for dosing decisions.
 title = "Wind-up over ketamine and stimulus rate"
 
-# What to keep of every lane: index, ratio, input, slope, area, spike_count (one number),
-# early, late, ca_peak, blocked (one number a pulse).
+# What to keep of every lane: index, ratio, input, slope, area, spike_count, final.<state>, of networks rate
+# (one number), early, late, of cells ca_peak, blocked (one number a pulse).
 readouts = ["index", "ratio", "input", "late"]
 block = "equilibrated"        # or "washin"
 # dt = "0.1 ms"               # engine, method and dt are the model's own unless given
 # chunk = 1000                # lanes of one unit of work, at most
 
 [model]
-name = "wdr"                  # wdr, delrocq2023 or aguiar2010
+name = "wdr"                  # whatever nmdasim models lists: wdr, delrocq2023, aguiar2010, the network dorsal_horn
 # set = {K_mg = "3 mmolar"}   # other values of parameters
 # scale = {nmda = 0.5}        # factors of groups of parameters
 
-[protocol]                    # a wind-up train
+[protocol]                    # a wind-up train; of dorsal_horn: kind = "conditioning", "stimulus" or "pressure"
+kind = "windup"
 pulses = 15
 frequency = "1 Hz"            # unless it is an axis
 
@@ -77,10 +80,11 @@ def _sweep(content: Mapping[str, Any]) -> Sweep:
     if any(abs(number) > _LARGEST for number in _whole_numbers(content)):
         raise InputError("a number in it is too large to compute with")
     given = tables.specification(content)
+    protocol = _protocol(given.protocol)
     if not given.axes and not given.samples:
         raise InputError("there are no axes; give [axes], [samples] or both")
-    axes = {name: tables.axis(name, values) for name, values in given.axes.items()}
-    return Sweep(_model(given.model), WindUp(**tables.said(given.protocol)), axes, given.samples, **given.options)
+    axes = {name: tables.axis(name, values, protocol.varies.get(name)) for name, values in given.axes.items()}
+    return Sweep(_model(given.model), protocol, axes, given.samples, **given.options)
 
 
 #: The largest whole number that a float holds.
@@ -99,8 +103,25 @@ def _whole_numbers(content: Any) -> Iterator[int]:
             yield content
 
 
+#: What ``[protocol]`` may be, by its ``kind``; other packages add theirs.
+PROTOCOLS: Mapping[str, Callable[[], type]] = {
+    "windup": lambda: WindUp,
+    "conditioning": lambda: Conditioning,
+    "stimulus": lambda: Stimulus,
+    "pressure": lambda: Pressure,
+}
+
+
+def _protocol(table: Mapping[str, Any]) -> Any:
+    known: dict[str, Callable[[], Any]] = {**registry.entry_points(registry.PROTOCOLS), **PROTOCOLS}
+    kind = table.get("kind", "windup")
+    if not isinstance(kind, str) or kind not in known:
+        raise InputError(f"unknown kind of protocol {kind!r}{nearest(str(kind), known)}")
+    return tables.protocol({name: value for name, value in table.items() if name != "kind"}, known[kind]())
+
+
 def _model(table: tables.ModelTable) -> Model | Circuit:
-    known = neurons.catalogue()
+    known = {**neurons.catalogue(), **circuits.CATALOGUE}
     if not isinstance(table.name, str) or table.name not in known:
         raise InputError(f"unknown model {table.name!r}{nearest(str(table.name), known)}")
     return known[table.name]().scaled(**table.scale).replace(**table.set)

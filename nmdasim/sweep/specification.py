@@ -3,61 +3,68 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
+import itertools
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from nmdasim import engines, quantities
 from nmdasim.errors import InputError, ModelError, nearest
-from nmdasim.model.circuit import Circuit
+from nmdasim.model.circuit import Circuit, circuit_of, owners_of
+from nmdasim.model.identity import digest, versions
 from nmdasim.model.model import Model
+from nmdasim.model.synapse import Synapse
 from nmdasim.protocols import WindUp
+from nmdasim.protocols.given import protocol_of
 from nmdasim.quantities import QuantityLike
+from nmdasim.receptors.blockers import known as drugs
+from nmdasim.receptors.dosing import dosed
 from nmdasim.run.axes import Axis, lengths, parameter_axes, seed_axis, shared
-from nmdasim.sweep.identity import digest_of, ends, spell
+from nmdasim.sweep import gains, kept
+from nmdasim.sweep.identity import VERSION, identity, spell
 from nmdasim.sweep.samples import Samples
 
 __all__ = ["Samples", "Sweep"]
 
-#: Read-outs of a wind-up train; those that have a value for every pulse.
-_TRAIN = {"early": True, "late": True, "input": False, "index": False, "ratio": False, "slope": False, "area": False}
-#: Dimensions of a protocol: a run has one value of each, so a chunk has, too.
-_PROTOCOL = {"frequency": "Hz", "pulses": "1"}
 #: Beyond these a sweep is a slip of the keyboard, or a matter for several stores.
 MOST_LANES, MOST_CHUNKS = 10_000_000_000, 2_000_000
+#: Neurons of one unit of work where the sweep does not say how many lanes it has, and lanes that it has at least.
+_NEURONS, _FEWEST = 1000, 8
+#: Values of an axis of the protocol that are tried one by one; of more, both ends.
+_TRIED = 1000
 #: Bytes of a block of the disk, and of what the journal says of a file.
 _BLOCK, _ENTRY = 4096, 60
 
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """What to run: every combination of the axes, each a lane.
+    """What to run: every combination of the axes, each a lane; of a network, each an instance.
 
     Parameters
     ----------
     model
-        A neuron, or a feed-forward chain of two.
+        A neuron, a chain of neurons, or a network.
     protocol
-        :class:`WindUp`, or one or several :class:`Events` with a `duration`.
+        Whatever :func:`nmdasim.run.simulate` takes: a train, events, several of them, sources of a circuit's inputs,
+        a protocol of your own; one that does not say how long it lasts needs a `duration`.
     axes
-        ``{name: values}`` in the order of the dimensions: ``"frequency"`` and ``"pulses"`` of the train, ``"seed"``,
-        a parameter of the model, or one of its gains (factors that scale a group of parameters).
+        ``{name: values}`` in the order of the dimensions: what the protocol varies, as ``"frequency"`` and ``"pulses"``
+        of a train; ``"seed"``; a parameter of the model; the key of a drug, which the model's NMDA receptors then know;
+        or one of its gains (factors that scale a group of parameters).
     samples
         Rows of parameters that vary together; they become the first dimension, ``sample``.
     readouts
-        What to keep of each lane: ``spike_count``; under a train also the read-outs of
-        :func:`nmdasim.readout.measures.windup` and the model's own summaries.
+        What to keep of each lane: ``spike_count``, of networks ``rate``; ``final.<state>``, a state at the end; under a
+        protocol with windows also the read-outs of :func:`nmdasim.readout.measures.windup`, and of cells and chains the
+        model's own summaries. Of a network all are those of its output population.
     block, duration, dt, method, engine
         As :func:`nmdasim.run.simulate` takes them.
     chunk
-        Lanes of one unit of work, at most.
+        Lanes of one unit of work, at most; by default 1000 neurons, of a network 8 instances or more.
     title
         One line for listings.
 
@@ -77,22 +84,24 @@ class Sweep:
     dt: QuantityLike | None = None
     method: str = ""
     engine: str = engines.DEFAULT
-    chunk: int = 1000
+    chunk: int | None = None
     title: str = ""
 
     def __post_init__(self) -> None:
-        if isinstance(self.model, Circuit) and self.model.is_network:
-            raise ModelError(f"{self.model.name} is a network; a sweep runs single cells and their chains")
         object.__setattr__(self, "readouts", tuple(self.readouts))
-        if not isinstance(self.chunk, int) or not 1 <= self.chunk <= 1_000_000:
+        if self.chunk is not None and (not isinstance(self.chunk, int) or not 1 <= self.chunk <= 1_000_000):
             raise InputError(f"chunk = {self.chunk}; a chunk has from 1 to 1,000,000 lanes")
+        named = [*self.axes, *(self.samples.ranges if self.samples else ())]
+        object.__setattr__(self, "model", dosed(self.model, [name for name in named if name in drugs()]))
         self._check_protocol()
-        self._check_readouts()
         for axis in self.varied:
             if axis.values.ndim != 1:
                 raise InputError(f"{axis.name} = {self.axes[axis.name]}; an axis is a list of one or more values")
             if len(np.unique(axis.values)) != len(axis.values) and not axis.dim:
                 raise InputError(f"{axis.name} repeats a value; each position of an axis is one of its own")
+        if self.duration is None and self.first.duration is None:
+            raise InputError("give a duration: this protocol brings none of its own")
+        self._check_readouts()
         self._check_size()
 
     def __getstate__(self) -> dict[str, Any]:
@@ -100,35 +109,22 @@ class Sweep:
         return {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
 
     def _check_protocol(self) -> None:
-        train = self.protocol if isinstance(self.protocol, WindUp) else None
-        if train is None and self.duration is None:
-            raise InputError("give a duration: only a wind-up train brings its own")
-        given = self.protocol if isinstance(self.protocol, (list, tuple)) else (self.protocol,)
-        if any(getattr(one, "lanes", None) is not None for one in given):
+        parts = getattr(self.done_to, "parts", (self.done_to,))
+        if any(getattr(one, "lanes", None) is not None for one in parts):
             raise InputError("events of a sweep reach every lane; leave out their lanes=")
-        if train and (np.ndim(train.frequency) or np.ndim(train.pulses)):
-            raise InputError("the train has several rates or numbers of pulses; give those as axes of the sweep")
-        for name in set(self.axes) & set(_PROTOCOL):
-            if train is None:
-                raise InputError(f"axis {name!r} is of a wind-up train, and the protocol is none")
-            dataclasses.replace(train, **{name: self.axes[name]})
+        if several := list(self.done_to.axes):
+            raise InputError(
+                f"the protocol has several values of {', '.join(several)}; give those as axes of the sweep"
+            )
 
     def _check_readouts(self) -> None:
-        allowed = self._allowed()
         if not self.readouts:
-            raise InputError(f"no read-outs; there are {', '.join(allowed)}")
+            raise InputError(f"no read-outs; there are {kept.told(self.offered)}")
         for name in self.readouts:
-            if name not in allowed:
-                raise InputError(f"unknown read-out {name!r}{nearest(name, allowed)}")
+            if name not in self.offered:
+                raise InputError(f"unknown read-out {name!r}{nearest(name, self.offered)}")
         if len(set(self.readouts)) != len(self.readouts):
             raise InputError(f"read-outs {', '.join(self.readouts)}: one is there twice")
-
-    def _allowed(self) -> dict[str, bool]:
-        """Return the read-outs that there are, and whether each has a value for every pulse."""
-        if not isinstance(self.protocol, WindUp):
-            return {"spike_count": False}
-        cell = self.model.cells[self.model.output] if isinstance(self.model, Circuit) else self.model
-        return {"spike_count": False} | _TRAIN | dict.fromkeys(cell.summaries, True)
 
     def _check_size(self) -> None:
         if self.lanes > MOST_LANES or self.chunks > MOST_CHUNKS:
@@ -137,13 +133,45 @@ class Sweep:
                 f"{MOST_LANES:,} lanes and {MOST_CHUNKS:,} chunks: take fewer values, larger chunks, or several sweeps"
             )
 
+    # --- what is done ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def done_to(self) -> Any:
+        """What is done to the model, as a protocol."""
+        return protocol_of(self.protocol)
+
+    def variants(self) -> Iterator[Any]:
+        """Yield the protocol with every combination of the values that the axes give it."""
+        axes = [axis for axis in self.varied if axis.name in self.done_to.varies]
+        for values in itertools.product(*(axis.values for axis in axes)):
+            yield self.variant(dict(zip((axis.name for axis in axes), values, strict=True)))
+
+    def variant(self, point: Mapping[str, Any]) -> Any:
+        """Return the protocol with single values, in SI units, of what the axes vary."""
+        return self.done_to.at(**point) if point else self.done_to
+
+    @property
+    def first(self) -> Any:
+        """The first of the variants."""
+        return next(self.variants())
+
+    @cached_property
+    def offered(self) -> dict[str, bool]:
+        """The read-outs that there are, and whether each has a value for every pulse."""
+        return kept.offered(self.model, self.first)
+
+    @property
+    def neurons(self) -> int:
+        """Neurons of one lane."""
+        return sum(population.size for population in circuit_of(self.model).populations.values())
+
     # --- geometry ----------------------------------------------------------------------------------------------------
 
     @cached_property
     def varied(self) -> tuple[Axis, ...]:
         """Every axis in order, columns of samples included, with SI values."""
         sampled = self.samples.columns() if self.samples else {}
-        if misplaced := [name for name in (*_PROTOCOL, "seed") if name in sampled]:
+        if misplaced := [name for name in (*self.done_to.varies, "seed") if name in sampled]:
             raise InputError(f"samples of {', '.join(misplaced)}; those are axes of their own")
         if twice := set(sampled) & set(self.axes):
             raise InputError(f"{', '.join(sorted(twice))}: both an axis and sampled")
@@ -160,35 +188,45 @@ class Sweep:
             raise InputError(f"axis {name!r} is empty; give one or more values")
         if name == "seed":
             return seed_axis(values)
-        if name in _PROTOCOL and shared(values):
-            raise InputError(f"{name} varies along {shared(values)!r}; it is an axis of its own")
-        if name == "pulses":
-            return Axis(name, np.asarray(values))
-        if name == "frequency":
-            return Axis(name, quantities.si(values, "Hz", name=name), "Hz")
+        if name in self.done_to.varies:
+            return self._protocol_axis(name, values, self.done_to.varies[name])
         if self.is_gain(name):
             factors = quantities.si(values, "1", name=f"gain {name}")
             if np.any(factors < 0):
                 raise InputError(f"gain {name} = {values}; a gain is 0 or more")
             return Axis(name, factors, dim=shared(values))
         if not self.entries(name):
-            known = [*_PROTOCOL, "seed", *self.gains, *(p for c in self.cells for p in c.parameters)]
+            own = [key for owner in self.owners for key in owner.parameters]
+            known = [*self.done_to.varies, "seed", *self.gains, *own, *drugs()]
             raise ModelError(f"{self.model.name} has no parameter or gain {name!r}{nearest(name, known)}")
         return parameter_axes(self.model, {name: values})[0]
 
-    @property
-    def cells(self) -> tuple[Model, ...]:
-        """Its cells: one, or those of a chain."""
-        return tuple(self.model.cells.values()) if isinstance(self.model, Circuit) else (self.model,)
+    def _protocol_axis(self, name: str, values: Any, unit: str) -> Axis:
+        if shared(values):
+            raise InputError(f"{name} varies along {shared(values)!r}; it is an axis of its own")
+        if self.entries(name):
+            raise InputError(
+                f"{name} is an argument of the protocol and a parameter of the model; an axis is one thing"
+            )
+        plain = unit in ("", "1")
+        table = np.asarray(values) if plain else quantities.si(values, unit, name=name)
+        for value in table.ravel() if table.size <= _TRIED else np.unique(table)[[0, -1]]:
+            self.done_to.at(**{name: value})
+        return Axis(name, table, unit or "1", named=plain)
 
     @property
+    def owners(self) -> tuple[Model | Synapse, ...]:
+        """What has parameters: the cell, or the cells of a circuit and the synapses of its projections."""
+        return tuple(owners_of(self.model).values())
+
+    @cached_property
     def gains(self) -> Mapping[str, tuple[str, ...]]:
-        """Groups of parameters that an axis may scale; chains of cells have none here."""
-        return {} if isinstance(self.model, Circuit) else self.model.gains
+        """Groups of parameters that an axis may scale."""
+        return gains.groups(self.model)
 
     def entries(self, name: str) -> tuple[str, ...]:
         """Return the parameters that a name addresses."""
-        return tuple(dict.fromkeys(key for cell in self.cells for key in cell.parameters.entries(name)))
+        return tuple(dict.fromkeys(key for owner in self.owners for key in owner.parameters.entries(name)))
 
     def is_gain(self, name: str) -> bool:
         """Whether an axis scales a group of parameters; a parameter of the same name comes first."""
@@ -221,9 +259,9 @@ class Sweep:
     @cached_property
     def piece(self) -> dict[str, int]:
         """Lengths of a chunk along every dimension: one run of the protocol, then whole last dimensions."""
-        left, found = self.chunk, {}
+        left, found = self.chunk or max(_NEURONS // self.neurons, _FEWEST), {}
         for dim, size in reversed(self.sizes.items()):
-            longest = 1 if dim in _PROTOCOL else max(1, min(size, left))
+            longest = 1 if dim in self.done_to.varies else max(1, min(size, left))
             found[dim] = math.ceil(size / math.ceil(size / longest))
             left //= found[dim]
         return dict(reversed(found.items()))
@@ -247,16 +285,21 @@ class Sweep:
         pairs = zip(self.sizes.items(), self.place(chunk), strict=True)
         return {dim: slice(k * self.piece[dim], min((k + 1) * self.piece[dim], size)) for (dim, size), k in pairs}
 
-    @property
+    @cached_property
     def pulses(self) -> int:
-        """Largest number of pulses of a run; 0 without a train."""
-        if not isinstance(self.protocol, WindUp):
-            return 0
-        return int(np.max(self.axes.get("pulses", self.protocol.pulses)))
+        """Largest number of windows, such as pulses, of a run; 0 of a protocol that has none."""
+        return max(max(len(one.windows) - 1, 0) for one in self.variants())
+
+    @cached_property
+    def seconds(self) -> float:
+        """Mean time that a lane lasts."""
+        if self.duration is not None:
+            return quantities.number(self.duration, "ms", name="duration")
+        return float(np.mean([one.duration for one in self.variants()]))
 
     def per_pulse(self, readout: str) -> bool:
         """Whether a read-out has a value for every pulse."""
-        return self._allowed()[readout]
+        return self.offered[readout]
 
     @property
     def bytes(self) -> int:
@@ -276,27 +319,15 @@ class Sweep:
     def identity(self) -> dict[str, str]:
         """Everything that determines the numbers and where they stand, as flat text; two sweeps differ where this does.
 
-        The package's version is part of it: a store is finished by the version that began it.
+        The versions of the libraries and the package's own source are part of it: a store is finished by what began it.
         """
-        cells = self.model.cells if isinstance(self.model, Circuit) else {"": self.model}
-        found = {"model": self.model.name, "model_digest": " ".join(cell.digest for cell in cells.values())}
-        for population, cell in cells.items():
-            for name, p in cell.parameters.items():
-                text = f"{p.number.tolist()} {p.unit}".strip() if p.si.ndim == 0 else digest_of(p.si)
-                found[f"parameter {population}{'.' * bool(population)}{name}"] = text
-        if isinstance(self.model, Circuit):
-            names = ("projections", "afferents", "output", "dt")
-            found["circuit"] = spell({name: getattr(self.model, name) for name in names})
-        for name in ("protocol", "block", "duration", "dt"):
-            found[name] = spell(getattr(self, name))
-        for axis in self.varied:
-            along = f" along {axis.dim}" if axis.dim else ""
-            found[f"axis {axis.name}"] = f"{axis.values.size} values{along}, {ends(axis)}, {digest_of(axis.values)}"
+        found = identity(self.model, self.varied)
+        found |= {name: spell(getattr(self, name)) for name in ("protocol", "block", "duration", "dt")}
         found["dimensions"] = " × ".join(f"{dim} {size}/{self.piece[dim]}" for dim, size in self.sizes.items())
         found |= {"readouts": " ".join(self.readouts), "engine": self.engine, "method": self.method or "default"}
-        return found | {"nmdasim_version": version("nmdasim")}
+        return found | {f"{VERSION}{name}": text for name, text in versions().items()}
 
     @property
     def digest(self) -> str:
         """Hash of the identity."""
-        return hashlib.sha256(json.dumps(self.identity, sort_keys=True).encode()).hexdigest()[:16]
+        return digest(self.identity)

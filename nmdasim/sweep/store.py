@@ -25,10 +25,11 @@ from filelock import FileLock, Timeout
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import NmdasimError
+from nmdasim.model.identity import versions
 from nmdasim.run.axes import Axis
 from nmdasim.sweep.chunks import FAILED, MISSING, Chunk
 from nmdasim.sweep.extra import need
-from nmdasim.sweep.identity import neighbours
+from nmdasim.sweep.identity import VERSION, neighbours
 from nmdasim.sweep.journal import JOURNAL, OWN, append, entries_of, is_sound, line, stands, sums_of
 from nmdasim.sweep.specification import Sweep
 
@@ -171,9 +172,11 @@ def check(path: Path, sweep: Sweep, *, resume: bool) -> None:
         raise StoreError(f"{path} exists; --resume (resume=True) finishes it, or give a path that is free")
     if differences := neighbours(_table_of(identity), sweep.identity):
         more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
+        only = all(line.startswith(VERSION) for line in differences)
+        maker, own = ("other versions", "those") if only else ("another specification", "the specification")
         raise StoreError(
-            f"{path} was made by another specification ({'; '.join(differences[:3])}{more}); "
-            "give a path that is free, or the specification that it was made by"
+            f"{path} was made by {maker} ({'; '.join(differences[:3])}{more}); "
+            f"give a path that is free, or {own} that it was made by"
         )
 
 
@@ -252,22 +255,26 @@ def _coordinates(sweep: Sweep, pilot: xr.Dataset) -> xr.Dataset:
 
 
 def _shown(axis: Axis) -> np.ndarray:
-    whole = axis.name in ("seed", "pulses")
-    return axis.values.astype(np.int64) if whole else quantities.in_unit(axis.values, axis.unit)
+    return axis.values if axis.named else quantities.in_unit(axis.values, axis.unit)
+
+
+#: What a run says of itself that is the pilot's, not the sweep's.
+_OF_THE_PILOT = ("varied", "protocol", "overflowed", "identity", "final_layout", "duration_s", "begin_s")
 
 
 def _provenance(sweep: Sweep, pilot: xr.Dataset) -> dict[str, Any]:
     """Say what made the numbers: the run's own provenance, sources, versions, machine, and how samples were drawn."""
-    found = {key: value for key, value in pilot.attrs.items() if key not in ("varied", "protocol", "overflowed")}
-    sources = {key: f"{p.source or 'user'} ({p.status})" for cell in sweep.cells for key, p in cell.parameters.items()}
-    libraries = ("numpy", "numba", "llvmlite", "scipy", "xarray", "zarr", "brian2")
+    found = {key: value for key, value in pilot.attrs.items() if key not in _OF_THE_PILOT}
+    sources = {key: f"{p.source or 'user'} ({p.status})" for one in sweep.owners for key, p in one.parameters.items()}
+    numbers = json.loads(found["parameters"])
     found |= {
         "title": sweep.title,
         "varied": " ".join(axis.name for axis in sweep.varied),
         "protocol": sweep.identity["protocol"],
+        "parameters": json.dumps({k: "varied" if text.startswith("varied") else text for k, text in numbers.items()}),
         "parameter_sources": json.dumps(sources),
         "sweep_digest": sweep.digest,
-        "versions": ", ".join(f"{name} {version(name)}" for name in libraries),
+        "versions": json.dumps(versions() | {name: version(name) for name in ("xarray", "zarr")}),
         "machine": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
         "disclaimer": DISCLAIMER,
     }

@@ -36,17 +36,6 @@ class ModelTable:
 
 
 @dataclass(frozen=True)
-class Train:
-    """``[protocol]``: a wind-up train; what is not given is the train's own."""
-
-    frequency: Scalar | None = None
-    pulses: int | None = None
-    start: Scalar | None = None
-    burst: int | None = None
-    burst_interval: Scalar | None = None
-
-
-@dataclass(frozen=True)
 class Grid:
     """An axis from a lowest to a highest value."""
 
@@ -70,7 +59,7 @@ class Specification:
 
     title: str | None = None
     model: ModelTable = field(default_factory=ModelTable)
-    protocol: Train = field(default_factory=Train)
+    protocol: dict[str, Any] = field(default_factory=dict)
     axes: dict[str, Any] = field(default_factory=dict)
     samples: Samples | None = None
     readouts: tuple[str, ...] | None = None
@@ -87,7 +76,7 @@ class Specification:
         return {name: value for name, value in said(self).items() if name in names}
 
 
-def said(table: Specification | Train) -> dict[str, Any]:
+def said(table: Any) -> dict[str, Any]:
     """Return what a table says, without what it leaves open."""
     pairs = ((one.name, getattr(table, one.name)) for one in dataclasses.fields(table))
     return {name: value for name, value in pairs if value is not None}
@@ -203,11 +192,41 @@ def _first(error: Exception) -> tuple[Exception, list[str]]:
     return leaf, [*keys, *path]
 
 
+# --- protocols -------------------------------------------------------------------------------------------------------
+
+
+def protocol(given: Mapping[str, Any], kind: type) -> Any:
+    """Return what ``[protocol]`` says as a protocol of a kind, a dataclass; what is not given is its own.
+
+    Raises
+    ------
+    InputError
+        As :func:`specification`.
+    """
+    fields = [one for one in dataclasses.fields(kind) if one.name != "kind" and one.default_factory is _NONE]
+    table = dataclasses.make_dataclass("Table", [_entry(one) for one in fields], kw_only=True)
+    whole = dataclasses.make_dataclass("Whole", [("protocol", table)])
+    return kind(**said(structured({"protocol": given}, whole, "").protocol))
+
+
+_NONE = dataclasses.MISSING
+
+
+def _entry(one: dataclasses.Field[Any]) -> Any:
+    """Return name, type and default of what a file may give for an argument of a protocol: as its own default is."""
+    if one.default is _NONE:
+        return one.name, Scalar
+    if isinstance(one.default, tuple):
+        return one.name, tuple[str, ...] | None, None
+    whole = isinstance(one.default, int) and not isinstance(one.default, bool)
+    return one.name, int | None if whole else Scalar | None, None
+
+
 # --- axes ------------------------------------------------------------------------------------------------------------
 
 
-def axis(name: str, given: Any) -> Any:
-    """Return the values of one axis.
+def axis(name: str, given: Any, unit: str | None = None) -> Any:
+    """Return the values of one axis; `unit` is that of a protocol's argument, ``"1"`` for numbers and ``""`` for names.
 
     Raises
     ------
@@ -223,11 +242,20 @@ def axis(name: str, given: Any) -> Any:
         raise InputError(f"axis {name} = {given!r}; an axis is a list, or {{from, to, points, scale}}")
     if not given:
         raise InputError(f"axis {name!r} is empty; give one or more values")
-    whole = name in ("seed", "pulses")
+    kind, what = _KINDS.get(name if unit is None else unit, ((int, float, str), "number or text"))
     for item in given:
-        if isinstance(item, bool) or not isinstance(item, int if whole else (int, float, str)):
-            raise InputError(f"axis {name}: {item!r} is no {'whole number' if whole else 'number or text'}")
-    return given if whole else quantities.quantity(given) if any(isinstance(i, str) for i in given) else np.array(given)
+        if isinstance(item, bool) or not isinstance(item, kind):
+            raise InputError(f"axis {name}: {item!r} is no {what}")
+    texts = unit != "" and any(isinstance(item, str) for item in given)
+    return quantities.quantity(given) if texts else given if kind is int else np.array(given)
+
+
+#: What the entries of an axis are, by its name or the unit in which a protocol varies it.
+_KINDS: Mapping[str, tuple[Any, str]] = {
+    "seed": (int, "whole number"),
+    "1": ((int, float), "number"),
+    "": (str, "name"),
+}
 
 
 def _seeds(given: Seeds) -> np.ndarray:

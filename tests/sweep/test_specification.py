@@ -170,6 +170,34 @@ def test_events_of_a_sweep_address_no_lanes():
         nm.Sweep(WDR, nm.Events("ampa_c", [5] * nm.ms, lanes=[0]), AXES, readouts=("spike_count",), duration="20 ms")
 
 
+def test_a_protocol_that_has_several_values_itself_or_no_length_is_refused():
+    with pytest.raises(ValueError, match="several values of frequency; make those axes|several values of frequency"):
+        nm.Sweep(WDR, nm.WindUp(frequency=[1, 2] * nm.Hz), AXES)
+    with pytest.raises(ValueError, match="give a duration: this protocol brings none of its own"):
+        nm.Sweep(WDR, nm.Events("ampa_c", [5] * nm.ms), AXES, readouts=("spike_count",))
+    with pytest.raises(ValueError, match="no parameter or gain 'frequency'"):
+        nm.Sweep(WDR, nm.Events("ampa_c", [5] * nm.ms), dict(frequency=[1]), readouts=("spike_count",), duration="9 ms")
+
+
+def test_several_protocols_beside_one_another_have_the_axes_of_each():
+    both = [nm.WindUp(pulses=2, start="5 ms"), nm.Events("ampa_c", [5] * nm.ms)]
+    sweep = nm.Sweep(WDR, both, dict(frequency=[10, 20] * nm.Hz, seed=[0]), readouts=("early", "spike_count"))
+    assert sweep.piece == {"frequency": 1, "seed": 1}
+    assert sweep.pulses == 2
+    assert sweep.seconds == pytest.approx(0.005 + 2 * (1 / 10 + 1 / 20) / 2)
+
+
+def test_a_protocol_without_a_text_of_its_own_is_spelt_the_same_in_every_process():
+    class Bare(nm.protocols.Protocol):
+        def __init__(self, when):
+            self.when, self.duration_ = when, 0.01
+
+    told = [nm.Sweep(WDR, Bare(when), AXES, readouts=("spike_count",), duration="9 ms").identity for when in (1, 1, 2)]
+    assert told[0] == told[1]
+    assert told[1]["protocol"] == "Bare{duration_: 0.01, when: 1}"
+    assert neighbours(told[1], told[2]) == ["protocol: Bare{duration_: 0.01, when: 1} → Bare{duration_: 0.01, when: 2}"]
+
+
 def test_samples_travel_to_a_worker_as_a_recipe():
     sweep = nm.Sweep(WDR, axes=dict(seed=[0]), samples=nm.Samples(dict(K_mg=("1 mM", "4 mM")), 100_000))
     content = pickle.dumps(sweep)

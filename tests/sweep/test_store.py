@@ -10,7 +10,7 @@ import xarray as xr
 from short import TRAIN, WDR, bits
 
 import nmdasim as nm
-from nmdasim.sweep import chunks, execute, failures, outlook, store
+from nmdasim.sweep import chunks, execute, failures, outlook, specification, store
 
 
 @pytest.fixture
@@ -97,6 +97,18 @@ def test_a_chain_of_two_cells_and_plain_events_are_swept(tmp_path, adex):
     plain = nm.Sweep(adex, events, dict(tau_w=[50, 100] * nm.ms), readouts=("spike_count",), duration=60 * nm.ms)
     one = nm.simulate(adex, events, duration=60 * nm.ms, parameters=dict(tau_w=[50, 100] * nm.ms))
     assert np.array_equal(nm.sweep(plain, tmp_path / "plain.zarr").spike_count, one.spike_count)
+
+
+def test_a_drug_that_the_model_does_not_know_is_an_axis(tmp_path):
+    doses = [0, 5] * nm.uM
+    sweep = nm.Sweep(WDR, TRAIN, dict(memantine=doses, seed=[0, 1]), readouts=("spike_count", "blocked_memantine"))
+    data = nm.sweep(sweep, tmp_path / "s.zarr")
+    one = nm.simulate(WDR, TRAIN, drugs={"memantine": doses}, seed=[0, 1])
+    assert data.memantine.units == "µM"
+    assert np.array_equal(data.spike_count, one.spike_count)
+    assert data.blocked_memantine.values.tobytes() == one.blocked_memantine.values.tobytes()
+    assert data.blocked_memantine.values[1].min() > 0
+    assert data.attrs["drugs"] == one.attrs["drugs"]
 
 
 # --- resuming --------------------------------------------------------------------------------------------------------
@@ -209,6 +221,24 @@ def test_another_specification_is_refused_and_the_difference_named(small, tmp_pa
     assert bits(xr.open_zarr(path)) == before
 
 
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (dict(numba="0.1"), r"other versions \(version of numba: \S+ → 0.1\); give a path that is free, or those"),
+        (dict(source="0123"), r"other versions \(version of source: \w{16} → 0123\)"),
+        (dict(scipy="9", numpy="8"), r"version of numpy: \S+ → 8; version of scipy: \S+ → 9"),
+    ],
+)
+def test_a_store_made_by_other_versions_or_another_source_is_refused_and_they_are_named(
+    small, tmp_path, monkeypatch, changed, message
+):
+    path, own = tmp_path / "s.zarr", specification.versions()
+    nm.sweep(small(), path)
+    monkeypatch.setattr(specification, "versions", lambda: own | changed)
+    with pytest.raises(ValueError, match=message):
+        nm.sweep(small(), path, resume=True)
+
+
 def test_a_store_is_not_overwritten_and_another_folder_not_touched(small, tmp_path):
     path = tmp_path / "s.zarr"
     nm.sweep(small(), path)
@@ -256,13 +286,22 @@ def test_a_lane_that_blows_up_is_marked_and_named_and_the_rest_stands(tmp_path):
     assert "E_na = 1e+302 mV" in told
 
 
-def test_parameters_that_the_model_refuses_cost_their_own_lanes_only(tmp_path):
-    sweep = nm.Sweep(WDR, TRAIN, dict(ketamine=[1, -1, 2, 3] * nm.uM, seed=[0, 1]), readouts=("early",))
+def test_parameters_that_the_model_refuses_cost_their_own_lanes_only(tmp_path, monkeypatch):
+    """What is refused at the ends of an axis is refused before any work; here it is one in the middle."""
+
+    def refuse(*args, parameters, **options):
+        if np.any(parameters["ketamine"].values == 2e-3):
+            raise nm.ModelError("no such dose")
+        return nm.simulate(*args, parameters=parameters, **options)
+
+    monkeypatch.setattr(chunks, "simulate", refuse)
+    sweep = nm.Sweep(WDR, TRAIN, dict(ketamine=[1, 2, 3, 4] * nm.uM, seed=[0, 1]), readouts=("early",))
     summary = execute.run(sweep, tmp_path / "s.zarr")
     assert summary.failed == 2
     status = xr.open_zarr(tmp_path / "s.zarr").status.values
     assert status.tolist() == [[1, 1], [0, 0], [1, 1], [1, 1]]
-    assert all("ketamine = -1 µM" in text and "cannot be negative" in text for text in failures(tmp_path / "s.zarr")[0])
+    told = failures(tmp_path / "s.zarr")[0]
+    assert told == [f"ketamine = 2 µM, seed = {seed}: no such dose" for seed in (0, 1)]
 
 
 def test_what_cannot_run_at_all_is_refused_before_there_is_a_store(small, tmp_path):
@@ -271,6 +310,11 @@ def test_what_cannot_run_at_all_is_refused_before_there_is_a_store(small, tmp_pa
         (dict(dt=5 * nm.ms), "takes a step"),
         (dict(engine="neuron"), "does not exist"),
         (dict(protocol=nm.WindUp(fibres=("b",))), "has no afferent"),
+        (dict(axes=dict(ketamine=[1, -1, 2] * nm.uM)), r"ketamine = -1 µM; it cannot be negative"),
+        (dict(axes=dict(seed=[0], mg=[1, -2, 3] * nm.mM, frequency=[20, 10] * nm.Hz)), r"mg = -2 mM; it cannot"),
+        (dict(samples=nm.Samples(dict(K_mg=("-1 mM", "1 mM")), 9), axes={}), "K_mg = .*; it cannot be negative"),
+        (dict(duration=-1 * nm.ms), "a run is longer than 0"),
+        (dict(dt=0 * nm.ms), "step"),
     ]:
         with pytest.raises(ValueError, match=message):
             nm.sweep(small(**changed), tmp_path / "s.zarr")
