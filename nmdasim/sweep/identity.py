@@ -55,8 +55,9 @@ def _says(value: Any) -> bool:
 
 def ends(axis: Axis) -> str:
     """Return the first and the last value of an axis, with its unit."""
-    first, last = (f"{value:g}" if axis.values.dtype.kind in "iuf" else str(value)
-                   for value in shown(axis, axis.values[[0, -1]]))  # fmt: skip
+    first, last = (
+        f"{value:g}" if axis.values.dtype.kind in "iuf" else str(value) for value in shown(axis, axis.values[[0, -1]])
+    )
     return f"{first} to {last} {quantities.pretty(axis.unit)}".removesuffix(" 1")
 
 
