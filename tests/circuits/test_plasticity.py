@@ -305,7 +305,7 @@ def test_the_reference_engine_says_who_renders_them():
 
 def test_every_c_and_touch_synapse_of_the_dorsal_horn_has_a_rho_that_follows_its_neuron():
     """One sensor drives both, so that they agree to the error of a step; the switch of one leaves the other alone."""
-    train = nm.protocols.sensory.conditioning("10 Hz", 5)
+    train = nm.protocols.Conditioning("10 Hz", 5)
     record = ["c_projection.rho", "touch_projection.rho", "rho_dendrite", "sensor_dendrite"]
     options = dict(duration="2 second", record=record, sample="1 ms", parameters=dict(theta_p="0.06 uM"))
     result = nm.simulate(nm.circuits.dorsal_horn(), train, initial=dict(rho=[0.01 * k for k in range(10)]), **options)
