@@ -12,7 +12,7 @@ from nmdasim.engines.form.events import adds_up
 from nmdasim.engines.kernel import network as kernel_network
 from nmdasim.language.reader import symbol
 from nmdasim.plan import memory
-from nmdasim.protocols.sensory import stimulus
+from nmdasim.protocols import Stimulus
 
 
 def irregularity(result, population):
@@ -179,7 +179,7 @@ def test_any_number_of_threads_gives_the_same_bits(chain, parts, threads):
 @pytest.mark.parametrize("threads", [1, 2])
 def test_neurons_of_compartments_give_the_same_bits_on_threads(dorsal, threads):
     net, options, whole = dorsal
-    assert identical(nm.simulate(net, stimulus("noxious", 0.8), threads=threads, **options), whole)
+    assert identical(nm.simulate(net, Stimulus("noxious", 0.8), threads=threads, **options), whole)
     assert len(whole.spike) > 100
 
 
@@ -187,7 +187,7 @@ def test_neurons_of_compartments_give_the_same_bits_on_threads(dorsal, threads):
 def dorsal():
     net = nm.circuits.dorsal_horn()
     options = dict(duration="700 ms", seed=[1, 2, 3], ketamine=[0, 3] * nm.uM, record=["v_dendrite"], sample="1 ms")
-    return net, options, nm.simulate(net, stimulus("noxious", 0.8), threads=3, **options)
+    return net, options, nm.simulate(net, Stimulus("noxious", 0.8), threads=3, **options)
 
 
 @pytest.mark.parametrize("instances", [1, 2, 6])

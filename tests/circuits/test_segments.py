@@ -9,7 +9,7 @@ import xarray as xr
 
 import nmdasim as nm
 from nmdasim.engines.kernel import network as kernel_network
-from nmdasim.protocols.sensory import stimulus
+from nmdasim.protocols import Stimulus
 
 
 def spikes(*results):
@@ -80,7 +80,7 @@ def test_neurons_of_compartments_and_a_delay_of_40_ms_go_on_to_the_bit():
     """C fibres fire around 200 ms after the stimulus, and reach the inhibitory interneurons 40 ms later."""
     net = nm.circuits.dorsal_horn()
     options = dict(seed=[1, 2], ketamine=[0, 3] * nm.uM, record=["v_dendrite", "ca_dendrite"], sample="1 ms")
-    hit = stimulus("noxious", 1.0, times="20 ms")
+    hit = Stimulus("noxious", 1.0, time="20 ms")
     whole = nm.simulate(net, hit, duration="500 ms", **options)
     first = nm.simulate(net, hit, duration="275 ms", **options)
     assert len(first.in_flight_time) > 10

@@ -18,13 +18,24 @@ def course():
     return xr.DataArray([0.0, 10.0], coords={"time": time}, dims="time", attrs={"units": "uM"})
 
 
-@pytest.mark.parametrize("engine", ["kernel", "brian2"])
-def test_a_course_of_concentration_reaches_the_output_cell_of_a_chain(engine, course, interpreted):
+def test_a_course_of_concentration_reaches_the_output_cell_of_aguiar2010(course):
     result = nm.simulate(
         nm.neurons.aguiar2010(), nm.Events(port="ampa_c", times=[20] * ms, population="relay"), ketamine=course,
-        duration="150 ms", engine=engine, record="ketamine_dendrite", sample="10 ms",
+        duration="150 ms", record="ketamine_dendrite", sample="10 ms",
     )  # fmt: skip
     assert result.ketamine_dendrite.values[[0, 5, 12]] == pytest.approx([0, 5, 10], abs=0.02)
+
+
+@pytest.mark.parametrize("engine", ["kernel", "brian2", "reference"])
+def test_a_course_of_concentration_reaches_the_output_cell_of_a_chain(engine, course, interpreted):
+    cell = nm.Model("m", "dv/dt = (drug/uM*mV - v)/(1*ms) : volt", {"drug": "0 uM"}, ports={"kick": "v += 1*mV"})
+    bundle = nm.Projection("a", "b", contacts=(Contact("kick"),), latency=Latency("2 ms", "0 ms", 3))
+    chain = nm.Circuit("chain", {"a": cell, "b": cell}, (bundle,))
+    events = nm.Events(port="kick", times=[20] * ms, population="a")
+    result = nm.simulate(
+        chain, events, parameters={"drug": course}, duration="150 ms", engine=engine, record="drug", sample="10 ms"
+    )
+    assert result.drug.values[[0, 5, 12]] == pytest.approx([0, 5, 10], abs=0.02)
 
 
 @pytest.mark.parametrize("engine", ["kernel", "brian2", "reference"])
