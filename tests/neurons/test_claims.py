@@ -5,10 +5,10 @@ counts come from the models' own code (ModelDB 267666 and 128559) run with NEURO
 spike across the edge of a window, so counts agree within one spike a pulse.
 """
 
-from itertools import dataclasses
+import dataclasses
+from itertools import pairwise
 
 import numpy as np
-import pairwise
 import pytest
 from brian2 import Hz, uM
 
