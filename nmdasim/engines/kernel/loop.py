@@ -136,13 +136,13 @@ def _call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     return builder.call(builder.inttoptr(arguments[0], function.as_pointer()), arguments[1:])
 
 
-@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def part(values, begin, rows, columns):  # type: ignore[no-untyped-def]
     """Return a table that lies in a longer array."""
     return values[begin : begin + rows * columns].reshape((rows, columns))
 
 
-@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def hand_on(wire, post, source, when, slots, rings, synapses):  # type: ignore[no-untyped-def]
     """Add a spike of one source to what arrives at its targets."""
     ring, arrived = rings
@@ -166,7 +166,7 @@ def hand_on(wire, post, source, when, slots, rings, synapses):  # type: ignore[n
         ring[post.ring + row * post.padded + target[j]] += amounts[wire.amounts + (first + j) * wire.each_amount]
 
 
-@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def deliver(post, n, cursor, slot, rings, events):  # type: ignore[no-untyped-def]
     """Add a population's own events that are due to what arrives now; return the first one that is not."""
     ring, arrived = rings
@@ -181,7 +181,7 @@ def deliver(post, n, cursor, slot, rings, events):  # type: ignore[no-untyped-de
     return cursor
 
 
-@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def sample(k, probes, populations, state, values, after):  # type: ignore[no-untyped-def]
     """Keep recorded rows as sample k; ``after`` a step, make those that lie halfway the mean of before and after."""
     for probe in probes:
@@ -195,7 +195,7 @@ def sample(k, probes, populations, state, values, after):  # type: ignore[no-unt
                 values[to + lane] = (values[to + lane] + now) / 2 if after else now
 
 
-@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def advance_one(p, n, h, dt, slot, storage, rings, spikes, found):  # type: ignore[no-untyped-def]
     """Take a step of one population, which empties its slot; return the spikes found so far."""
     state, constants, shapes, offsets, starts, rates = storage
@@ -228,7 +228,7 @@ def advance_one(p, n, h, dt, slot, storage, rings, spikes, found):  # type: igno
     return found
 
 
-@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def note(s, n, whole, spikes, first, found, volleys):  # type: ignore[no-untyped-def]
     """Keep the sources that fire in a step until their synapses' delays have passed; an input's act from its end on."""
     _, spike_lane, spike_population = spikes
@@ -251,7 +251,7 @@ def note(s, n, whole, spikes, first, found, volleys):  # type: ignore[no-untyped
     whole[s.fired_count + slot] = count
 
 
-@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True)
+@njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
 def learn(n, dt, synapses, state, rings, slots, spikes, first, found, volleys):  # type: ignore[no-untyped-def]
     """End a step with the synapses that have a state: their own step, then arriving events, then answers to spikes."""
     table, whole, numbers = synapses
@@ -284,7 +284,7 @@ def learn(n, dt, synapses, state, rings, slots, spikes, first, found, volleys): 
             )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def advance(  # type: ignore[no-untyped-def]
     first, count, h, dt, tables, storage, rings, slots, synapses, volleys, events, cursors, spikes, recording, learning
 ):

@@ -21,10 +21,10 @@ W = unsigned({width})
 {rows}
 '''
 
-DECORATOR = '@njit(nogil=True, no_cpython_wrapper=True, fastmath=FASTMATH, error_model="numpy")'
+DECORATOR = '@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")'
 ADVANCE = """
 
-@njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")
 def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, traces, windows):
     compartments, record_offset, scalar_offset, width = layout
     up, down, axial = axial_rates
@@ -77,7 +77,7 @@ def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, tra
 
 STEP = """
 
-@njit(cache=True, nogil=True, fastmath=FASTMATH, error_model="numpy")
+@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")
 def step(batches, ks, h, dt, n, layout, axial_rates, incoming, arrived, spike_step, spike_lane, found):
     compartments, record_offset, scalar_offset, width = layout
     up, down, axial = axial_rates

@@ -15,7 +15,7 @@ from numba import njit, types
 from numba.extending import intrinsic
 
 FASTMATH = {"contract", "nnan", "ninf", "nsz", "arcp"}
-_inline = njit(fastmath=FASTMATH, forceinline=True, error_model="numpy")
+_inline = njit(fastmath=FASTMATH, forceinline=True, no_cfunc_wrapper=True, error_model="numpy")
 
 
 def _bitcast(source: Any, target: Any) -> Any:
