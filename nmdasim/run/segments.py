@@ -18,7 +18,7 @@ import xarray as xr
 from nmdasim.errors import InputError
 from nmdasim.model.population import Population
 from nmdasim.plan.plan import Arrivals, Cells, Held, Outcome
-from nmdasim.run.axes import Axis
+from nmdasim.run.axes import Axis, shown
 
 _LAYOUT = "final_layout"
 _FLIGHT = ("population", "instance", "neuron", "port", "time", "weight")
@@ -261,6 +261,7 @@ def carried(start: xr.Dataset, given: Sequence[Axis], taken: frozenset[str]) -> 
                     f"start: it has {start.sizes[dim]} values of {dim}, this run {own[dim].values.size}; "
                     "give the same ones, or none to go on with each"
                 )
+            _check_values(start, own[dim], dim)
             names[dim] = dim
             continue
         names[dim] = f"{dim}_before" if dim in taken else dim
@@ -268,3 +269,16 @@ def carried(start: xr.Dataset, given: Sequence[Axis], taken: frozenset[str]) -> 
         unit = start[dim].attrs.get("units", "1") if dim in start.coords else "1"
         added.append(Axis(names[dim], values, unit, named=True))
     return names, added
+
+
+def _check_values(start: xr.Dataset, axis: Axis, dim: str) -> None:
+    """Refuse an axis of other values than the earlier run had: lanes would go on from those of another value."""
+    if axis.name != dim or dim not in start.coords:
+        return
+    before, now = start[dim].values, np.asarray(shown(axis, axis.values))
+    numbers = all(np.issubdtype(values.dtype, np.number) for values in (before, now))
+    if not (np.allclose(before, now, rtol=1e-9, atol=0) if numbers else np.array_equal(before, now)):
+        raise InputError(
+            f"start: its {dim} is {before.tolist()}, that of this run {now.tolist()}; give the same, or none to go on "
+            "with each"
+        )

@@ -118,6 +118,7 @@ def test_a_result_on_disk_can_be_gone_on_from(tmp_path):
         (dict(dt="0.05 ms"), "start: the earlier run had dt"),
         (dict(engine="reference"), "start: the earlier run had engine 'kernel', this one 'reference'"),
         (dict(seed=[1, 2, 3]), "start: it has 2 values of seed, this run 3"),
+        (dict(seed=[0, 2]), r"start: its seed is \[0, 1\], that of this run \[0, 2\]"),
         (dict(start=3), "start: give the result of an earlier simulate"),
     ],
 )
@@ -140,3 +141,11 @@ def test_a_lane_that_overflowed_stays_failed():
     with pytest.warns(RuntimeWarning):
         second = nm.simulate(model, duration="20 ms", start=first)
     assert second.failed.values.tolist() == [False, True]
+
+
+def test_lanes_never_go_on_from_those_of_another_value():
+    first = nm.simulate(nm.neurons.wdr(), duration="5 ms", ketamine=[0, 3] * uM)
+    with pytest.raises(InputError, match="its ketamine is .*; give the same, or none to go on with each"):
+        nm.simulate(nm.neurons.wdr(), duration="5 ms", ketamine=[3, 0] * uM, start=first)
+    again = nm.simulate(nm.neurons.wdr(), duration="5 ms", ketamine=[0, 3] * uM, start=first)
+    assert again.ketamine.values == pytest.approx([0, 3])
