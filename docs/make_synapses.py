@@ -126,13 +126,14 @@ def summation() -> None:
             )
             for k, dose in enumerate(doses):
                 one = found.isel(ketamine=k)
-                ax.plot(one.pulse + 1, one.late.mean("seed"), "o-", label=f"{dose:g} µM")
+                ax.plot(one.pulse, one.late.mean("seed"), "o-", label=f"{dose:g} µM")
                 rows.append([f"{spikes} spikes", spread(found.threshold.isel(ketamine=0)), f"{dose:g}",
                              spread(one.threshold), spread(one.input),
                              spread(one.late[:, -3:].mean("pulse")), spread(one["index"])])  # fmt: skip
                 if spikes == 1:
                     axes[0].plot(one.strength_of_one, one.spikes.mean("seed"), "o-", label=f"{dose:g} µM")
-            ax.set(title=f"1.2 × threshold of {spikes} spikes", xlabel="stimulus, one a second", ylim=(0, None))
+            ax.set(title=f"1.2 × threshold ({spikes} or more spikes)", xlabel="stimulus, one a second")
+            ax.set(ylim=(0, 1.1 * float(found.late.mean("seed").max())))
         axes[0].set(xscale="log", xlabel="strength (1: the published volley)", ylabel="spikes", title="Recruitment")
         axes[0].legend(frameon=False, title="free ketamine")
         figure.suptitle("Recruitment and temporal summation of wdr, the design of Guirimand 2000", fontsize=15)

@@ -33,7 +33,7 @@ for ax, criterion in zip(axes[1:], (1, 8), strict=True):
         neuron, TemporalSummation(1.2, "1 Hz", 15), ketamine=[0, 1] * uM, seeds=range(10), criterion=criterion
     )
     for k, dose in enumerate((0, 1)):
-        ax.plot(train.pulse + 1, train.late.isel(ketamine=k).mean("seed"), "o-", label=f"{dose} µM")
+        ax.plot(train.pulse, train.late.isel(ketamine=k).mean("seed"), "o-", label=f"{dose} µM")
     ax.set(xlabel="stimulus", ylim=(0, None), title=f"Train at 1.2 × threshold of {criterion} spikes")
     print(f"{criterion} spikes: strength {float(train.strength.mean()):.2f}, index", train["index"].mean("seed").values)
 
