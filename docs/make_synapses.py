@@ -20,6 +20,8 @@ NEURONS = {
     "as published": "",
     "GluN2A": "2A",
     "GluN2B": "2B",
+    "GluN2C": "2C",
+    "GluN2D": "2D",
     "2B/2D, lamina I": "lamina_i_2b2d",
     "2A/2B, lamina I": "lamina_i_2a2b",
 }
@@ -36,21 +38,21 @@ def spread(values: xr.DataArray) -> str:
     return f"{float(values.mean('seed')):.3g} ({low:.3g}–{high:.3g})"
 
 
-def measured() -> tuple[dict[str, xr.Dataset], xr.Dataset]:
-    """Return wind-up of every scenario over concentrations and draws, and one result for the caption."""
+def measured() -> dict[str, xr.Dataset]:
+    """Return wind-up of every scenario over concentrations and draws."""
     found = {}
     for label, name in NEURONS.items():
-        last = nm.simulate(nm.neurons.wdr(subtype=name), nm.WindUp(), ketamine=DOSES * uM, seed=range(40))
-        found[label] = nm.measures.windup(last)
+        run = nm.simulate(nm.neurons.wdr(subtype=name), nm.WindUp(), ketamine=DOSES * uM, seed=range(40))
+        found[label] = nm.measures.windup(run)
     for label, name in CIRCUITS.items():
         run = nm.simulate(nm.circuits.dorsal_horn(name), Conditioning("1 Hz", 15), ketamine=DOSES * uM, seed=range(10))
         found[label] = nm.measures.windup(run)
-    return found, last
+    return found
 
 
 def mixtures() -> None:
     """Draw index, first response and ketamine curve of each scenario, and write them as a table."""
-    found, last = measured()
+    found = measured()
     rows = [["", "index without drug", "first response", *(f"index left at {d:g} µM" for d in DOSES[1:])]]
     for label, data in found.items():
         start = data.isel(ketamine=0)
@@ -76,7 +78,7 @@ def mixtures() -> None:
         axes[2].axhline(100, color="0.7", lw=1)
         axes[2].legend(frameon=False, fontsize=10)
         figure.suptitle("One charge, other receptors: 15 pulses at 1 Hz (mean, 95 % of draws)", fontsize=15)
-        nm.plot.caption(figure, last)
+        nm.plot.caption(figure, *found.values())
         figure.savefig(DOCS / "images" / "mixtures.png", dpi=90)
 
 
