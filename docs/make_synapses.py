@@ -9,7 +9,7 @@ import xarray as xr
 
 import nmdasim as nm
 from nmdasim import uM
-from nmdasim.protocols import Conditioning
+from nmdasim.protocols import Conditioning, graded
 from nmdasim.receptors import with_tonic
 from nmdasim.studies import reflex
 
@@ -144,7 +144,26 @@ def summation() -> None:
     write("temporal_summation", rows)
 
 
+def losses() -> None:
+    """Write what free ketamine takes from wind-up with C fibres at full and at reduced strength."""
+    doses = np.array([0, 0.12, 0.25, 0.37, 0.6, 1, 3])
+    rows = [["", "strength of C", "index", *(f"loss at {d:g} µM" for d in doses[1:]), "first response, 0 and 1 µM"]]
+    for cell, strengths in ((nm.neurons.wdr(), [1, 0.8]), (nm.neurons.delrocq2023(), [1, 0.7])):
+        run = nm.simulate(
+            graded(cell, ["c"]), nm.WindUp(), ketamine=doses * uM, parameters={"strength": strengths}, seed=range(20)
+        )
+        data = nm.measures.windup(run)
+        for k, strength in enumerate(strengths):
+            one = data.isel(strength=k)
+            mean, first = one["index"].mean("seed").values, one.input.mean("seed").values
+            lost = [f"{100 * (1 - x):.0f} %" for x in mean[1:] / mean[0]]
+            rows.append([cell.name, f"{strength:g}", spread(one["index"].isel(ketamine=0)), *lost,
+                         f"{first[0]:.1f}, {first[-2]:.1f}"])  # fmt: skip
+    write("strength", rows)
+
+
 if __name__ == "__main__":
+    losses()
     summation()
     tonic()
     mixtures()
