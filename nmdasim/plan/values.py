@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -10,12 +9,11 @@ import numpy as np
 
 from nmdasim.errors import ModelError
 from nmdasim.language.evaluation import evaluate, evaluator
+from nmdasim.language.noise import drawn
 from nmdasim.language.system import system
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
 from nmdasim.quantities import in_unit, pretty, same_dimension
-
-_RANDOM = re.compile(r"\b(randn?)\(\)")
 
 #: Concentrations, conductances, capacitances, and their densities.
 _NEVER_NEGATIVE = ("mM", "S", "S/cm**2", "F", "F/cm**2")
@@ -110,11 +108,6 @@ def draw(
     text: str, state: str, rng: Draws | np.random.Generator, shape: tuple[int, int]
 ) -> tuple[str, dict[str, np.ndarray]]:
     """Replace each ``rand()`` and ``randn()`` by a name and its drawn values."""
-    draws: dict[str, np.ndarray] = {}
-
-    def replace(match: re.Match[str]) -> str:
-        name = f"drawn_{state}_{len(draws)}"
-        draws[name] = rng.standard_normal(shape) if match[1] == "randn" else rng.random(shape)
-        return name
-
-    return _RANDOM.sub(replace, text), draws
+    text, kinds = drawn(text, f"drawn_{state}_")
+    sources = {"normal": rng.standard_normal, "uniform": rng.random}
+    return text, {name: sources[kind](shape) for name, kind in kinds.items()}

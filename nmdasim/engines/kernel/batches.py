@@ -260,6 +260,7 @@ def fill_constants(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray
                 o = kernel.row_offset[g, position] + (first + k) * width
                 a[..., o : o + width] = table[:, position].reshape(-1, width)
     _fill_event_constants(kernel, plan, lanes, a, steps)
+    _fill_keys(kernel, plan, lanes, a)
     return np.concatenate(shared).astype(kernel.real)
 
 
@@ -274,6 +275,16 @@ def _fill_event_constants(
         for constant in constants(values):
             a[..., o : o + width] = np.broadcast_to(constant, (len(lanes), 1)).reshape(-1, width)
             o += width
+
+
+def _fill_keys(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray) -> None:
+    """Write the upper and the lower 24 bits of each lane's key, behind everything else, where a model draws."""
+    if not kernel.source.draws:
+        return
+    width, keys = kernel.source.width, plan.keys[lanes]
+    for k, part in enumerate((keys >> 24, keys & 0xFFFFFF)):
+        o = kernel.size - (2 - k) * width
+        a[..., o : o + width] = part.reshape(-1, width)
 
 
 def _events(plan: Cells, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
