@@ -29,9 +29,9 @@ def parted(name: str, rate: sp.Expr, states: Iterable[sp.Symbol]) -> tuple[sp.Ex
     factors = {s.name: rate.diff(s) for s in noises}
     moving = {*states, *noises}
     for noise, factor in factors.items():
-        if factor.free_symbols & moving:
+        if changing := ", ".join(sorted(s.name for s in factor.free_symbols & moving)):
             raise ExpressionError(
-                f"d{name}/dt: the factor of {noise} changes with {', '.join(s.name for s in factor.free_symbols & moving)}"
+                f"d{name}/dt: the factor of {noise} changes with {changing}"
                 "; noise is added with a factor of parameters (and t), as in sigma*xi/tau**0.5"
             )
     return rate.xreplace(dict.fromkeys(noises, sp.Integer(0))), factors

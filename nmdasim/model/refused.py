@@ -22,7 +22,7 @@ _LAST = "let a state tell the time since the last spike: 'dage/dt = 1 : second',
 INSTEAD = {
     "rand": _DRAWN,
     "randn": _DRAWN,
-    "i": "give each neuron its own value, as an array of the population's size, in Population(…, parameters=, initial=)",
+    "i": "give each neuron its own value, an array of the population's size, in Population(…, parameters=, initial=)",
     "N": "give the number as a parameter",
     "dt": "a model holds at any step; rates are per second",
     "poisson": "random events come from a protocol or an input: nm.Poisson(rate, size)",

@@ -23,12 +23,17 @@ def parameter_values(model: Model, overrides: Mapping[str, np.ndarray]) -> dict[
     """Return SI values of every parameter, and of ``area`` where the membrane needs it."""
     values = {base: model.values(base, overrides) for base in model.parameters.bases}
     for base, array in values.items():
-        unit = model.parameters.unit_of(base)
-        low = [p.bounds[0] for key in model.entries(base) if (p := model.parameters[key]).bounds]
-        bounded = (low and min(low) == 0) or any(same_dimension(unit, like) for like in _NEVER_NEGATIVE)
-        if bounded and np.any(array < 0):
+        if np.any(array < 0) and never_negative(model, base):
+            unit = model.parameters.unit_of(base)
             raise ModelError(f"{base} = {float(in_unit(array.min(), unit)):g} {pretty(unit)}; it cannot be negative")
     return {"area": np.array([model.morphology.areas])} | values
+
+
+def never_negative(model: Model, base: str) -> bool:
+    """Whether a parameter cannot be negative: by its range, or as a concentration, a conductance or a capacitance."""
+    unit = model.parameters.unit_of(base)
+    low = [p.bounds[0] for key in model.entries(base) if (p := model.parameters[key]).bounds]
+    return bool(low and min(low) == 0) or any(same_dimension(unit, like) for like in _NEVER_NEGATIVE)
 
 
 class Draws(Protocol):

@@ -90,6 +90,10 @@ class Kernel:
         group, position = self.folded.slots[state, compartment]
         return int(self.row_offset[group, position]) + self.source.records[group].rows.index(state) * self.source.width
 
+    def halfway(self, model: Model, state: str) -> bool:
+        """Whether the value at a whole step is the mean of two; of what noise moves, that has too little variance."""
+        return state != "v" and self.source.method.staggered and state not in model.system.noise
+
     @cached_property
     def geometry(self) -> tuple[np.ndarray, ...]:
         """Arrays that tell the compiled function where things are."""
@@ -329,7 +333,7 @@ def axial_rates(plan: Cells, kernel: Kernel) -> tuple[np.ndarray, ...]:
 
 def _trace_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, np.ndarray, int]:
     rows = np.array([kernel.offset(p.variable, p.compartment) for p in plan.recording.traces], dtype=np.uint64)
-    mean = np.array([p.variable != "v" and kernel.source.method.staggered for p in plan.recording.traces], dtype=bool)
+    mean = np.array([kernel.halfway(plan.model, p.variable) for p in plan.recording.traces], dtype=bool)
     return rows, mean, plan.sampled_steps
 
 

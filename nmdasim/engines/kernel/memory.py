@@ -18,8 +18,8 @@ _WIDTHS = (128, 64, 32)
 class Memory:
     """The rows of a batch: records by group and compartment, ``wait``, ``ready``, ``spike``, constants of events.
 
-    Where a model draws at random there are two rows more, the key of each lane: its upper and its lower 24 bits, which a
-    number of single precision holds too.
+    Where a model draws at random there are two rows more, the key of each lane: its upper and its lower 24 bits, which
+    a number of single precision holds too.
     """
 
     form: Form
@@ -44,7 +44,7 @@ class Memory:
     @cached_property
     def spare(self) -> int:
         """Rows from ``ready`` to the end."""
-        return self.key + 2*self.draws
+        return self.key + 2 * self.draws
 
     @property
     def key(self) -> int:
@@ -55,7 +55,9 @@ class Memory:
     def draws(self) -> bool:
         """Whether a step draws at random."""
         passes = [one.code for group in self.form.groups for one in (group.before, group.after) if one]
-        return any(isinstance(place, Draw) for code in (*passes, self.form.events.rule.fired) for place in code.places.values())
+        return any(
+            isinstance(place, Draw) for code in (*passes, self.form.events.rule.fired) for place in code.places.values()
+        )
 
     @cached_property
     def longest(self) -> int:
