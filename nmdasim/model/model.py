@@ -12,6 +12,7 @@ import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
+from nmdasim.language.noise import drawn
 from nmdasim.language.system import System, system
 from nmdasim.model import change, check, compose, structure
 from nmdasim.model.identity import digest
@@ -123,6 +124,11 @@ class Model:
     def is_point(self) -> bool:
         """Whether it has one compartment and its own ``dv/dt``."""
         return "Im" not in self.system.subexpressions
+
+    @cached_property
+    def stochastic(self) -> bool:
+        """Whether it draws during a run: white noise in its equations, or ``rand()`` or ``randn()`` in its reset."""
+        return bool(self.system.noise or drawn(self.reset or "", "")[1])
 
     @cached_property
     def refractory_condition(self) -> bool:
