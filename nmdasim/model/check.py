@@ -15,7 +15,7 @@ from brian2.parsing.expressions import is_boolean_expression, parse_expression_d
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from nmdasim import quantities
-from nmdasim.errors import ExpressionError, ModelError, UnitError
+from nmdasim.errors import ExpressionError, ModelError, UnitError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.language.noise import is_noise
 from nmdasim.model import refused
@@ -40,6 +40,7 @@ def model(given: Model) -> None:
     try:
         _structure(given, tuple((gain, tuple(names)) for gain, names in given.gains.items()))
         _numbers(given, _parse(given.equations))
+        _fibres(given)
     except ModelError as error:
         raise ModelError(f"{given.name}: {error}") from None
 
@@ -185,6 +186,12 @@ def _values(given: Model, text: Equations) -> None:
             if "weight" not in IDENTIFIER.findall(expression):
                 variables.expect(expression, states[state], f"port {port}: {state} += {expression}")
     _spike_rule(given, states, variables)
+
+
+def _fibres(given: Model) -> None:
+    for name, bundle in given.fibres.items():
+        if unknown := [contact.port for contact in bundle.contacts if contact.port not in given.ports]:
+            raise ModelError(f"fibres {name} open {unknown[0]!r}, which is no port{nearest(unknown[0], given.ports)}")
 
 
 def _gains(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> None:

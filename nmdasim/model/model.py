@@ -19,7 +19,7 @@ from nmdasim.model.identity import digest
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
 from nmdasim.model.parameter import Parameter, ParameterSet
-from nmdasim.model.port import Afferents, Port, Summary
+from nmdasim.model.port import Fibres, Port, Summary
 
 if TYPE_CHECKING:
     from nmdasim.model.circuit import Circuit
@@ -53,8 +53,8 @@ class Model:
         Compartments; one by default.
     spike_site
         Compartment in which the threshold is tested.
-    afferents
-        Fibre bundles that a protocol may drive, by name.
+    fibres
+        Bundles of afferent fibres that a protocol may drive, by name: ``{"c": Fibres("exc", 20, latency="90 ms")}``.
     starts
         Named alternatives to `initial` (for example with a drug equilibrated or just washed in).
     gains
@@ -90,7 +90,7 @@ class Model:
     ports: Mapping[str, Any] = field(default_factory=dict)
     morphology: Morphology = field(default_factory=Morphology.point)
     spike_site: int = 0
-    afferents: Afferents = field(default_factory=dict)
+    fibres: Mapping[str, Fibres] = field(default_factory=dict)
     starts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     gains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     summaries: Mapping[str, Summary] = field(default_factory=dict)

@@ -83,7 +83,7 @@ def expression(text: str, known: Iterable[str], where: str, *, noise: bool = Fal
                 f"{word.name}(…) in {where}: a course over time is a parameter; write {word.name} and give its values "
                 f"to simulate, parameters={{{word.name!r}: a brian2.TimedArray or a DataArray over time}}"
                 if text[word.end :].lstrip().startswith("(t)")
-                else f"{word.name}(…) in {where}: there is no such function; there are {', '.join(FUNCTIONS)}"
+                else f"{word.name!r} in {where} is not defined; there are the functions {', '.join(FUNCTIONS)}"
             )
 
 

@@ -25,7 +25,10 @@ LEAKY = dict(equations="dv/dt = (2-v)/tau : 1", parameters=dict(tau=10 * ms), th
         (dict(equations="dv/dt = (poisson(3)-v)/tau : 1"), "nm.Poisson"),
         (dict(equations="dv/dt = (2-v)/tau*int(t > lastspike) : 1"), "dage/dt = 1 : second"),
         (dict(equations="dv/dt = (stim(t)-v)/tau : 1"), "a course over time is a parameter; write stim"),
-        (dict(equations="dv/dt = (bessel(v)-v)/tau : 1"), "no such function; there are exp"),
+        (
+            dict(equations="dv/dt = (bessel(v)-v)/tau : 1"),
+            "'bessel' in the equation of v is not defined; there are the functions exp",
+        ),
         (dict(equations="dv/dt = (2-v)/tau + v*xi/tau**0.5 : 1"), "the factor of xi changes with v"),
         (dict(equations="dv/dt = s/tau : 1\ns = 2 - v + xi*tau**0.5 : 1"), "xi"),
         (dict(threshold="v > 1 and rand() < 0.5"), "'rand' in the threshold"),
