@@ -12,6 +12,7 @@ import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
+from nmdasim.language import latex
 from nmdasim.language.noise import drawn
 from nmdasim.language.system import System, system
 from nmdasim.model import change, check, compose, structure
@@ -219,9 +220,7 @@ class Model:
         return "\n  ".join([f"Model {self.name!r} ({where}, {len(self.parameters)} parameters)", *lines])
 
     def _repr_latex_(self) -> str:
-        from brian2 import Equations  # noqa: PLC0415
-
-        return str(Equations(self.equations)._repr_latex_())
+        return f"$${latex.equations(self.equations, self.parameters.bases)}$$"
 
     @classmethod
     def assemble(cls, name: str, mechanisms: Iterable[Mechanism], *, site: int = 0, **options: Any) -> Self:
