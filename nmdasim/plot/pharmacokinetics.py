@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from nmdasim import quantities
 from nmdasim.pharmacology import Regimen, bands
+from nmdasim.pharmacology.events import ROUTES
 from nmdasim.plot.style import STYLE, axes_of, caption, short
 
 _SHADES = ("#7b3fa0", "#e8853d", "#3f8f8a", "#c0549d", "#8aa63f", "#4a6fb5", "#f0b429", "#1b1b1b")
@@ -175,7 +176,7 @@ def dosing(regimen: Regimen, ax: Axes | None = None, *, until_h: float | None = 
         own, ax = ax is None, axes_of(ax, (11, 3))
         end = regimen.end_h if until_h is None else until_h
         factor, unit = _time_unit(end)
-        colours = {route: _SHADES[k] for k, route in enumerate(("iv", "im", "nasal", "oral"))}
+        colours = {route: _SHADES[k] for k, route in enumerate(ROUTES)}
         events = [event for event in regimen.written_out().events if event.is_dose and event.time_h <= end]
         for event in events:
             start = event.time_h * factor

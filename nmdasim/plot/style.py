@@ -104,8 +104,8 @@ def _start(attrs: Mapping[Any, Any]) -> str:
 def _interval(attrs: Mapping[Any, Any]) -> str:
     if "interval" not in attrs:
         return ""
-    people = f"{attrs['subjects']} people drawn log-normally, seed {attrs['seed']}"
-    return f"Interval: {attrs['interval']}, {people}; the spread is this library's choice."
+    people = f"{attrs['subjects']} people drawn, seed {attrs['seed']}"
+    return f"Interval: {attrs['interval']}, {people}; their spread: {attrs.get('spread', '')}."
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:
