@@ -106,7 +106,9 @@ class Parameter:
         """
         checked = quantities.si(value, self.unit, name=name)
         quantity = Quantity(checked, dim=get_dimensions(self.value))
-        return dataclasses.replace(self, value=quantity, kind="assumed", source="user", verified=False, transcribed=False)
+        return dataclasses.replace(
+            self, value=quantity, kind="assumed", source="user", verified=False, transcribed=False
+        )
 
     def scaled(self, factor: float) -> Parameter:
         """Return this parameter multiplied by `factor`."""

@@ -68,8 +68,8 @@ def load(table: Table, section: str = "parameters") -> ParameterSet:
     table
         A table of the library, ``"receptors"``, or the path of a file of your own.
     section
-        Its section; ``"mechanism.h"`` for one inside another. Each entry is ``{value, source, kind, verified, transcribed,
-        bounds, description}`` with the section's own ``defaults`` filled in, or just ``"1 nS"``.
+        Its section; ``"mechanism.h"`` for one inside another. Each entry is ``{value, source, kind, verified,
+        transcribed, bounds, description}`` with the section's own ``defaults`` filled in, or just ``"1 nS"``.
 
     Raises
     ------

@@ -28,8 +28,8 @@ def _presets(regimen: Regimen, presets: list[Preset]) -> list[str]:
                 notes.append(f"Levels after {name} doses with {preset.name} are indicative, and may be 2× too low.")
         if preset.structure == "liver":
             notes.append(
-                "The area of noresketamine in this set is 1.4–1.5 × its publication's: 1.4 of it is the share that is not "
-                "metabolised to it, the rest has no known reason."
+                "The area of noresketamine in this set is 1.4–1.56 × its publication's; a factor of 1.4 equals "
+                "(k_el + k_met)/k_met, the rest has no known reason."
             )
         else:
             notes.append("Norketamine follows the distribution and clearance published for noresketamine.")

@@ -61,8 +61,8 @@ def time_course(
     Returns
     -------
     xarray.Dataset
-        ``plasma``, ``effect_site`` and ``metabolite``, total (free and bound) in ng/ml, over (subject and) ``time`` in h;
-        the effect site as the plasma that would be in balance with it; ``cmax``, ``tmax``
+        ``plasma``, ``effect_site`` and ``metabolite``, total (free and bound) in ng/ml, over (subject and) ``time`` in
+        h; the effect site as the plasma that would be in balance with it; ``cmax``, ``tmax``
         (min) and ``auc_inf`` of plasma (``cmax`` up to the last time; ``auc_inf`` analytic, all doses, to infinity);
         ``preset``, ``site``, ``drug`` and ``weight`` as coordinates. The dimension ``subject`` is there when there are
         several.

@@ -27,6 +27,7 @@ from nmdasim.language.system import System, system
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import ParameterSet
+from nmdasim.parameters import concentrations, drugs
 from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.stationary import stationary
 
@@ -167,12 +168,13 @@ class Scheme:
             If a condition has the wrong dimension.
         """
         known = {**_DEFAULTS, **self.parameters}
-        found = {name: p.si for name, p in self.parameters.items()}
+        found, known_drugs = {name: p.si for name, p in self.parameters.items()}, drugs.entries()
         for name, value in (_DEFAULTS | conditions).items():
             if name not in known:
                 raise ModelError(f"{self.name} has no condition {name!r}{nearest(name, known)}")
             unit = "mV" if name == "v" else "mM" if name == "glutamate" else self.parameters[name].unit
-            found[name] = quantities.si(_listed(value), unit, name=name)
+            given = concentrations.free(value, name) if name in known_drugs else value
+            found[name] = quantities.si(_listed(given), unit, name=name)
             if quantities.same_dimension(unit, "mM") and np.any(found[name] < 0):
                 raise ModelError(f"{name} = {value}; a concentration is not negative")
         held(conditions.get("v", _DEFAULTS["v"]))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NewType, NoReturn, TypeVar
@@ -17,6 +17,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, NmdasimError, nearest
+from nmdasim.parameters import concentrations, drugs
 from nmdasim.sweep.samples import MOST, Samples
 
 #: A number, or text with a unit; the value of a parameter, the same; a factor of a group of parameters.
@@ -236,7 +237,7 @@ def axis(name: str, given: Any, unit: str | None = None) -> Any:
     if isinstance(given, Mapping):
         where = f"axis {name}"
         return (
-            _seeds(structured(given, Seeds, where)) if name == "seed" else _grid(where, structured(given, Grid, where))
+            _seeds(structured(given, Seeds, where)) if name == "seed" else _grid(name, structured(given, Grid, where))
         )
     if not isinstance(given, list):
         raise InputError(f"axis {name} = {given!r}; an axis is a list, or {{from, to, points, scale}}")
@@ -247,7 +248,7 @@ def axis(name: str, given: Any, unit: str | None = None) -> Any:
         if isinstance(item, bool) or not isinstance(item, kind):
             raise InputError(f"axis {name}: {item!r} is no {what}")
     texts = unit != "" and any(isinstance(item, str) for item in given)
-    return quantities.quantity(given) if texts else given if kind is int else np.array(given)
+    return _quantity(name, given) if texts else given if kind is int else np.array(given)
 
 
 #: What the entries of an axis are, by its name or the unit in which a protocol varies it.
@@ -263,8 +264,14 @@ def _seeds(given: Seeds) -> np.ndarray:
     return np.arange(given.first, given.first + given.count)
 
 
-def _grid(where: str, given: Grid) -> Quantity:
-    ends = quantities.quantity([given.from_, given.to])
+def _quantity(name: str, given: Sequence[Any]) -> Quantity:
+    """Return numbers and texts as one quantity; concentrations of a drug as free drug."""
+    values = concentrations.free(given, name) if name in drugs.entries() else given
+    return quantities.quantity(values)
+
+
+def _grid(name: str, given: Grid) -> Quantity:
+    where, ends = f"axis {name}", _quantity(name, [given.from_, given.to])
     low, high = np.asarray(ends, dtype=float)
     _check_count(given.points, f"{where}: points")
     if given.scale not in ("linear", "log"):
