@@ -110,13 +110,12 @@ def windup(circuit, trains):
 
 def numbers():
     """Write every size, weight, latency and gain of the circuit with its source."""
-    rows = [["of", "name", "value", "source", "kind", "verified", "what it is"]]
+    rows = [["of", "name", "value", "source", "kind", "status", "what it is"]]
     own = {name: load("dorsal_horn", name) for name in ("interneuron", "c_synapses", "projection")}
     for section, table in {**nm.circuits.dorsal_horn().numbers, **own}.items():
         for name, p in table.items():
-            checked = "yes" if p.verified else "no"
             value = f"{p.number:g} {p.unit}".strip()
-            rows.append([section.replace("_", " "), name, value, p.source, p.kind, checked, p.description])
+            rows.append([section.replace("_", " "), name, value, p.source, p.kind, p.status, p.description])
     write("dorsal_horn", rows)
 
 

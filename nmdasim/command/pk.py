@@ -36,7 +36,7 @@ def pk(
     json: Json = False,
     out: Out = None,
 ) -> None:
-    """Pharmacokinetics: from doses to plasma and effect-site concentrations of ketamine.
+    """Pharmacokinetics: from doses to total plasma and effect-site concentrations of ketamine.
 
     Every result names the preset, its sampling site and its source.
 

@@ -174,7 +174,7 @@ def _labelled(given: xr.DataArray, drug: str, basis: str, table: Table) -> xr.Da
     one = quantities.parse_unit(unit)
     if get_dimensions(one) is _MASS and not basis:
         raise InputError(
-            f"{drug} is a course in {unit}, total or free; nmdasim.pharmacology.free(course) makes free drug of a total one"
+            f"{drug} is a course in {unit}, total or free; nmdasim.pharmacology.free(course) makes free drug of a total"
         )
     if get_dimensions(one) is _MOLAR and basis in ("", FREE):
         return given

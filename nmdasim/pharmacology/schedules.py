@@ -39,8 +39,8 @@ def crps_100_hours(weight: QuantityLike = "70 kg") -> Regimen:
 def crps_titration(weight: QuantityLike = "70 kg") -> Regimen:
     """Return the same course with its raises: every 2 h by day and after 8 h by night (Sigtermans 2009).
 
-    From about 5 mg/h it was raised to 20 to 30 mg/h; here to the mean of 22.2 mg/h per 70 kg. How much each raise was is
-    not known to us: 2.5 mg/h is assumed, and a day of 16 h that begins with the course.
+    From about 5 mg/h it was raised to 20 to 30 mg/h; here to the mean of 22.2 mg/h per 70 kg. How much each raise was
+    is not known to us: 2.5 mg/h is assumed, and a day of 16 h that begins with the course.
     """
     section = "crps_titration"
     share = amounts.kilograms(weight) / REFERENCE_KG

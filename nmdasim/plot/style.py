@@ -86,6 +86,11 @@ def origin(attrs: Mapping[Any, Any]) -> str:
     return f"Preset {attrs['preset']}; sampling site: {attrs['site']}{source}."
 
 
+def told(name: str, attrs: Mapping[Any, Any]) -> str:
+    """Return how a figure calls a quantity: a concentration of a drug says that it is free."""
+    return f"free {name}" if str(attrs.get("long_name", "")).startswith("free ") else name
+
+
 def short(key: str) -> str:
     """Return a reference as a reader knows it: ``"Perez-Ruixo 2021"``."""
     entry = bibliography().get(key, "")
