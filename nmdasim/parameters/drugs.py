@@ -108,6 +108,8 @@ def own(table: Table = TABLE) -> dict[str, Entry]:
     """Return every drug of one table by key, without those of plug-ins."""
     found = {}
     for key, content in read_table(table).items():
+        if isinstance(content, Mapping) and "name" not in content and not _HELD & content.keys():
+            continue  # other numbers
         if not isinstance(content, Mapping) or not isinstance(content.get("name"), str):
             raise InputError(f'{table} [{key}]: a drug has a name, as in name = "memantine"')
         if not key.isidentifier():
