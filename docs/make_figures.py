@@ -61,7 +61,7 @@ def receptor() -> Iterator[tuple[str, Axes]]:
     drugs = {name: block(clements, blocker(name)) for name in ("ketamine", "memantine")}
     yield "receptor_blocked_scheme", plot_receptor.scheme(drugs["ketamine"])
     bath = {"v": "-40 mV", "mg": "1 mM"}
-    trains = {f"10 µM {name}": bench.train(s, name, **bath, **{name: "10 uM"}) for name, s in drugs.items()}
+    trains = {f"10 µM free {name}": bench.train(s, name, **bath, **{name: "10 uM"}) for name, s in drugs.items()}
     yield "receptor_onset", plot_receptor.onset(trains)[0]
     gone = {
         f"{name}, {how} agonist": bench.recovery(s, name, "10 uM", agonist=how == "with", **bath)

@@ -30,6 +30,7 @@ def across(ax: Axes, basis: str = "free", unit: str = "uM") -> Axes:
         height = 0.02 + 0.034 * k
         ax.plot([low, high], [height] * 2, "|-", transform=foot, color=COLOUR, linewidth=4, markersize=6, zorder=0.5)
         text = f"  {band.text}, {band.range} ({short(band.source)})"
-        ax.text(high, height, text, transform=foot, fontsize=7.5, va="center", color="0.35", clip_on=True, zorder=0.5)
+        words = ax.text(high, height, text, transform=foot, fontsize=7.5, va="center", color="0.35", clip_on=True)
+        words.set_bbox({"facecolor": "white", "alpha": 0.75, "pad": 0.5, "linewidth": 0})
     ax.set_xlim(first, last)
     return ax

@@ -105,7 +105,8 @@ def test_python_files_and_receptors_take_it_and_the_axis_says_free():
     assert run.ketamine.attrs == {"units": "µM", "long_name": "free ketamine at the receptor"}
     legend = nm.plot.windup(run)[0].get_legend().get_texts()
     assert legend[0].get_text() == "free ketamine 0 µM"
-    same = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), drugs={"ketamine": f"{FREE!r} uM"})
+    same = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), parameters={"ketamine": "100 ng/ml total"})
+    assert float(same.ketamine) == pytest.approx(FREE)
     assert int(same.spike_count) == int(run.spike_count[1])
     by_hand, written = (
         inhibition.against_voltage("ketamine", given, ["-40 mV"]).blocked.item()
