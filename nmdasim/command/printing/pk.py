@@ -60,7 +60,7 @@ def _population(people: xr.Dataset) -> dict[str, Any]:
         key: {str(s.values): float(people[name].sel(statistic=s)) for s in people.statistic}
         for key, name in _NUMBERS.items()
     }
-    return {key: people.attrs[key] for key in ("subjects", "seed", "interval")} | numbers
+    return {key: people.attrs[key] for key in ("subjects", "seed", "interval", "spread")} | numbers
 
 
 def as_json(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> str:
@@ -99,7 +99,7 @@ def _merged(course: xr.Dataset, around: xr.Dataset | None) -> xr.Dataset:
     if around is None:
         return course
     people = around.rename({"time": "time_population"} | {name: f"population_{name}" for name in around.data_vars})
-    attrs = {key: people.attrs[key] for key in ("subjects", "seed", "interval")}
+    attrs = {key: people.attrs[key] for key in ("subjects", "seed", "interval", "spread")}
     return course.merge(people.drop_attrs(deep=False)).assign_attrs(course.attrs | attrs)
 
 
