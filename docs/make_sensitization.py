@@ -111,7 +111,7 @@ def windup(circuit, trains):
 def numbers():
     """Write every size, weight, latency and gain of the circuit with its source."""
     rows = [["of", "name", "value", "source", "kind", "status", "what it is"]]
-    own = {name: load("dorsal_horn", name) for name in ("interneuron", "c_synapses", "projection")}
+    own = {name: load("dorsal_horn", name) for name in ("interneuron", "c_synapses", "projection", "synapses")}
     for section, table in {**nm.circuits.dorsal_horn().numbers, **own}.items():
         for name, p in table.items():
             value = f"{p.number:g} {p.unit}".strip()

@@ -116,8 +116,8 @@ def wait(
     after
         What it went through before: a result of :func:`condition` or of this function. Every state goes on from there.
     ketamine
-        One free concentration, or a course over time. Where something came before, it is new at time 0 of the wait; else
-        equilibrated.
+        One free concentration, or a course over time. Where something came before, it is new at time 0 of the wait;
+        else equilibrated.
     seed
         Seeds, a dimension of the result; those of `after` by default.
     options
