@@ -172,14 +172,14 @@ def figures(circuit, curves):
     doses = {
         "before": "naive",
         "after 1 Hz": "1 Hz",
-        "under 1 µM ketamine": "1 Hz under 1 µM",
-        "under 3 µM": "1 Hz under 3 µM",
-        "under 10 µM": "1 Hz under 10 µM",
+        "under 1 µM free ketamine": "1 Hz under 1 µM",
+        "under 3 µM free": "1 Hz under 3 µM",
+        "under 10 µM free": "1 Hz under 10 µM",
     }
     axes = plot_sensory.stimulus_response({k: curves[v].sel(kind=["noxious", "pinprick"]) for k, v in doses.items()})
     save(axes[0], "hyperalgesia")
     shown = {
-        "no ketamine" if dose == 0 else f"{dose} µM ketamine": sensory.condition(
+        "no ketamine" if dose == 0 else f"{dose} µM free ketamine": sensory.condition(
             circuit, ketamine=f"{dose} uM", seed=SEEDS, rest="44 second"
         )
         for dose in (0, 1, 3, 10)

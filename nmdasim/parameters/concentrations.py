@@ -92,6 +92,11 @@ def total(given: Any, drug: str = "ketamine", *, unit: str = "uM") -> Any:
     return Quantity(values * factor)
 
 
+def named(name: str, given: Any) -> Any:
+    """Return what was given for a quantity: of one that is the concentration of a drug, free drug; else as it is."""
+    return free(given, name) if name in drugs.entries() else given
+
+
 def _one(given: QuantityLike, drug: str, basis: str, table: Table) -> Any:
     """Return one quantity or array as free and molar."""
     text, said, other = _words(given) if isinstance(given, str) else (given, "", "")

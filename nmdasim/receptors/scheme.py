@@ -27,7 +27,7 @@ from nmdasim.language.system import System, system
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import ParameterSet
-from nmdasim.parameters import concentrations, drugs
+from nmdasim.parameters import concentrations
 from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.stationary import stationary
 
@@ -168,13 +168,12 @@ class Scheme:
             If a condition has the wrong dimension.
         """
         known = {**_DEFAULTS, **self.parameters}
-        found, known_drugs = {name: p.si for name, p in self.parameters.items()}, drugs.entries()
+        found = {name: p.si for name, p in self.parameters.items()}
         for name, value in (_DEFAULTS | conditions).items():
             if name not in known:
                 raise ModelError(f"{self.name} has no condition {name!r}{nearest(name, known)}")
             unit = "mV" if name == "v" else "mM" if name == "glutamate" else self.parameters[name].unit
-            given = concentrations.free(value, name) if name in known_drugs else value
-            found[name] = quantities.si(_listed(given), unit, name=name)
+            found[name] = quantities.si(_listed(concentrations.named(name, value)), unit, name=name)
             if quantities.same_dimension(unit, "mM") and np.any(found[name] < 0):
                 raise ModelError(f"{name} = {value}; a concentration is not negative")
         held(conditions.get("v", _DEFAULTS["v"]))

@@ -15,7 +15,6 @@ from nmdasim.errors import InputError
 from nmdasim.model.circuit import Circuit, circuit_of
 from nmdasim.model.model import Model
 from nmdasim.parameters import concentrations
-from nmdasim.parameters import drugs as known_drugs
 from nmdasim.protocols import course as courses
 from nmdasim.protocols.given import protocol_of
 from nmdasim.receptors.dosing import medicated
@@ -96,7 +95,8 @@ def question(
     medicine, doses = medicated(circuit_of(model), drugs, ketamine)
     circuit = circuit_of(medicine)
     step = step_of(circuit, dt)
-    given = _together(_free(parameters or {}), doses, {} if mg is None else {"mg": mg})
+    own = {name: concentrations.named(name, value) for name, value in (parameters or {}).items()}
+    given = _together(own, doses, {} if mg is None else {"mg": mg})
     circuit, still, baths = courses.follow(circuit, given, step)
     circuit.check_step(step)
     read = Options.read(circuit, step, baths=baths, **{name: v for name, v in options.items() if v is not None})
@@ -130,12 +130,6 @@ def _going_on(
     every = [*axes, *added]
     moved = frozenset(bath.name for bath in options.baths)
     return every, Continuation(start, layout, lengths([*grid, *every]), names, moved)
-
-
-def _free(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters in which the concentration of a drug is free, however it was written."""
-    known = known_drugs.entries()
-    return {name: concentrations.free(v, name) if name in known else v for name, v in parameters.items()}
 
 
 def _together(*parts: Mapping[str, Any]) -> dict[str, Any]:

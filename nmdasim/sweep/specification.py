@@ -200,8 +200,7 @@ class Sweep:
             own = [key for owner in self.owners for key in owner.parameters]
             known = [*self.done_to.varies, "seed", *self.gains, *own, *drugs()]
             raise ModelError(f"{self.model.name} has no parameter or gain {name!r}{nearest(name, known)}")
-        given = concentrations.free(values, name) if name in drugs() else values
-        return parameter_axes(self.model, {name: given})[0]
+        return parameter_axes(self.model, {name: concentrations.named(name, values)})[0]
 
     def _protocol_axis(self, name: str, values: Any, unit: str) -> Axis:
         if shared(values):

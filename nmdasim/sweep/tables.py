@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NewType, NoReturn, TypeVar
@@ -17,7 +17,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, NmdasimError, nearest
-from nmdasim.parameters import concentrations, drugs
+from nmdasim.parameters import concentrations
 from nmdasim.sweep.samples import MOST, Samples
 
 #: A number, or text with a unit; the value of a parameter, the same; a factor of a group of parameters.
@@ -248,7 +248,9 @@ def axis(name: str, given: Any, unit: str | None = None) -> Any:
         if isinstance(item, bool) or not isinstance(item, kind):
             raise InputError(f"axis {name}: {item!r} is no {what}")
     texts = unit != "" and any(isinstance(item, str) for item in given)
-    return _quantity(name, given) if texts else given if kind is int else np.array(given)
+    if texts:
+        return quantities.quantity(concentrations.named(name, given))
+    return given if kind is int else np.array(given)
 
 
 #: What the entries of an axis are, by its name or the unit in which a protocol varies it.
@@ -264,14 +266,8 @@ def _seeds(given: Seeds) -> np.ndarray:
     return np.arange(given.first, given.first + given.count)
 
 
-def _quantity(name: str, given: Sequence[Any]) -> Quantity:
-    """Return numbers and texts as one quantity; concentrations of a drug as free drug."""
-    values = concentrations.free(given, name) if name in drugs.entries() else given
-    return quantities.quantity(values)
-
-
 def _grid(name: str, given: Grid) -> Quantity:
-    where, ends = f"axis {name}", _quantity(name, [given.from_, given.to])
+    where, ends = f"axis {name}", quantities.quantity(concentrations.named(name, [given.from_, given.to]))
     low, high = np.asarray(ends, dtype=float)
     _check_count(given.points, f"{where}: points")
     if given.scale not in ("linear", "log"):

@@ -117,6 +117,9 @@ def test_python_files_and_receptors_take_it_and_the_axis_says_free():
     grid = tables.axis("ketamine", {"from": "10 ng/ml total", "to": "100 ng/ml total", "points": 2})
     assert np.asarray(grid / uM) == pytest.approx([FREE / 10, FREE])
     assert nm.Sweep(nm.neurons.wdr(), nm.WindUp(pulses=1), {"ketamine": ["0 uM", "100 ng/ml total"]}).lanes == 2
+    ranges = {"ketamine": ["10 ng/ml total", "100 ng/ml total"]}
+    drawn = np.asarray(nm.Samples(ranges, points=4).columns()["ketamine"] / uM)
+    assert FREE / 10 <= drawn.min() < drawn.max() <= FREE
     assert "free drug" in reading.EXAMPLE
 
 
