@@ -56,7 +56,7 @@ def windup_time_course(
         raise InputError(f"levels have the dimensions {levels.dims}; give one concentration over a coordinate time")
     if not ("units" in levels.attrs and "units" in levels.time.attrs):
         raise InputError("levels, or their times, have no units; set .attrs['units'], as in 'uM' and 'h'")
-    if not quantities.same_dimension(str(levels.attrs["units"]), "uM"):
+    if quantities.same_dimension(str(levels.attrs["units"]), "ng/ml"):
         raise InputError(
             f"levels in {levels.attrs['units']}: they are free drug in uM, as pharmacology.free_levels gives it; "
             "pharmacology.free(levels) makes it of a total"
