@@ -78,8 +78,8 @@ def dose_response(
         ax.set_xscale("log")
         ax.set(xlabel=_label(values, dose), ylabel=str(values.attrs.get("long_name", values.name)))
         ax.legend(frameon=False)
-        if dose == "ketamine":
-            bands.across(ax)
+        if dose == "ketamine" and (unit := values[dose].attrs.get("units")):
+            bands.across(ax, unit=unit)
         if own:
             caption(ax.figure, *_standing(of, values, fit))
     return ax
