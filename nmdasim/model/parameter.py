@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from brian2 import Quantity
-from brian2.units.fundamentalunits import get_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, UnitError
@@ -32,7 +32,8 @@ class Parameter:
     value
         Quantity, number, or text such as ``"3.57 mmolar"``.
     unit
-        Conventional unit for display; by default that of `value` when it is text, else the one in which it reads best.
+        Conventional unit for display; by default that of `value` when it is text, else the one in which it was likely
+        written (:func:`nmdasim.quantities.best_unit`).
     bounds
         Plausible range ``(low, high)`` in `unit`; the hard limits of input are the model's.
     source
@@ -45,6 +46,8 @@ class Parameter:
         Whether it was read only where others have copied it from the source.
     description
         What it is, in a few words.
+    guessed
+        Whether nobody said the unit: a quantity of Brian2 does not remember the one in which it was written.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class Parameter:
     verified: bool = False
     description: str = ""
     transcribed: bool = False
+    guessed: bool = field(default=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -74,6 +78,7 @@ class Parameter:
         object.__setattr__(self, "value", quantities.quantity(self.value))
         if not np.all(np.isfinite(self.si)):
             raise UnitError(f"value {self.value} of a parameter is not finite; give a finite number")
+        object.__setattr__(self, "guessed", self.guessed or not (unit or get_dimensions(self.value) is DIMENSIONLESS))
         object.__setattr__(self, "unit", unit or quantities.best_unit(self.value))
 
     @property

@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nmdasim.command.printing.tables import NARROW
+from nmdasim.quantities import converted
 from nmdasim.readout import files, measures
 from nmdasim.readout.block import blocked
 
@@ -34,7 +35,7 @@ def runs(result: xr.Dataset) -> list[dict[str, Any]]:
             "engine": result.attrs["engine"],
             "dt_ms": result.attrs["dt_ms"],
             "frequency_hz": round(1e3 / (end - start), 9),
-            "ketamine_um": float(lane.ketamine) if "ketamine" in lane.coords else 0.0,
+            "ketamine_um": _micromolar(lane.ketamine) if "ketamine" in lane.coords else 0.0,
             "block": result.attrs["block"],
             "seed": int(lane.seed),
             "early": _counts(lane.early),
@@ -60,6 +61,10 @@ def _along(data: xr.Dataset, *names: str) -> Iterator[xr.Dataset]:
     dims = [dim for dim in names if dim in data.dims]
     for place in product(*(range(data.sizes[dim]) for dim in dims)):
         yield data.isel(dict(zip(dims, place, strict=True)))
+
+
+def _micromolar(level: xr.DataArray) -> float:
+    return float(converted(level.values, level.attrs["units"], "uM"))
 
 
 def _counts(values: xr.DataArray) -> list[int]:
@@ -110,7 +115,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     for lane in _along(measured, "ketamine"):
         last = lane.late.isel(pulse=slice(-3, None)).mean("pulse")
         cells = [_spread(values) for values in (lane["input"], last, lane["index"], lane.ratio)]
-        dose = f"{float(lane.ketamine):g} µM" if drug else ""
+        dose = f"{float(lane.ketamine):g} {lane.ketamine.units}" if drug else ""
         shown.add_row(*([dose] if drug else []), *cells)
         counts.append(f"{dose}: ".lstrip(": ") + " ".join(f"{value:.3g}" for value in lane.late.mean("seed").values))
     console.print(shown)
