@@ -40,7 +40,12 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     - ``index``: Σnᵢ - N·n₁, the spikes that wind-up added;
     - ``ratio``: mean of the last three nᵢ over n₁ (NaN where n₁ = 0);
     - ``slope``: spikes per pulse, least squares over the first 8 pulses;
-    - ``area``: Σnᵢ.
+    - ``area``: Σnᵢ;
+    - ``late_rate`` (…, pulse): nᵢ over the length of its window, spikes per second;
+    - ``index_rate``: the index over the length of all late windows, the spikes per second that wind-up added.
+
+    All but the rates are counts, in a window that is 900 ms long at 1 Hz and 400 ms at 2 Hz: they compare doses at one
+    rate of stimulation. Over rates of stimulation compare ``late_rate`` and ``index_rate``.
 
     Of a network nᵢ are the spikes of a neuron of the output population, the mean of all. Where numbers overflowed, all
     is NaN.
@@ -73,11 +78,14 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     ordinal = exists.cumsum("pulse")
     last = late.where(ordinal > exists.sum("pulse") - 3).mean("pulse")
     data["ratio"] = last / data["input"].where(data["input"] > 0)
+    seconds = (end - split).clip(min=0) / 1e3
+    data["late_rate"] = late / seconds.where(seconds > 0)
+    data["index_rate"] = data["index"] / seconds.where(exists).sum("pulse").where(lambda whole: whole > 0)
     data["slope"] = _slope(late.isel(pulse=slice(0, 8)))
     if "failed" in result:
         data = data.where(~result["failed"])
     for name, text in _LONG_NAMES.items():
-        data[name].attrs = {"units": "1", "long_name": text} | standing(result.attrs)
+        data[name].attrs = {"units": _UNITS.get(name, "1"), "long_name": text} | standing(result.attrs)
     return data.drop_vars("spike", errors="ignore")
 
 
@@ -115,10 +123,13 @@ _LONG_NAMES = {
     "late": "spikes from 100 ms after the pulse to the next",
     "input": "late spikes of the first pulse",
     "area": "late spikes of all pulses",
-    "index": "wind-up index",
+    "index": "wind-up index: spikes added, 100 ms to next pulse",
     "ratio": "wind-up ratio",
     "slope": "late spikes gained per pulse",
+    "late_rate": "rate from 100 ms after the pulse to the next",
+    "index_rate": "wind-up index: spikes per second added",
 }
+_UNITS = {"late_rate": "Hz", "index_rate": "Hz"}
 
 
 def _slope(counts: xr.DataArray) -> xr.DataArray:
@@ -163,7 +174,12 @@ def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
         raise InputError(f"no population {population!r}; there are {', '.join(names)}")
     own = result.spike_population.values == names.index(population)
     columns = {"time_ms": "spike_time", "neuron": "spike_neuron", "lane": "spike_lane"}
-    return pd.DataFrame({column: result[name].values[own] for column, name in columns.items()})
+    table = pd.DataFrame({column: result[name].values[own] for column, name in columns.items()})
+    dims = {str(dim): size for dim, size in result.spike_count.sizes.items() if dim != "population"}
+    for dim, place in zip(dims, np.unravel_index(table.lane.values, tuple(dims.values())), strict=True) if dims else ():
+        table[dim] = result[dim].values[place]
+    table.attrs["units"] = {"time_ms": "ms"} | {dim: result[dim].attrs.get("units", "1") for dim in dims}
+    return table
 
 
 def threshold(response: xr.Dataset, kind: str = "touch", criterion: float = 0.5) -> xr.DataArray:

@@ -23,8 +23,9 @@ EXAMPLE = """\
 title = "Wind-up over ketamine and stimulus rate"
 
 # What to keep of every lane: index, ratio, input, slope, area, spike_count, final.<state>, of networks rate
-# (one number), early, late, of cells ca_peak, blocked (one number a pulse).
-readouts = ["index", "ratio", "input", "late"]
+# (one number), early, late, of cells ca_peak, blocked (one number a pulse). Counts are of a window as long as
+# the period: over rates compare index_rate and late_rate, in spikes per second.
+readouts = ["index", "index_rate", "ratio", "input", "late"]
 block = "equilibrated"        # or "washin"
 # dt = "0.1 ms"               # engine, method and dt are the model's own unless given
 # chunk = 1000                # lanes of one unit of work, at most

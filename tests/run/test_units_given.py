@@ -1,4 +1,4 @@
-"""A coordinate stands in the unit that was given, else the field's, on every path: what is selected is what is meant."""
+"""A coordinate stands in the unit that was given, else the field's, on every path: what is selected is meant."""
 
 import numpy as np
 import pytest
