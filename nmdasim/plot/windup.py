@@ -16,7 +16,10 @@ from nmdasim.readout import measures
 
 
 def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
-    """Draw a wind-up run: spikes per pulse, the raster of each lane and, of a model that has it, dendritic calcium.
+    """Draw a wind-up run: spikes per pulse, the raster of each lane and what the model keeps of every pulse.
+
+    That is dendritic calcium where the model has it, else the first of its own summaries, as of
+    ``nm.Model(summaries={"g_max": nm.Summary("g", "all")})``; of a model that keeps none there are two panels.
 
     Parameters
     ----------
@@ -28,10 +31,11 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     Returns
     -------
     numpy.ndarray of matplotlib Axes
-        Spikes per pulse, raster, calcium.
+        Spikes per pulse, raster, and calcium or another summary.
     """
     measured = measures.windup(result)
-    panels = 3 if "ca_peak" in result else 2
+    kept = summarised(result)
+    panels = 3 if kept else 2
     with plt.rc_context(STYLE):
         if axes is None:
             size, heights = (9, 3.0 + 2.5 * panels), [1.3, 1, 1][:panels]
@@ -40,8 +44,8 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
             caption(figure, result)
         counts(result, measured, axes[0])
         raster(result, axes[1])
-        if panels > 2:
-            calcium(result, axes[2])
+        if kept:
+            calcium(result, axes[2]) if kept == "ca_peak" else summary(result, kept, axes[2])
     return np.asarray(axes)
 
 
@@ -100,6 +104,22 @@ def calcium(result: xr.Dataset, ax: Axes) -> Axes:
     return ax
 
 
+def summarised(result: xr.Dataset) -> str:
+    """Return the name of what is drawn of every pulse: calcium, else the first summary of the model's; "" for none."""
+    names = [str(name) for name, values in result.data_vars.items() if "pulse" in values.dims and name not in _EDGES]
+    return "ca_peak" if "ca_peak" in names else next((name for name in names if not name.startswith("blocked")), "")
+
+
+def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
+    """Draw one number per pulse that a model keeps, one line per condition, the mean over seeds."""
+    for label, colour, lane in _conditions(result):
+        values = lane[name].mean("seed") if "seed" in lane[name].dims else lane[name]
+        ax.plot(lane.pulse, values, "o-", color=colour, label=label, clip_on=False)
+    told, unit = result[name].attrs.get("long_name") or name, result[name].attrs.get("units", "1")
+    ax.set(title=told, xlabel="pulse", ylabel=name if unit in ("1", "") else f"{name}, {unit}")
+    return ax
+
+
 def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
     """Draw a recorded variable against time, one line per condition (the first seed)."""
     with plt.rc_context(STYLE):
@@ -143,4 +163,5 @@ def _told(name: str, value: xr.DataArray) -> str:
     return f"{told(name, value.attrs)} {float(value):g} {value.attrs.get('units', '')}".removesuffix(" 1").strip()
 
 
+_EDGES = {"pulse_time", "window_end"}
 _OWN = {"pulse", "seed", "spike", "time", "population"}

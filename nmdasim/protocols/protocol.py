@@ -16,6 +16,7 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.model.circuit import Circuit
+from nmdasim.protocols.typed import typed
 
 
 class Arrival(NamedTuple):
@@ -46,6 +47,9 @@ class Protocol:
 
     varies: ClassVar[Mapping[str, str]] = {}
     latencies: Mapping[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return typed(self) if dataclasses.is_dataclass(self) else super().__repr__()
 
     @property
     def duration(self) -> float | None:

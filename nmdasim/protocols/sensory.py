@@ -33,7 +33,7 @@ FIBRES: Mapping[str, tuple[str, ...]] = {
 ANSWER_S = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stimulus(Protocol):
     """A single stimulus: every recruited fibre fires once; the run ends one second after it.
 
@@ -85,7 +85,7 @@ class Stimulus(Protocol):
         return {fibre: _volleys(circuit, fibre, self.intensity, self.time) for fibre in FIBRES[self.kind]}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pressure(Protocol):
     """Sustained pressure: touch, Aδ and C fibres firing at random, at the mean rates of medlock2022 at 100 mN.
 
@@ -134,7 +134,7 @@ class Pressure(Protocol):
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Conditioning(Protocol):
     """A train of C-fibre volleys; the run ends one period after the last.
 

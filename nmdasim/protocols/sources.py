@@ -10,10 +10,11 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.errors import ModelError
 from nmdasim.model.population import size_of
+from nmdasim.protocols.typed import typed
 from nmdasim.quantities import QuantityLike
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Poisson:
     """Fibres that fire independently at random.
 
@@ -32,6 +33,9 @@ class Poisson:
     start: QuantityLike = "0 ms"
     stop: QuantityLike | None = None
 
+    def __repr__(self) -> str:
+        return typed(self)
+
     def __post_init__(self) -> None:
         size_of(self.size, "Poisson")
         rate = quantities.si(self.rate, "Hz", name="rate")
@@ -48,7 +52,7 @@ class Poisson:
         return begin + (end - begin) * rng.random(len(fibre)), fibre
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Volleys:
     """A stimulus repeated: at each time, every recruited fibre fires once, after a delay of its own.
 
@@ -70,6 +74,9 @@ class Volleys:
     recruited: Any = 1.0
     latency: QuantityLike = "0 ms"
     jitter: QuantityLike = "0 ms"
+
+    def __repr__(self) -> str:
+        return typed(self)
 
     def __post_init__(self) -> None:
         size_of(self.size, "Volleys")

@@ -24,7 +24,7 @@ from nmdasim.quantities import QuantityLike
 FEWEST, MOST, SLOWEST, FASTEST = 5, 20, 0.2, 3.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TemporalSummation(Protocol):
     """A train of 5 to 20 stimuli at 0.2 to 3 Hz, at a multiple of the threshold for one.
 

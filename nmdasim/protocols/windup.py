@@ -22,7 +22,7 @@ _SENTENCE = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class WindUp(Protocol):
     """A train of pulses at one rate.
 
