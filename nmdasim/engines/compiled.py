@@ -72,9 +72,22 @@ _COMPILATIONS = _Compilations()
 event.register("numba:compile", _COMPILATIONS)
 
 
+def count() -> None:
+    """Count something that was compiled otherwise."""
+    _COMPILATIONS.count += 1
+
+
 def tally() -> Tally:
     """Return how many sources were loaded and functions compiled since the process began."""
-    return Tally(load.cache_info().misses, _COMPILATIONS.count)
+    from nmdasim.engines.kernel import machine
+    return Tally(load.cache_info().misses + machine.functions.cache_info().misses, _COMPILATIONS.count)
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all, whoever else writes it."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as stream:
+        stream.write(content)
+    Path(stream.name).replace(path)
 
 
 @cache
@@ -90,9 +103,7 @@ def load(text: str) -> ModuleType:
     name = f"kernel_{hashlib.sha256(_shared() + text.encode()).hexdigest()[:20]}"
     path = folder() / f"{name}.py"
     if not path.exists():
-        with tempfile.NamedTemporaryFile("w", dir=folder(), suffix=".tmp", delete=False, encoding="utf-8") as stream:
-            stream.write(text)
-        Path(stream.name).replace(path)
+        keep(path, text.encode())
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None
     assert spec.loader is not None

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from nmdasim.engines import compiled
 from nmdasim.engines.form.methods import DEFAULT
+from nmdasim.engines.kernel import machine
 from nmdasim.engines.kernel.source import Source, write
 from nmdasim.engines.kernel.threads import Progress, spread
 from nmdasim.engines.layout import Layout, layout
@@ -21,6 +21,8 @@ from nmdasim.plan.plan import Cells, Held, Outcome, Probe
 
 #: Steps per call of the compiled function: long enough to hide the call, short enough to report progress.
 CHUNK = 4096
+#: A step that never comes.
+_NEVER = 1 << 62
 
 
 def run(plan: Cells, report: Callable[[float], None]) -> Outcome:
@@ -96,7 +98,7 @@ class Kernel:
         scalars = np.array([len(r.scalars) * len(r.group.compartments) for r in self.source.records])
         return (
             np.array([len(r.group.compartments) for r in self.source.records]),
-            np.ascontiguousarray(self.row_offset[:, 0]).astype(np.uint64),
+            np.ascontiguousarray(self.row_offset[:, 0]),
             np.cumsum(scalars) - scalars,
         )
 
@@ -113,8 +115,8 @@ class Kernel:
 
     @cached_property
     def advance(self) -> Any:
-        """The compiled function."""
-        return compiled.load(self.source.text).advance
+        """The compiled function of a whole run."""
+        return machine.function(self.source.text, "advance", self.real)
 
 
 @by_structure(maxsize=64)
@@ -155,37 +157,30 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
     lanes = np.minimum(np.arange(first, first + width), plan.lanes - 1)
     a = np.zeros(kernel.size, dtype=kernel.real)
     fill_states(kernel, plan, lanes, a)
-    events = _events(plan, lanes)
+    events = (*_events(plan, lanes, kernel.real), np.zeros(1, np.int64))
     rates = axial_rates(plan, kernel)
-    geometry = (*kernel.geometry, np.uint64(width))
-    rows, mean, every = _trace_arguments(kernel, plan)
-    windows = _window_arguments(kernel, plan)
+    traces = _Traces.of(kernel, plan)
+    edges, summaries = _window_arguments(kernel, plan)
     found_steps, found_lanes, values = [], [], []
-    next_event, done = 0, 0
+    done = 0
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
     fresh = kernel.source.method.staggered and plan.held is None
-    phases = [(0.5 * plan.dt, 1, mean & False)] if fresh else []
-    phases.append((plan.dt, plan.steps, mean))
+    phases = [(0.5 * plan.dt, 1, traces.mean & False)] if fresh else []
+    phases.append((plan.dt, plan.steps, traces.mean))
     with np.errstate(all="ignore"):
         for h, end, halfway in phases:
             ks = fill_constants(kernel, plan, lanes, a, h)
             while done < min(end, plan.steps):
                 count, now = min(CHUNK, end - done), plan.begin + done
                 buffer = (np.empty(count * width, np.int64), np.empty(count * width, np.int64))
-                samples = np.zeros((len(rows), _samples(now, now + count, every), width), dtype=kernel.real)
-                found, next_event = kernel.advance(
-                    a,
-                    ks,
-                    kernel.real(h),
-                    kernel.real(plan.dt),
-                    now,
-                    count,
-                    geometry,
-                    rates,
-                    (*events, next_event),
-                    buffer,
-                    (rows, halfway, every, samples),
-                    windows,
+                samples = traces.room(now, count, width, kernel.real)
+                found = kernel.advance(
+                    *(a, ks, h, plan.dt, now, now + count, width),
+                    *(*kernel.geometry, *rates),
+                    *events,
+                    *(*buffer, count * width),
+                    *(len(traces.rows), traces.rows, halfway, *traces.due(now), samples.shape[1], samples),
+                    *(edges, int(np.searchsorted(edges, now)) - 1, *summaries),
                 )
                 found_steps.append(buffer[0][:found].copy())
                 found_lanes.append(buffer[1][:found].copy())
@@ -200,7 +195,7 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
         np.concatenate(found_steps),
         np.concatenate(found_lanes),
         np.concatenate(values, axis=1)[:, :, :real],
-        windows[3][:, :, :real],
+        summaries[-1][:, :, :real],
         lanes[:real][~finite],
         final,
         a[kernel.spare : kernel.spare + real].astype(float),
@@ -211,11 +206,6 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
 def _offsets(kernel: Kernel) -> dict[tuple[str, int], int]:
     """Return where each (state, compartment) stands in a batch."""
     return {slot: kernel.offset(*slot) for slot in kernel.folded.slots}
-
-
-def _samples(first: int, end: int, every: int) -> int:
-    """Count the sampled steps in [first, end)."""
-    return -(-end // every) - -(-first // every)
 
 
 def _rows(values: np.ndarray, lanes: np.ndarray, compartments: Sequence[int]) -> np.ndarray:
@@ -276,8 +266,8 @@ def _fill_event_constants(
             o += width
 
 
-def _events(plan: Cells, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return steps, ports, lanes (-1 for all) and weights of a batch's events, in order of time.
+def _events(plan: Cells, lanes: np.ndarray, real: Any) -> tuple[np.ndarray, ...]:
+    """Return steps, ports, lanes (-1 for all) and weights of a batch's events, in order of time, and one that never comes.
 
     An event due within half a step of t acts at t, as in NEURON.
     """
@@ -289,12 +279,11 @@ def _events(plan: Cells, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
         members = [-1] if np.all(tables == table) else np.flatnonzero(tables == table)
         for lane in members:
             parts.append((np.stack([step, own.port, np.full(len(own), lane), np.arange(len(own))]), own.weight))
-    if not parts:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    parts.append((np.array([[_NEVER], [0], [0], [0]]), np.zeros(1)))
     keys = np.concatenate([p for p, _ in parts], axis=1)
     weight = np.concatenate([w for _, w in parts])
     order = np.lexsort((keys[2], keys[3], keys[0]))
-    return keys[0][order], keys[1][order], keys[2][order], weight[order]
+    return (*(np.ascontiguousarray(row[order]) for row in keys[:3]), weight[order].astype(real))
 
 
 def axial_rates(plan: Cells, kernel: Kernel) -> tuple[np.ndarray, ...]:
@@ -316,23 +305,45 @@ def axial_rates(plan: Cells, kernel: Kernel) -> tuple[np.ndarray, ...]:
     return tuple(np.ascontiguousarray(x, dtype=kernel.real) for x in (up, down, total))
 
 
-def _trace_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, np.ndarray, int]:
-    rows = np.array([kernel.offset(p.variable, p.compartment) for p in plan.recording.traces], dtype=np.uint64)
-    mean = np.array([p.variable != "v" and kernel.source.method.staggered for p in plan.recording.traces], dtype=bool)
-    return rows, mean, plan.sampled_steps
+@dataclass(frozen=True, eq=False)
+class _Traces:
+    """Rows of a batch that are sampled every so many steps; `mean` where a sample lies between two of their values."""
+
+    rows: np.ndarray
+    mean: np.ndarray
+    every: int
+
+    @classmethod
+    def of(cls, kernel: Kernel, plan: Cells) -> _Traces:
+        """Return those of a plan."""
+        probes = plan.recording.traces
+        rows = np.array([kernel.offset(p.variable, p.compartment) for p in probes], dtype=np.int64)
+        mean = np.array([p.variable != "v" and kernel.source.method.staggered for p in probes], dtype=bool)
+        return cls(rows, mean, plan.sampled_steps)
+
+    def due(self, first: int) -> tuple[int, int]:
+        """Return the steps between samples, and the first one that is sampled from step `first` on."""
+        return self.every, -(-first // self.every) * self.every if len(self.rows) else _NEVER
+
+    def room(self, first: int, count: int, width: int, real: Any) -> np.ndarray:
+        """Make room for the samples of some steps."""
+        samples = -(-(first + count) // self.every) - -(-first // self.every)
+        return np.zeros((len(self.rows), samples, width), dtype=real)
 
 
 _KINDS = {"max": 1, "min": -1, "start": 0}
 
 
-def _window_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, ...]:
+def _window_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, tuple[Any, ...]]:
+    """Return the steps at which windows begin and end, and what is summed up in them."""
     width = kernel.source.width
     summaries = plan.recording.summaries
     edges = plan.begin + np.ceil(np.asarray(plan.recording.windows, dtype=float) / plan.dt - 1e-6).astype(np.int64)
-    values = np.full((len(summaries), max(len(edges) - 1, 0), width), np.nan, dtype=kernel.real)
-    rows = np.array([kernel.offset(p.variable, p.compartment) for p, _ in summaries], dtype=np.uint64)
+    windows = max(len(edges) - 1, 0)
+    values = np.full((len(summaries), windows, width), np.nan, dtype=kernel.real)
+    rows = np.array([kernel.offset(p.variable, p.compartment) for p, _ in summaries], dtype=np.int64)
     kinds = np.array([_KINDS[kind] for _, kind in summaries], dtype=np.int64)
-    return edges, rows, kinds, values
+    return np.append(edges, _NEVER), (windows if summaries else 0, len(summaries), rows, kinds, values)
 
 
 def _join(plan: Cells, batches: Sequence[_Batch]) -> Outcome:

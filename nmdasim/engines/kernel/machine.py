@@ -1,0 +1,125 @@
+"""Generated functions as machine code, kept on disk: text, by way of LLVM, to addresses.
+
+What is kept is named by a hash of the text, the processor, LLVM's version and all that translates. Loops over lanes
+become SIMD; joining single operations into vectors (SLP) is left off, which makes code of this kind several times slower.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+import numpy as np
+
+from nmdasim.engines import compiled
+
+#: Files that a kept object stands on.
+_MAKERS = ("translate.py", "vmath.py", "machine.py")
+_LOCK = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Processor:
+    """What machine code is made for: LLVM's name of a processor and its features."""
+
+    name: str
+    features: str
+
+    @classmethod
+    def own(cls) -> Processor:
+        """Return this machine's."""
+        return cls(llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten())
+
+    def machine(self) -> Any:
+        """Return LLVM's description of it, code to be run in this process."""
+        _ready()
+        target = llvm.Target.from_triple(llvm.get_process_triple())
+        reloc = "static" if target.name.startswith("x86") else "default"
+        return target.create_target_machine(
+            cpu=self.name, features=self.features, opt=3, reloc=reloc, codemodel="jitdefault", jit=True
+        )
+
+
+@cache
+def _ready() -> None:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+
+
+def optimised(text: str, machine: Any, *, vectorise: bool = True) -> Any:
+    """Return LLVM's module of a generated source, optimised for a processor."""
+    from nmdasim.engines.kernel.translate import translate  # noqa: PLC0415  (a warm start never translates)
+
+    module = llvm.parse_assembly(translate(text))
+    module.triple, module.data_layout = llvm.get_process_triple(), str(machine.target_data)
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization, options.slp_vectorization, options.loop_unrolling = vectorise, False, True
+    builder = llvm.create_pass_builder(machine, options)
+    each = builder.getFunctionPassManager()
+    for function in module.functions:
+        if not function.is_declaration:
+            each.run(function, builder)
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
+@cache
+def _makers() -> bytes:
+    here, own = Path(__file__).parent, Processor.own()
+    parts = [(here / name).read_bytes() for name in _MAKERS]
+    return b"".join([*parts, llvmlite.__version__.encode(), own.name.encode(), own.features.encode()])
+
+
+@lru_cache(256)
+def functions(text: str) -> Mapping[str, int]:
+    """Return the addresses of a generated source's functions by name: made now, or from what is kept."""
+    with _LOCK:
+        code, engine = _kept(text), llvm.create_mcjit_compiler(llvm.parse_assembly(""), Processor.own().machine())
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        engine.finalize_object()
+    _ENGINES.append(engine)  # its memory holds the code
+    return {name: engine.get_function_address(name) for name in re.findall(r"^def (\w+)\(", text, re.MULTILINE)}
+
+
+_ENGINES: list[Any] = []
+
+
+def function(text: str, name: str, real: Any) -> Callable[..., int]:
+    """Return a function of a generated source to be called from Python; rows are arrays. It lets go of Python's lock."""
+    found = re.search(rf"^def {name}\((.*?)\) -> whole:", text, re.MULTILINE | re.DOTALL)
+    assert found is not None
+    kinds = re.findall(r": (\w+)", found[1])
+    numbers = {"whole": ctypes.c_int64, "real": np.ctypeslib.as_ctypes_type(real)}
+    call = ctypes.CFUNCTYPE(ctypes.c_int64, *(numbers.get(kind, ctypes.c_void_p) for kind in kinds))
+    compiled_one, types = call(functions(text)[name]), {"reals": real, "wholes": np.int64, "marks": np.bool_}
+
+    def called(*arguments: Any) -> int:
+        for value, kind in zip(arguments, kinds, strict=True):
+            if kind in types and not (value.dtype == types[kind] and value.flags.c_contiguous):
+                raise TypeError(f"{name} takes whole rows of {types[kind].__name__}, got {value.dtype}")
+        return int(compiled_one(*(v.ctypes.data if kind in types else v for v, kind in zip(arguments, kinds))))
+
+    return called
+
+
+def _kept(text: str) -> bytes:
+    """Return the object code of a source, from the folder of generated sources where it lies there."""
+    name = f"kernel_{hashlib.sha256(_makers() + text.encode()).hexdigest()[:20]}"
+    path = compiled.folder() / f"{name}.o"
+    if path.exists():
+        return path.read_bytes()
+    compiled.count()
+    machine = Processor.own().machine()
+    code: bytes = machine.emit_object(optimised(text, machine))
+    compiled.keep(path.with_suffix(".py"), text.encode())
+    compiled.keep(path, code)
+    return code
