@@ -80,6 +80,7 @@ def count() -> None:
 def tally() -> Tally:
     """Return how many sources were loaded and functions compiled since the process began."""
     from nmdasim.engines.kernel import machine
+
     return Tally(load.cache_info().misses + machine.functions.cache_info().misses, _COMPILATIONS.count)
 
 

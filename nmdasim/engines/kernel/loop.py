@@ -92,7 +92,24 @@ def take_step(  # type: ignore[no-untyped-def]
 ):
     """Call the generated step at an address; return the spikes found so far."""
     real, one, rows, whole = batches.dtype, types.int64, batches, spike_step
-    taken = (rows, one, one, rows, real, real, one, one, *(whole,) * 3, *(rows,) * 4, one, arrived, whole, whole, one, one)
+    taken = (
+        rows,
+        one,
+        one,
+        rows,
+        real,
+        real,
+        one,
+        one,
+        *(whole,) * 3,
+        *(rows,) * 4,
+        one,
+        arrived,
+        whole,
+        whole,
+        one,
+        one,
+    )
     return types.int64(types.int64, *taken), _call_rows
 
 

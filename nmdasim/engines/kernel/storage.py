@@ -17,6 +17,7 @@ from nmdasim.engines.kernel import loop, machine
 from nmdasim.engines.kernel.batches import Kernel, axial_rates, fill_constants, fill_states
 from nmdasim.plan.plan import Arrivals, Cells, Held, Plan
 
+
 def entry(kernel: Kernel) -> int:
     """Return the address of a population's compiled step; kernels of one source share it."""
     return machine.functions(kernel.source.text)["step"]

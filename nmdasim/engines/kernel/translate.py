@@ -231,8 +231,9 @@ class _Body:
                 return self.builder.select(condition, *self.alike(self.value(body), self.value(orelse)))
             case ast.Tuple(elts=elements):
                 return self.several_values([self.value(element) for element in elements])
-            case ast.Call(func=ast.Name(id=name), args=arguments) | ast.Call(
-                func=ast.Attribute(attr=name), args=arguments
+            case (
+                ast.Call(func=ast.Name(id=name), args=arguments)
+                | ast.Call(func=ast.Attribute(attr=name), args=arguments)
             ):
                 return self.call(name, [self.value(argument) for argument in arguments])
         raise NotImplementedError(ast.unparse(node))
