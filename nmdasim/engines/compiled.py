@@ -12,6 +12,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -72,16 +73,13 @@ _COMPILATIONS = _Compilations()
 event.register("numba:compile", _COMPILATIONS)
 
 
-def count() -> None:
-    """Count something that was compiled otherwise."""
-    _COMPILATIONS.count += 1
+#: What was loaded and compiled without Numba.
+OTHERWISE: Counter[str] = Counter()
 
 
 def tally() -> Tally:
     """Return how many sources were loaded and functions compiled since the process began."""
-    from nmdasim.engines.kernel import machine
-
-    return Tally(load.cache_info().misses + machine.functions.cache_info().misses, _COMPILATIONS.count)
+    return Tally(load.cache_info().misses + OTHERWISE["sources"], _COMPILATIONS.count + OTHERWISE["compilations"])
 
 
 def keep(path: Path, content: bytes) -> None:

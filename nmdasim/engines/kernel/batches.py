@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim.engines.form.methods import DEFAULT
-from nmdasim.engines.kernel import machine
+from nmdasim.engines.kernel.machine import begins, function
 from nmdasim.engines.kernel.source import Source, write
 from nmdasim.engines.kernel.threads import Progress, spread
 from nmdasim.engines.layout import Layout, layout
@@ -116,7 +116,7 @@ class Kernel:
     @cached_property
     def advance(self) -> Any:
         """The compiled function of a whole run."""
-        return machine.function(self.source.text, "advance", self.real)
+        return function(self.source.text, "advance", self.real)
 
 
 @by_structure(maxsize=64)
@@ -158,10 +158,14 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
     a = np.zeros(kernel.size, dtype=kernel.real)
     fill_states(kernel, plan, lanes, a)
     events = (*_events(plan, lanes, kernel.real), np.zeros(1, np.int64))
-    rates = axial_rates(plan, kernel)
+    fixed = (*kernel.geometry, *axial_rates(plan, kernel))
     traces = _Traces.of(kernel, plan)
-    edges, summaries = _window_arguments(kernel, plan)
+    edges, (windows, *summaries) = _window_arguments(kernel, plan)
+    room = np.empty((2, CHUNK * width), np.int64)
     found_steps, found_lanes, values = [], [], []
+    # Where each row begins; asking for it at every call would cost more than many a call.
+    state, rows, steps_of_windows = (begins(row, row.dtype) for row in (a, traces.rows, edges))
+    places, due, noted, summed = ([begins(row, row.dtype) for row in part] for part in (fixed, events, room, summaries))
     done = 0
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
     fresh = kernel.source.method.staggered and plan.held is None
@@ -170,20 +174,18 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
     with np.errstate(all="ignore"):
         for h, end, halfway in phases:
             ks = fill_constants(kernel, plan, lanes, a, h)
+            shared = begins(ks, kernel.real)
             while done < min(end, plan.steps):
                 count, now = min(CHUNK, end - done), plan.begin + done
-                buffer = (np.empty(count * width, np.int64), np.empty(count * width, np.int64))
                 samples = traces.room(now, count, width, kernel.real)
                 found = kernel.advance(
-                    *(a, ks, h, plan.dt, now, now + count, width),
-                    *(*kernel.geometry, *rates),
-                    *events,
-                    *(*buffer, count * width),
-                    *(len(traces.rows), traces.rows, halfway, *traces.due(now), samples.shape[1], samples),
-                    *(edges, int(np.searchsorted(edges, now)) - 1, *summaries),
+                    *(state, shared, h, plan.dt, now, now + count, width, *places, *due, *noted, count * width),
+                    *(len(traces.rows), rows, begins(halfway, np.bool_), *traces.due(now), samples.shape[1]),
+                    *(begins(samples, kernel.real), steps_of_windows, int(np.searchsorted(edges, now)) - 1),
+                    *(windows, len(summaries[0]), *summed),
                 )
-                found_steps.append(buffer[0][:found].copy())
-                found_lanes.append(buffer[1][:found].copy())
+                found_steps.append(room[0, :found].copy())
+                found_lanes.append(room[1, :found].copy())
                 values.append(samples)
                 done += count
                 progress.add(count)
@@ -267,7 +269,7 @@ def _fill_event_constants(
 
 
 def _events(plan: Cells, lanes: np.ndarray, real: Any) -> tuple[np.ndarray, ...]:
-    """Return steps, ports, lanes (-1 for all) and weights of a batch's events, in order of time, and one that never comes.
+    """Return steps, ports, lanes (-1 for all) and weights of a batch's events by time; the last one never comes.
 
     An event due within half a step of t acts at t, as in NEURON.
     """
@@ -343,7 +345,7 @@ def _window_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, tuple[An
     values = np.full((len(summaries), windows, width), np.nan, dtype=kernel.real)
     rows = np.array([kernel.offset(p.variable, p.compartment) for p, _ in summaries], dtype=np.int64)
     kinds = np.array([_KINDS[kind] for _, kind in summaries], dtype=np.int64)
-    return np.append(edges, _NEVER), (windows if summaries else 0, len(summaries), rows, kinds, values)
+    return np.append(edges, _NEVER), (windows if summaries else 0, rows, kinds, values)
 
 
 def _join(plan: Cells, batches: Sequence[_Batch]) -> Outcome:

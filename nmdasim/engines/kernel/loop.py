@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import from_dtype, njit, types
-from numba.np.arrayobj import make_array
 from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 
 def _table(*columns: str) -> np.dtype:

@@ -1,7 +1,8 @@
 """Generated functions as machine code, kept on disk: text, by way of LLVM, to addresses.
 
 What is kept is named by a hash of the text, the processor, LLVM's version and all that translates. Loops over lanes
-become SIMD; joining single operations into vectors (SLP) is left off, which makes code of this kind several times slower.
+become SIMD. Two things that LLVM could do as well are left off: joining single operations into vectors (SLP), which
+makes such code several times slower, and unrolling, after which states no longer fit into registers.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ def optimised(text: str, machine: Any, *, vectorise: bool = True) -> Any:
     module = llvm.parse_assembly(translate(text))
     module.triple, module.data_layout = llvm.get_process_triple(), str(machine.target_data)
     options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization, options.slp_vectorization, options.loop_unrolling = vectorise, False, True
+    options.loop_vectorization, options.slp_vectorization, options.loop_unrolling = vectorise, False, False
     builder = llvm.create_pass_builder(machine, options)
     each = builder.getFunctionPassManager()
     for function in module.functions:
@@ -82,6 +83,7 @@ def _makers() -> bytes:
 @lru_cache(256)
 def functions(text: str) -> Mapping[str, int]:
     """Return the addresses of a generated source's functions by name: made now, or from what is kept."""
+    compiled.OTHERWISE["sources"] += 1
     with _LOCK:
         code, engine = _kept(text), llvm.create_mcjit_compiler(llvm.parse_assembly(""), Processor.own().machine())
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
@@ -94,21 +96,22 @@ _ENGINES: list[Any] = []
 
 
 def function(text: str, name: str, real: Any) -> Callable[..., int]:
-    """Return a function of a generated source to be called from Python; rows are arrays. It lets go of Python's lock."""
+    """Return a function of a generated source to be called from Python, which it frees of its lock meanwhile.
+
+    Of a row it takes where its numbers begin, see :func:`begins`.
+    """
     found = re.search(rf"^def {name}\((.*?)\) -> whole:", text, re.MULTILINE | re.DOTALL)
     assert found is not None
-    kinds = re.findall(r": (\w+)", found[1])
     numbers = {"whole": ctypes.c_int64, "real": np.ctypeslib.as_ctypes_type(real)}
-    call = ctypes.CFUNCTYPE(ctypes.c_int64, *(numbers.get(kind, ctypes.c_void_p) for kind in kinds))
-    compiled_one, types = call(functions(text)[name]), {"reals": real, "wholes": np.int64, "marks": np.bool_}
+    taken = (numbers.get(kind, ctypes.c_void_p) for kind in re.findall(r": (\w+)", found[1]))
+    return ctypes.CFUNCTYPE(ctypes.c_int64, *taken)(functions(text)[name])
 
-    def called(*arguments: Any) -> int:
-        for value, kind in zip(arguments, kinds, strict=True):
-            if kind in types and not (value.dtype == types[kind] and value.flags.c_contiguous):
-                raise TypeError(f"{name} takes whole rows of {types[kind].__name__}, got {value.dtype}")
-        return int(compiled_one(*(v.ctypes.data if kind in types else v for v, kind in zip(arguments, kinds))))
 
-    return called
+def begins(row: np.ndarray, kind: Any) -> int:
+    """Return the address at which the numbers of a row begin; the array has to outlive its use."""
+    assert row.dtype == kind
+    assert row.flags.c_contiguous
+    return int(row.ctypes.data)
 
 
 def _kept(text: str) -> bytes:
@@ -117,7 +120,7 @@ def _kept(text: str) -> bytes:
     path = compiled.folder() / f"{name}.o"
     if path.exists():
         return path.read_bytes()
-    compiled.count()
+    compiled.OTHERWISE["compilations"] += 1
     machine = Processor.own().machine()
     code: bytes = machine.emit_object(optimised(text, machine))
     compiled.keep(path.with_suffix(".py"), text.encode())

@@ -1,7 +1,7 @@
 """What every kernel has in common, as text: its head, and its functions around what a model does.
 
-The text is Python, and read by :mod:`nmdasim.engines.kernel.translate`, which takes types from the annotations: ``real``
-and ``whole`` numbers, and rows of them; ``marks`` are flags of a byte.
+The text is Python, which :mod:`nmdasim.engines.kernel.translate` reads with the types of its annotations: ``real`` and
+``whole`` numbers, and rows of them; ``marks`` are flags of a byte.
 """
 
 HEADER = '''"""A kernel, method {method}, {real}. Generated; SI units."""

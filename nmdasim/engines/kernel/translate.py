@@ -45,7 +45,7 @@ def translate(text: str) -> str:
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                scope[name] = eval(compile(ast.Expression(value), "", "eval"), {}, dict(scope))  # noqa: S307  (numbers)
+                scope[name] = eval(compile(ast.Expression(value), "", "eval"), {}, dict(scope))
             case ast.FunctionDef(name=name):
                 scope["f"] = scope["real"]
                 scope[name] = _declared(module, node, scope["real"])
@@ -108,8 +108,8 @@ class _Body:
                 self.store(name, self.value(value))
             case ast.Assign(targets=[ast.Tuple(elts=names)], value=value):
                 whole = self.value(value)
-                for k, name in enumerate(names):
-                    self.store(name.id, self.builder.extract_value(whole, k))  # type: ignore[attr-defined]
+                for k, element in enumerate(names):
+                    self.store(ast.unparse(element), self.builder.extract_value(whole, k))
             case ast.Assign(targets=[ast.Subscript() as place], value=value):
                 self.put(self.address(place), self.value(value))
             case ast.AugAssign(target=ast.Name(id=name), op=op, value=value):
@@ -117,18 +117,25 @@ class _Body:
             case ast.AugAssign(target=ast.Subscript() as place, op=op, value=value):
                 where = self.address(place)
                 self.put(where, self.binary(op, self.builder.load(where), self.value(value)))
-            case ast.For(target=ast.Name(id=name), iter=ast.Call(args=bounds)):
-                self.loop(name, [self.cast(self.value(bound), WHOLE) for bound in bounds], node.body)
-            case ast.While(test=test, body=body):
-                self.repeat(test, body)
-            case ast.If(test=test, body=body, orelse=orelse):
-                self.choice(self.truth(self.value(test)), body, orelse)
+            case ast.For() | ast.While() | ast.If():
+                self.flow(node)
             case ast.Return(value=ast.expr() as value):
                 self.builder.ret(self.value(value))
             case ast.Expr(value=ast.Call() as call):
                 self.value(call)
             case ast.Expr() | ast.Pass():
                 pass
+            case _:
+                raise NotImplementedError(ast.unparse(node))
+
+    def flow(self, node: ast.For | ast.While | ast.If) -> None:
+        match node:
+            case ast.For(target=ast.Name(id=name), iter=ast.Call(args=bounds)):
+                self.loop(name, [self.cast(self.value(bound), WHOLE) for bound in bounds], node.body)
+            case ast.While(test=test, body=body):
+                self.repeat(test, body)
+            case ast.If(test=test, body=body, orelse=orelse):
+                self.choice(self.truth(self.value(test)), body, orelse)
             case _:
                 raise NotImplementedError(ast.unparse(node))
 
@@ -288,7 +295,7 @@ class _Body:
     # --- calls ---------------------------------------------------------------------------------------------------
 
     def call(self, name: str, arguments: list[Any]) -> Any:
-        chosen = self.scope.get(name)
+        chosen: Any = self.scope.get(name)
         if isinstance(chosen, ir.Function):
             return self.builder.call(chosen, arguments)
         if isinstance(chosen, ir.Type):
