@@ -24,7 +24,7 @@ import numpy as np
 from nmdasim.engines import compiled
 
 #: Files that a kept object stands on.
-_MAKERS = ("translate.py", "vmath.py", "machine.py")
+_MAKERS = ("translate.py", "vmath.py", "random.py", "machine.py")
 _LOCK = threading.Lock()
 
 

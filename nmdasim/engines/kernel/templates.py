@@ -13,7 +13,7 @@ W = {width}
 '''
 
 #: What a pass takes, and how it is called.
-PASS = "a: reals, ks: reals, t: real, compartments: wholes, record_offset: wholes, scalar_offset: wholes"
+PASS = "a: reals, ks: reals, t: real, n: whole, compartments: wholes, record_offset: wholes, scalar_offset: wholes"
 
 #: The event of one port, for some lanes.
 DELIVER = """

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 
-from nmdasim.engines.kernel import vmath
+from nmdasim.engines.kernel import random, vmath
 
 FLAGS = tuple(sorted(vmath.FASTMATH))
 BOOL, BYTE, INT32, WHOLE = (ir.IntType(bits) for bits in (1, 8, 32, 64))
@@ -36,8 +36,9 @@ _INTRINSIC = {
     "sin": "llvm.sin",
     "cos": "llvm.cos",
 }
+_CASTS = {"float32": FLOAT, "float64": DOUBLE, "int32": INT32, "int64": WHOLE}
 _ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Mod: "srem"}
-_BITS = {ast.BitAnd: "and_", ast.BitOr: "or_", ast.LShift: "shl", ast.RShift: "ashr"}
+_BITS = {ast.BitAnd: "and_", ast.BitOr: "or_", ast.BitXor: "xor", ast.LShift: "shl", ast.RShift: "ashr"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
@@ -46,8 +47,7 @@ def translate(text: str) -> str:
     tree = ast.parse(text)
     module = ir.Module(name="kernel")
     bits = 32 if "\nreal = float32\n" in text else 64
-    scope = {name: getattr(vmath, f"{name}{bits}", None) or getattr(vmath, name) for name in _MATHS}
-    scope |= {"float32": FLOAT, "float64": DOUBLE}
+    scope = _mathematics(bits) | {"float32": FLOAT, "float64": DOUBLE}
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -59,21 +59,15 @@ def translate(text: str) -> str:
     return str(module)
 
 
-_MATHS = (
-    "bern_e",
-    "bern_m",
-    "dbern_e",
-    "bern_bottom",
-    "bern_top",
-    "dexprel_e",
-    "exprel_e",
-    "bits",
-    "exp",
-    "log",
-    "power",
-    "remainder",
-    "sign",
-    "tanh",
+def _mathematics(bits: int) -> dict[str, Any]:
+    """Return the functions that a generated source may call, in its precision."""
+    known = vars(vmath) | vars(random)
+    return {name: known.get(f"{name}{bits}") or known[name] for name in _CALLED}
+
+
+_CALLED = (
+    *("bern_e", "bern_m", "dbern_e", "bern_bottom", "bern_top", "dexprel_e", "exprel_e"),
+    *("bits", "exp", "log", "power", "remainder", "sign", "tanh", "normal", "uniform"),
 )
 
 
@@ -110,7 +104,7 @@ class _Body:
 
     def write(self, node: ast.FunctionDef) -> None:
         """Write all of it."""
-        self.builder = ir.IRBuilder(getattr(self.function, f"append_basic_{_STRETCH}")("entry"))
+        self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
         stored = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         names = [argument.arg for argument in node.args.args]
         times = Counter([*stored, *_changed(node), *names])
@@ -118,7 +112,7 @@ class _Body:
         for name, value in zip(names, self.function.args, strict=True):
             self.store(name, value)
         self.lines(node.body)
-        if not _here(self.builder).is_terminated:
+        if not self.builder.block.is_terminated:
             self.builder.ret_void()
 
     # --- statements ----------------------------------------------------------------------------------------------
@@ -167,8 +161,8 @@ class _Body:
     def loop(self, name: str, bounds: list[Any], body: list[ast.stmt]) -> None:
         """Write a loop; its variable is a value."""
         low, high = (WHOLE(0), *bounds)[-2:]
-        before = _here(self.builder)
-        head, inside, after = (_stretch(self.builder, where) for where in ("head", "inside", "after"))
+        before = self.builder.block
+        head, inside, after = (self.builder.append_basic_block(where) for where in ("head", "inside", "after"))
         self.builder.branch(head)
         self.builder.position_at_end(head)
         index = self.builder.phi(WHOLE)
@@ -177,12 +171,12 @@ class _Body:
         self.builder.position_at_end(inside)
         self.known[name] = index
         self.lines(body)
-        index.add_incoming(self.builder.add(index, WHOLE(1), flags=("nsw", "nuw")), _here(self.builder))
+        index.add_incoming(self.builder.add(index, WHOLE(1), flags=("nsw", "nuw")), self.builder.block)
         self.builder.branch(head)
         self.builder.position_at_end(after)
 
     def repeat(self, test: ast.expr, body: list[ast.stmt]) -> None:
-        head, inside, after = (_stretch(self.builder, where) for where in ("head", "inside", "after"))
+        head, inside, after = (self.builder.append_basic_block(where) for where in ("head", "inside", "after"))
         self.builder.branch(head)
         self.builder.position_at_end(head)
         self.builder.cbranch(self.truth(self.value(test)), inside, after)
@@ -192,12 +186,12 @@ class _Body:
         self.builder.position_at_end(after)
 
     def choice(self, test: Any, body: list[ast.stmt], orelse: list[ast.stmt]) -> None:
-        parts = [_stretch(self.builder, where) for where in ("then", "else", "after")]
+        parts = [self.builder.append_basic_block(where) for where in ("then", "else", "after")]
         self.builder.cbranch(test, *parts[:2])
         for part, statements in zip(parts, (body, orelse), strict=False):
             self.builder.position_at_end(part)
             self.lines(statements)
-            if not _here(self.builder).is_terminated:
+            if not self.builder.block.is_terminated:
                 self.builder.branch(parts[2])
         self.builder.position_at_end(parts[2])
 
@@ -208,7 +202,7 @@ class _Body:
             self.known[name] = value
             return
         if name not in self.places:
-            with getattr(self.builder, f"goto_entry_{_STRETCH}")():
+            with self.builder.goto_entry_block():
                 self.places[name] = self.builder.alloca(value.type)
         self.put(self.places[name], value)
 
@@ -325,8 +319,8 @@ class _Body:
             return self.builder.call(chosen, arguments)
         if isinstance(chosen, ir.Type):
             return self.cast(arguments[0], chosen)
-        if name in ("float32", "float64", "int32"):
-            return self.cast(arguments[0], {"float32": FLOAT, "float64": DOUBLE, "int32": INT32}[name])
+        if name in _CASTS:
+            return self.cast(arguments[0], _CASTS[name])
         if name in ("min", "max"):
             first, second = self.alike(*arguments)
             return self.builder.select(self.compare("<" if name == "min" else ">", second, first), second, first)
@@ -358,20 +352,6 @@ class _Body:
         assert isinstance(last, ast.Return)
         assert last.value is not None
         return body.value(last.value)
-
-
-#: LLVM's name of a stretch of code without jumps, a word that is a drug's in this package.
-_STRETCH = "".join(("b", "lock"))
-
-
-def _here(builder: ir.IRBuilder) -> Any:
-    """Return the stretch that is being written."""
-    return getattr(builder, _STRETCH)
-
-
-def _stretch(builder: ir.IRBuilder, name: str) -> Any:
-    """Return a new one."""
-    return getattr(builder, f"append_basic_{_STRETCH}")(name)
 
 
 @cache

@@ -10,6 +10,7 @@ from nmdasim.engines.form.events import Inlet, summed
 from nmdasim.engines.form.passes import Pass
 from nmdasim.engines.form.statements import (
     Code,
+    Draw,
     EventConstant,
     Fire,
     Flag,
@@ -37,6 +38,10 @@ def write(memory: Memory, *, method: str, single: bool, network: str = "") -> st
         inflow = DELIVER.format(deliver=_indent(text.deliver(), 2))
     parts = (inflow, MOVE.format(body=text.body()), FIRED.format(fired=text.fired()), STEP if network else ADVANCE)
     return text.head(method) + "".join(parts)
+
+
+#: Streams of what a spike draws begin here, beyond those of any record.
+_AT_SPIKE = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -177,11 +182,15 @@ class _Text:
                 return f"a[{place.name} + l]"
             case Rate(direction, compartment):
                 return f"{direction}[{compartment}]"
+            case Draw(kind, stream):
+                key = ", ".join(f"a[SPARE + R{self.memory.key + k} + l]" for k in (0, 1))
+                which = f"o + {stream}" if group >= 0 else str(_AT_SPIKE + stream)
+                return f"{kind}({key}, n, {which})"
 
 
 def _call(which: str, g: int) -> str:
     """Return the call of a pass."""
-    return f"{which}_{g}(a, ks, t, compartments, record_offset, scalar_offset)"
+    return f"{which}_{g}(a, ks, t, n, compartments, record_offset, scalar_offset)"
 
 
 def _over_lanes(lines: Sequence[str]) -> list[str]:
