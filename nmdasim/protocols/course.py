@@ -144,6 +144,8 @@ _ORIGIN = ("drug", "preset", "site", "source", "regimen", "warnings")
 def origin(run: Mapping[str, Any], concentration: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the attributes of a run gain from those of the concentration that it was given."""
     gained: dict[str, Any] = {key: concentration[key] for key in _ORIGIN if key in concentration}
+    if lines := dict.fromkeys(f"{run.get('warnings', '')}\n{concentration.get('warnings', '')}".strip().splitlines()):
+        gained["warnings"] = "\n".join(lines)
     for key in ("references", "unverified_parameters"):
         gained[key] = " ".join(dict.fromkeys(f"{run[key]} {concentration.get(key, '')}".split()))
     return gained
