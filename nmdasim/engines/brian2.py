@@ -154,7 +154,7 @@ def _declared(model: Model, skip: tuple[str, ...] = ()) -> str:
 @by_structure(maxsize=64)
 def _states(model: Model) -> str:
     """Return abstract code, in SI units, for one linearised exponential step of every state but a cable's v."""
-    names = [name for name in model.system.states if model.is_point or name != "v"]
+    names = [name for name in model.system.states if model.is_point or name != model.potential]
     return exponential_step({name: model.system.derivatives[name] for name in names}, model.system.held)
 
 
@@ -165,7 +165,7 @@ def _updater(model: Model) -> Callable[..., str]:
 
 def _membrane(model: Model) -> str:
     """Return the equations of a cable: the membrane current linearised around v at the start of the step."""
-    slope = model.system.subexpressions["Im"].diff(symbol("v"))
+    slope = model.system.subexpressions["Im"].diff(symbol(model.potential))
     with_units = {s: sp.Symbol(f"({s.name}/({_unit(model, s.name)}))") for s in slope.free_symbols}
     rate = f"({_text(slope.xreplace(with_units))})*siemens/meter**2"
     lines = [

@@ -15,13 +15,15 @@ from brian2.parsing.expressions import is_boolean_expression, parse_expression_d
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, UnitError
+from nmdasim.errors import ModelError, UnitError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.model.structure import by_structure
 
 if TYPE_CHECKING:
     from nmdasim.model.model import Model
 
+#: What the potential is called that a membrane current ``Im`` moves, as in Brian2.
+POTENTIAL = "v"
 IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
 _BUILT_IN = {"v", "t", "dt", "area", "i", "True", "False", "and", "or", "not", "rand", "randn", "weight"}
@@ -51,6 +53,7 @@ def _structure(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> 
     _units(given.equations, declared, "Im" in text)
     _values(given, text)
     _gains(given, gains)
+    _membrane(given, text)
 
 
 def _dimension(given: Model, base: str) -> str:
@@ -197,6 +200,29 @@ def _spike_rule(given: Model, states: Mapping[str, Dimension], variables: Dimens
         variables.expect(
             match[3], states[match[1]] if match[2] in "+-" else DIMENSIONLESS, f"reset {statement.strip()}"
         )
+
+
+def _membrane(given: Model, text: Equations) -> None:
+    states = _states(text)
+    if given.membrane and given.membrane not in states:
+        raise ModelError(f"membrane = {given.membrane!r} is no state{nearest(given.membrane, states)}")
+    if "Im" in text and given.membrane not in ("", POTENTIAL):
+        raise ModelError(
+            f"membrane = {given.membrane!r}, but Im moves {POTENTIAL}; leave membrane= out, or give "
+            f"d{given.membrane}/dt in place of Im"
+        )
+
+
+def membrane(given: Model) -> str:
+    """Return the state that moves as the membrane; see :class:`~nmdasim.model.model.Model`."""
+    if given.membrane or "Im" in given.system.subexpressions:
+        return given.membrane or POTENTIAL
+    states, names = given.system.states, (*given.parameters.bases, "t", "area")
+    watched = given.system.substitute(given.threshold, names).free_symbols if given.threshold else set()
+    read = [state for state in states if state in {s.name for s in watched}]
+    dimensions = _states(_parse(given.equations))
+    volts = [state for state in states if dimensions[state] is brian2.volt.dim]
+    return (read or volts or list(states))[0]
 
 
 def duration_or_condition(refractory: Any) -> Any:

@@ -112,7 +112,8 @@ class _Reader:
         """Name the constants in an expression, and spell its exponentials out."""
         states = {symbol(s) for s in self.model.system.states} | {symbol("t"), symbol("weight")}
         constants = self.constants.setdefault(compartment, algebra.Constants(frozenset(states)))
-        return algebra.explicit_exponentials(constants.hoist(algebra.with_bernoulli(expression)))
+        named = constants.hoist(algebra.with_bernoulli(expression))
+        return algebra.explicit_exponentials(named, symbol(self.model.potential))
 
     def read(self, text: str, compartment: int) -> sp.Expr:
         """Read an expression, its constants named."""
@@ -155,7 +156,7 @@ def _effects(port: Port, model: Model, reader: _Reader, method: Method) -> list[
 
 def _early(state: str, compartment: int, reader: _Reader, method: Method) -> sp.Expr:
     """Return the factor that carries an event at t back to t + dt/2 - h, where a staggered state lives."""
-    if state == "v" or not method.staggered:
+    if state == reader.model.potential or not method.staggered:
         return sp.Integer(1)
     group = reader.folded.groups[reader.folded.slots[state, compartment][0]]
     slope = group.derivatives[state].diff(symbol(state))

@@ -47,7 +47,7 @@ class Kernel:
         """
         varied = frozenset(name for name, values in plan.parameters.items() if values.shape[0] > 1)
         probed = {(p.variable, p.compartment) for p in _probes(plan)} | set(seen)
-        kept = frozenset(pair for pair in probed if pair[0] != "v")
+        kept = frozenset(pair for pair in probed if pair[0] != plan.model.potential)
         start = plan.moving | set(plan.model.initial) | {s for begin in plan.model.starts.values() for s in begin}
         method, _, precision = plan.method.partition("/")
         single = precision == "float32"
@@ -318,7 +318,8 @@ def axial_rates(plan: Cells, kernel: Kernel) -> tuple[np.ndarray, ...]:
 
 def _trace_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, np.ndarray, int]:
     rows = np.array([kernel.offset(p.variable, p.compartment) for p in plan.recording.traces], dtype=np.uint64)
-    mean = np.array([p.variable != "v" and kernel.source.method.staggered for p in plan.recording.traces], dtype=bool)
+    between = [s for s in plan.model.system.states if s != plan.model.potential and kernel.source.method.staggered]
+    mean = np.array([p.variable in between for p in plan.recording.traces], dtype=bool)
     return rows, mean, plan.sampled_steps
 
 
