@@ -77,8 +77,8 @@ def events(model: Model, folded: Layout, method: Method) -> Events:
     """Return the ports and the spike rule of a folded model."""
     reader = _Reader(model, folded, {})
     site = model.spike_site
-    threshold = None if model.threshold is None else reader.read(model.threshold, site)
-    refractory, wait = _refractory(model, reader)
+    threshold = None if model.threshold is None else _condition(model.threshold, reader, method)
+    refractory, wait = _refractory(model, reader, method)
     effects = [_effects(port, model, reader, method) for port in model.ports.values()]
     resets = _resets(model, reader) if model.reset else []
     inlets = tuple(
@@ -200,13 +200,30 @@ def _times_weight(put: Put) -> Put:
 # --- the spike rule --------------------------------------------------------------------------------------------------
 
 
-def _refractory(model: Model, reader: _Reader) -> tuple[sp.Expr | None, sp.Expr | None]:
+def _condition(text: str, reader: _Reader, method: Method) -> sp.Expr:
+    """Read a condition of the spike rule, at whole steps: staggered states are carried on over the half step."""
+    model, site = reader.model, reader.model.spike_site
+    condition = reader.raw(text, site)
+    if method.staggered:
+        others = {s.name for s in condition.free_symbols} & set(model.system.states) - {model.potential}
+        condition = condition.xreplace({symbol(name): _on_time(name, site, reader) for name in others})
+    return reader.hoist(condition, site)
+
+
+def _on_time(state: str, compartment: int, reader: _Reader) -> sp.Expr:
+    """Return a staggered state half a step later, by an implicit step of first order: its error is of the second."""
+    group = reader.folded.groups[reader.folded.slots[state, compartment][0]]
+    rate = group.derivatives[state]
+    return symbol(state) + DT * rate / (2 - DT * rate.diff(symbol(state)))
+
+
+def _refractory(model: Model, reader: _Reader, method: Method) -> tuple[sp.Expr | None, sp.Expr | None]:
     """Return the refractory condition, or the refractory period in whole steps, counted as Brian2 counts them."""
     given, site = model.refractory, model.spike_site
     if given is None:
         return None, None
     if model.refractory_condition:
-        return reader.read(given, site), None
+        return _condition(given, reader, method), None
     if isinstance(given, str):
         period = reader.raw(given, site)
     else:

@@ -1,11 +1,11 @@
 """Integration methods as values: what one step assigns, as SymPy expressions. The generator knows no method by name.
 
-``staggered`` keeps the membrane, ``model.potential``, at whole steps and every other state at half steps. A state whose equation is linear in
-itself takes a Crank–Nicolson step at the membrane's value in the middle (exact exponential where its rate is constant);
-any other takes a linearised exponential step. Other states of a point neuron
-that lead to one another in a circle, such as a second compartment and its gates, are guessed one after the other, then
-moved with what was guessed of the others. The membrane of a point neuron takes a linearised step too, with a
-third-order, L-stable quotient for the exponential. That of a tree takes an L-stable second-order step: with J the
+``staggered`` keeps the membrane, ``model.potential``, at whole steps and every other state at half steps. A state whose
+equation is linear in itself takes a Crank–Nicolson step at the membrane's value in the middle (exact exponential where
+its rate is constant); any other takes a linearised exponential step. Other states of a point neuron that lead to one
+another in a circle, such as a second compartment and its gates, are guessed one after the other, then moved with what
+was guessed of the others. The membrane of a point neuron takes a linearised step too, with a third-order, L-stable
+quotient for the exponential. That of a tree takes an L-stable second-order step: with J the
 Jacobian and γ = 1 - √½, solve (1 - γ dt J) k₁ = f and (1 - γ dt J) k₂ = k₁; then v += dt (γ k₁ + (1 - γ) k₂).
 
 ``fixed`` is the NEURON simulator's default step: currents and a forward-difference slope (0.001 mV) at v(t), backward
