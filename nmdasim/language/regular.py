@@ -6,6 +6,7 @@ A factor that vanishes is told by the x of which it is a multiple: an exponentia
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -96,16 +97,15 @@ def _cancelled(product: sp.Expr) -> sp.Expr:
         factors = [part for factor in factors for part in sp.Mul.make_args(_factored(factor))]
         known = [_Factor.of(factor) for factor in factors]
     changed = False
-    for i, above in enumerate(known):
-        for j, below in enumerate(known):
-            above = known[i]
-            if above is None or below is None or above.power < 0 or below.power > 0:
-                continue
-            if above.base == below.base or (ratio := _proportion(above.x, below.x)) is None:
-                continue
-            count, changed = min(above.power, -below.power), True
-            factors[i], factors[j] = above.without(count) * ratio**count, below.without(count)
-            known[i] = known[j] = None
+    for i, j in itertools.product(range(len(known)), repeat=2):
+        above, below = known[i], known[j]
+        if above is None or below is None or above.power < 0 or below.power > 0:
+            continue
+        if above.base == below.base or (ratio := _proportion(above.x, below.x)) is None:
+            continue
+        count, changed = min(above.power, -below.power), True
+        factors[i], factors[j] = above.without(count) * ratio**count, below.without(count)
+        known[i] = known[j] = None
     return sp.Mul(*factors) if changed else product
 
 

@@ -33,7 +33,7 @@ class System:
     held
         States whose equation holds only outside the refractory period.
     rewritten
-        What is 0/0 somewhere as its equation is written, and here is not; see :func:`~nmdasim.language.regular.regular`.
+        What is 0/0 somewhere as its equation is written, and here is not; see :mod:`nmdasim.language.regular`.
     """
 
     states: tuple[str, ...]

@@ -17,6 +17,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensio
 from nmdasim import quantities
 from nmdasim.errors import ModelError, UnitError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
+from nmdasim.model import regular
 from nmdasim.model.structure import by_structure
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def model(given: Model) -> None:
     try:
         _structure(given, tuple((gain, tuple(names)) for gain, names in given.gains.items()))
         _numbers(given, _parse(given.equations))
+        regular.check(given)
     except ModelError as error:
         raise ModelError(f"{given.name}: {error}") from None
 
