@@ -47,11 +47,9 @@ def _check(cells: Cells) -> None:
         raise ModelError(
             f"{model.name} is a branched tree; the brian2 engine runs point neurons and chains, use engine='reference'"
         )
-    allowed = METHODS if model.is_point else ()
-    if cells.method and cells.method not in allowed:
+    if cells.method and cells.method not in METHODS:
         raise ModelError(
-            f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default"
-            + (f" and {', '.join(allowed)}" if allowed else " only")
+            f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default and {', '.join(METHODS)}"
         )
 
 
@@ -98,9 +96,26 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching)
     network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
-    network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
+    try:
+        network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
+    except b2.BrianObjectException as error:
+        if not any(cells.method for cells in plan.cells):
+            raise
+        raise _cannot(plan, error) from None
     outcomes = [output.outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
     return rules.held(plan, outcomes, synapses)
+
+
+def _cannot(plan: Plan, error: Exception) -> ModelError:
+    """Return what to say where Brian2 does not get through with the method that was asked for."""
+    causes = [error]
+    while (cause := causes[-1].__cause__) is not None and isinstance(cause, Exception):
+        causes.append(cause)
+    cells = next(cells for cells in plan.cells if cells.method)
+    return ModelError(
+        f"method {cells.method!r} on {cells.model.name}: Brian2 says {' '.join(str(causes[-1]).split())!r}; "
+        "take 'rk4', or leave the method out"
+    )
 
 
 def _wire(network: Plan, wire: Wire, sources: list[Any], k: int) -> Any:
@@ -250,7 +265,7 @@ def _chain(plan: Cells, clock: Any, name: str) -> Any:
     group = b2.SpatialNeuron(
         b2.Section(n=n, diameter=np.ones(n + 1) * b2.um, length=np.ones(n) * b2.um),
         f"{_membrane(model)}\n{_declared(model, skip=('Cm',))}\nnmdasim_site : 1 (constant)",
-        method=_updater(model),
+        method=plan.method or _updater(model),
         Ri=1 * b2.ohm * b2.meter,
         namespace={},
         name=name,

@@ -69,7 +69,7 @@ def _parts(base: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
         (a, x), (b, y) = sorted(map(_exponential, base.args), key=lambda pair: pair[1] == 0)
         ratio = -a / b  # a·exp(x) + b·exp(y) = b·exp(y)·(1 - ratio·exp(x - y))
         if (x - y).free_symbols and ratio.is_number and ratio.is_positive:
-            x = x - y if ratio == 1 else x - y + sp.Float(sp.log(ratio))
+            x = x - y if ratio == 1 else x - y + sp.log(ratio).evalf()
             return x, -b * sp.exp(y) * exprel(x)
     return (base, sp.Integer(1)) if isinstance(base, sp.Add | sp.Symbol) else None
 

@@ -19,7 +19,7 @@ VOLTS = np.linspace(-0.15, 0.15, 6001)
 _SIZES = np.geomspace(1e-6, 1e3, 600)
 OTHERS = np.concatenate([-_SIZES[::-1], [0.0], _SIZES])
 #: Share of a state's size that is near a zero, and how much smaller there than near it is what vanishes.
-_NEAR, _VANISHED = 1e-6, 1e-4
+_NEAR, _VANISHED = 1e-6, 1e-7
 
 Values = Mapping[str, np.ndarray]
 
