@@ -7,13 +7,15 @@ Brian2 checks the text and its units; this package only reads it. Everything an 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import sympy as sp
 from brian2 import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 
+from nmdasim.language.names import used
+from nmdasim.language.noise import is_noise, parted
 from nmdasim.language.reader import read, symbol
 from nmdasim.language.regular import regular
 
@@ -34,6 +36,8 @@ class System:
         States whose equation holds only outside the refractory period.
     rewritten
         What is 0/0 somewhere as its equation is written, and here is not; see :mod:`nmdasim.language.regular`.
+    noise
+        Factors of white noise by name, of each state that has any; the derivatives are without it.
     """
 
     states: tuple[str, ...]
@@ -41,6 +45,7 @@ class System:
     subexpressions: Mapping[str, sp.Expr]
     held: frozenset[str]
     rewritten: frozenset[str] = frozenset()
+    noise: Mapping[str, Mapping[str, sp.Expr]] = field(default_factory=dict)
 
     def substitute(self, expression: str, names: Iterable[str] = ()) -> sp.Expr:
         """Read an expression over states, parameters and subexpressions; the latter are substituted."""
@@ -63,7 +68,7 @@ def system(equations: str, parameters: tuple[str, ...], opaque: tuple[str, ...] 
         Subexpressions that stay symbols ``_frozen_<name>`` where other equations use them.
     """
     text = Equations(equations)
-    names = set(text.names) | set(parameters) | {"v", "t", "area"}
+    names = set(text.names) | set(parameters) | {"v", "t", "area"} | set(filter(is_noise, used(equations)))
     raw = {name: read(eq.expr.code, names) for name, eq in text.items() if eq.expr is not None}
     order = [eq.varname for eq in text.ordered]
     substituted: dict[sp.Symbol, sp.Expr] = {}
@@ -79,10 +84,14 @@ def system(equations: str, parameters: tuple[str, ...], opaque: tuple[str, ...] 
     rewritten |= {name for name, rate in derivatives.items() if rate != printed_rates[name]}
     if "Im" in text:
         derivatives = {"v": substituted[symbol("Im")] / symbol("Cm")} | derivatives
+    moving = [symbol(name) for name in derivatives]
+    parts = {name: parted(name, rate, moving) for name, rate in derivatives.items()}
+    derivatives = {name: certain for name, (certain, _) in parts.items()}
     return System(
         states=tuple(derivatives),
         derivatives=derivatives,
         subexpressions={s.name: e for s, e in substituted.items()},
         held=frozenset(n for n, eq in text.items() if "unless refractory" in eq.flags),
         rewritten=frozenset(rewritten),
+        noise={name: factors for name, (_, factors) in parts.items() if factors},
     )

@@ -134,15 +134,27 @@ def _held(model: Model, name: str, value: sp.Expr) -> sp.Expr:
     return symbol(name) + ACTIVE * (value - symbol(name)) if name in model.system.held else value
 
 
+def _noise(model: Model, group: Group, name: str, rate: sp.Expr, step: sp.Expr) -> sp.Expr:
+    """Return what white noise adds to a state in a step.
+
+    Where the state's own rate is constant, it has the variance of the exact solution, factor² (e^(2·slope·step) - 1) /
+    (2·slope), so that an Ornstein-Uhlenbeck process keeps its own at any step; else that of Euler and Maruyama's.
+    """
+    factors = group.noise.get(name, {})
+    grown = exprel(2 * step * rate.diff(symbol(name))) if _constant_rate(model, name, rate) else sp.Integer(1)
+    return sp.Add(*(factor * sp.sqrt(step * grown) * symbol(xi) for xi, factor in factors.items()))
+
+
 def _constant_rate(model: Model, name: str, rate: sp.Expr) -> bool:
     moving = {symbol(state) for state in model.system.states} | {_new(state) for state in model.system.states} | {T}
     return not rate.diff(symbol(name)).free_symbols & moving
 
 
-def _moved(model: Model, name: str, rate: sp.Expr, middle: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+def _moved(model: Model, group: Group, name: str, middle: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
     """Return the value of one state after a step in which others have their values of its `middle`."""
-    rate = rate.xreplace({s: e for s, e in middle.items() if s != symbol(name)})
-    return _held(model, name, _advance(name, rate, exact=_constant_rate(model, name, rate)))
+    rate = group.derivatives[name].xreplace({s: e for s, e in middle.items() if s != symbol(name)})
+    value = _advance(name, rate, exact=_constant_rate(model, name, rate)) + _noise(model, group, name, rate, H)
+    return _held(model, name, value)
 
 
 def _staggered(model: Model, group: Group) -> Step:
@@ -152,18 +164,19 @@ def _staggered(model: Model, group: Group) -> Step:
         if len(part) > 1:
             guessed = dict(middle)
             for name in part:
-                before[GUESS + name] = _moved(model, name, group.derivatives[name], guessed)
+                before[GUESS + name] = _moved(model, group, name, guessed)
                 guessed[symbol(name)] = (symbol(name) + _new(GUESS + name)) / 2
             middle |= guessed
         for name in part:
-            before[name] = _moved(model, name, group.derivatives[name], middle)
+            before[name] = _moved(model, group, name, middle)
             middle[symbol(name)] = (symbol(name) + _new(name)) / 2
     v = symbol(model.potential)
     rate = with_bernoulli(group.derivatives[v.name]).xreplace({symbol(n): _new(n) for n in before} | {T: T + DT / 2})
     slope = rate.diff(v)
     if model.is_point:
         growth = exprel if _constant_rate(model, v.name, rate) else _growth
-        before[v.name] = _held(model, v.name, v + DT * rate * growth(DT * slope))
+        moved = v + DT * rate * growth(DT * slope) + _noise(model, group, v.name, rate, DT)
+        before[v.name] = _held(model, v.name, moved)
     else:
         before |= {"_F": rate, "_J": slope}
     return Step(before, {})
@@ -173,8 +186,8 @@ def _fixed(model: Model, group: Group) -> Step:
     v, shift = symbol(model.potential), sp.Float(1e-6)
     rate = group.derivatives[v.name]
     slope = (rate.xreplace({v: v + shift}) - rate) / shift
-    point = {v.name: _held(model, v.name, v + DT * rate / (1 - DT * slope))}
-    before = point if model.is_point else {"_F": rate, "_J": slope}
+    moved = v + DT * rate / (1 - DT * slope) + _noise(model, group, v.name, rate, DT)
+    before = {v.name: _held(model, v.name, moved)} if model.is_point else {"_F": rate, "_J": slope}
     before |= {f"_frozen_{name}": group.subexpressions[name] for name in model.feeding}
     after: dict[str, sp.Expr] = {}
     for name in chain.from_iterable(_order(model, group.derivatives)):
@@ -182,7 +195,7 @@ def _fixed(model: Model, group: Group) -> Step:
         slope = derivative.diff(symbol(name))
         implicit = symbol(name) + H * derivative / (1 - H * slope)
         value = implicit if name in model.implicit else symbol(name) + H * derivative * exprel(H * slope)
-        after[name] = _held(model, name, value)
+        after[name] = _held(model, name, value + _noise(model, group, name, derivative, H))
     return Step(before, after)
 
 

@@ -13,7 +13,7 @@ import sympy as sp
 
 from nmdasim.engines.form import algebra
 from nmdasim.engines.form.methods import GUESS, Step
-from nmdasim.engines.form.statements import Code, Flag, Here, Let, Load, Place, Put, Shared, names
+from nmdasim.engines.form.statements import Code, Draw, Flag, Here, Let, Load, Place, Put, Shared, names
 from nmdasim.engines.layout import Group
 from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
@@ -78,7 +78,8 @@ def moves(model: Model, group: Group, step: Step, varied: frozenset[str]) -> Mov
     """Return what one step of a method does in a group, given the parameters that differ between lanes."""
     states = group.states
     frozen = tuple(name for name in step.before if name.startswith("_frozen_"))
-    moving = (*states, *frozen, *(f"_new_{name}" for name in (*states, *step.before)), "t", "_active")
+    noises = sorted({xi for factors in group.noise.values() for xi in factors})
+    moving = (*states, *frozen, *(f"_new_{name}" for name in (*states, *step.before)), *noises, "t", "_active")
     constants = algebra.Constants(frozenset(map(symbol, moving)))
     before, after = (
         {name: constants.hoist(algebra.with_bernoulli(e)) for name, e in assignments.items()}
@@ -86,8 +87,10 @@ def moves(model: Model, group: Group, step: Step, varied: frozenset[str]) -> Mov
     )
     capacity = constants.hoist(1 / symbol("Cm")).name if "Cm" in varied and not model.is_point else ""
     record = _record(group, (*state_rows(group, model.potential), *frozen), constants, varied)
+    draws: dict[str, Place] = {xi: Draw("normal", k) for k, xi in enumerate(noises)}
     potential = symbol(model.potential)
-    return Moves(record, _pass(before, record, potential), _pass(after, record, potential), capacity)
+    first, second = (_pass(part, record, potential, draws) for part in (before, after))
+    return Moves(record, first, second, capacity)
 
 
 def state_rows(group: Group, potential: str) -> list[str]:
@@ -102,12 +105,14 @@ def _record(group: Group, first: tuple[str, ...], constants: algebra.Constants, 
     return Record(group, (*first, *(name for name, _ in differing)), scalars, differing)
 
 
-def _pass(assignments: Mapping[str, sp.Expr], record: Record, potential: sp.Symbol) -> Pass | None:
+def _pass(
+    assignments: Mapping[str, sp.Expr], record: Record, potential: sp.Symbol, draws: Mapping[str, Place]
+) -> Pass | None:
     if not assignments:
         return None
     values = _values(assignments, potential)
     read = {name for value in values for name in names(value.value)}
-    rows: dict[str, Place] = {**{name: Here(name) for name in record.rows}, "_active": Flag.READY}
+    rows: dict[str, Place] = {**{name: Here(name) for name in record.rows}, "_active": Flag.READY, **draws}
     shared: dict[str, Place] = {name: Shared(name) for name, _ in record.scalars}
     loads = [Load(name) for name in rows if name in read]
     kept = [name for name in assignments if not name.startswith(GUESS)]
