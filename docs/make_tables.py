@@ -144,7 +144,7 @@ def schemes() -> Iterator[tuple[str, ...]]:
 def main() -> None:
     """Write the tables that are named, or every one."""
     TABLES.mkdir(exist_ok=True)
-    tables = (pharmacokinetics, schemes, wdr, convergence, delrocq2023, aguiar2010)
+    tables = (pharmacokinetics, schemes, wdr, convergence, delrocq2023, aguiar2010, brian2)
     for table in [t for t in tables if t.__name__ in sys.argv[1:]] or tables:
         with (TABLES / f"{table.__name__}.csv").open("w", encoding="utf-8", newline="") as stream:
             for row in table():
