@@ -128,7 +128,7 @@ class _Problem:
 
 @by_structure(maxsize=64)
 def _problem(model: Model, kept: frozenset[tuple[str, int]], start: frozenset[str]) -> _Problem:
-    folded = layout(model, start, [k for k in kept if k[0] != "v"])
+    folded = layout(model, start, [k for k in kept if k[0] != model.potential])
     return _Problem(model.system, (*model.parameters.bases, "t", "weight", "area"), folded, write(model, folded))
 
 

@@ -87,10 +87,8 @@ def axial_rates(model: Model, parameters: Mapping[str, np.ndarray]) -> tuple[np.
 
 
 def _size(model: Model, state: str) -> float:
-    if state == "v":
-        return _VOLT
     unit = model.unit_of(state)
-    return {"nS": 1e-9, "nA": 1e-9, "uM": 1e-4, "ms": 1e-3}.get(unit, _OTHER)
+    return {"mV": _VOLT, "nS": 1e-9, "nA": 1e-9, "uM": 1e-4, "ms": 1e-3}.get(unit, _OTHER)
 
 
 def write(model: Model, folded: Layout) -> Source:
@@ -98,7 +96,7 @@ def write(model: Model, folded: Layout) -> Source:
     index_of = _starts(folded)
     parts, offset = [], 0
     for group in folded.groups:
-        parts.append(_group(model.system.held, group, [index_of[c] for c in group.compartments], offset))
+        parts.append(_group(model, group, [index_of[c] for c in group.compartments], offset))
         offset += len(parts[-1][2]) * len(group.compartments)
     rhs, jacobian = "\n".join(text for text, _, _ in parts), "\n".join(text for _, text, _ in parts)
     starts = ", ".join(map(str, index_of))
@@ -108,10 +106,10 @@ def write(model: Model, folded: Layout) -> Source:
 
 
 def _group(
-    held: frozenset[str], group: Group, where: list[int], offset: int
+    model: Model, group: Group, where: list[int], offset: int
 ) -> tuple[str, str, tuple[tuple[str, sp.Expr], ...]]:
     """Return the loops over one group's compartments for both functions, and its constants."""
-    states = group.states
+    states, held, potential = group.states, model.system.held, symbol(model.potential)
     constants = algebra.Constants(frozenset({symbol(s) for s in (*states, "t", "_active")}))
     rates = {
         s: constants.hoist(algebra.with_bernoulli(e * symbol("_active") if s in held else e))
@@ -133,15 +131,15 @@ def _group(
         ),
         *(f"        {spelled(state)} = y[o + {k}]" for k, state in enumerate(states)),
     ]
-    rhs = [*head, *_lines(rates.values(), [f"out[o + {k}]" for k in range(len(states))])]
+    rhs = [*head, *_lines(rates.values(), potential, [f"out[o + {k}]" for k in range(len(states))])]
     order = {s: k for k, s in enumerate(states)}
     targets = [f"packed[band + {order[r] - order[c]}, o + {order[c]}]" for r, c in slopes]
-    jacobian = [*head, *_lines(slopes.values(), targets)]
+    jacobian = [*head, *_lines(slopes.values(), potential, targets)]
     return "\n".join(rhs), "\n".join(jacobian), tuple((s.name, e) for e, s in constants.names.items())
 
 
-def _lines(expressions: Any, targets: list[str]) -> list[str]:
-    explicit = [algebra.explicit_exponentials(e) for e in expressions]
+def _lines(expressions: Any, potential: sp.Symbol, targets: list[str]) -> list[str]:
+    explicit = [algebra.explicit_exponentials(e, potential) for e in expressions]
     temporaries, reduced = algebra.shared(explicit, "s")
     printer = Printer(single=False)
     lines = [f"        {spelled(s.name)} = {printer.doprint(e)}" for s, e in temporaries]

@@ -18,12 +18,14 @@ from nmdasim import quantities
 from nmdasim.errors import ExpressionError, ModelError, UnitError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.language.noise import is_noise
-from nmdasim.model import refused
+from nmdasim.model import refused, regular
 from nmdasim.model.structure import by_structure
 
 if TYPE_CHECKING:
     from nmdasim.model.model import Model
 
+#: What the potential is called that a membrane current ``Im`` moves, as in Brian2.
+POTENTIAL = "v"
 IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
 _BUILT_IN = {"v", "t", "area", "True", "False", "and", "or", "not", "weight"}
@@ -41,6 +43,7 @@ def model(given: Model) -> None:
         _structure(given, tuple((gain, tuple(names)) for gain, names in given.gains.items()))
         _numbers(given, _parse(given.equations))
         _fibres(given)
+        regular.check(given)
     except ModelError as error:
         raise ModelError(f"{given.name}: {error}") from None
 
@@ -56,6 +59,7 @@ def _structure(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> 
     _noise(given, text)
     _values(given, text)
     _gains(given, gains)
+    _membrane(given, text)
 
 
 def _dimension(given: Model, base: str) -> str:
@@ -222,6 +226,29 @@ def _spike_rule(given: Model, states: Mapping[str, Dimension], variables: Dimens
         variables.expect(
             match[3], states[match[1]] if match[2] in "+-" else DIMENSIONLESS, f"reset {statement.strip()}"
         )
+
+
+def _membrane(given: Model, text: Equations) -> None:
+    states = _states(text)
+    if given.membrane and given.membrane not in states:
+        raise ModelError(f"membrane = {given.membrane!r} is no state{nearest(given.membrane, states)}")
+    if "Im" in text and given.membrane not in ("", POTENTIAL):
+        raise ModelError(
+            f"membrane = {given.membrane!r}, but Im moves {POTENTIAL}; leave membrane= out, or give "
+            f"d{given.membrane}/dt in place of Im"
+        )
+
+
+def membrane(given: Model) -> str:
+    """Return the state that moves as the membrane; see :class:`~nmdasim.model.model.Model`."""
+    if given.membrane or "Im" in given.system.subexpressions:
+        return given.membrane or POTENTIAL
+    states, names = given.system.states, (*given.parameters.bases, "t", "area")
+    watched = given.system.substitute(given.threshold, names).free_symbols if given.threshold else set()
+    read = [state for state in states if state in {s.name for s in watched}]
+    dimensions = _states(_parse(given.equations))
+    volts = [state for state in states if dimensions[state] is brian2.volt.dim]
+    return (read or volts or list(states))[0]
 
 
 def duration_or_condition(refractory: Any) -> Any:

@@ -48,6 +48,10 @@ class Model:
         Initial values: quantities, arrays, or expressions with ``rand()`` and ``randn()``. States left out start at 0.
     threshold, reset, refractory
         Spike rule in Brian2's terms; `refractory` is a duration or a condition.
+    membrane
+        Name of the state that the kernel moves as the membrane. By default it is the potential that ``Im`` moves, or in
+        a point neuron the first state, in the order of the equations, that `threshold` reads; without one the first
+        state in volts, or else the first.
     ports
         Named inputs: :class:`Port`, or the text of what one event adds.
     morphology
@@ -100,6 +104,7 @@ class Model:
     references: tuple[str, ...] = ()
     dt: Any = "0.1 ms"
     dt_max: Any = "1 ms"
+    membrane: str = ""
     description: str = ""
     mechanisms: tuple[Mechanism, ...] = ()
 
@@ -125,6 +130,11 @@ class Model:
     def is_point(self) -> bool:
         """Whether it has one compartment and its own ``dv/dt``."""
         return "Im" not in self.system.subexpressions
+
+    @cached_property
+    def potential(self) -> str:
+        """Name of the state that moves as the membrane."""
+        return check.membrane(self)
 
     @cached_property
     def stochastic(self) -> bool:

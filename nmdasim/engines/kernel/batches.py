@@ -49,7 +49,7 @@ class Kernel:
         """
         varied = frozenset(name for name, values in plan.parameters.items() if values.shape[0] > 1)
         probed = {(p.variable, p.compartment) for p in _probes(plan)} | set(seen)
-        kept = frozenset(pair for pair in probed if pair[0] != "v")
+        kept = frozenset(pair for pair in probed if pair[0] != plan.model.potential)
         start = plan.moving | set(plan.model.initial) | {s for begin in plan.model.starts.values() for s in begin}
         method, _, precision = plan.method.partition("/")
         single = precision == "float32"
@@ -94,7 +94,7 @@ class Kernel:
 
     def halfway(self, model: Model, state: str) -> bool:
         """Whether the value at a whole step is the mean of two; of what noise moves, that has too little variance."""
-        return state != "v" and self.source.method.staggered and state not in model.system.noise
+        return state != model.potential and self.source.method.staggered and state not in model.system.noise
 
     @cached_property
     def geometry(self) -> tuple[np.ndarray, ...]:
