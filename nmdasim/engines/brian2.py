@@ -26,7 +26,7 @@ from nmdasim.engines.brian2_rules import exponential_step
 from nmdasim.engines.printing import PlainPrinter
 from nmdasim.errors import ModelError
 from nmdasim.language.reader import symbol
-from nmdasim.model.check import check_dimensions, declarations
+from nmdasim.model.check import check_dimensions, declarations, dimensions
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
 from nmdasim.plan.plan import Cells, Outcome, Plan, Wire
@@ -180,12 +180,7 @@ def _membrane(model: Model) -> str:
 
 
 def _unit(model: Model, name: str) -> str:
-    known = {"v": "volt", "area": "meter**2", "t": "second"}
-    if name in known:
-        return known[name]
-    if name in model.parameters.bases:
-        return declarations(((name, model.parameters.unit_of(name)),)).split(" : ")[1].removesuffix(" (constant)")
-    return quantities.base_units(b2.Equations(model.equations)[name].dim)
+    return quantities.base_units(dimensions(model)[name])
 
 
 # --- groups ----------------------------------------------------------------------------------------------------------
