@@ -145,7 +145,7 @@ def _states(text: Equations) -> dict[str, Dimension]:
 
 
 def _membrane(text: Equations) -> dict[str, Dimension]:
-    """Return the potential that a membrane current implies; a state of that name in other equations is what they say."""
+    """Return the potential that a membrane current implies; elsewhere ``v`` is what its equation says."""
     return {"v": brian2.volt.dim} if "Im" in text else {}
 
 

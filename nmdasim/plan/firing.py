@@ -78,10 +78,15 @@ def _again(model: Model, threshold: sp.Expr, resets: Sequence[tuple[str, str]], 
     except ExpressionError:  # drawn at random: no condition says what it will be
         return sp.false
     moving = {symbol(state) for state in model.system.states} | {symbol("t")}
-    reached = threshold.xreplace(after)
     # A state put on its threshold, which it came up to, goes on from there.
-    on = {one: _WEAK[one.func](*one.args) for one in reached.atoms(*_WEAK) if not one.free_symbols & moving}
-    return sp.And(reached.xreplace(on), _ready(model, names, after))
+    on = {one: _WEAK[one.func](*one.args) for one in threshold.atoms(*_WEAK)}
+    on = {one: weak for one, weak in on.items() if not _names(weak.xreplace(after)) & moving}
+    reached = threshold.xreplace(on).xreplace(after)
+    return sp.And(reached, _ready(model, names, after))
+
+
+def _names(expression: sp.Basic) -> set[sp.Symbol]:
+    return {one for one in expression.free_symbols if isinstance(one, sp.Symbol)}
 
 
 def _ready(model: Model, names: tuple[str, ...], after: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
