@@ -95,7 +95,12 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
         for k, (g, cells) in enumerate(both)
     ]
     watching = [*(s for found in spikes for s in found), *(m for found in monitors for m in found.values())]
-    network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching)
+    guards = [
+        output.guard(g, cells.lanes, clock, f"nmdasim_guard_{k}")
+        for k, (g, cells) in enumerate(both)
+        if not cells.model.is_point
+    ]
+    network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching, *guards)
     network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
     network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
@@ -238,7 +243,8 @@ def _chain(plan: Cells, clock: Any, name: str) -> Any:
         rule["threshold"] = f"({rule['threshold']}) and nmdasim_site > 0.5"
     group = b2.SpatialNeuron(
         b2.Section(n=n, diameter=np.ones(n + 1) * b2.um, length=np.ones(n) * b2.um),
-        f"{_membrane(model)}\n{_declared(model, skip=('Cm',))}\nnmdasim_site : 1 (constant){_own(model)}",
+        f"{_membrane(model)}\n{_declared(model, skip=('Cm',))}\nnmdasim_site : 1 (constant)"
+        f"\n{output.BROKEN} : 1{_own(model)}",
         method=_updater(model),
         Ri=1 * b2.ohm * b2.meter,
         namespace={},

@@ -16,6 +16,8 @@ from nmdasim.plan.plan import Cells, Held, Outcome, Probe
 #: What is kept of each neuron: the refractory period that its last spike began, and how often its reset left it above
 #: threshold.
 PERIOD, AGAIN = "nmdasim_period", "nmdasim_again"
+#: And of a chain, 1 in lanes whose numbers are no longer finite.
+BROKEN = "nmdasim_broken"
 
 
 def timed(model: Model) -> bool:
@@ -61,6 +63,26 @@ def _held(group: Any, plan: Cells) -> Held:
     last = np.asarray(group.variables["lastspike"].get_value())[where]
     since = plan.begin + plan.steps - np.round(np.maximum(last, -1e3) / plan.dt)
     return Held(ready, np.maximum(_refractory_steps(group, plan) - since, 0.0))
+
+
+def guard(group: Any, lanes: int, clock: Any, name: str) -> Any:
+    """Return what takes lanes that are no longer finite out of the equations of a chain, before they are solved.
+
+    All lanes are solved as one: a single number that is not finite would be in all of them, or an error.
+    """
+    at = [
+        group.variables[key].get_value().reshape(lanes, -1) for key in ("v", "nmdasim_I_start", "nmdasim_slope_start")
+    ]
+    mark = group.variables[BROKEN].get_value().reshape(lanes, -1)
+
+    def isolate() -> None:
+        bad = ~np.all([np.isfinite(values).all(axis=1) for values in at], axis=0)
+        if bad.any():
+            mark[bad] = 1
+            for values in at:
+                values[bad] = 0
+
+    return b2.NetworkOperation(isolate, clock=clock, when="groups", order=0.75, name=name)
 
 
 def probes(plan: Cells) -> list[Probe]:
@@ -114,6 +136,8 @@ def outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, An
     shape = (plan.lanes, len(plan.model.morphology))
     final = {s: np.array(group.variables[s].get_value(), dtype=float).reshape(shape) for s in plan.model.system.states}
     finite = np.all([np.isfinite(values).all(axis=1) for values in final.values()], axis=0)
+    if BROKEN in group.variables:
+        finite &= group.variables[BROKEN].get_value().reshape(shape).max(axis=1) < 0.5
     return Outcome(
         spike_lane=lane,
         spike_time=time,

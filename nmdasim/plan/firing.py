@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from nmdasim.language.evaluation import evaluate
 from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
-from nmdasim.plan.plan import Cells
+from nmdasim.plan.plan import Cells, Outcome
 
 _WEAK = {sp.StrictGreaterThan: sp.GreaterThan, sp.StrictLessThan: sp.LessThan}
 _STATEMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([+\-*/]?)=\s*(.+?)\s*", re.DOTALL)
@@ -124,3 +125,35 @@ def check(cells: Cells) -> None:
     values = {name: v[:, [here if v.shape[1] > 1 else 0]] for name, v in cells.parameters.items()}
     if rule.again is sp.true or np.any(evaluate(sp.Piecewise((1, rule.again), (0, True)), values)):
         raise endless(cells.model)
+
+
+def judged(cells: Cells, outcome: Outcome) -> Outcome:
+    """Return an outcome in which lanes whose spike rule is no number at the end are broken too.
+
+    A root of what fell below 0, say, leaves every state finite, and a neuron that seems to have stopped firing.
+    """
+    told = _told(cells.model)
+    if not told or not outcome.final:
+        return outcome
+    here = cells.model.spike_site
+    values = {name: v[:, here if v.shape[1] > 1 else 0] for name, v in cells.parameters.items()}
+    values |= {state: np.nan_to_num(v[:, here]) for state, v in outcome.final.items()}  # NaN: not followed, or broken
+    values["t"] = np.array([cells.origin + cells.duration])
+    with np.errstate(all="ignore"):
+        bad = np.any([np.broadcast_to(np.isnan(evaluate(one, values)), cells.lanes) for one in told], axis=0)
+    return (
+        dataclasses.replace(outcome, broken=np.union1d(outcome.broken, np.flatnonzero(bad))) if bad.any() else outcome
+    )
+
+
+@by_structure(maxsize=256)
+def _told(model: Model) -> tuple[sp.Expr, ...]:
+    """Return the numbers on which a spike rule depends, but for those that are finite as long as states are."""
+    rule, names = firing(model), (*model.parameters.bases, "t", "area")
+    conditions = [one for one in (rule.threshold, rule.condition) if one is not None]
+    sides = [
+        side for one in conditions for relation in one.atoms(sp.core.relational.Relational) for side in relation.args
+    ]
+    if isinstance(model.refractory, str) and rule.condition is None:
+        sides.append(model.system.substitute(model.refractory, names))
+    return tuple(dict.fromkeys(side for side in sides if not side.is_polynomial()))
