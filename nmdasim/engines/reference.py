@@ -154,6 +154,7 @@ class _Lane:
         self.rates = axial_rates(plan.model, plan.parameters)
         self.spikes: list[float] = []
         self.broken = False
+        self._kept: dict[int, tuple[dict[str, Any], list[tuple[str, int]]]] = {}
         self.ready, self.wait, self.crowd = True, -np.inf, 0
         if plan.held is not None:
             self.ready, left = bool(plan.held.ready[0]), float(plan.held.wait[0])
@@ -180,10 +181,16 @@ class _Lane:
         return {n: v[:, picked] if v.shape[1] > 1 else v for n, v in self.plan.parameters.items()}
 
     def _scope(self, compartment: int, t: float, y: np.ndarray, weight: float = 0.0) -> dict[str, Any]:
-        states = {s: y[k] for (s, c), k in self.problem.source.index.items() if c == compartment}
-        missing = dict.fromkeys(set(self.model.system.states) - set(states), 0.0)
-        parameters = {n: v.ravel()[0] for n, v in self._values([compartment]).items()}
-        return parameters | missing | states | {"t": t, "weight": weight}
+        fixed, index = self._known(compartment)
+        return {**fixed, **{state: y[k] for state, k in index}, "t": t, "weight": weight}
+
+    def _known(self, compartment: int) -> tuple[dict[str, Any], list[tuple[str, int]]]:
+        """Return what stays of a compartment, states that are folded away at 0, and where its states are."""
+        if compartment not in self._kept:
+            index = [(s, k) for (s, c), k in self.problem.source.index.items() if c == compartment]
+            parameters = {n: v.ravel()[0] for n, v in self._values([compartment]).items()}
+            self._kept[compartment] = dict.fromkeys(self.model.system.states, 0.0) | parameters, index
+        return self._kept[compartment]
 
     @property
     def waiting(self) -> float:
@@ -263,7 +270,7 @@ class _Lane:
                 _LOG.info("%s: no finite solution beyond %g s (%s)", self.model.name, solver.t, message or "overflow")
                 self.broken, self.y = True, np.full_like(self.y, np.nan)
                 return float(solver.t)
-            stop = self._watch(solver)
+            stop = self._watch(solver, fresh=solver.t_old == start)
             reached = solver.t if stop is None else stop
             if self.plan.recording.traces or self.plan.recording.summaries:
                 self._record(solver, solver.t_old, reached)
@@ -297,9 +304,15 @@ class _Lane:
             self.model.refractory is not None and self._free is None
         )
 
-    def _watch(self, solver: LSODA) -> float | None:
-        """Note the spikes within the last step; return the time at which integration must begin anew, if any."""
+    def _watch(self, solver: LSODA, fresh: bool) -> float | None:
+        """Note the spikes within the last step; return the time at which integration must begin anew, if any.
+
+        Of a step no longer than dt that goes on from another its end says enough.
+        """
         if self.model.threshold is None or solver.t <= self.wait:
+            return None
+        sought = self._fires if self.ready or self._free is None else self._free
+        if not fresh and solver.t - solver.t_old <= self.plan.dt and not sought.holds(solver.t, solver.y):
             return None
         now, dense = solver.t_old, solver.dense_output()
         while True:
