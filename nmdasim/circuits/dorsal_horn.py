@@ -150,7 +150,7 @@ def projection_neuron() -> Model:
         cell = cell.with_(part, instead=part.name)
     return dataclasses.replace(
         cell,
-        afferents={},
+        fibres={},
         summaries={},
         description="wdr with tonic inhibition and slow traces of calcium",
     )
