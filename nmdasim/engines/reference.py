@@ -70,10 +70,11 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
 
 def _cells(cells: Cells, report: Callable[[float], None]) -> Outcome:
     problem = _Problem.of(cells)
-    lanes = [
-        _Lane(problem, cells.lane(k), lambda share, k=k: report((k + share) / cells.lanes)).run()  # type: ignore[misc]
-        for k in range(cells.lanes)
-    ]
+    with np.errstate(all="ignore"):  # a lane that overflows is marked
+        lanes = [
+            _Lane(problem, cells.lane(k), lambda share, k=k: report((k + share) / cells.lanes)).run()  # type: ignore[misc]
+            for k in range(cells.lanes)
+        ]
     times = [np.asarray(lane.spikes) for lane in lanes]
     count = range(len(cells.recording.summaries))
     return Outcome(
