@@ -106,8 +106,7 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching, *guards)
     network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
-    with _seeded(plan):
-        with np.errstate(all="ignore"):  # a lane that overflows is marked at the end
+    with _seeded(plan), np.errstate(all="ignore"):  # a lane that overflows is marked at the end
         network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
     outcomes = [output.outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
     return rules.held(plan, outcomes, synapses)
