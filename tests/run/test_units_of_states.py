@@ -93,6 +93,6 @@ def test_a_summary_is_drawn_and_told_by_its_own_name_and_unit_not_as_calcium():
     assert result.ca_peak.units == "mV"
     axes = nm.plot.windup(result)
     assert [ax.get_ylabel() for ax in axes[2:]] == ["twice the potential, mV"]
-    assert axes[2].get_title() == "Twice the potential after each pulse"
+    assert axes[2].get_title("left") == "Twice the potential after each pulse"
     assert printing.runs(result)[0]["ca_peak_um"] is None
     plt.close("all")
