@@ -97,11 +97,16 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
         for k, (g, cells) in enumerate(both)
     ]
     watching = [*(s for found in spikes for s in found), *(m for found in monitors for m in found.values())]
-    network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching)
+    guards = [
+        output.guard(g, cells.lanes, clock, f"nmdasim_guard_{k}")
+        for k, (g, cells) in enumerate(both)
+        if not cells.model.is_point
+    ]
+    network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching, *guards)
     network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
     try:
-        with _seeded(plan):
+        with _seeded(plan), np.errstate(all="ignore"):  # a lane that overflows is marked at the end
             network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
     except b2.BrianObjectException as error:
         if not any(cells.method for cells in plan.cells):
@@ -239,8 +244,6 @@ def _membrane(model: Model) -> str:
 
 
 def _unit(model: Model, name: str) -> str:
-    if name in model.parameters.bases:
-        return declarations(((name, model.parameters.unit_of(name)),)).split(" : ")[1].removesuffix(" (constant)")
     return quantities.base_units(dimensions(model)[name])
 
 
@@ -249,20 +252,34 @@ def _unit(model: Model, name: str) -> str:
 
 def _spike_rule(plan: Cells) -> dict[str, Any]:
     model = plan.model
-    refractory = model.refractory
+    refractory, reset = model.refractory, [model.reset] if model.reset else []
     if refractory is not None and not isinstance(refractory, str):
         refractory = float(quantities.si(refractory, "ms", name="refractory")) * b2.second
+    elif output.timed(model):  # Brian2 would read it at every step; what counts is the spike
+        reset.append(f"{output.PERIOD} = {refractory}")
+        refractory = output.PERIOD
+    if output.may_not_end(model):
+        pause = f" and not ({model.refractory})" if model.refractory_condition else ""
+        reset.append(f"{output.AGAIN} += int(({model.threshold}){pause})")
     return {
         "threshold": model.threshold,
-        "reset": model.reset,
+        "reset": "\n".join(reset) or None,
         "refractory": False if refractory is None else refractory,
     }
+
+
+def _own(model: Model) -> str:
+    """Return the declarations of what the engine keeps of the spike rule."""
+    period = f"\n{output.PERIOD} : second" if output.timed(model) else ""
+    return period + (f"\n{output.AGAIN} : 1" if output.may_not_end(model) else "")
 
 
 def _point(plan: Cells, clock: Any, name: str) -> Any:
     model = plan.model
     needs_area = "area" not in model.parameters.bases
-    text = f"{_equations(model)}\n{_declared(model)}" + ("\narea : meter**2 (constant)" if needs_area else "")
+    text = f"{_equations(model)}\n{_declared(model)}{_own(model)}" + (
+        "\narea : meter**2 (constant)" if needs_area else ""
+    )
     group = b2.NeuronGroup(
         plan.lanes,
         text,
@@ -285,7 +302,8 @@ def _chain(plan: Cells, clock: Any, name: str) -> Any:
         rule["threshold"] = f"({rule['threshold']}) and nmdasim_site > 0.5"
     group = b2.SpatialNeuron(
         b2.Section(n=n, diameter=np.ones(n + 1) * b2.um, length=np.ones(n) * b2.um),
-        f"{_membrane(model)}\n{_declared(model, skip=('Cm',))}\nnmdasim_site : 1 (constant)",
+        f"{_membrane(model)}\n{_declared(model, skip=('Cm',))}\nnmdasim_site : 1 (constant)"
+        f"\n{output.BROKEN} : 1{_own(model)}",
         method=plan.method or _updater(model),
         Ri=1 * b2.ohm * b2.meter,
         namespace={},

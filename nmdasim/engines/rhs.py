@@ -17,8 +17,8 @@ from nmdasim.engines.layout import Group, Layout
 from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
 
-#: Typical size of what a state holds, by name; absolute tolerances are relative to it.
-_VOLT, _OTHER = 1e-2, 1.0
+#: Typical size of what a state holds, by its unit; absolute tolerances are relative to it.
+_SIZES = {"mV": 1e-2, "nS": 1e-9, "nA": 1e-9, "uM": 1e-4, "ms": 1e-3}
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,6 @@ def axial_rates(model: Model, parameters: Mapping[str, np.ndarray]) -> tuple[np.
     return parents, g / capacity, g / capacity[parents]
 
 
-def _size(model: Model, state: str) -> float:
-    unit = model.unit_of(state)
-    return {"mV": _VOLT, "nS": 1e-9, "nA": 1e-9, "uM": 1e-4, "ms": 1e-3}.get(unit, _OTHER)
-
-
 def write(model: Model, folded: Layout) -> Source:
     """Write the right-hand side and Jacobian of a folded model."""
     index_of = _starts(folded)
@@ -101,7 +96,7 @@ def write(model: Model, folded: Layout) -> Source:
     rhs, jacobian = "\n".join(text for text, _, _ in parts), "\n".join(text for _, text, _ in parts)
     starts = ", ".join(map(str, index_of))
     text = _TEMPLATE.format(rhs=rhs, jacobian=jacobian, starts=starts)
-    sizes = {state: _size(model, state) for state in model.system.states}
+    sizes = {state: _SIZES.get(model.unit_of(state), 1.0) for state in model.system.states}
     return Source(text, folded, tuple(c for _, _, c in parts), model.morphology.parents, sizes)
 
 

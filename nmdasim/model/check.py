@@ -42,6 +42,7 @@ def model(given: Model) -> None:
     try:
         _structure(given, tuple((gain, tuple(names)) for gain, names in given.gains.items()))
         _numbers(given, _parse(given.equations))
+        _summaries(given, _variables(_parse(given.equations)))
         _fibres(given)
         regular.check(given)
     except ModelError as error:
@@ -81,7 +82,7 @@ def _parse(equations: str) -> Equations:
 @lru_cache(4096)
 def display_unit(equations: str, name: str) -> str:
     """Return a conventional unit for a variable of the equations: mV, nS, uM, nA, Hz…, SI where there is none."""
-    return conventional(brian2.volt.dim if name == "v" else _parse(equations)[name].dim)
+    return conventional(_variables(_parse(equations))[name])
 
 
 def conventional(dimension: Dimension) -> str:
@@ -158,7 +159,17 @@ def _units(equations: str, parameters: tuple[tuple[str, str], ...], membrane: bo
 
 def _states(text: Equations) -> dict[str, Dimension]:
     states = {name: eq.dim for name, eq in text.items() if eq.type == DIFFERENTIAL_EQUATION}
-    return states | ({"v": brian2.volt.dim} if "Im" in text else {})
+    return states | _implied(text)
+
+
+def _implied(text: Equations) -> dict[str, Dimension]:
+    """Return the potential that a membrane current implies; elsewhere ``v`` is what its equation says."""
+    return {POTENTIAL: brian2.volt.dim} if "Im" in text else {}
+
+
+def _variables(text: Equations) -> dict[str, Dimension]:
+    """Return the dimension of every state and subexpression, as the equations give it."""
+    return {name: eq.dim for name, eq in text.items()} | _implied(text)
 
 
 def _numbers(given: Model, text: Equations) -> None:
@@ -168,6 +179,14 @@ def _numbers(given: Model, text: Equations) -> None:
         for name, value in start.items():
             if not isinstance(value, str):
                 quantities.si(value, states[name], name=f"initial {name}")
+
+
+def _summaries(given: Model, known: Mapping[str, Dimension]) -> None:
+    """Check that the unit of a summary is one of what it is of."""
+    for name, one in given.summaries.items():
+        found = known.get(one.variable)
+        if one.unit and found is not None and get_dimensions(quantities.parse_unit(one.unit)) is not found:
+            raise ModelError(f"summary {name} is to be in {one.unit}; {one.variable} is in {conventional(found)}")
 
 
 def _values(given: Model, text: Equations) -> None:
@@ -263,8 +282,8 @@ def duration_or_condition(refractory: Any) -> Any:
 
 def conductance(given: Model, port: str) -> bool:
     """Whether a port adds to a conductance."""
-    text = _parse(given.equations)
-    return any(text[state].dim is brian2.siemens.dim for state, _ in given.ports[port].increments() if state != "v")
+    found = _variables(_parse(given.equations))
+    return any(found[state] is brian2.siemens.dim for state, _ in given.ports[port].increments())
 
 
 def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
@@ -278,13 +297,12 @@ def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
         )
     if not uses or quantities.is_bare_zero(quantities.quantity(weight)):
         return
-    text = _parse(given.equations)
+    found = _variables(_parse(given.equations))
     variables = Dimensions(dimensions(given))
     variables.known["weight"] = get_dimensions(quantities.quantity(weight))
     for state, expression in increments:
-        dimension = brian2.volt.dim if state == "v" else text[state].dim
         try:
-            variables.expect(expression, dimension, "")
+            variables.expect(expression, found[state], "")
         except ModelError:
             raise ModelError(
                 f"{what}: weight = {weight} does not fit port {port!r}, which adds {given.ports[port].effect!r}"
@@ -293,15 +311,14 @@ def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
 
 def check_dimensions(given: Model, expression: str, state: str) -> None:
     """Refuse an expression that cannot be added to a state."""
-    text = _parse(given.equations)
-    Dimensions(dimensions(given)).expect(expression, brian2.volt.dim if state == "v" else text[state].dim, expression)
+    Dimensions(dimensions(given)).expect(expression, _variables(_parse(given.equations))[state], expression)
 
 
 def dimensions(given: Model) -> dict[str, Dimension]:
     """Return the dimension of every name that a model's expressions may use."""
-    known: dict[str, Dimension] = {name: eq.dim for name, eq in _parse(given.equations).items()}
+    known = _variables(_parse(given.equations))
     known |= {b: get_dimensions(quantities.parse_unit(_dimension(given, b))) for b in given.parameters.bases}
-    return {"v": brian2.volt.dim, "t": brian2.second.dim, "area": (brian2.meter**2).dim} | known
+    return {"t": brian2.second.dim, "area": (brian2.meter**2).dim} | known
 
 
 class Dimensions:

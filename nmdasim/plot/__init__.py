@@ -4,10 +4,9 @@ from nmdasim.plot import pharmacokinetics, receptor, sensitization, sweep
 from nmdasim.plot.receptor import scheme
 from nmdasim.plot.style import caption
 from nmdasim.plot.sweep import dose_response, heatmap, sensitivity
-from nmdasim.plot.windup import calcium, counts, raster, trace, windup
+from nmdasim.plot.windup import counts, raster, summary, trace, windup
 
 __all__ = [
-    "calcium",
     "caption",
     "counts",
     "dose_response",
@@ -18,6 +17,7 @@ __all__ = [
     "scheme",
     "sensitivity",
     "sensitization",
+    "summary",
     "sweep",
     "trace",
     "windup",

@@ -203,8 +203,9 @@ class _Frame:
         found = [summarised(cells, outcome) for cells, outcome in kept]
         for (name, summary), parts in zip(cell.summaries.items(), zip(*found, strict=True), strict=True):
             values = self.filled(parts, most)
-            attrs = {"units": quantities.pretty(summary.unit), "long_name": summary.long_name}
-            data[name] = ([*self.dims, "pulse"], quantities.in_unit(values, summary.unit), attrs)
+            unit = summary.unit or cell.unit_of(summary.variable)
+            attrs = {"units": quantities.pretty(unit), "long_name": summary.long_name}
+            data[name] = ([*self.dims, "pulse"], quantities.in_unit(values, unit), attrs)
 
     def traces(self, data: xr.Dataset, record: Sequence[str]) -> None:
         """Label recorded variables; those of networks with the name of their population and a dimension of neurons."""

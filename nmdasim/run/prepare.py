@@ -13,7 +13,7 @@ from nmdasim import quantities
 from nmdasim.errors import InputError, ModelError
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.model import Model
-from nmdasim.plan import memory
+from nmdasim.plan import firing, memory
 from nmdasim.plan.plan import Arrivals, Cells, Plan, Probe, Recording
 from nmdasim.plan.recorded import probe, state_probes, summary_probes
 from nmdasim.plan.wiring import volleys, wires
@@ -99,6 +99,7 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
                 keys(name, population, seeds),
             )
         )
+        firing.check(cells[-1])
     fired = volleys(drawn.inputs(circuit), seeds, length, options.dt)
     wired = wires(circuit, seeds, drawn.bundles(), cells, overrides, options.threads)
     if asked.start is not None:

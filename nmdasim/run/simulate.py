@@ -18,7 +18,7 @@ from nmdasim import engines, quantities
 from nmdasim.errors import OverflowedError
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
-from nmdasim.plan import memory
+from nmdasim.plan import firing, memory
 from nmdasim.plan.plan import Cells
 from nmdasim.plan.wiring import synapses
 from nmdasim.run.axes import columns, place
@@ -139,7 +139,8 @@ def simulate(
     _announce(asked, runs)
     done = []
     for k, run in enumerate(runs):
-        outcomes = chosen.run(run.plan, _share_of(progress, k, len(runs)))
+        found = chosen.run(run.plan, _share_of(progress, k, len(runs)))
+        outcomes = [firing.judged(*part) for part in zip(run.plan.cells, found, strict=True)]
         done.append(Done.of(run, outcomes, asked.every))
     _warn_of_broken(asked, done, isinstance(model, Model))
     result = label(asked, done, alone=isinstance(model, Model))

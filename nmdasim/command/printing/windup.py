@@ -20,6 +20,8 @@ from nmdasim.command.printing.tables import NARROW
 from nmdasim.readout import files, measures
 from nmdasim.readout.block import blocked
 
+#: What a concentration is to be multiplied with to be in µM, by its unit.
+_MICROMOLAR = {"nM": 1e-3, "µM": 1.0, "mM": 1e3, "M": 1e6}
 #: Columns that a model may lack: of a model without calcium, or without a drug, they are null, and left out of a table.
 _PER_PULSE = ("ca_peak_um", "blocked")
 
@@ -34,7 +36,7 @@ def runs(result: xr.Dataset) -> list[dict[str, Any]]:
             "engine": result.attrs["engine"],
             "dt_ms": result.attrs["dt_ms"],
             "frequency_hz": round(1e3 / (end - start), 9),
-            "ketamine_um": float(lane.ketamine) if "ketamine" in lane.coords else 0.0,
+            "ketamine_um": _dose(lane),
             "block": result.attrs["block"],
             "seed": int(lane.seed),
             "early": _counts(lane.early),
@@ -49,10 +51,22 @@ def runs(result: xr.Dataset) -> list[dict[str, Any]]:
     ]
 
 
+def _dose(lane: xr.Dataset) -> float:
+    found = _micromolar(lane.ketamine) if "ketamine" in lane.coords else None
+    return 0.0 if found is None else float(found)
+
+
 def _summaries(result: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return what the model has of calcium and block: of subtypes, the block of all their receptors together."""
-    found = {"ca_peak_um": result.get("ca_peak"), "blocked": blocked(result)}
+    peak = result.get("ca_peak")
+    found = {"ca_peak_um": None if peak is None else _micromolar(peak), "blocked": blocked(result)}
     return {name: values for name, values in found.items() if values is not None}
+
+
+def _micromolar(values: xr.DataArray) -> xr.DataArray | None:
+    """Return a concentration in µM; None for what is none, whatever its name."""
+    share = _MICROMOLAR.get(values.attrs["units"])
+    return None if share is None else values * share
 
 
 def _along(data: xr.Dataset, *names: str) -> Iterator[xr.Dataset]:
@@ -110,7 +124,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     for lane in _along(measured, "ketamine"):
         last = lane.late.isel(pulse=slice(-3, None)).mean("pulse")
         cells = [_spread(values) for values in (lane["input"], last, lane["index"], lane.ratio)]
-        dose = f"{float(lane.ketamine):g} µM" if drug else ""
+        dose = f"{float(lane.ketamine):g} {lane.ketamine.units}" if drug else ""
         shown.add_row(*([dose] if drug else []), *cells)
         counts.append(f"{dose}: ".lstrip(": ") + " ".join(f"{value:.3g}" for value in lane.late.mean("seed").values))
     console.print(shown)

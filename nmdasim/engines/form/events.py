@@ -19,6 +19,7 @@ from nmdasim.language.noise import drawn
 from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
 from nmdasim.model.port import Port
+from nmdasim.plan.firing import firing
 
 _WAIT, _READY = symbol(Flag.WAIT.value), symbol(Flag.READY.value)
 _FLAGS: dict[str, Place] = {flag.value: flag for flag in Flag}
@@ -87,11 +88,12 @@ def events(model: Model, folded: Layout, method: Method) -> Events:
         Inlet(name, reader.code(puts, port.compartment))
         for (name, port), puts in zip(model.ports.items(), effects, strict=True)
     )
+    again = _again(model, reader) if may_not_end(model) else []
     rule = Rule(
         threshold is not None,
         reader.code(_admit(refractory), site),
         reader.code(_watch(model, threshold, wait), site),
-        reader.code([] if threshold is None else [*resets, *_pause(refractory, wait)], site),
+        reader.code([] if threshold is None else [*resets, *_pause(refractory, wait), *again], site),
     )
     return Events(rule, inlets, reader.named())
 
@@ -233,6 +235,19 @@ def _refractory(model: Model, reader: _Reader, method: Method) -> tuple[sp.Expr 
     else:
         period = sp.Float(float(quantities.si(given, "ms", name="refractory")))
     return None, reader.hoist(floor(period / DT + sp.Float(1e-3)), site)
+
+
+def may_not_end(model: Model) -> bool:
+    """Whether only a run can tell if a neuron, its reset done, fires again at once: ``_wait`` then counts it."""
+    return firing(model).depends(model.system.states) and (model.refractory is None or model.refractory_condition)
+
+
+def _again(model: Model, reader: _Reader) -> list[Put]:
+    """Return what counts the spikes after which the threshold holds on and nothing keeps the lane from firing."""
+    rule = firing(model)
+    ready = sp.true if rule.condition is None else sp.Not(rule.condition)
+    still = reader.hoist(truth(sp.And(rule.threshold, ready)), model.spike_site)
+    return [Put(Flag.WAIT, still, "+=")]
 
 
 def _resets(model: Model, reset: str, reader: _Reader) -> list[Put]:

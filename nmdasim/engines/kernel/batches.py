@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from nmdasim.engines.form.events import may_not_end
 from nmdasim.engines.form.methods import DEFAULT
 from nmdasim.engines.kernel.machine import begins, function
 from nmdasim.engines.kernel.source import Source, write
@@ -17,6 +18,7 @@ from nmdasim.engines.layout import Layout, layout
 from nmdasim.language.evaluation import evaluator
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
+from nmdasim.plan.firing import endless
 from nmdasim.plan.plan import Cells, Held, Outcome, Probe
 
 #: Steps per call of the compiled function: long enough to hide the call, short enough to report progress.
@@ -191,6 +193,8 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
                 found_steps.append(room[0, :found].copy())
                 found_lanes.append(room[1, :found].copy())
                 values.append(samples)
+                if endless_after(plan.model, a[kernel.spare - width : kernel.spare]):
+                    raise endless(plan.model)
                 done += count
                 progress.add(count)
     real = min(width, plan.lanes - first)
@@ -207,6 +211,11 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
         a[kernel.spare : kernel.spare + real].astype(float),
         a[kernel.spare - width : kernel.spare - width + real].astype(float),
     )
+
+
+def endless_after(model: Model, wait: np.ndarray) -> bool:
+    """Whether some lane fired again and again, given its row ``wait``, which then counts it."""
+    return may_not_end(model) and bool(np.any(wait > 0))
 
 
 def _offsets(kernel: Kernel) -> dict[tuple[str, int], int]:
