@@ -21,12 +21,13 @@ from nmdasim.plan.plan import Arrivals, Cells, Held, Plan
 _ENTRY = """
 
 # --- called by address, from the loop over time ---
-from numba import cfunc, types
+from numba import types
 
+from nmdasim.engines.compiled import entry as address_of
 from nmdasim.engines.kernel.loop import step_arguments
 
-entry = cfunc(
-    types.int64(*step_arguments(types.{real})), cache=True, fastmath=FASTMATH, error_model="numpy"
+entry = address_of(
+    types.int64(*step_arguments(types.{real})), fastmath=FASTMATH, error_model="numpy"
 )(step.py_func)
 """
 

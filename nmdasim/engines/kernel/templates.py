@@ -7,6 +7,7 @@ from math import acos, asin, atan, cos, cosh, sin, sinh, sqrt, tan
 import numpy as np
 from numba import njit
 
+from nmdasim.engines.compiled import cached
 from nmdasim.engines.kernel.vmath import FASTMATH
 from nmdasim.engines.kernel.vmath import bern_e{bits} as bern_e, bern_m{bits} as bern_m, dbern_e{bits} as dbern_e
 from nmdasim.engines.kernel.vmath import bern_bottom{bits} as bern_bottom, bern_top{bits} as bern_top
@@ -24,7 +25,8 @@ W = unsigned({width})
 DECORATOR = '@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")'
 ADVANCE = """
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")
+@cached
+@njit(nogil=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")
 def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, traces, windows):
     compartments, record_offset, scalar_offset, width = layout
     up, down, axial = axial_rates
@@ -77,7 +79,8 @@ def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, tra
 
 STEP = """
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")
+@cached
+@njit(nogil=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")
 def step(batches, ks, h, dt, n, layout, axial_rates, incoming, arrived, spike_step, spike_lane, found):
     compartments, record_offset, scalar_offset, width = layout
     up, down, axial = axial_rates
