@@ -57,8 +57,8 @@ def _check_owner(chosen: Path, found: os.stat_result) -> None:
     whose = "belongs to another user" if found.st_uid != os.geteuid() else ""
     if whose or found.st_mode & _OPEN:
         raise InputError(
-            f"cache {chosen}: {whose or 'others may write into it'}, and what lies in a cache is run; set NMDASIM_CACHE "
-            f"to a folder of your own, or close this one (chmod 700)"
+            f"cache {chosen}: {whose or 'others may write into it'}, and what lies in a cache is run; set "
+            "NMDASIM_CACHE to a folder of your own, or close this one (chmod 700)"
         )
 
 

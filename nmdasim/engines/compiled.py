@@ -1,7 +1,7 @@
 """Generated source to compiled functions, kept on disk.
 
-A source is run from its text, never from a file. What Numba makes of a function that is marked as :func:`cached` lies in
-the folder of :mod:`nmdasim.engines.cache`, under a name that changes with the source, the types of the arguments, the
+A source is run from its text, never from a file. What Numba makes of a function that is marked as :func:`cached` lies
+in the folder of :mod:`nmdasim.engines.cache`, under a name that changes with the source, the types of the arguments, the
 processor and the versions. What happened in this process is counted, so that tests can tell that a change of values
 compiles nothing.
 """

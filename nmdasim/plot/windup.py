@@ -30,14 +30,14 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     numpy.ndarray of matplotlib Axes
         Spikes per pulse, raster, calcium.
     """
-    measured = measures.windup(result)
+    measured = measures.windup(result) if axes is not None else measures.measured(result)  # else the caption warns
     panels = 3 if "ca_peak" in result else 2
     with plt.rc_context(STYLE):
         if axes is None:
             size, heights = (9, 3.0 + 2.5 * panels), [1.3, 1, 1][:panels]
             figure, axes = plt.subplots(panels, 1, figsize=size, layout="constrained", height_ratios=heights)
             figure.suptitle(_title(result), fontsize=16, fontweight="bold")
-            caption(figure, result)
+            caption(figure, measured)
         counts(result, measured, axes[0])
         raster(result, axes[1])
         if panels > 2:

@@ -136,6 +136,8 @@ def follow(circuit: Circuit, given: Mapping[str, Any], dt: float) -> tuple[Circu
         if _varies(name, value):
             circuit, unit = _drive(circuit, name)
             course = Course.read(name, value, unit).on_steps(dt)
+            if f"{name}_start" in given:
+                raise InputError(f"{name}_start is given twice: the course of {name} begins with it; give the course")
             still[f"{name}_start"] = Quantity(course.values[0], dim=get_dimensions(quantities.parse_unit(unit)))
             courses.append(course)
         else:

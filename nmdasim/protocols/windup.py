@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, nearest
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.port import Afferent
 from nmdasim.protocols.protocol import Arrival, Protocol
@@ -143,11 +143,25 @@ class WindUp(Protocol):
             raise InputError(
                 f"{circuit.name} has no afferent among {', '.join(self.fibres)}; a wind-up train needs one"
             )
+        self._check_names(circuit, driven)
         parts: list[Arrival] = []
         for fibre, afferent in driven.items():
             times = stimuli + self._delays(fibre, afferent, rng)
             parts += [Arrival(c.population, c.port, times + c.seconds) for c in afferent.contacts]
         return parts
+
+    def _check_names(self, circuit: Circuit, driven: Mapping[str, Afferent]) -> None:
+        """Refuse fibres and latencies by names that nothing in a model goes by: they would be left out in silence."""
+        usual = type(self).__dataclass_fields__["fibres"].default
+        if unknown := [fibre for fibre in self.fibres if fibre not in {*circuit.afferents, *usual}]:
+            raise InputError(f"{circuit.name} has no fibre {unknown[0]!r}{nearest(unknown[0], circuit.afferents)}")
+        tables = [one.latency.table for one in driven.values()]
+        tables += [link.latency.table for link in circuit.projections if link.latency is not None]
+        if unknown := [name for name in self.latencies if name not in tables]:
+            raise InputError(
+                f"latencies of {unknown[0]!r}: this train drives no such fibre in {circuit.name}"
+                f"{nearest(unknown[0], filter(None, tables))}"
+            )
 
     def _delays(self, fibre: str, afferent: Afferent, rng: np.random.Generator) -> np.ndarray:
         """Return delays in seconds, shape (pulses, burst or 1, synapses)."""

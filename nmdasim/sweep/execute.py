@@ -18,7 +18,7 @@ from nmdasim.sweep.extra import need
 from nmdasim.sweep.outlook import Outlook, check_room, pilot
 from nmdasim.sweep.specification import Sweep
 from nmdasim.sweep.store import Store, StoreError, check, open_store
-from nmdasim.sweep.validation import validate
+from nmdasim.sweep.validation import reservations, validate
 
 _LOG = logging.getLogger("nmdasim")
 
@@ -104,6 +104,8 @@ def run(
         raise InputError("give workers to start here, or a scheduler to join, not both")
     check(path, what, resume=resume)
     validate(what)
+    for sentence in reservations(what):
+        _LOG.warning("%s", sentence)
     tried, rate = pilot(what, threads)
     if not path.exists():
         check_room(path, what, what.chunks)

@@ -291,10 +291,15 @@ class Sweep:
         return max(max(len(one.windows) - 1, 0) for one in self.variants())
 
     @cached_property
+    def given_seconds(self) -> float | None:
+        """The time that every lane lasts, where the sweep says it."""
+        return None if self.duration is None else quantities.number(self.duration, "ms", name="duration")
+
+    @cached_property
     def seconds(self) -> float:
         """Mean time that a lane lasts."""
-        if self.duration is not None:
-            return quantities.number(self.duration, "ms", name="duration")
+        if self.given_seconds is not None:
+            return self.given_seconds
         return float(np.mean([one.duration for one in self.variants()]))
 
     def per_pulse(self, readout: str) -> bool:
