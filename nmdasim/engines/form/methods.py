@@ -87,8 +87,12 @@ def _order(derivatives: Mapping[str, sp.Expr]) -> list[str]:
     return ordered
 
 
-def _advance(name: str, rate: sp.Expr, *, exact: bool) -> sp.Expr:
-    """Return the value of one state after the step ``h``, given its rate of change."""
+def _advance(name: str, rate: sp.Expr, *, exact: bool, stiff: bool = False) -> sp.Expr:
+    """Return the value of one state after the step ``h``, given its rate of change.
+
+    A state that may be `stiff` goes no further than to where its rate vanishes: a Crank–Nicolson step overshoots that
+    where h·|slope| is above 2, and a share would leave [0, 1]. Below 2 it is that step to the last bit.
+    """
     y = symbol(name)
     slope = rate.diff(y)
     if slope == 0:
@@ -100,7 +104,29 @@ def _advance(name: str, rate: sp.Expr, *, exact: bool) -> sp.Expr:
     constant = rate.xreplace({y: sp.Integer(0)})
     if exact:
         return y * sp.exp(H * slope) + constant * H * exprel(H * slope)
-    return (y * (1 + H * slope / 2) + H * constant) / (1 - H * slope / 2)
+    rest, whole = 1 + H * slope / 2, 1 - H * slope / 2
+    if stiff:
+        rest, whole = clip(rest, sp.Integer(0), sp.oo), clip(whole, -H * slope, sp.oo)
+    return (y * rest + H * constant) / whole
+
+
+def _shares(model: Model, name: str) -> set[str]:
+    """Return the other states that share a whole with one: a subexpression is nothing but their sum."""
+    states = set(model.system.states)
+    sums = ({s.name for s in e.args} for e in model.system.subexpressions.values() if e.is_Add and e.args == _plain(e))
+    return {other for members in sums if name in members and members <= states for other in members} - {name}
+
+
+def _plain(expression: sp.Expr) -> tuple[sp.Expr, ...]:
+    return tuple(part for part in expression.args if part.is_Symbol)
+
+
+def _stiff(model: Model, name: str, rate: sp.Expr) -> bool:
+    """Whether nothing bounds how fast a state goes: its rate depends on another state than the membrane."""
+    others = {symbol(state) for state in model.system.states} - {symbol("v"), symbol(name)}
+    others |= {_new(state) for state in model.system.states}
+    slope = rate.diff(symbol(name))
+    return bool(slope.free_symbols & others) and symbol(name) not in slope.free_symbols
 
 
 def _growth(x: sp.Expr) -> sp.Expr:
@@ -125,8 +151,11 @@ def _staggered(model: Model, group: Group) -> Step:
     before: dict[str, sp.Expr] = {}
     middle: dict[sp.Symbol, sp.Expr] = {}
     for name in _order(group.derivatives):
-        rate = group.derivatives[name].xreplace({s: e for s, e in middle.items() if s != symbol(name)})
-        value = _advance(name, rate, exact=_constant_rate(model, name, rate))
+        # What is left of a whole is what others have taken of it, or the parts would come to more than the whole.
+        taken = {symbol(other): _new(other) for other in _shares(model, name) & set(before)}
+        rate = group.derivatives[name].xreplace({s: e for s, e in (middle | taken).items() if s != symbol(name)})
+        stiff = _stiff(model, name, rate)
+        value = _advance(name, rate, exact=_constant_rate(model, name, rate), stiff=stiff)
         before[name] = _held(model, name, value)
         middle[symbol(name)] = (symbol(name) + _new(name)) / 2
     if "v" not in group.derivatives:
