@@ -58,7 +58,9 @@ class Events(Protocol):
         if self.lanes is not None:
             raise ModelError("lanes of events: those of an input reach every instance; give them on a port")
         if self.weight is not None:
-            raise ModelError("weight of events: those of an input act with the weight of its projections; give it there")
+            raise ModelError(
+                "weight of events: those of an input act with the weight of its projections; give it there"
+            )
         times = self._seconds()
         times = times[times < duration]
         return times, np.zeros(len(times), dtype=int)
@@ -82,9 +84,7 @@ class Events(Protocol):
             raise ModelError(
                 f"events on port {self.port!r}: {number.size} values of weight; give one, and Events for each other one"
             )
-        return [
-            Arrival(population, self.port, self._seconds(), None if number is None else number.item(), self.lanes)
-        ]
+        return [Arrival(population, self.port, self._seconds(), None if number is None else number.item(), self.lanes)]
 
     def _seconds(self) -> np.ndarray:
         return np.ravel(quantities.si(self.times, "ms", name="times"))

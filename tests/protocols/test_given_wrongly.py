@@ -42,7 +42,9 @@ def test_the_weight_of_events_on_a_cell_is_checked_as_that_of_a_projection(port,
     with pytest.raises(nm.ModelError, match=message):
         asked(nm.Events(port, 1 * ms, weight))
     with pytest.raises(nm.ModelError, match=message):
-        nm.Circuit("net", {"a": nm.Population(CELL, 2)}, (nm.Projection("a", "a", port=port, weight=weight, probability=1.0),))
+        nm.Circuit(
+            "net", {"a": nm.Population(CELL, 2)}, (nm.Projection("a", "a", port=port, weight=weight, probability=1.0),)
+        )
 
 
 def test_several_weights_of_one_events_are_refused():
