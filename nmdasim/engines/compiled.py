@@ -1,8 +1,8 @@
 """Generated source to compiled functions, kept on disk.
 
 A source is run from its text, never from a file. What Numba makes of a function that is marked as :func:`cached` lies
-in the folder of :mod:`nmdasim.engines.cache`, under a name that changes with the source, the types of the arguments, the
-processor and the versions. What happened in this process is counted, so that tests can tell that a change of values
+in the folder of :mod:`nmdasim.engines.cache`, under a name that changes with the source, the types of the arguments,
+the processor and the versions. What happened in this process is counted, so that tests can tell that a change of values
 compiles nothing.
 """
 
@@ -116,11 +116,11 @@ def cached(function: Any) -> Any:
     return function
 
 
-def entry(signature: Any, **options: Any) -> Callable[[Any], CFunc]:
+def entry(signature: Any, **options: Any) -> Callable[[Any], Any]:
     """Compile a function of a generated source for calls by address, as ``numba.cfunc`` does, and keep it on disk."""
 
-    def made(function: Any) -> CFunc:
-        found = CFunc(function, (signature.args, signature.return_type), {}, options)
+    def made(function: Any) -> Any:
+        found: Any = CFunc(function, (signature.args, signature.return_type), {}, options)
         found._cache = _Cache(function, "_entry")
         found.compile()
         return found

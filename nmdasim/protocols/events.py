@@ -58,9 +58,7 @@ class Events(Protocol):
         if self.lanes is not None:
             raise ModelError("lanes of events: those of an input reach every instance; give them on a port")
         if self.weight is not None:
-            raise ModelError(
-                "weight of events: those of an input act with the weight of its projections; give it there"
-            )
+            raise ModelError("weight of events: those of an input act with the weight of its projections; give it")
         times = self._seconds()
         times = times[times < duration]
         return times, np.zeros(len(times), dtype=int)

@@ -19,7 +19,7 @@ from nmdasim.model.circuit import Circuit
 
 
 class Arrival(NamedTuple):
-    """Events on one port of one population; times in seconds, weight in SI units where the port uses it, lanes or all."""
+    """Events on one port of one population; times in seconds, weight in SI units where the port uses it."""
 
     population: str
     port: str

@@ -22,6 +22,10 @@ _SENTENCE = re.compile(
 )
 
 
+#: Fibres of a train, of which a model may lack some.
+_USUAL = ("adelta", "c")
+
+
 @dataclass(frozen=True)
 class WindUp(Protocol):
     """A train of pulses at one rate.
@@ -60,7 +64,7 @@ class WindUp(Protocol):
     start: QuantityLike = "1 s"
     burst: int = 1
     burst_interval: QuantityLike = "10 ms"
-    fibres: tuple[str, ...] = ("adelta", "c")
+    fibres: tuple[str, ...] = _USUAL
     latencies: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -152,8 +156,7 @@ class WindUp(Protocol):
 
     def _check_names(self, circuit: Circuit, driven: Mapping[str, Afferent]) -> None:
         """Refuse fibres and latencies by names that nothing in a model goes by: they would be left out in silence."""
-        usual = type(self).__dataclass_fields__["fibres"].default
-        if unknown := [fibre for fibre in self.fibres if fibre not in {*circuit.afferents, *usual}]:
+        if unknown := [fibre for fibre in self.fibres if fibre not in {*circuit.afferents, *_USUAL}]:
             raise InputError(f"{circuit.name} has no fibre {unknown[0]!r}{nearest(unknown[0], circuit.afferents)}")
         tables = [one.latency.table for one in driven.values()]
         tables += [link.latency.table for link in circuit.projections if link.latency is not None]

@@ -1,6 +1,6 @@
 """Reading and writing inside a store, which is data: whatever lies there, nothing outside is written, nothing is run.
 
-A link is never followed, a file that has another name elsewhere is never written into, and what is read is a plain file.
+A link is never followed, a file that has another name elsewhere never written into, and what is read is a plain file.
 """
 
 from __future__ import annotations

@@ -47,8 +47,8 @@ def is_sound(entry: Mapping[str, Any], sweep: Sweep) -> bool:
         return False
     lanes = math.prod(part.stop - part.start for part in sweep.region(number).values())
     failed, errors = entry.get("failed"), entry.get("errors")
-    whole = type(failed) is int and 0 <= failed <= lanes and isinstance(errors, list)
-    told = whole and all(isinstance(text, str) for text in errors)
+    told = isinstance(errors, list) and all(isinstance(text, str) for text in errors)
+    told = told and type(failed) is int and 0 <= failed <= lanes
     pairs = all(is_sums(sums) for sums in files.values())
     return told and pairs and entry.get("lanes") == lanes and set(files) == {*sweep.readouts, "status"}
 

@@ -17,6 +17,7 @@ from nmdasim.errors import InputError, ModelError, nearest
 from nmdasim.model.circuit import Circuit, circuit_of, owners_of
 from nmdasim.model.identity import digest, versions
 from nmdasim.model.model import Model
+from nmdasim.model.spelling import spell
 from nmdasim.model.synapse import Synapse
 from nmdasim.protocols import WindUp
 from nmdasim.protocols.given import protocol_of
@@ -25,7 +26,7 @@ from nmdasim.receptors.blockers import known as drugs
 from nmdasim.receptors.dosing import dosed
 from nmdasim.run.axes import Axis, lengths, parameter_axes, seed_axis, shared
 from nmdasim.sweep import gains, kept
-from nmdasim.sweep.identity import VERSION, identity, spell
+from nmdasim.sweep.identity import VERSION, identity
 from nmdasim.sweep.samples import Samples
 
 __all__ = ["Samples", "Sweep"]

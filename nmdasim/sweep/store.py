@@ -284,7 +284,17 @@ def _shown(axis: Axis) -> np.ndarray:
 
 
 #: What a run says of itself that is the pilot's, not the sweep's.
-_OF_THE_PILOT = ("varied", "protocol", "overflowed", "identity", "final_layout", "duration_s", "begin_s")
+_OF_THE_PILOT = (
+    "varied",
+    "protocol",
+    "overflowed",
+    "identity",
+    "final_layout",
+    "duration_s",
+    "begin_s",
+    "record",
+    "goes_on_from",
+)
 
 
 def _provenance(sweep: Sweep, pilot: xr.Dataset) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import distributed
 import numpy as np
@@ -99,7 +100,7 @@ def test_no_space_left_is_said_and_leaves_no_torn_chunk(small, tmp_path, monkeyp
     path, sync = tmp_path / "s.zarr", os.fsync
 
     def full(descriptor):
-        if os.readlink(f"/proc/self/fd/{descriptor}").endswith("early.draft"):
+        if Path(f"/proc/self/fd/{descriptor}").readlink().name == "early.draft":
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         sync(descriptor)
 
