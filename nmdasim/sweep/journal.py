@@ -36,7 +36,9 @@ def line(number: int, lanes: int, failed: int, errors: Sequence[str], files: Map
 def append(store: Path, entry: str) -> None:
     """Append one line and have it on the disk before going on."""
     with inside.grown(store / OWN / JOURNAL) as journal:
-        os.write(journal, entry.encode() + b"\n")
+        content = entry.encode() + b"\n"
+        while content:  # a disk that is nearly full takes part of a line
+            content = content[os.write(journal, content) :]
         os.fsync(journal)
 
 

@@ -10,6 +10,7 @@ from brian2 import ms, mV, nS, uM
 
 import nmdasim as nm
 from nmdasim.model.spelling import spell
+from nmdasim.run import provenance as own
 from nmdasim.run import simulate as module
 from nmdasim.run.prepare import prepare
 from nmdasim.run.provenance import provenance
@@ -68,8 +69,6 @@ def test_the_tolerance_stands_in_the_record_of_the_engine_that_has_one():
 
 
 def test_versions_of_the_libraries_stand_in_the_record(monkeypatch):
-    from nmdasim.run import provenance as own
-
     versions = json.loads(record()["versions"])
     assert {"nmdasim", "numpy", "numba", "llvmlite", "scipy", "sympy", "brian2", "source"} <= set(versions)
     monkeypatch.setattr(own, "versions", lambda: versions | {"numpy": "0.1"})
@@ -80,7 +79,7 @@ def test_versions_of_the_libraries_stand_in_the_record(monkeypatch):
     "change",
     [
         lambda: {"protocol": nm.WindUp(pulses=1, frequency="2 Hz", start="5 ms", latencies={"c": LONG * ms})},
-        lambda: {"parameters": {"g_can": np.linspace(0, 1, 2000) * nm.quantities.unit("S/cm**2")}},
+        lambda: {"parameters": {"g_can": np.linspace(0, 1, 2000) * nm.quantities.parse_unit("S/cm**2")}},
         lambda: {"initial": {"v": np.linspace(-60, -61, 1) * mV}},
         lambda: {"seed": list(range(2000))},
         lambda: {"protocol": nm.Events("ampa_c", np.linspace(1, 40, 3000) * ms)},
