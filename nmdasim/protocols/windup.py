@@ -11,7 +11,7 @@ import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, nearest
-from nmdasim.model.circuit import Circuit
+from nmdasim.model.circuit import Circuit, circuit_of
 from nmdasim.model.port import Fibres
 from nmdasim.protocols.protocol import Arrival, Protocol
 from nmdasim.quantities import QuantityLike
@@ -161,7 +161,7 @@ class WindUp(Protocol):
         if unknown := [fibre for fibre in self.fibres if fibre not in {*circuit.fibres, *_USUAL}]:
             raise InputError(f"{circuit.name} has no fibre {unknown[0]!r}{nearest(unknown[0], circuit.fibres)}")
         tables = [fibre if one.table is None else one.table for fibre, one in driven.items()]
-        tables += [link.latency.table for link in circuit.projections if link.latency is not None]
+        tables += [link.latency.table for link in circuit_of(circuit).projections if link.latency]
         if unknown := [name for name in self.latencies if name not in tables]:
             raise InputError(
                 f"latencies of {unknown[0]!r}: this train drives no such fibre in {circuit.name}"
