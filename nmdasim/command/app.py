@@ -21,6 +21,7 @@ from nmdasim.command.sweep import sweep
 from nmdasim.command.threshold import threshold
 from nmdasim.command.windup import windup
 from nmdasim.errors import NmdasimError
+from nmdasim.run.stopping import terminable
 
 _TRACEBACK = "--traceback"
 
@@ -45,7 +46,9 @@ def main() -> None:
     words = [word for word in sys.argv[1:] if word != _TRACEBACK]
     in_full = len(words) < len(sys.argv) - 1 or os.environ.get("NMDASIM_TRACEBACK", "0") not in ("", "0")
     try:
-        if status := app(words, prog_name="nmdasim", standalone_mode=False):
+        with terminable():
+            status = app(words, prog_name="nmdasim", standalone_mode=False)
+        if status:
             sys.exit("interrupted" if status == _INTERRUPTED else status)
     except typer.Exit as stop:
         sys.exit(stop.exit_code)

@@ -148,16 +148,18 @@ from math import acos, asin, atan, cos, cosh, exp, log, sin, sinh, sqrt, tan, ta
 import numpy as np
 from numba import njit
 
+from nmdasim.engines.compiled import cached
 from nmdasim.engines.kernel.vmath import bern_e64 as bern_e, bern_m64 as bern_m, dbern_e64 as dbern_e
 from nmdasim.engines.kernel.vmath import dexprel_e64 as dexprel_e, exprel_e64 as exprel_e, remainder, sign
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def power(x, y):
     return x**y
 
 
-@njit(cache=True, error_model="numpy")
+@cached
+@njit(error_model="numpy")
 def rhs(t, y, constants, parent, up, down, active):
     out = np.zeros_like(y)
 {rhs}
@@ -169,7 +171,8 @@ def rhs(t, y, constants, parent, up, down, active):
     return out
 
 
-@njit(cache=True, error_model="numpy")
+@cached
+@njit(error_model="numpy")
 def jacobian(t, y, packed, band, constants, parent, up, down, active):
 {jacobian}
     start = np.array([{starts}])

@@ -286,21 +286,40 @@ def conductance(given: Model, port: str) -> bool:
     return any(found[state] is brian2.siemens.dim for state, _ in given.ports[port].increments())
 
 
+def uses_weight(given: Model, port: str) -> bool:
+    """Whether what an event on a port adds depends on its weight."""
+    return any("weight" in IDENTIFIER.findall(expression) for _, expression in given.ports[port].increments())
+
+
 def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
-    """Refuse a weight that a port does not use, one that is missing, or one of another dimension."""
-    increments = given.ports[port].increments()
-    uses = any("weight" in IDENTIFIER.findall(expression) for _, expression in increments)
-    if uses != (weight is not None):
+    """Refuse a weight that a port does not use, one that is missing, not finite, of another dimension or sign."""
+    if uses_weight(given, port) != (weight is not None):
         raise ModelError(
             f"{what}: port {port!r} of {given.name} adds {given.ports[port].effect!r}; give "
-            + ("a weight" if uses else "no weight")
+            + ("no weight" if weight is not None else "a weight")
         )
-    if not uses or quantities.is_bare_zero(quantities.quantity(weight)):
+    if weight is None:
         return
+    if not quantities.is_bare_zero(quantities.quantity(weight)):
+        _weight_fits(given, port, weight, what)
+    weight_in_range(given, port, weight, what)
+
+
+def weight_in_range(given: Model, port: str, weight: Any, what: str) -> None:
+    """Refuse a weight that is not finite, or negative on a port that takes none below 0."""
+    number = np.asarray(quantities.quantity(weight))
+    if not np.all(np.isfinite(number)):
+        raise ModelError(f"{what}: weight = {weight} is not finite; give finite numbers")
+    signed = given.ports[port].signed
+    if not (not conductance(given, port) if signed is None else signed) and np.any(number < 0):
+        raise ModelError(f"{what}: weight = {weight} is negative; port {port!r} takes weights from 0 upward")
+
+
+def _weight_fits(given: Model, port: str, weight: Any, what: str) -> None:
     found = _variables(_parse(given.equations))
     variables = Dimensions(dimensions(given))
     variables.known["weight"] = get_dimensions(quantities.quantity(weight))
-    for state, expression in increments:
+    for state, expression in given.ports[port].increments():
         try:
             variables.expect(expression, found[state], "")
         except ModelError:

@@ -30,7 +30,7 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     numpy.ndarray of matplotlib Axes
         Spikes per pulse, raster, summaries.
     """
-    measured = measures.windup(result)
+    measured = measures.windup(result) if axes is not None else measures.measured(result)  # else the caption warns
     kept = _summaries(result)
     panels = 2 + len(kept)
     with plt.rc_context(STYLE):
@@ -38,7 +38,7 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
             size, heights = (9, 3.0 + 2.5 * panels), [1.3] + [1] * (panels - 1)
             figure, axes = plt.subplots(panels, 1, figsize=size, layout="constrained", height_ratios=heights)
             figure.suptitle(_title(result), fontsize=16, fontweight="bold")
-            caption(figure, result)
+            caption(figure, measured)
         counts(result, measured, axes[0])
         raster(result, axes[1])
         for name, ax in zip(kept, axes[2:], strict=False):

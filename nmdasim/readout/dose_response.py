@@ -12,6 +12,7 @@ from scipy.stats import norm, t
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
+from nmdasim.readout.windows import warned
 from nmdasim.receptors.hill import NAMES, SHALLOWEST, STEEPEST, hill, least, natural
 
 #: Share of the variation between doses that a Hill curve must explain to be called one.
@@ -24,7 +25,8 @@ _LEVEL = 0.95
 def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: int = 200, seed: int = 0) -> xr.Dataset:
     """Fit a Hill curve to a read-out over doses, ``bottom + (top - bottom)/(1 + (dose/ic50)**slope)``.
 
-    The mean over ``seed`` is fitted by least squares. Where there are 5 seeds or more, 95 % intervals come from
+    The mean over ``seed`` is fitted by least squares; a seed of which a dose failed is left out (``left_out`` says how
+    many, ``attrs["warnings"]`` too). Where there are 5 seeds or more, 95 % intervals come from
     resampling them, whole curves at a time, since the doses of one seed share its draws; elsewhere from the profile of
     the sum of squares: the values at which it exceeds its minimum by the factor ``1 + F(0.95; 1, n - 4)/(n - 4)``.
 
@@ -76,9 +78,18 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
         dims = [*others, dose] if np.ndim(example) else others
         table = np.array([row[name] for row in rows.values()])
         found[name] = (dims, table.reshape((*shape, -1) if np.ndim(example) else shape))
+    found["left_out"] = (others, np.array([_left_out(curves.values[index]) for index in rows]).reshape(shape))
+    if missing := int(found["left_out"].sum()):
+        total = curves.size // curves.sizes[dose]
+        found.attrs |= warned(values.attrs, [f"{missing} of {total} curves have doses that failed and are left out."])
     for name in ("ic50", "ic50_low", "ic50_high"):
         found[name].attrs["units"] = values[dose].attrs.get("units", "1")
     return found
+
+
+def _left_out(curves: np.ndarray) -> int:
+    """Return how many of the curves (seeds, doses) lack a dose."""
+    return int(np.sum(~np.all(np.isfinite(curves), axis=1)))
 
 
 def _one(curves: np.ndarray, doses: np.ndarray, resamples: int, seed: int) -> dict[str, Any]:

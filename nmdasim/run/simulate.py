@@ -142,9 +142,12 @@ def simulate(
         found = chosen.run(run.plan, _share_of(progress, k, len(runs)))
         outcomes = [firing.judged(*part) for part in zip(run.plan.cells, found, strict=True)]
         done.append(Done.of(run, outcomes, asked.every))
-    _warn_of_broken(asked, done, isinstance(model, Model))
+    said = _warn_of_broken(asked, done)
     result = label(asked, done, alone=isinstance(model, Model))
-    return result.assign_attrs(provenance(asked, runs, protocol) | result.attrs)
+    attrs = provenance(asked, runs, protocol) | result.attrs
+    if said:
+        attrs["warnings"] = "\n".join([*str(attrs.get("warnings", "")).splitlines(), said])
+    return result.assign_attrs(attrs)
 
 
 def _share_of(progress: Callable[[float], None] | None, k: int, runs: int) -> Callable[[float], None]:
@@ -173,11 +176,11 @@ def _announce(asked: Question, runs: Sequence[Run]) -> None:
     )
 
 
-def _warn_of_broken(asked: Question, done: Sequence[Done], alone: bool) -> None:
-    """Name the lanes, or instances, whose numbers overflowed; the others stand."""
+def _warn_of_broken(asked: Question, done: Sequence[Done]) -> str:
+    """Name the lanes, or instances, whose numbers overflowed, and return what was said; the others stand."""
     lanes = sorted({int(lane) for one in done for lane in one.failed})
     if not lanes:
-        return
+        return ""
     axes = [*asked.grid, *asked.axes]
     total = int(np.prod(list(asked.dims.values()), dtype=int))
     single = all(population.size == 1 for population in asked.circuit.populations.values())
@@ -189,4 +192,6 @@ def _warn_of_broken(asked: Question, done: Sequence[Done], alone: bool) -> None:
     )
     if len(lanes) == total:
         raise OverflowedError(message)
-    warnings.warn(f"{message}. Their results are NaN, 'failed' marks them.", RuntimeWarning, stacklevel=3)
+    said = f"{message}. Their results are NaN, 'failed' marks them."
+    warnings.warn(said, RuntimeWarning, stacklevel=3)
+    return said

@@ -28,7 +28,7 @@ _PER_PULSE = ("ca_peak_um", "blocked")
 
 def runs(result: xr.Dataset) -> list[dict[str, Any]]:
     """Return one record per concentration and seed, with the keys of ``nmdasim windup --json``."""
-    measured = measures.windup(result).assign(_summaries(result))
+    measured = measures.measured(result).assign(_summaries(result))
     start, end = float(result.pulse_time[0]), float(result.window_end[0])
     return [
         {
@@ -41,11 +41,11 @@ def runs(result: xr.Dataset) -> list[dict[str, Any]]:
             "seed": int(lane.seed),
             "early": _counts(lane.early),
             "late": _counts(lane.late),
-            "input": int(lane["input"]),
-            "index": int(lane["index"]),
+            "input": _count(lane["input"]),
+            "index": _count(lane["index"]),
             "ratio": _number(lane.ratio),
-            "ca_peak_um": lane.ca_peak_um.values.round(6).tolist() if "ca_peak_um" in lane else None,
-            "blocked": lane.blocked.values.round(9).tolist() if "blocked" in lane else None,
+            "ca_peak_um": _numbers(lane.ca_peak_um, 6) if "ca_peak_um" in lane else None,
+            "blocked": _numbers(lane.blocked, 9) if "blocked" in lane else None,
         }
         for lane in _along(measured, "ketamine", "seed")
     ]
@@ -76,14 +76,22 @@ def _along(data: xr.Dataset, *names: str) -> Iterator[xr.Dataset]:
         yield data.isel(dict(zip(dims, place, strict=True)))
 
 
-def _counts(values: xr.DataArray) -> list[int]:
-    numbers: list[int] = values.values.astype(int).tolist()
-    return numbers
+def _counts(values: xr.DataArray) -> list[int | None]:
+    return [_count(value) for value in values.values]
+
+
+def _count(value: Any) -> int | None:
+    """Return a number of spikes; None of what was not observed, as in a lane that overflowed."""
+    return int(value) if math.isfinite(value) else None
 
 
 def _number(value: Any) -> float | None:
     number = float(value)
     return round(number, 6) if math.isfinite(number) else None
+
+
+def _numbers(values: xr.DataArray, digits: int) -> list[float | None]:
+    return [float(value) if math.isfinite(value) else None for value in values.values.round(digits)]
 
 
 def as_json(result: xr.Dataset) -> str:
@@ -115,7 +123,7 @@ def save(result: xr.Dataset, folder: Path) -> None:
 
 def show(result: xr.Dataset, folder: Path | None) -> None:
     """Print the wind-up of every concentration: mean over seeds, and the range of the middle 95 % of them."""
-    measured = measures.windup(result)
+    measured = measures.measured(result)
     console = Console()
     title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
     drug = "ketamine" in measured.coords
@@ -133,6 +141,8 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     console.print("Late spikes after each pulse", *counts, sep="\n  ", highlight=False)
     if result.attrs["block"] != "none":
         console.print(f"Ketamine block at the start: {result.attrs['block']}.")
+    for line in measured.attrs.get("warnings", "").splitlines():
+        console.print(line, style="bold", highlight=False)
     console.print(result.attrs["disclaimer"], style="dim")
     if folder is not None:
         console.print(f"Saved windup.png, .svg, .csv and .nc in {folder}/", highlight=False)

@@ -16,7 +16,7 @@ solves; currents that feed other states keep their value from the membrane step.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -105,8 +105,12 @@ def _circle(left: Sequence[str], read: Mapping[str, set[str]]) -> list[str]:
     return [n for n in left if n in reached[first] | {first}]
 
 
-def _advance(name: str, rate: sp.Expr, *, exact: bool) -> sp.Expr:
-    """Return the value of one state after the step ``h``, given its rate of change."""
+def _advance(name: str, rate: sp.Expr, *, exact: bool, stiff: bool = False) -> sp.Expr:
+    """Return the value of one state after the step ``h``, given its rate of change.
+
+    A state that may be `stiff` goes no further than to where its rate vanishes: a Crank–Nicolson step overshoots that
+    where h·|slope| is above 2, and a share would leave [0, 1]. Below 2 it is that step to the last bit.
+    """
     y = symbol(name)
     slope = rate.diff(y)
     if slope == 0:
@@ -118,7 +122,29 @@ def _advance(name: str, rate: sp.Expr, *, exact: bool) -> sp.Expr:
     constant = rate.xreplace({y: sp.Integer(0)})
     if exact:
         return y * sp.exp(H * slope) + constant * H * exprel(H * slope)
-    return (y * (1 + H * slope / 2) + H * constant) / (1 - H * slope / 2)
+    rest, whole = 1 + H * slope / 2, 1 - H * slope / 2
+    if stiff:
+        rest, whole = clip(rest, sp.Integer(0), sp.oo), clip(whole, -H * slope, sp.oo)
+    return (y * rest + H * constant) / whole
+
+
+def _shares(model: Model, name: str) -> set[str]:
+    """Return the other states that share a whole with one: a subexpression is nothing but their sum."""
+    states = set(model.system.states)
+    sums = ({s.name for s in e.args} for e in model.system.subexpressions.values() if e.is_Add and e.args == _plain(e))
+    return {other for members in sums if name in members and members <= states for other in members} - {name}
+
+
+def _plain(expression: sp.Expr) -> tuple[sp.Expr, ...]:
+    return tuple(part for part in expression.args if part.is_Symbol)
+
+
+def _stiff(model: Model, name: str, rate: sp.Expr) -> bool:
+    """Whether nothing bounds how fast a state goes: its rate depends on another state than the membrane."""
+    others = {symbol(state) for state in model.system.states} - {symbol(model.potential), symbol(name)}
+    others |= {_new(state) for state in model.system.states}
+    slope = rate.diff(symbol(name))
+    return bool(slope.free_symbols & others) and symbol(name) not in slope.free_symbols
 
 
 def _growth(x: sp.Expr) -> sp.Expr:
@@ -150,11 +176,17 @@ def _constant_rate(model: Model, name: str, rate: sp.Expr) -> bool:
     return not rate.diff(symbol(name)).free_symbols & moving
 
 
-def _moved(model: Model, group: Group, name: str, middle: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """Return the value of one state after a step in which others have their values of its `middle`."""
-    rate = group.derivatives[name].xreplace({s: e for s, e in middle.items() if s != symbol(name)})
-    value = _advance(name, rate, exact=_constant_rate(model, name, rate)) + _noise(model, group, name, rate, H)
-    return _held(model, name, value)
+def _moved(
+    model: Model, group: Group, name: str, middle: Mapping[sp.Symbol, sp.Expr], done: Collection[str]
+) -> sp.Expr:
+    """Return the value of one state after a step in which others have their values of its `middle`.
+
+    What is left of a whole is what those that are `done` have taken of it: the parts would else come to more than that.
+    """
+    taken = {symbol(other): _new(other) for other in _shares(model, name) & set(done)}
+    rate = group.derivatives[name].xreplace({s: e for s, e in {**middle, **taken}.items() if s != symbol(name)})
+    value = _advance(name, rate, exact=_constant_rate(model, name, rate), stiff=_stiff(model, name, rate))
+    return _held(model, name, value + _noise(model, group, name, rate, H))
 
 
 def _staggered(model: Model, group: Group) -> Step:
@@ -164,11 +196,11 @@ def _staggered(model: Model, group: Group) -> Step:
         if len(part) > 1:
             guessed = dict(middle)
             for name in part:
-                before[GUESS + name] = _moved(model, group, name, guessed)
+                before[GUESS + name] = _moved(model, group, name, guessed, before)
                 guessed[symbol(name)] = (symbol(name) + _new(GUESS + name)) / 2
             middle |= guessed
         for name in part:
-            before[name] = _moved(model, group, name, middle)
+            before[name] = _moved(model, group, name, middle, before)
             middle[symbol(name)] = (symbol(name) + _new(name)) / 2
     v = symbol(model.potential)
     rate = with_bernoulli(group.derivatives[v.name]).xreplace({symbol(n): _new(n) for n in before} | {T: T + DT / 2})

@@ -310,7 +310,7 @@ def learn(n, dt, synapses, state, rings, slots, spikes, first, found, volleys): 
             )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+@njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def advance(  # type: ignore[no-untyped-def]
     first, count, h, dt, tables, storage, rings, slots, synapses, volleys, events, cursors, spikes, recording, learning
 ):

@@ -8,12 +8,12 @@ makes such code several times slower, and unrolling, after which states no longe
 from __future__ import annotations
 
 import ctypes
+import functools
 import hashlib
 import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
-from nmdasim.engines import compiled
+from nmdasim.engines import cache, compiled
 
 #: Files that a kept object stands on.
 _MAKERS = ("translate.py", "vmath.py", "random.py", "machine.py")
@@ -50,7 +50,7 @@ class Processor:
         )
 
 
-@cache
+@functools.cache
 def _ready() -> None:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
@@ -73,14 +73,14 @@ def optimised(text: str, machine: Any, *, vectorise: bool = True) -> Any:
     return module
 
 
-@cache
+@functools.cache
 def _makers() -> bytes:
     here, own = Path(__file__).parent, Processor.own()
     parts = [(here / name).read_bytes() for name in _MAKERS]
     return b"".join([*parts, llvmlite.__version__.encode(), own.name.encode(), own.features.encode()])
 
 
-@lru_cache(256)
+@functools.lru_cache(256)
 def functions(text: str) -> Mapping[str, int]:
     """Return the addresses of a generated source's functions by name: made now, or from what is kept."""
     compiled.OTHERWISE["sources"] += 1
@@ -117,12 +117,13 @@ def begins(row: np.ndarray, kind: Any) -> int:
 def _kept(text: str) -> bytes:
     """Return the object code of a source, from the folder of generated sources where it lies there."""
     name = f"kernel_{hashlib.sha256(_makers() + text.encode()).hexdigest()[:20]}"
-    path = compiled.folder() / f"{name}.o"
-    if path.exists():
-        return path.read_bytes()
+    folder = cache.folder()
+    if folder and (kept := cache.read(folder / f"{name}.o")) is not None:
+        return kept
     compiled.OTHERWISE["compilations"] += 1
     machine = Processor.own().machine()
     code: bytes = machine.emit_object(optimised(text, machine))
-    compiled.keep(path.with_suffix(".py"), text.encode())
-    compiled.keep(path, code)
+    if folder:
+        cache.write_text(folder / f"{name}.py", text)
+        cache.write(folder / f"{name}.o", code)
     return code

@@ -55,7 +55,7 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
 def _advance() -> Any:
     """Return the loop over time, compiled once for all circuits and kept beside the generated sources."""
     source = Path(str(loop.__file__)).read_text(encoding="utf-8")
-    return compiled.load(f"{source}\n\nadvance.enable_caching()\n").advance
+    return compiled.load(f"{source}\n\nfrom nmdasim.engines.compiled import cached\n\ncached(advance)\n").advance
 
 
 def _parts(plan: Plan, kernels: Sequence[Kernel]) -> list[range]:

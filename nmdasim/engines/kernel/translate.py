@@ -328,7 +328,7 @@ class _Body:
             return self.library(name, arguments[0])
         if chosen in vmath.CASTS:
             return self.builder.bitcast(arguments[0], vmath.CASTS[chosen])
-        return self.inlined(chosen.py_func, arguments)
+        return self.inlined(getattr(chosen, "py_func", chosen), arguments)
 
     def library(self, name: str, value: Any) -> Any:
         """Call a function of the C library, or LLVM's own of the same name."""
