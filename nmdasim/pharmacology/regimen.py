@@ -17,6 +17,9 @@ from nmdasim.quantities import QuantityLike
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Most doses that are written out one by one.
+MOST_ROWS = 1_000_000
+
 
 @dataclass(frozen=True)
 class Regimen:
@@ -116,6 +119,15 @@ class Regimen:
         """Time in hours at which the last dose is given or its infusion ends."""
         return max(event.time_h + event.additional * event.interval_h + event.over_h for event in self.events)
 
+    @property
+    def doses(self) -> float:
+        """Number of doses, additional ones and those that are still running in a steady state included."""
+        return sum(
+            1 + event.additional + (event.over_h // event.interval_h if event.steady and event.interval_h else 0)
+            for event in self.events
+            if event.is_dose
+        )
+
     def subject(self, id: str) -> Regimen:
         """Return the rows of one subject."""
         events = tuple(event for event in self.events if event.id == id)
@@ -138,20 +150,38 @@ class Regimen:
         """Return the same regimen with every additional dose as a row of its own.
 
         A reset (EVID 3 or 4, or SS 1) cancels the additional doses still to come of the rows above it.
+
+        Raises
+        ------
+        InputError
+            If that are more than a million.
         """
-        clearings = [(row, event) for row, event in enumerate(self.events) if event.clears]
+        if self.doses > MOST_ROWS:
+            raise InputError(f"{self.doses:,.0f} doses written out are more than {MOST_ROWS:,}; lower ADDL")
+        stops = self._stops()
         rows = []
         for row, event in enumerate(self.events):
-            later = [c.time_h for at, c in clearings if at > row and c.id == event.id]
-            stop = min(later, default=float("inf"))
+            if not event.additional:
+                rows.append((event.time_h, row, event))
+                continue
             rows.append((event.time_h, row, dataclasses.replace(event, additional=0)))
-            repeat = dataclasses.replace(event, additional=0, steady=0, evid=1) if event.additional else event
+            repeat = dataclasses.replace(event, additional=0, steady=0, evid=1)
             for k in range(1, int(event.additional) + 1):
-                time = event.time_h + k * event.interval_h
-                if time < stop:
-                    rows.append((time, row, dataclasses.replace(repeat, time_h=time)))
+                if (time := event.time_h + k * event.interval_h) >= stops[row]:
+                    break
+                rows.append((time, row, dataclasses.replace(repeat, time_h=time)))
         rows.sort(key=lambda entry: entry[:2])
         return dataclasses.replace(self, events=tuple(event for _, _, event in rows))
+
+    def _stops(self) -> list[float]:
+        """Return for every row when one below it first clears its subject's body; infinity where none does."""
+        first: dict[str, float] = {}
+        stops = []
+        for event in reversed(self.events):
+            stops.append(first.get(event.id, float("inf")))
+            if event.clears:
+                first[event.id] = event.time_h  # rows of a subject are in order of time
+        return stops[::-1]
 
     def shifted(self, by: QuantityLike) -> Regimen:
         """Return the same regimen, later by a time such as ``"24 h"``."""

@@ -47,10 +47,12 @@ def records(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> 
             **{key: float(lane[name]) for key, name in _NUMBERS.items()},
             **({} if people is None else {"population": _population(people)}),
             "source": preset(str(lane.preset.values)).source,
-            "warnings": cautions(regimen.subject(one), [preset(str(lane.preset.values))], lane),
+            "warnings": cautions(part, [preset(str(lane.preset.values))], lane),
             "disclaimer": DISCLAIMER,
         }
-        for one, lane, people in zip(regimen.ids, _lanes(course), _beside(course, around), strict=True)
+        for part, lane, people in zip(
+            regimen.subjects().values(), _lanes(course), _beside(course, around), strict=True
+        )
     ]
 
 
