@@ -188,9 +188,12 @@ def _head(comments: Sequence[Record], records: Sequence[Record], heading: Collec
 
 
 def _separator(text: str, heading: Collection[str]) -> str:
-    counts = {separator: len(_split(text, separator)) for separator in (",", ";", "\t")}
-    best = max(counts, key=lambda separator: counts[separator])
-    return _SPACES if heading and counts[best] == 1 else best
+    cells = {separator: _split(text, separator) for separator in (";", "\t", ",")}
+    for separator, names in cells.items():  # numbers hold commas where semicolons part them
+        if len(names) > 1 and set(heading) <= {name.upper() for name in names}:
+            return separator
+    best = max(cells, key=lambda separator: len(cells[separator]))
+    return _SPACES if heading and len(cells[best]) == 1 else best
 
 
 def _split(text: str, separator: str) -> list[str]:

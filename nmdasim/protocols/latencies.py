@@ -30,11 +30,11 @@ def read(path: str | Path) -> Quantity:
 
 
 def _number(cell: str, path: str | Path, line: int) -> float:
-    where, text = f"latency file {path}, line {line}", cell.strip()
+    where, text = f"latency file {path}, line {line}", cell.strip()[:60]
     if text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
         raise InputError(f"{where}: {text} ms; a delay is finite and 0 or more")
     try:
-        value = separated.number(text)
+        value = separated.number(cell.strip())
     except InputError as error:
         raise InputError(f"{where}: {error} of milliseconds") from None
     if not 0 <= value < float("inf"):
