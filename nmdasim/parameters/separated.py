@@ -1,7 +1,7 @@
 """Tables that a user gives as text: the cells as they stand, read by pandas, each row with the line it begins on.
 
-Quotes, line breaks in quotes, a byte-order mark and every kind of line end are understood; cells are separated by commas,
-semicolons or tabs, and in a table with a heading also by spaces. A line that begins with ``#`` is a comment.
+Quotes, line breaks in quotes, a byte-order mark and every kind of line end are understood; cells are separated by
+commas, semicolons or tabs, and in a table with a heading also by spaces. A line that begins with ``#`` is a comment.
 """
 
 from __future__ import annotations
@@ -86,9 +86,8 @@ def read(path: Path, what: str, heading: Collection[str] = (), verbatim: Collect
     for line, record in records:
         row, count = clean(record)
         if names and count != len(names) and rows:
-            raise InputError(
-                f"row {len(rows)} (line {line}) has {count} cells for {len(names)} columns{_why(record, count > len(names))}"
-            )
+            why = _why(record, count > len(names))
+            raise InputError(f"row {len(rows)} (line {line}) has {count} cells for {len(names)} columns{why}")
         if row or count > 1:
             lines.append((line, count))
             rows.append(row)
@@ -202,7 +201,7 @@ def _split(text: str, separator: str) -> list[str]:
     if '"' not in text or separator == _SPACES or separator not in outside:
         cells = text.split(None if separator == _SPACES else separator)
         return [cell.strip().strip('"') for cell in cells]
-    return [cell.strip().strip('"') for cell in re.split(f"{separator}(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", text)]
+    return [cell.strip().strip('"') for cell in re.split(f'{separator}(?=(?:[^"]*"[^"]*")*[^"]*$)', text)]
 
 
 def _cleaner(separator: str, trailing: int, headed: bool) -> Callable[[str], tuple[str, int]]:

@@ -72,7 +72,9 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
     (tests by drawing); Burnham & Anderson (2002) Model Selection and Multimodel Inference.
     """
     if dose not in values.dims:
-        raise InputError(f"a read-out over {', '.join(map(str, values.dims))} has no {dose!r}{nearest(dose, map(str, values.dims))}")
+        raise InputError(
+            f"a read-out over {', '.join(map(str, values.dims))} has no {dose!r}{nearest(dose, map(str, values.dims))}"
+        )
     if values.sizes[dose] < _FEWEST:
         raise InputError(f"{values.sizes[dose]} doses; a Hill curve has 4 numbers, give 5 doses or more")
     if resamples < 1:
