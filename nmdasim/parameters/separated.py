@@ -79,14 +79,17 @@ def read(path: Path, what: str, heading: Collection[str] = (), verbatim: Collect
     said = tuple(text[1:] for line, text in comments if head is None or line != head[0])
     if not records:
         return Table((), (), (), said)
+    if records[-1][1].count('"') % 2:
+        raise InputError(f"{what} {path}: a quote is left open, in the row that begins on line {records[-1][0]}")
     separator = _separator(records[0][1], heading)
     names = [name.strip().upper() for name in _split(records[0][1], separator)] if heading else []
     clean = _cleaner(separator, len(names) if names and names[-1] not in verbatim else 0, bool(heading))
-    lines, rows = [], []
+    lines: list[tuple[int, int]] = []
+    rows: list[str] = []
     for line, record in records:
         row, count = clean(record)
         if names and count != len(names) and rows:
-            why = _why(record, count > len(names))
+            why = _why(count > len(names))
             raise InputError(f"row {len(rows)} (line {line}) has {count} cells for {len(names)} columns{why}")
         if row or count > 1:
             lines.append((line, count))
@@ -101,9 +104,7 @@ def read(path: Path, what: str, heading: Collection[str] = (), verbatim: Collect
     return Table(tuple(str(column[0]) for column in columns), tuple(c[1:] for c in columns), begins[1:], said)
 
 
-def _why(record: str, more: bool) -> str:
-    if record.count('"') % 2:
-        return "; a quote is left open"
+def _why(more: bool) -> str:
     return "; a decimal comma is written as a point, and text that holds a separator in quotes" if more else ""
 
 
@@ -212,7 +213,7 @@ def _cleaner(separator: str, trailing: int, headed: bool) -> Callable[[str], tup
 
     def clean(record: str) -> tuple[str, int]:
         if '"' in record:
-            parts = record.split('"')
+            parts = _quoted(record.split('"'))
             for k in range(0, len(parts), 2):
                 parts[k] = about.sub(mark, parts[k])
             parts[0], parts[-1] = parts[0].lstrip(" "), parts[-1].rstrip(" ")
@@ -222,6 +223,18 @@ def _cleaner(separator: str, trailing: int, headed: bool) -> Callable[[str], tup
         if " " in record or "\t" in record:
             record = mark.join(cell.strip() for cell in record.split(None if spaced else mark))
         return record, record.count(mark) + 1
+
+    def _quoted(parts: list[str]) -> list[str]:
+        if not headed:
+            first = next((k for k in range(0, len(parts), 2) if "#" in parts[k]), None)
+            return parts if first is None else [*parts[:first], parts[first].partition("#")[0]]
+        if trailing and (found := _TRAILING.search(parts[-1])):
+            before = parts[-1][: found.start()]
+            cell = before.rpartition(mark)[2].strip()
+            count = sum(about.sub(mark, part).count(mark) for part in (*parts[:-1:2], before)) + 1
+            if mark in before and count == trailing and (cell in ("", ".") or _NUMBER.fullmatch(cell)):
+                return [*parts[:-1], before]
+        return parts
 
     def _uncommented(record: str) -> str:
         if trailing and (found := _TRAILING.search(record)):

@@ -42,7 +42,7 @@ def read_csv(path: Path) -> tuple[tuple[Event, ...], str, dict[str, str]]:
         raise InputError(f"{where} has no rows")
     header = _header([separated.unguarded(name) for name in table.header], where)
     notes = {match[1]: match[2].strip() for match in map(_NOTE.fullmatch, table.comments) if match}
-    columns = dict(zip(header, table.columns, strict=True))
+    columns = dict(zip(header, map(_unguarded, table.columns), strict=True))
     return *_events(columns, lambda k: f"row {k + 1} (line {table.lines[k]})", where), notes
 
 
@@ -51,6 +51,11 @@ def read_frame(rows: pd.DataFrame) -> tuple[tuple[Event, ...], str]:
     header = _header([str(name) for name in rows.columns], "events table")
     columns = {name: _plain(rows.iloc[:, k]) for k, name in enumerate(header)}
     return _events(columns, lambda k: f"row {k + 1}", "events table")
+
+
+def _unguarded(column: np.ndarray) -> np.ndarray:
+    """Return a column without the apostrophes that keep a spreadsheet from computing."""
+    return np.array([separated.unguarded(cell) if cell[:1] == "'" else cell for cell in column.tolist()], dtype=object)
 
 
 def _plain(column: pd.Series) -> np.ndarray:
@@ -145,7 +150,7 @@ def _number(cell: Any) -> float:
 def _text(cell: Any) -> str:
     """Return a cell of a DataFrame, or of a file, as text: whole numbers without a point."""
     if isinstance(cell, str):
-        return separated.unguarded(cell)
+        return cell
     return f"{cell:.0f}" if isinstance(cell, float) and cell == int(cell) else str(cell)
 
 

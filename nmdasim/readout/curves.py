@@ -58,7 +58,8 @@ class Doses:
         """Curves that rise and fall again, shape (curves, doses), with two numbers each as a Hill curve has."""
         step = float(np.median(np.diff(np.unique(self.log[self.dose > 0]))))
         place = np.where(self.dose > 0, self.log, self.range[0] - step)
-        inner = np.linspace(*np.sort(place)[[1, -2]], 4 * _BELLS)
+        second, last_but_one = np.sort(place)[[1, -2]].tolist()
+        inner = np.linspace(second, last_but_one, 4 * _BELLS)
         widths = np.geomspace(step / 2, max(np.ptp(place), step), _BELLS)
         bells = np.exp(-0.5 * ((place - inner[:, None, None]) / widths[:, None]) ** 2).reshape(-1, len(place))
         ends = bells[:, [np.argmin(place), np.argmax(place)]].max(axis=1)
