@@ -6,6 +6,7 @@ import re
 import resource
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
@@ -41,8 +42,8 @@ def command(monkeypatch, capsys):
         (["windup", "--ketamine", f"1 {'(' * 70}"], "ketamine: cannot read the unit"),
         (["windup", "--repeats", 10**30], "repeats = 1000000000000000000000000000000; give 1 or more"),
         (["windup", "--seed", 10**30], "a seed is 0 or more, up to 2**63"),
-        (["windup", "--dt", "1e-13 ms"], "a step is 1e-09 ms or more"),
-        (["windup", "--dt", "1e-9 ms", "--repeats", 1000000], "days; take a larger dt or fewer lanes"),
+        (["windup", "--dt", "1e-13 ms"], "(1e-06 ms or more)"),
+        (["windup", "--dt", "1e-6 ms", "--repeats", 20000], "days; take a larger dt or fewer lanes"),
         (["sensory", "--repeats", 10**9], "repeats = 1000000000; give 1 or more (up to 10000)"),
         (["windup", "--out", "x" * 300, "--dt", "0"], "no folder can have such a name"),
         (["receptor", "pulse", "--scheme", "nothing", "--out", "x" * 300], "no folder can have such a name"),
@@ -261,8 +262,6 @@ def test_a_unit_that_overflows_is_refused():
 
 
 def test_progress_is_shown_on_a_terminal_after_two_seconds_and_not_before(monkeypatch, capsys):
-    import threading
-
     started, ended = threading.Event(), threading.Event()
     monkeypatch.setattr("rich.progress.Progress.start", lambda self: started.set())
     monkeypatch.setattr(progress, "PATIENCE_S", 0.05)

@@ -14,9 +14,6 @@ from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model, step_limit
 from nmdasim.protocols import course as courses
 
-#: Shortest step in seconds: below it a run is years long.
-_SHORTEST = 1e-12
-
 
 @dataclass(frozen=True)
 class Options:
@@ -87,25 +84,24 @@ def _initial(model: Model | Circuit, given: Mapping[str, Any]) -> dict[str, Any]
             raise ModelError(f"{model.name} has no state {name!r}{nearest(name, sorted(states))}")
         if not isinstance(value, str):
             quantities.si(value, states[name].unit_of(name), name=f"initial {name}")
-    return {name: _quantity(value, states[name].unit_of(name)) for name, value in given.items()}
+    return {name: _quantity(value, states[name].unit_of(name), name) for name, value in given.items()}
 
 
-def _quantity(value: Any, unit: Any) -> Any:
+def _quantity(value: Any, unit: Any, name: str) -> Any:
     """Return text that is a number with a unit, "-50 mV", as a quantity; other text is an expression."""
     if isinstance(value, str):
         try:
-            quantities.si(value, unit, name="initial")
-            return quantities.quantity(value)
-        except UnitError:
+            given = quantities.quantity(value)
+        except UnitError:  # an expression
             return value
+        quantities.si(given, unit, name=f"initial {name}")
+        return given
     return value
 
 
 def step_of(model: Model | Circuit, dt: Any) -> float:
     """Return the step in seconds, the model's own by default."""
     value = quantities.number(model.dt if dt is None else dt, "ms", name="dt")
-    if 0 < value < _SHORTEST:
-        raise InputError(f"dt = {dt}; a step is {_SHORTEST * 1e3:g} ms or more")
     for cell in (model, *cells_of(model).values()):
         step_limit(cell, value)
     return value
