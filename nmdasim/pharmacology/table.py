@@ -13,8 +13,8 @@ import numpy as np
 
 from nmdasim.errors import InputError
 from nmdasim.parameters import separated
-from nmdasim.pharmacology.columns import COLUMNS, check_id, check_name, check_text, known
-from nmdasim.pharmacology.events import NUMBERS, ROUTES, UNITS, Event, EventError
+from nmdasim.pharmacology.columns import COLUMNS, EventError, check_id, check_name, check_text, known
+from nmdasim.pharmacology.events import NUMBERS, ROUTES, UNITS, Event
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,7 +121,7 @@ def _each(columns: Columns, name: str, read: Callable[[Any], Any], missing: Any,
         codes, different = pd.factorize(cells, use_na_sentinel=False)
     except TypeError:  # a cell of a DataFrame that holds a list
         codes, different = np.arange(len(cells)), cells
-    found = np.empty(len(different), dtype=kind)
+    found: np.ndarray = np.empty(len(different), dtype=kind)
     for code, cell in enumerate(different.tolist()):
         try:
             found[code] = read(cell)

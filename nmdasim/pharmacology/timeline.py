@@ -94,7 +94,8 @@ class _Plan:
         edges = {time for a, b, _ in self.stretches for time in (a, b)}
         times = np.array(sorted(edges | set(self.jumps) | {0.0}))
         rates = np.zeros((len(times), *self.system.matrix.shape[:2]))
-        starts, ends = (np.searchsorted(times, [stretch[k] for stretch in self.stretches]) for k in (0, 1))
+        starts = np.searchsorted(times, [a for a, _, _ in self.stretches])
+        ends = np.searchsorted(times, [b for _, b, _ in self.stretches])
         if rates[0].size * float(np.sum(ends - starts)) > _MOST_RUNNING:
             raise InputError(
                 f"{len(self.stretches):,} infusions run on while {len(times):,} others begin or end; "
