@@ -43,7 +43,6 @@ def command(monkeypatch, capsys):
         (["windup", "--repeats", 10**30], "repeats = 1000000000000000000000000000000; give 1 or more"),
         (["windup", "--seed", 10**30], "a seed is 0 or more, up to 2**63"),
         (["windup", "--dt", "1e-13 ms"], "(1e-06 ms or more)"),
-        (["windup", "--dt", "1e-6 ms", "--repeats", 20000], "days; take a larger dt or fewer lanes"),
         (["sensory", "--repeats", 10**9], "repeats = 1000000000; give 1 or more (up to 10000)"),
         (["windup", "--out", "x" * 300, "--dt", "0"], "no folder can have such a name"),
         (["receptor", "pulse", "--scheme", "nothing", "--out", "x" * 300], "no folder can have such a name"),
@@ -66,6 +65,14 @@ def test_bad_input_is_one_line_and_status_2(command, tmp_path, monkeypatch, word
     assert err.count("\n") == 1
     assert "\x1b" not in err
     assert not any(tmp_path.iterdir())
+
+
+def test_a_run_of_years_is_refused_with_the_days_that_it_would_take(command, monkeypatch):
+    monkeypatch.setattr(sys.modules["nmdasim.run.simulate"], "_MOST_WORK", 1e9)
+    status, out, err = command("windup", "--pulses", 1, "--dt", "1e-6 ms")
+    assert (status, out) == (2, "")
+    assert "days; take a larger dt or fewer lanes" in err
+    assert "2e+09 steps of a neuron" in err
 
 
 def test_a_table_nested_thousands_deep_is_refused_by_file_name(command, tmp_path):
