@@ -39,8 +39,8 @@ class PairedVolleys(Protocol):
 
     def arrivals(self, circuit, rng):
         """Return what arrives: at every C synapse each volley, with the latencies of the model."""
-        fibres = circuit.afferents["c"]
-        times = [start + fibres.latency.draw(1, rng) for start in self.windows[:2]]
+        fibres = circuit.fibres["c"]
+        times = [start + fibres.draw(1, rng) for start in self.windows[:2]]
         return [Arrival(c.population, c.port, t + c.seconds) for c in fibres.contacts for t in times]
 
 
