@@ -10,7 +10,7 @@ import os
 import sys
 
 
-def load() -> None:
+def _load() -> None:
     """Import matplotlib, without the backend that the environment names if that cannot be had."""
     try:
         import matplotlib  # noqa: PLC0415
@@ -24,4 +24,4 @@ def load() -> None:
             os.environ["MPLBACKEND"] = asked
 
 
-load()
+_load()
