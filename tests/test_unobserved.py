@@ -173,7 +173,7 @@ def test_a_pain_score_says_how_many_seeds_it_rests_on():
     assert (float(score.score), int(score.seeds)) == (5, 2)
 
 
-def test_curves_left_out_of_a_fit_are_counted_and_said():
+def test_values_left_out_of_a_fit_are_counted_and_said():
     dose = np.array([0.1, 0.3, 1, 3, 10])
     table = np.array([10 / (1 + dose), 10 / (1 + dose), 10 / (1 + dose)])
     table[1, 2] = np.nan
@@ -181,7 +181,7 @@ def test_curves_left_out_of_a_fit_are_counted_and_said():
     fit = dose_response(values)
     assert int(fit.left_out) == 1
     assert float(fit.ic50) == pytest.approx(1, rel=1e-6)
-    assert "1 of 3 curves" in fit.attrs["warnings"]
+    assert "1 of 15 values" in fit.attrs["warnings"]
     assert "warnings" not in dose_response(values.isel(seed=[0])).attrs
 
 

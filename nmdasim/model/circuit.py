@@ -313,6 +313,10 @@ def circuit_of(model: Model | Circuit) -> Circuit:
     """Return a circuit, or a single cell as the circuit that it is: one population of size one, without a name."""
     if isinstance(model, Circuit):
         return model
+    if not isinstance(model, Model):
+        raise ModelError(
+            f"model = {model!r} is no model; give one, as nm.neurons.wdr(), nm.Model(...) or nm.Circuit(...)"
+        )
     return Circuit(
         model.name,
         {"": model},

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -198,8 +199,8 @@ class Model:
         changed: dict[str, Parameter] = {}
         for name, factor in factors.items():
             if name not in self.gains:
-                raise ModelError(f"{self.name} has no gain {name!r}; it has {', '.join(self.gains) or 'none'}")
-            if not np.isfinite(factor) or factor < 0:
+                raise ModelError(f"{self.name} has no gain {name!r}{nearest(name, self.gains)}")
+            if not isinstance(factor, Real) or not np.isfinite(factor) or factor < 0:
                 raise ModelError(f"gain {name} = {factor}; a gain is a number from 0 upward")
             for key in (key for base in self.gains[name] for key in self.entries(base)):
                 changed[key] = changed.get(key, self.parameters[key]).scaled(factor)

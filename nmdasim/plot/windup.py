@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.typing import ColorType
 
-from nmdasim.plot.style import SHADES, STYLE, axes_of, caption, told
+from nmdasim.plot.style import SHADES, STYLE, axes_of, caption, new_figure, told
 from nmdasim.readout import measures
 
 
@@ -36,7 +36,8 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     with plt.rc_context(STYLE):
         if axes is None:
             size, heights = (9, 3.0 + 2.5 * panels), [1.3] + [1] * (panels - 1)
-            figure, axes = plt.subplots(panels, 1, figsize=size, layout="constrained", height_ratios=heights)
+            figure = new_figure(figsize=size, layout="constrained")
+            axes = figure.subplots(panels, 1, height_ratios=heights)
             figure.suptitle(_title(result), fontsize=16, fontweight="bold")
             caption(figure, measured)
         counts(result, measured, axes[0])

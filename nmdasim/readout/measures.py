@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, nearest
 from nmdasim.readout import windows
 from nmdasim.readout.dose_response import dose_response
 from nmdasim.readout.sensitivity import interaction, sensitivity
@@ -142,7 +142,7 @@ def _cell_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
 def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
     names = list(result.population.values)
     if population not in names:
-        raise InputError(f"no population {population!r}; there are {', '.join(names)}")
+        raise InputError(f"no population {population!r}{nearest(str(population), names)}")
     own = result.spike_population.values == names.index(population)
     columns = {"time_ms": "spike_time", "neuron": "spike_neuron", "lane": "spike_lane"}
     return pd.DataFrame({column: result[name].values[own] for column, name in columns.items()})

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import engines, quantities
-from nmdasim.errors import OverflowedError
+from nmdasim.errors import InputError, OverflowedError
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.plan import firing, memory
@@ -26,6 +26,9 @@ from nmdasim.run.labels import Done, label
 from nmdasim.run.prepare import Run, counted, prepare
 from nmdasim.run.provenance import provenance
 from nmdasim.run.question import Question, question
+
+#: Steps of a neuron that one core takes in a second, to the order; and most that a run may have: half a year.
+_SPEED, _MOST_WORK = 1e7, 1.5e14
 
 _LOG = logging.getLogger("nmdasim")
 
@@ -170,9 +173,20 @@ def _announce(asked: Question, runs: Sequence[Run]) -> None:
     needed = sum(map(memory.need, cells)) + memory.synapses(lanes * synapses(asked.circuit))
     what = counted(asked.circuit, lanes)
     traced = any(one.recording.traces for one in cells)
+    work = sum(float(one.steps) * one.lanes for one in cells)
+    if work > _MOST_WORK:
+        raise InputError(
+            f"{what}, {cells[0].steps:,} steps of {cells[0].dt * 1e3:.4g} ms: {work:.3g} steps of a neuron take about "
+            f"{work / _SPEED / 86_400:,.0f} days; take a larger dt or fewer lanes"
+        )
     memory.check(needed, what, "run fewer at a time" + ", trace fewer variables or sample less" * traced)
     _LOG.info(
-        "%s, %s steps of %.4g ms, about %.3g MB", what, f"{cells[0].steps:,}", cells[0].dt * 1e3, max(needed / 1e6, 0.1)
+        "%s, %s steps of %.4g ms, about %.3g MB%s",
+        what,
+        f"{cells[0].steps:,}",
+        cells[0].dt * 1e3,
+        max(needed / 1e6, 0.1),
+        f", of the order of {work / _SPEED / 60:,.0f} min on one core" if work > 60 * _SPEED else "",
     )
 
 

@@ -9,7 +9,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -113,7 +112,6 @@ def table(result: xr.Dataset) -> pd.DataFrame:
 
 def save(result: xr.Dataset, folder: Path) -> None:
     """Write ``windup.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
-    mpl.use("Agg")
     from nmdasim import plot
 
     figure = plot.windup(result)[0].figure
@@ -145,7 +143,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
         console.print(line, style="bold", highlight=False)
     console.print(result.attrs["disclaimer"], style="dim")
     if folder is not None:
-        console.print(f"Saved windup.png, .svg, .csv and .nc in {folder}/", highlight=False)
+        console.print(f"Saved windup.png, .svg, .csv and .nc in {folder}/", highlight=False, markup=False)
 
 
 def _spread(values: xr.DataArray) -> str:
