@@ -20,7 +20,7 @@ from numba import njit
 from nmdasim import engines
 from nmdasim.command.bench import peers
 from nmdasim.command.bench.works import works
-from nmdasim.engines.kernel.batches import Kernel
+from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.vmath import FASTMATH, exp64
 
 TABLE = Path(__file__).parent.parent / "docs" / "tables" / "where_time_goes.csv"

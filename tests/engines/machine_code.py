@@ -13,7 +13,8 @@ import numba
 import numpy as np
 
 import nmdasim as nm
-from nmdasim.engines.kernel import batches, machine, vmath
+from nmdasim.engines.kernel import machine, vmath
+from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.run.simulate import plan
 
 _X86 = re.compile(r"^\s+v?(add|sub|mul|div|max|min|sqrt|fn?m(?:add|sub)\d*)(pd|sd)\s", re.MULTILINE)
@@ -33,7 +34,7 @@ def census(assembly):
 
 def kernel(model, varied, events=(), *, vectorise=True):
     """Return the machine code and the Python source of a model's kernel."""
-    made = batches.Kernel.of(plan(model, events, parameters=varied, duration=0.001, dt=1e-4))
+    made = Kernel.of(plan(model, events, parameters=varied, duration=0.001, dt=1e-4))
     cpu = os.environ.get("KERNEL_CPU")
     chosen = (machine.Processor(cpu, "") if cpu else machine.Processor.own()).machine()
     code = chosen.emit_assembly(machine.optimised(made.source.text, chosen, vectorise=vectorise))

@@ -9,7 +9,7 @@ from scipy.integrate import solve_ivp
 
 import nmdasim as nm
 from nmdasim import ms
-from nmdasim.engines.kernel.batches import kernel
+from nmdasim.engines.kernel.compiled_model import kernel
 from nmdasim.language import names
 
 

@@ -83,12 +83,12 @@ SINGULAR = "x = v - at : 1\ndv/dt = (1 + x/(1 + q - exp(-x)))/(10*ms) : 1"
 @pytest.mark.parametrize("method", ["", "euler"])
 def test_a_lane_of_brian2_that_is_no_number_is_marked_and_its_neighbours_stay(method):
     """It is reset to 0, where one lane divides 0 by 0."""
-    model = lif(SINGULAR, parameters=dict(at=0.01, q=0.0), initial=dict(v=0.5))
+    model = lif(SINGULAR, parameters=dict(at=0.01, q=1.0), initial=dict(v=0.5))
     with pytest.warns(RuntimeWarning, match=r"1 of 3 lanes overflowed \(at = 0"):
-        result = run(model, "brian2", parameters=dict(at=[0.01, 0, 0.02]), method=method)
+        result = run(model, "brian2", parameters=dict(at=[0.01, 0, 0.02], q=0.0), method=method)
     assert result.failed.values.tolist() == [False, True, False]
     assert np.isnan(result.spike_count.values).tolist() == [False, True, False]
-    alone = run(model, "brian2", parameters=dict(at=[0.01, 0.02]), method=method)
+    alone = run(model, "brian2", parameters=dict(at=[0.01, 0.02], q=0.0), method=method)
     assert result.spike_count.values[[0, 2]].tolist() == alone.spike_count.values.tolist()
 
 

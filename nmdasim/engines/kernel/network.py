@@ -16,7 +16,8 @@ import numpy as np
 from nmdasim.engines import compiled
 from nmdasim.engines.kernel import loop, synaptic
 from nmdasim.engines.kernel.arriving import events, fired, synapses, weighs
-from nmdasim.engines.kernel.batches import CHUNK, Kernel, endless_after, final_states
+from nmdasim.engines.kernel.batches import CHUNK, endless_after, final_states
+from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.plastic import Writer
 from nmdasim.engines.kernel.storage import Storage, entry
 from nmdasim.engines.kernel.threads import Progress, spread, workers

@@ -17,7 +17,7 @@ import sympy as sp
 
 from nmdasim.engines import compiled
 from nmdasim.engines.form import algebra
-from nmdasim.engines.kernel.batches import Kernel
+from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.language.functions import exprel
 from nmdasim.language.linear import ELAPSED, solved

@@ -14,7 +14,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from nmdasim.engines.kernel import loop, machine
-from nmdasim.engines.kernel.batches import Kernel, axial_rates, fill_constants, fill_states
+from nmdasim.engines.kernel.batches import axial_rates, fill_constants, fill_states
+from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.plan.plan import Arrivals, Cells, Held, Plan
 
 
