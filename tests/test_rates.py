@@ -29,6 +29,6 @@ def test_the_same_firing_has_the_same_rate_in_windows_of_any_length_but_not_the_
 
 
 def test_a_window_that_ends_before_the_late_part_begins_has_no_rate():
-    measured = nm.measures.windup(fired(50.0, [1, 1]))
+    measured = nm.measures.measured(fired(50.0, [1, 1]))
     assert np.isnan(measured.late_rate).all()
     assert np.isnan(measured.index_rate)

@@ -17,6 +17,8 @@ from nmdasim.sweep.extra import need
 #: Dimensions inside a lane; every other one is of lanes.
 _INSIDE = ("population", "pulse", "time")
 _INSIDE_TOO = ("neuron_", "synapse_")
+#: When things happened: told beside what happened, and of each lane or pulse the same or its own.
+_TIMES = ("pulse_time", "window_end", "run_end")
 #: What only ``start=`` of another run reads.
 _MACHINERY = "slot"
 
@@ -37,19 +39,30 @@ def tables(data: xr.Dataset) -> dict[str, pd.DataFrame]:
         of columns, ``ketamine_uM``; ``attrs["notes"]`` says what each is.
     """
     groups: dict[tuple[str, ...], list[str]] = {}
-    for name, values in data.data_vars.items():
-        if "spike" not in values.dims and _MACHINERY not in values.dims:
-            groups.setdefault(tuple(sorted(map(str, values.dims))), []).append(str(name))
-    inside = {dims for dims in groups if dims and all(map(_is_inside, dims))}
-    widest = max((_lanes(dims) for dims in groups), key=len, default=())
+    told: dict[str, tuple[str, ...]] = {}
+    for key, values in data.data_vars.items():
+        dims = tuple(sorted(map(str, values.dims)))
+        if "spike" in dims or _MACHINERY in dims:
+            continue
+        if key in _TIMES:
+            told[str(key)] = dims
+        else:
+            groups.setdefault(dims, []).append(str(key))
+    widest = max(map(_lanes, groups), key=len, default=())
     found: dict[str, pd.DataFrame] = {}
     for dims, names in groups.items():
         own = tuple(dim for dim in dims if _is_inside(dim))
-        if dims in inside and any(other not in inside and set(dims) <= set(other) for other in groups):
-            continue  # the times of pulses stand beside what is told of each
-        beside = [n for other in inside - {dims} if set(other) <= set(dims) for n in groups[other]]
+        beside = [
+            one for one, where in told.items() if set(where) <= set(dims) and ("pulse" in where) == ("pulse" in dims)
+        ]
         name = "_".join(own if _lanes(dims) == widest else dims)
-        found[name] = _labelled(data[[*beside, *names]].to_dataframe().reset_index(), data)
+        whole = data[[*beside, *names]]
+        rows = (
+            whole.to_dataframe().reset_index()
+            if dims
+            else pd.DataFrame({k: [v.item()] for k, v in whole.variables.items() if not v.dims})
+        )
+        found[name] = _labelled(rows, data)
     if "spike_time" in data:
         found["spike"] = _spikes(data)
     return found if len(found) != 1 else {"": next(iter(found.values()))}

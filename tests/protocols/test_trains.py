@@ -34,7 +34,7 @@ def test_rates_and_numbers_of_events_become_dimensions_and_are_measured_as_train
     assert (result.rate.values.tolist(), result.rate.units) == ([5, 50, 100], "Hz")
     # of a sum that decays with 50 ms the 5th event at 50 Hz, and every 4th at 100 Hz, is the first above 2.5
     assert result.spike_count.values.tolist() == [[0, 0], [0, 1], [1, 2]]
-    measured = nm.measures.windup(result)
+    measured = nm.measures.measured(result)
     assert measured.early.sel(rate=100).sum("pulse").values.tolist() == [1, 2]
 
 

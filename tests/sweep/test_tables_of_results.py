@@ -21,6 +21,7 @@ def result():
             "spike_time": (("ketamine", "spike"), times, MS),
             "pulse_time": ("pulse", [0.0, 10, 20], MS),
             "window_end": ("pulse", [10.0, 20, 30], MS),
+            "run_end": ((), 30.0, MS),
             "ca_peak": (("ketamine", "pulse"), [[1.0, 2, 3], [4, 5, 6]], {"units": "µM", "long_name": "peak"}),
             "v": (("ketamine", "time"), np.zeros((2, 4)), {"units": "mV"}),
             "g": (("ketamine",), [1.0, 2], {"units": "mS/cm²"}),
@@ -32,15 +33,16 @@ def result():
             "pulse": [1, 2, 3],
             "spike": [1, 2, 3],
         },
+        attrs={"output": ""},
     )
 
 
 def test_there_is_one_table_for_each_set_of_dimensions_with_units_in_its_columns(result):
     found = tables(result)
     assert {name: len(table) for name, table in found.items()} == {"": 2, "pulse": 6, "time": 8, "spike": 4}
-    assert list(found[""]) == ["ketamine_uM", "spike_count", "g_mS_per_cm2"]
+    assert list(found[""]) == ["ketamine_uM", "run_end_ms", "spike_count", "g_mS_per_cm2"]
     assert set(found["pulse"]) == {"ketamine_uM", "pulse", "pulse_time_ms", "window_end_ms", "ca_peak_uM"}
-    assert set(found["time"]) == {"ketamine_uM", "time_ms", "v_mV"}
+    assert set(found["time"]) == {"ketamine_uM", "time_ms", "run_end_ms", "v_mV"}
     assert found["spike"].time_ms.tolist() == [10, 20, 30, 15]
     assert found["spike"].ketamine_uM.tolist() == [0, 0, 0, 1]
     assert found[""].attrs["notes"]["ketamine_uM"] == "free ketamine, µM"
@@ -72,3 +74,10 @@ def test_spikes_of_a_network_say_the_value_of_every_dimension():
     found = tables(network)["spike"]
     assert found.ketamine_uM.tolist() == [0, 3, 3]
     assert found.population.tolist() == ["e", "e", "i"]
+
+
+def test_a_single_run_is_one_row(result):
+    alone = result.isel(ketamine=0, drop=True)
+    found = tables(alone)
+    assert {name: len(table) for name, table in found.items()} == {"": 1, "pulse": 3, "time": 4, "spike": 3}
+    assert found[""].spike_count.item() == 3
