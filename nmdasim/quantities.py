@@ -30,6 +30,7 @@ from nmdasim.errors import UnitError
 QuantityLike: TypeAlias = Quantity | str | float | np.ndarray | Sequence[Quantity | str | float]
 
 _UNIT = re.compile(r"[\w\s.*/^()+·-]{0,80}")
+_BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
 _ALIASES = {
     "M": "molar",
@@ -140,8 +141,25 @@ def split(text: str, example: str = "1 uM") -> tuple[float, str]:
     if match is None:
         unit_too = " and a unit" if " " in example else ""
         raise UnitError(f"cannot read {text!r}; write a number{unit_too}, such as '{example}'")
+    if meant := _meant(match[1], match[2].strip(), example):
+        raise UnitError(f"cannot read {text!r}; did you mean {meant}?")
     parse_unit(match[2])
     return float(match[1]), match[2].strip()
+
+
+def _meant(first: str, rest: str, example: str) -> str:
+    """Return what a text that is slightly wrong was to be: a unit that begins with a slash, or a list; else nothing."""
+    if rest.startswith("/"):
+        try:
+            parse_unit(f"1{rest}")
+        except UnitError:
+            return ""
+        return f"1{rest}, as in '{first} 1{rest}'"
+    parts = [part.strip() for part in rest.split(",")]
+    if len(parts) > 1 and not parts[0] and all(map(_BARE.fullmatch, parts[1:])):
+        unit = example.partition(" ")[2]
+        return str([f"{one} {unit}".strip() for one in (first, *parts[1:])])
+    return ""
 
 
 def quantity(value: QuantityLike, example: str = "1 uM") -> Quantity:
@@ -191,6 +209,7 @@ def si(value: QuantityLike, like: Quantity | Dimension | str, *, name: str, fini
     if get_dimensions(given) is not wanted and not is_bare_zero(given):
         raise UnitError(
             f"{name} = {_shown(given)} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
+            + _with_unit(value, given, allowed)
         )
     values = np.asarray(given, dtype=float)
     if finite and not np.all(np.isfinite(values)):
@@ -222,6 +241,24 @@ def _shown(value: Quantity) -> str:
     numbers = [f"{number:g}" for number in np.atleast_1d(in_unit(value, unit)).ravel()[:5]]
     text = numbers[0] if np.size(value) == 1 else f"[{', '.join(numbers)}{', …' * (np.size(value) > 5)}]"
     return f"{text} {pretty(unit)}".strip()
+
+
+def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
+    """Return the question whether plain numbers were to have a unit, spelled as they were given."""
+    if get_dimensions(given) is not DIMENSIONLESS or not unit or np.ndim(given) > 1 or np.size(given) > 20:
+        return ""
+    numbers = [f"{number:.12g}" for number in np.atleast_1d(np.asarray(given, dtype=float))]
+    if isinstance(value, str) or (isinstance(value, list | tuple) and any(isinstance(one, str) for one in value)):
+        return f"; did you mean '{','.join(f'{number} {unit}' for number in numbers)}'?"
+    if not unit.isidentifier():
+        numbers = [f"'{number} {unit}'" for number in numbers]
+        return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}?"
+    return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}*{unit}?"
+
+
+def several(number: int, noun: str) -> str:
+    """Return a number with its noun, ``"1 lane"`` or ``"1,280 lanes"``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def describe_dimension(dimension: Dimension) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, nearest
+from nmdasim.errors import ModelError, nearest, plainly
 from nmdasim.model.attached import Attached, with_ports
 from nmdasim.model.check import weight_in_range, weight_matches
 from nmdasim.model.identity import digest
@@ -72,6 +72,7 @@ class Projection:
     synapse: Synapse | None = None
     name: str = ""
 
+    @plainly
     def __post_init__(self) -> None:
         ways = [self.latency is not None, self.probability is not None, self.indices is not None]
         if sum(ways) != 1 or (self.latency is None) == (not self.port and self.synapse is None):
@@ -147,6 +148,7 @@ class Circuit:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     numbers: Mapping[str, ParameterSet] = field(default_factory=dict)
 
+    @plainly
     def __post_init__(self) -> None:
         if not self.populations:
             raise ModelError(f"{self.name}: a circuit has one population or more, each a Population or a Model")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, nearest
+from nmdasim.errors import ModelError, nearest, plainly
 from nmdasim.language import latex
 from nmdasim.language.noise import drawn
 from nmdasim.language.system import System, system
@@ -109,6 +109,7 @@ class Model:
     description: str = ""
     mechanisms: tuple[Mechanism, ...] = ()
 
+    @plainly
     def __post_init__(self) -> None:
         ports = {name: p if isinstance(p, Port) else Port(p) for name, p in self.ports.items()}
         object.__setattr__(self, "ports", ports)
@@ -226,9 +227,11 @@ class Model:
         return digest({key: value for key, value in content.items() if key not in _SAID})
 
     def __repr__(self) -> str:
-        where = "point neuron" if self.is_point else f"{len(self.morphology)} compartments"
+        where = "point neuron" if self.is_point else quantities.several(len(self.morphology), "compartment")
         lines = [line for line in self.equations.strip().splitlines() if line.strip()]
-        return "\n  ".join([f"Model {self.name!r} ({where}, {len(self.parameters)} parameters)", *lines])
+        return "\n  ".join(
+            [f"Model {self.name!r} ({where}, {quantities.several(len(self.parameters), 'parameter')})", *lines]
+        )
 
     def _repr_latex_(self) -> str:
         return f"$${latex.equations(self.equations, self.parameters.bases)}$$"

@@ -13,7 +13,7 @@ from brian2 import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, UnitError
+from nmdasim.errors import InputError, UnitError, plainly
 from nmdasim.quantities import QuantityLike
 
 KINDS = ("measured", "derived", "fitted", "assumed")
@@ -30,7 +30,7 @@ class Parameter:
     Parameters
     ----------
     value
-        Quantity, number, or text such as ``"3.57 mmolar"``.
+        Quantity, number, or text such as ``"3.57 mM"``.
     unit
         Conventional unit for display; by default that of `value` when it is text, else the one in which it was likely
         written (:func:`nmdasim.quantities.best_unit`).
@@ -67,6 +67,7 @@ class Parameter:
     transcribed: bool = False
     guessed: bool = field(default=False, repr=False, compare=False)
 
+    @plainly
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise InputError(f"kind {self.kind!r} of a parameter is not one of {', '.join(KINDS)}")
@@ -136,7 +137,10 @@ class ParameterSet(Mapping[str, Parameter]):
         for name, value in (parameters or {}).items():
             if not _NAME.fullmatch(name):
                 raise InputError(f"parameter name {name!r} is not a name or a name.region")
-            items[name] = value if isinstance(value, Parameter) else Parameter(value)
+            try:
+                items[name] = value if isinstance(value, Parameter) else Parameter(value)
+            except UnitError as error:
+                raise UnitError(f"parameter {name}: {error}") from None
         self._items = items
 
     def __getitem__(self, name: str) -> Parameter:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, ModelError, nearest
+from nmdasim.errors import InputError, ModelError, nearest, plainly
 from nmdasim.model.check import weight_matches
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.population import named
@@ -66,6 +66,7 @@ class Events(Protocol):
     count: int | Sequence[int] | np.ndarray = 10
     start: QuantityLike = "0 ms"
 
+    @plainly
     def __post_init__(self) -> None:
         if (self.times is None) == (self.rate is None):
             raise InputError(
@@ -144,12 +145,20 @@ class Events(Protocol):
             raise ModelError(
                 f"events on port {self.port!r}: {number.size} values of weight; give one, and Events for each other one"
             )
-        return [Arrival(population, self.port, self._seconds(), None if number is None else number.item(), self.lanes)]
+        return [
+            Arrival(
+                population, self.port, self._seconds(), None if number is None else number.item(), _tuple(self.lanes)
+            )
+        ]
 
     def _seconds(self) -> np.ndarray:
         if self.times is not None:
             return np.ravel(quantities.si(self.times, "ms", name="times"))
         return quantities.number(self.start, "ms", name="start") + self._period() * np.arange(self.count)
+
+
+def _tuple(lanes: Sequence[int] | np.ndarray | None) -> tuple[int, ...] | None:
+    return None if lanes is None else tuple(lanes)
 
 
 #: Limits of a rate, far outside any experiment: beyond them it is a slip of the unit.

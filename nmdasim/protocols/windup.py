@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, nearest
+from nmdasim.errors import InputError, nearest, plainly
 from nmdasim.model.circuit import Circuit, circuit_of
 from nmdasim.model.port import Fibres
 from nmdasim.protocols.protocol import Arrival, Protocol
@@ -67,6 +67,7 @@ class WindUp(Protocol):
     fibres: tuple[str, ...] = _USUAL
     latencies: Mapping[str, Any] = field(default_factory=dict)
 
+    @plainly
     def __post_init__(self) -> None:
         rate = quantities.si(self.frequency, "Hz", name="frequency")
         if rate.ndim > 1 or rate.size == 0 or np.any(rate < _SLOWEST) or np.any(rate > _FASTEST):

@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import engines, quantities
-from nmdasim.errors import InputError, OverflowedError
+from nmdasim.errors import InputError, OverflowedError, plainly
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.plan import firing, memory
@@ -33,6 +33,7 @@ _SPEED, _MOST_WORK = 1e7, 1.5e14
 _LOG = logging.getLogger("nmdasim")
 
 
+@plainly
 def simulate(
     model: Model | Circuit,
     protocol: Any = None,
@@ -207,5 +208,5 @@ def _warn_of_broken(asked: Question, done: Sequence[Done]) -> str:
     if len(lanes) == total:
         raise OverflowedError(message)
     said = f"{message}. Their results are NaN, 'failed' marks them."
-    warnings.warn(said, RuntimeWarning, stacklevel=3)
+    warnings.warn(said, RuntimeWarning, stacklevel=4)  # whoever called simulate
     return said

@@ -60,7 +60,7 @@ def tables(data: xr.Dataset) -> dict[str, pd.DataFrame]:
         rows = (
             whole.to_dataframe().reset_index()
             if dims
-            else pd.DataFrame({k: [v.item()] for k, v in whole.variables.items() if not v.dims})
+            else pd.DataFrame({k: [v.values.item()] for k, v in whole.variables.items() if not v.dims})
         )
         found[name] = _labelled(rows, data)
     if "spike_time" in data:

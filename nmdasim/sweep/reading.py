@@ -32,7 +32,7 @@ block = "equilibrated"        # or "washin"
 
 [model]
 name = "wdr"                  # whatever nmdasim models lists: wdr, delrocq2023, aguiar2010, the network dorsal_horn
-# set = {K_mg = "3 mmolar"}   # other values of parameters
+# set = {K_mg = "3 mM"}   # other values of parameters
 # scale = {nmda = 0.5}        # factors of groups of parameters
 
 [protocol]                    # a wind-up train; of dorsal_horn: kind = "conditioning", "stimulus" or "pressure"
@@ -50,7 +50,7 @@ seed = {first = 0, count = 20}
 # points = 256
 # seed = 0
 # log = ["K_mg"]
-# ranges = {K_mg = ["1 mmolar", "10 mmolar"]}
+# ranges = {K_mg = ["1 mM", "10 mM"]}
 """
 
 

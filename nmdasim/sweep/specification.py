@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim import engines, quantities
-from nmdasim.errors import InputError, ModelError, nearest
+from nmdasim.errors import InputError, ModelError, nearest, plainly
 from nmdasim.model.circuit import Circuit, circuit_of, owners_of
 from nmdasim.model.identity import digest, versions
 from nmdasim.model.model import Model
@@ -89,6 +89,7 @@ class Sweep:
     chunk: int | None = None
     title: str = ""
 
+    @plainly
     def __post_init__(self) -> None:
         object.__setattr__(self, "readouts", tuple(self.readouts))
         if self.chunk is not None and (not isinstance(self.chunk, int) or not 1 <= self.chunk <= 1_000_000):
