@@ -31,9 +31,9 @@ def bare(text):
 
 
 def told(node):
-    """Return the text of a string, with 1 in the place of what an f-string puts in."""
+    """Return the text of a string, with x in the place of what an f-string puts in."""
     if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "1" for part in node.values)
+        return "".join(part.value if isinstance(part, ast.Constant) else "x" for part in node.values)
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
