@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -82,8 +82,7 @@ def windup(
         result = simulate(
             chosen,
             protocol,
-            ketamine=None if drug and ketamine == _NO_DRUG else _doses(chosen, ketamine),
-            drugs={name: _listed(name, text) for name, text in _pairs(drug, _DRUG).items()},
+            **_given(chosen, ketamine, drug),
             block=block or None,
             mg=mg or None,
             dt=dt or None,
@@ -123,6 +122,12 @@ def _doses(model: Model | Circuit, text: str) -> list[str] | None:
 
     knows = any(cell.parameters.entries("ketamine") for cell in cells_of(model).values())
     return _listed("ketamine", text) if knows or text != _NO_DRUG else None
+
+
+def _given(model: Model | Circuit, ketamine: str, drugs: list[str] | None) -> dict[str, Any]:
+    """Return what is asked of drugs, by argument."""
+    found: dict[str, Any] = {"drugs": {name: _listed(name, text) for name, text in _pairs(drugs, _DRUG).items()}}
+    return found | {"ketamine": None if drugs and ketamine == _NO_DRUG else _doses(model, ketamine)}
 
 
 def _factors(given: list[str] | None) -> dict[str, float]:

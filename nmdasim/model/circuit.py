@@ -16,6 +16,7 @@ import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest, plainly
+from nmdasim.model import html
 from nmdasim.model.attached import Attached, with_ports
 from nmdasim.model.check import weight_in_range, weight_matches
 from nmdasim.model.identity import digest
@@ -297,6 +298,9 @@ class Circuit:
         cells = ", ".join(f"{population.size} {name}" for name, population in self.populations.items())
         links = "\n  ".join(f"{p.pre} → {p.post} ({', '.join(p.opens)})" for p in self.projections)
         return f"Circuit {self.name!r} of {cells}\n  {links}"
+
+    def _repr_html_(self) -> str:
+        return html.circuit(self)
 
 
 def _with_parameters(link: Projection, given: Mapping[str, Any]) -> Projection:

@@ -16,7 +16,7 @@ from nmdasim.errors import ModelError, nearest, plainly
 from nmdasim.language import latex
 from nmdasim.language.noise import drawn
 from nmdasim.language.system import System, system
-from nmdasim.model import change, check, compose, structure
+from nmdasim.model import change, check, compose, html, structure
 from nmdasim.model.identity import digest
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
@@ -235,6 +235,9 @@ class Model:
 
     def _repr_latex_(self) -> str:
         return f"$${latex.equations(self.equations, self.parameters.bases)}$$"
+
+    def _repr_html_(self) -> str:
+        return html.model(self)
 
     @classmethod
     def assemble(cls, name: str, mechanisms: Iterable[Mechanism], *, site: int = 0, **options: Any) -> Self:

@@ -14,6 +14,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, UnitError, plainly
+from nmdasim.model import html
 from nmdasim.quantities import QuantityLike
 
 KINDS = ("measured", "derived", "fitted", "assumed")
@@ -160,6 +161,9 @@ class ParameterSet(Mapping[str, Parameter]):
             f"  {name} = {p.number:g} {quantities.pretty(p.unit)}" for name, p in self.items() if p.si.ndim == 0
         )
         return f"ParameterSet of {len(self)}:\n{rows}"
+
+    def _repr_html_(self) -> str:
+        return html.parameters(self)
 
     @property
     def bases(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.model.circuit import Circuit
-from nmdasim.protocols.typed import typed
+from nmdasim.protocols.typed import shown, typed
 
 
 class Arrival(NamedTuple):
@@ -50,6 +51,9 @@ class Protocol:
 
     def __repr__(self) -> str:
         return typed(self) if dataclasses.is_dataclass(self) else super().__repr__()
+
+    def _repr_html_(self) -> str:
+        return shown(self) if dataclasses.is_dataclass(self) else f"<pre>{escape(repr(self))}</pre>"
 
     @property
     def duration(self) -> float | None:

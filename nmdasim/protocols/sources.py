@@ -10,7 +10,7 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.errors import ModelError
 from nmdasim.model.population import size_of
-from nmdasim.protocols.typed import typed
+from nmdasim.protocols.typed import shown, typed
 from nmdasim.quantities import QuantityLike
 
 
@@ -35,6 +35,9 @@ class Poisson:
 
     def __repr__(self) -> str:
         return typed(self)
+
+    def _repr_html_(self) -> str:
+        return shown(self)
 
     def __post_init__(self) -> None:
         size_of(self.size, "Poisson")
@@ -77,6 +80,9 @@ class Volleys:
 
     def __repr__(self) -> str:
         return typed(self)
+
+    def _repr_html_(self) -> str:
+        return shown(self)
 
     def __post_init__(self) -> None:
         size_of(self.size, "Volleys")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 import numpy as np
 from brian2 import Quantity
 
 from nmdasim import quantities
+from nmdasim.model import html
 
 #: Units that are names of ``nmdasim``, as they stand beside a number, by how the library spells them.
 _NAMES = {"s": "second", "V": "volt", "A": "amp", "S": "siemens", "F": "farad", "m": "meter"}
@@ -43,6 +45,13 @@ def _is_default(given: Any, one: dataclasses.Field[Any]) -> bool:
     if default is dataclasses.MISSING or type(given) is not type(default):
         return False
     return bool(np.array_equal(given, default))
+
+
+def shown(value: Any) -> str:
+    """Return a protocol as a notebook shows it: the call that makes it, and every argument."""
+    rows = [(one.name, argument(getattr(value, one.name))) for one in dataclasses.fields(value) if one.init]
+    told = html.folded("arguments", html.table(("argument", "value"), rows))
+    return f"<div><p><code>{escape(typed(value))}</code></p>{told}</div>"
 
 
 def argument(value: Any) -> str:
