@@ -17,7 +17,7 @@ from nmdasim.run.axes import parameter_axes
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "docs/tables/*.csv", "nmdasim/parameters/*.toml", "docs/notebooks/*.ipynb")
+    for pattern in ("*.md", "docs/**/*.md", "docs/tables/*.csv", "nmdasim/parameters/*.toml", "notebooks/*.ipynb")
     for path in ROOT.glob(pattern)
     if "generated" not in path.parts and "_build" not in path.parts
 )
