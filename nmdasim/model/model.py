@@ -22,6 +22,7 @@ from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
 from nmdasim.model.parameter import Parameter, ParameterSet
 from nmdasim.model.port import Fibres, Port, Summary
+from nmdasim.quantities import QuantityLike
 
 if TYPE_CHECKING:
     from nmdasim.model.circuit import Circuit
@@ -92,7 +93,7 @@ class Model:
     initial: Mapping[str, Any] = field(default_factory=dict)
     threshold: str | None = None
     reset: str | None = None
-    refractory: Any = None
+    refractory: QuantityLike | None = None
     ports: Mapping[str, Any] = field(default_factory=dict)
     morphology: Morphology = field(default_factory=Morphology.point)
     spike_site: int = 0
@@ -103,8 +104,8 @@ class Model:
     implicit: tuple[str, ...] = ()
     feeding: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    dt: Any = "0.1 ms"
-    dt_max: Any = "1 ms"
+    dt: QuantityLike = "0.1 ms"
+    dt_max: QuantityLike = "1 ms"
     membrane: str = ""
     description: str = ""
     mechanisms: tuple[Mechanism, ...] = ()
@@ -186,7 +187,7 @@ class Model:
             return self.parameters.unit_of(name)
         return check.display_unit(self.equations, name)
 
-    def replace(self, /, **parameters: Any) -> Self:
+    def replace(self, /, **parameters: QuantityLike) -> Self:
         """Return this model with other parameter values; a bare name sets every region."""
         changed = {
             key: self.parameters[key].replace(value, key)

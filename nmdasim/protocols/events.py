@@ -12,7 +12,7 @@ from nmdasim.errors import InputError, ModelError, nearest, plainly
 from nmdasim.model.check import weight_matches
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.population import named
-from nmdasim.protocols.protocol import Arrival, Protocol
+from nmdasim.protocols.protocol import Arrival, Counts, Protocol
 from nmdasim.quantities import QuantityLike
 
 
@@ -63,7 +63,7 @@ class Events(Protocol):
     population: str = ""
     lanes: Sequence[int] | np.ndarray | None = None
     rate: QuantityLike | None = None
-    count: int | Sequence[int] | np.ndarray = 10
+    count: Counts = 10
     start: QuantityLike = "0 ms"
 
     @plainly

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from brian2 import Quantity
@@ -18,6 +18,10 @@ from brian2.units.fundamentalunits import get_dimensions
 from nmdasim import quantities
 from nmdasim.model.circuit import Circuit
 from nmdasim.protocols.typed import shown, typed
+
+#: Whole numbers, and shares from 0 to 1: one, or a list where an argument may vary.
+Counts: TypeAlias = int | Sequence[int] | np.ndarray
+Shares: TypeAlias = float | Sequence[float] | np.ndarray
 
 
 class Arrival(NamedTuple):

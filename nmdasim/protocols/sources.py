@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import ModelError
 from nmdasim.model.population import size_of
+from nmdasim.protocols.protocol import Shares
 from nmdasim.protocols.typed import shown, typed
 from nmdasim.quantities import QuantityLike
 
@@ -74,7 +74,7 @@ class Volleys:
 
     times: QuantityLike
     size: int = 1
-    recruited: Any = 1.0
+    recruited: Shares = 1.0
     latency: QuantityLike = "0 ms"
     jitter: QuantityLike = "0 ms"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from nmdasim import quantities
 from nmdasim.errors import InputError, nearest, plainly
 from nmdasim.model.circuit import Circuit, circuit_of
 from nmdasim.model.port import Fibres
-from nmdasim.protocols.protocol import Arrival, Protocol
+from nmdasim.protocols.protocol import Arrival, Counts, Protocol
 from nmdasim.quantities import QuantityLike
 
 _SENTENCE = re.compile(
@@ -60,12 +60,12 @@ class WindUp(Protocol):
     varies: ClassVar[Mapping[str, str]] = {"frequency": "Hz", "pulses": "1"}
 
     frequency: QuantityLike = "1 Hz"
-    pulses: Any = 15
+    pulses: Counts = 15
     start: QuantityLike = "1 s"
     burst: int = 1
     burst_interval: QuantityLike = "10 ms"
     fibres: tuple[str, ...] = _USUAL
-    latencies: Mapping[str, Any] = field(default_factory=dict)
+    latencies: Mapping[str, QuantityLike] = field(default_factory=dict)
 
     @plainly
     def __post_init__(self) -> None:
@@ -171,16 +171,17 @@ class WindUp(Protocol):
 
     def _delays(self, fibre: str, bundle: Fibres, rng: np.random.Generator) -> np.ndarray:
         """Return delays in seconds, shape (pulses, burst or 1, synapses)."""
+        pulses = len(self.pulse_times)
         given = self.latencies.get(fibre if bundle.table is None else bundle.table)
         if given is None:
-            drawn = bundle.draw(self.pulses * self.burst, rng)
-            return drawn.reshape(self.pulses, self.burst, -1)
+            drawn = bundle.draw(pulses * self.burst, rng)
+            return drawn.reshape(pulses, self.burst, -1)
         table = np.atleast_2d(quantities.si(given, "ms", name=f"latencies of {fibre}"))
         if table.shape[1] != bundle.synapses:
             raise InputError(
                 f"latencies of {fibre} have {table.shape[1]} columns; the model has {bundle.synapses} synapses"
             )
-        rows = np.broadcast_to(table, (self.pulses, table.shape[1])) if len(table) == 1 else table[: self.pulses]
+        rows = np.broadcast_to(table, (pulses, table.shape[1])) if len(table) == 1 else table[:pulses]
         return rows[:, None, :]
 
 
