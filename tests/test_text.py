@@ -132,3 +132,17 @@ def test_a_wrong_unit_has_a_short_traceback(call, monkeypatch):
     with pytest.raises(UnitError) as caught:
         call()
     assert len(traceback.extract_tb(caught.value.__traceback__)) > 4
+
+
+#: The changelog tells of names that there were.
+PRESENT = [page for page in PAGES if page.name != "CHANGELOG.md"]
+NAMED = sorted({*PRESENT, *(ROOT / "examples").glob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")})
+
+
+@pytest.mark.parametrize("path", NAMED, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_a_page_calls_by_nm_is_there(path):
+    for name in sorted(set(re.findall(r"\bnm\.((?:[a-z_]\w*|[A-Z]\w*)(?:\.[A-Za-z_]\w*)*)", path.read_text("utf-8")))):
+        found = nm
+        for part in name.split("."):
+            found = getattr(found, part, None)
+            assert found is not None, f"{path.name}: nm.{name}"

@@ -1,1 +1,5 @@
 """Whole questions in one call."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["after_dose", "reflex", "sensitization"])

@@ -128,6 +128,6 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
 
 def _people(people: xr.Dataset | None) -> str:
     if people is None:
-        return "–"
+        return "none"
     mean, low, high = np.asarray(people.cmax.values, dtype=float)
     return f"{mean:.0f} ({low:.0f}–{high:.0f}) ng/ml"

@@ -20,6 +20,8 @@ from nmdasim.quantities import converted, same_dimension
 from nmdasim.readout import files, measures
 from nmdasim.readout.block import blocked
 
+#: Heads of the read-outs, with their unit.
+_HEADS = ("first\n(spikes)", "last 3\n(spikes)", "index\n(spikes)", "ratio")
 #: Columns that a model may lack: of a model without calcium, or without a drug, they are null, and left out of a table.
 _PER_PULSE = ("ca_peak_um", "blocked")
 
@@ -140,16 +142,14 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
     drugs = [name for name in doses(measured) if name in measured.coords]
     heads = [f"free {name.replace('_', '-')}" for name in drugs]
-    shown = Table(*heads, "first", "last 3", "index", "ratio", title=title, **NARROW)
+    shown = Table(*heads, *_HEADS, title=title, **NARROW)
     counts = []
     for lane in _along(measured, *drugs):
         last = lane.late.isel(pulse=slice(-3, None)).mean("pulse")
         cells = [_spread(values) for values in (lane["input"], last, lane["index"], lane.ratio)]
         levels = [f"{float(lane[name]):g} {lane[name].units}" for name in drugs]
         shown.add_row(*levels, *cells)
-        counts.append(
-            f"{', '.join(levels)}: ".lstrip(": ") + " ".join(f"{value:.3g}" for value in lane.late.mean("seed").values)
-        )
+        counts.append(f"{', '.join(levels)}: ".lstrip(": ") + " ".join(map(_count_told, lane.late.mean("seed").values)))
     console.print(shown)
     if measured.sizes["seed"] > 1:
         console.print(f"Mean (2.5 to 97.5 % of {measured.sizes['seed']} latency draws).", style="dim")
@@ -164,11 +164,15 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
         console.print(f"Saved windup.png, .svg, .csv and .nc in {folder}/", highlight=False, markup=False)
 
 
+def _count_told(value: float) -> str:
+    return f"{value:.3g}" if math.isfinite(value) else "none"
+
+
 def _spread(values: xr.DataArray) -> str:
     numbers = np.asarray(values.values, dtype=float)
     numbers = numbers[np.isfinite(numbers)]
     if not len(numbers):
-        return "–"
+        return "none"
     if len(numbers) == 1:
         return f"{numbers[0]:.3g}"
     low, high = np.quantile(numbers, [0.025, 0.975])
