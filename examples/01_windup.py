@@ -45,7 +45,7 @@ for fibres, x in (("Aδ", 50), ("C fibres", (100 + period) / 2)):
     rows.text(x, 0, fibres, ha="center", color="0.4")
 last = len(start)
 rows.set(title="Every spike", xlabel="time after the pulse, ms", ylabel="pulse")
-rows.set(ylim=(last + 0.6, -0.6), xlim=(0, min(period, 1000)))
+rows.set(ylim=(last + 0.6, -last / 25), xlim=(0, min(period, 1000)))
 nm.plot.counts(result, measured, counts)
 some = range(1, last + 1, 2 * max(last // 15, 1))
 rows.set_yticks(some)
