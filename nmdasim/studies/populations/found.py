@@ -1,0 +1,171 @@
+"""What a population of models says: read-outs of every draw, losses of the kept ones, quantiles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim import quantities
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.errors import InputError, nearest
+from nmdasim.readout.standing import standing
+from nmdasim.studies.populations.asked import Population
+from nmdasim.sweep.execute import Summary
+
+#: Quantiles that are told of unless others are asked for.
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+Test = tuple[np.ndarray, Mapping[str, np.ndarray]]
+
+
+def assemble(
+    what: Population,
+    values: Mapping[str, np.ndarray],
+    tests: Sequence[Test],
+    kept: np.ndarray,
+    dosed: xr.Dataset | None,
+    attrs: Mapping[str, Any],
+    done: Sequence[Summary],
+) -> xr.Dataset:
+    """Return one dataset over all draws from what the stages found; see :func:`population_of_models`.
+
+    Parameters
+    ----------
+    values
+        What was drawn, in SI units.
+    tests
+        Of every test the draws that took it and their read-outs.
+    kept
+        The draws that passed all.
+    dosed
+        Read-outs of the kept draws under every dose.
+    """
+    count = len(what.samples)
+    data = xr.Dataset(attrs=_attrs(what, attrs, tests, kept, done))
+    for name, column in values.items():
+        unit = what.factors.unit(what.bare, name)
+        shown = quantities.in_unit(column, unit)
+        data = data.assign_coords({name: ("draw", shown, {"units": quantities.pretty(unit)})})
+    passed = np.zeros(count, dtype=int)
+    for k, (left, measured) in enumerate(tests):
+        ending = "" if k == 0 else f"_{k}"
+        for name, found in measured.items():
+            text = what.stages[k].name
+            data[f"{name}{ending}"] = _spread(count, left, found).assign_attrs(units="1", long_name=f"{name}, {text}")
+        passed[left] = k
+    passed[kept] = len(tests)
+    data["passed"] = ("draw", passed, {"units": "1", "long_name": "tests that the draw passed"})
+    data["kept"] = ("draw", passed == len(tests), {"long_name": "whether the draw meets all bands"})
+    if dosed is None:
+        return data
+    (dose,) = what.doses or {}
+    attrs = dosed[dose].attrs | {"long_name": _long(dose)}
+    data = data.assign_coords({dose: (dose, dosed[dose].values, attrs)})
+    for name in what.answers:
+        under = np.full((count, dosed.sizes[dose]), np.nan)
+        under[kept] = dosed[name].transpose("draw", dose).values
+        control = data[name].values[:, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            loss = np.where(control > 0, 100 * (1 - under / control), np.nan)
+        data[f"{name}_dosed"] = (("draw", dose), under, dosed[name].attrs)
+        told = {"units": "%", "long_name": f"loss of {name}"} | standing(data.attrs)
+        data[f"{name}_loss"] = (("draw", dose), loss, told)
+    return data
+
+
+def _spread(count: int, left: np.ndarray, values: np.ndarray) -> xr.DataArray:
+    whole = np.full(count, np.nan)
+    whole[left] = values
+    return xr.DataArray(whole, dims="draw")
+
+
+def _long(dose: str) -> str:
+    return f"free {dose} at the receptor" if dose == "ketamine" else dose
+
+
+def _attrs(
+    what: Population, attrs: Mapping[str, Any], tests: Sequence[Test], kept: np.ndarray, done: Sequence[Summary]
+) -> dict[str, Any]:
+    told = dict(attrs) | {"disclaimer": DISCLAIMER, "title": what.title}
+    steps = [*(len(left) for left, _ in tests), len(kept)]
+    counts = [
+        {"name": stage.name, "accept": dict(stage.accept), "tested": steps[k], "passed": steps[k + 1]}
+        for k, stage in enumerate(what.stages)
+    ]
+    design = {"method": what.sampling, "points": what.draws, "seed": what.seed, "log": list(what.log)}
+    ranges = {name: [str(edge) for edge in pair] for name, pair in what.ranges.items()}
+    told |= {
+        "ranges": json.dumps(ranges),
+        "shares": " ".join(what.shares),
+        "parameters_drawn": " ".join(what.samples.ranges),
+        "tests": json.dumps(counts),
+        "samples": json.dumps(design | {"parameters": list(what.samples.ranges)}),
+        "dose": next(iter(what.doses or {}), ""),
+        "answers": " ".join(what.answers),
+        "lanes": sum(one.lanes for one in done),
+        "resumed": sum(one.resumed for one in done),
+        "seconds": sum(one.seconds for one in done),
+        "population_digest": what.identity["model_digest"],
+    }
+    return told
+
+
+# --- what it says ----------------------------------------------------------------------------------------------------
+
+
+def kept(found: xr.Dataset) -> xr.Dataset:
+    """Return the draws that meet all bands."""
+    return found.isel(draw=np.flatnonzero(found["kept"].values))
+
+
+def loss(found: xr.Dataset, answer: str) -> xr.DataArray:
+    """Return the loss of an answer of the kept draws in per cent, over ``draw`` and the dose.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    known = found.attrs["answers"].split() if found.attrs["dose"] else []
+    if answer not in known:
+        raise InputError(f"no loss of {answer!r}{nearest(answer, known)}")
+    return kept(found)[f"{answer}_loss"]
+
+
+def quantiles(found: xr.Dataset, answer: str = "index", at: Sequence[float] = QUANTILES) -> xr.DataArray:
+    """Return quantiles over the kept draws of the loss of an answer in per cent, over ``quantile`` and the dose."""
+    values = loss(found, answer)
+    told: xr.DataArray = values.quantile(list(at), "draw", skipna=True, keep_attrs=True)
+    return told.assign_attrs(values.attrs | {"defined": int(values.notnull().all(found.attrs["dose"]).sum())})
+
+
+def losing(found: xr.Dataset, least: float, spared: Mapping[str, float] | None = None, answer: str = "index") -> Any:
+    """Return which kept draws lose at least `least` per cent of an answer, over ``draw`` and the dose.
+
+    Parameters
+    ----------
+    found
+        From :func:`nmdasim.studies.population_of_models`.
+    least
+        Per cent.
+    spared
+        Answers that are spared, and the most that each may lose, ``{"input": 10}``.
+    answer
+        The answer.
+    """
+    chosen = loss(found, answer) >= least
+    for name, most in (spared or {}).items():
+        chosen &= loss(found, name) <= most
+    return chosen
+
+
+def share_losing(
+    found: xr.Dataset, least: float, spared: Mapping[str, float] | None = None, answer: str = "index"
+) -> xr.DataArray:
+    """Return the share of the kept draws of which :func:`losing` is true, over the dose."""
+    share: xr.DataArray = losing(found, least, spared, answer).mean("draw")
+    return share.assign_attrs(units="1", long_name=f"share of plausible models that lose at least {least:g} %")
