@@ -28,11 +28,12 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class ModelTable:
-    """``[model]``: a neuron by name, other values of its parameters, factors of groups of them."""
+    """``[model]``: a neuron by name, options of its making, other values of parameters, factors of groups of them."""
 
     name: Any = "wdr"
     set: dict[str, Value] = field(default_factory=dict)
     scale: dict[str, Factor] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,7 @@ def specification(content: Mapping[str, Any]) -> Specification:
     for name in ("model", "protocol", "axes", "samples"):
         if name in given:
             given[name] = _table(given[name], name)
-    for name in ("set", "scale"):
+    for name in ("set", "scale", "options"):
         _table(given.get("model", {}).get(name, {}), name)
     return structured(given, Specification, "")
 

@@ -18,7 +18,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "asked": ["Check", "Population"],
         "deciding": ["given_data_indices", "in_common", "rank_correlations", "sobol_indices"],
-        "found": ["kept", "quantiles", "share_losing"],
         "reading": ["EXAMPLE", "read"],
         "stages": ["population_of_models", "run"],
     },

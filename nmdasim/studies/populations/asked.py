@@ -120,7 +120,9 @@ class Population:
         """The design: ranges, and one column of the unit interval for each share."""
         unit = dict.fromkeys(self.shares, (0.0, 1.0))
         if twice := set(self.shares) & set(self.ranges):
-            raise InputError(f"{', '.join(sorted(twice))}: a share has no range; shares are drawn so that they sum to 1")
+            raise InputError(
+                f"{', '.join(sorted(twice))}: a share has no range; shares are drawn so that they sum to 1"
+            )
         if len(self.shares) == 1:
             raise InputError(f"shares = {self.shares[0]}; of one kind alone the share is 1: give two or more, or none")
         return Samples({**self.ranges, **unit}, self.draws, self.sampling, tuple(self.log), self.seed)
@@ -132,7 +134,7 @@ class Population:
 
     @cached_property
     def settings(self) -> dict[str, float]:
-        """SI values, in the model as it is, of what only checks and doses change: it varies too, so one kernel does all."""
+        """SI values, in the model, of what checks and doses change: it varies in every stage, so one kernel does all."""
         own = [name for check in self.checks for name in check.set]
         own += [name for name in self.doses or {} if name not in self.bare.done_to.varies]
         return {key: value for name in own for key, value in numbers(self.bare, {name: None}).items()}

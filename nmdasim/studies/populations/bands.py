@@ -14,7 +14,7 @@ Bands = Mapping[str, tuple[float, float]]
 
 
 def bands(given: Mapping[str, Any], where: str = "accept") -> dict[str, tuple[float, float]]:
-    """Return bands as numbers, ``{read-out: (low, high)}`` in the unit of the read-out; ``"-inf"`` and ``"inf"`` are open.
+    """Return bands as numbers, ``{read-out: (low, high)}`` in the unit of the read-out; ``"inf"`` leaves one open.
 
     Raises
     ------

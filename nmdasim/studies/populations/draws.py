@@ -69,8 +69,8 @@ def factors(bare: Sweep, ranges: Mapping[str, Any], groups: Mapping[str, Iterabl
             if key in setting:
                 raise InputError(f"ranges: {name} and {setting[key]} both set {key}; keep one of them")
             setting[key] = name
-    keys = dict.fromkeys(key for group in (*sets.values(), *scales.values()) for key in group)
-    return Factors(sets, scales, {key: _value(bare, key) for key in keys})
+    own = {key: _value(bare, key) for group in (*sets.values(), *scales.values()) for key in group}
+    return Factors(sets, scales, own)
 
 
 def drawn(samples: Samples, shares: Iterable[str]) -> dict[str, np.ndarray]:
@@ -87,14 +87,14 @@ def rows(which: Factors, values: Mapping[str, np.ndarray]) -> dict[str, np.ndarr
     count = len(next(iter(values.values())))
     found = {key: np.full(count, base) for key, base in which.base.items()}
     for name, keys in which.sets.items():
-        found |= {key: values[name] for key in keys}
+        found |= dict.fromkeys(keys, values[name])
     for name, keys in which.scales.items():
         found |= {key: found[key] * values[name] for key in keys}
     return found
 
 
 def numbers(bare: Sweep, given: Mapping[str, Any]) -> dict[str, float]:
-    """Return SI values of parameters by key; None is the model's own value.
+    """Return SI values of parameters by key; a gain is a factor of the model's own value, which None stands for.
 
     Raises
     ------
@@ -104,8 +104,13 @@ def numbers(bare: Sweep, given: Mapping[str, Any]) -> dict[str, float]:
     found = {}
     for name, value in given.items():
         for key in _entries(bare, name, "set: "):
-            unit = _parameter(bare, key).unit or "1"
-            found[key] = _value(bare, key) if value is None else quantities.number(value, unit, name=name)
+            own = _value(bare, key)
+            if value is None:
+                found[key] = own
+            elif bare.entries(name):
+                found[key] = quantities.number(value, _parameter(bare, key).unit or "1", name=name)
+            else:
+                found[key] = own * quantities.number(value, "1", name=name)
     return found
 
 

@@ -1,4 +1,4 @@
-"""What a population of models says: read-outs of every draw, losses of the kept ones, quantiles."""
+"""What a population of models found, as one dataset over its draws."""
 
 from __future__ import annotations
 
@@ -11,13 +11,9 @@ import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError, nearest
 from nmdasim.readout.standing import standing
 from nmdasim.studies.populations.asked import Population
 from nmdasim.sweep.execute import Summary
-
-#: Quantiles that are told of unless others are asked for.
-QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 Test = tuple[np.ndarray, Mapping[str, np.ndarray]]
 
@@ -112,60 +108,3 @@ def _attrs(
         "population_digest": what.identity["model_digest"],
     }
     return told
-
-
-# --- what it says ----------------------------------------------------------------------------------------------------
-
-
-def kept(found: xr.Dataset) -> xr.Dataset:
-    """Return the draws that meet all bands."""
-    return found.isel(draw=np.flatnonzero(found["kept"].values))
-
-
-def loss(found: xr.Dataset, answer: str) -> xr.DataArray:
-    """Return the loss of an answer of the kept draws in per cent, over ``draw`` and the dose.
-
-    Raises
-    ------
-    InputError
-        If there is none.
-    """
-    known = found.attrs["answers"].split() if found.attrs["dose"] else []
-    if answer not in known:
-        raise InputError(f"no loss of {answer!r}{nearest(answer, known)}")
-    return kept(found)[f"{answer}_loss"]
-
-
-def quantiles(found: xr.Dataset, answer: str = "index", at: Sequence[float] = QUANTILES) -> xr.DataArray:
-    """Return quantiles over the kept draws of the loss of an answer in per cent, over ``quantile`` and the dose."""
-    values = loss(found, answer)
-    told: xr.DataArray = values.quantile(list(at), "draw", skipna=True, keep_attrs=True)
-    return told.assign_attrs(values.attrs | {"defined": int(values.notnull().all(found.attrs["dose"]).sum())})
-
-
-def losing(found: xr.Dataset, least: float, spared: Mapping[str, float] | None = None, answer: str = "index") -> Any:
-    """Return which kept draws lose at least `least` per cent of an answer, over ``draw`` and the dose.
-
-    Parameters
-    ----------
-    found
-        From :func:`nmdasim.studies.population_of_models`.
-    least
-        Per cent.
-    spared
-        Answers that are spared, and the most that each may lose, ``{"input": 10}``.
-    answer
-        The answer.
-    """
-    chosen = loss(found, answer) >= least
-    for name, most in (spared or {}).items():
-        chosen &= loss(found, name) <= most
-    return chosen
-
-
-def share_losing(
-    found: xr.Dataset, least: float, spared: Mapping[str, float] | None = None, answer: str = "index"
-) -> xr.DataArray:
-    """Return the share of the kept draws of which :func:`losing` is true, over the dose."""
-    share: xr.DataArray = losing(found, least, spared, answer).mean("draw")
-    return share.assign_attrs(units="1", long_name=f"share of plausible models that lose at least {least:g} %")

@@ -87,8 +87,8 @@ def population_of_models(
     Returns
     -------
     xarray.Dataset
-        Over ``draw``: what was drawn, by name; the read-outs without drug and those of the checks; ``passed``, the tests
-        that it passed; and ``kept``. Over ``draw`` and the dose: each answer (``…_dosed``) and its loss in per cent
+        Over ``draw``: what was drawn, by name; the read-outs without drug and those of the checks; ``passed``, how many
+        tests it passed; and ``kept``. Over ``draw`` and the dose: each answer (``…_dosed``) and its loss in per cent
         (``…_loss``), NaN for draws that are not kept.
 
     Raises
@@ -178,7 +178,7 @@ class _Draws:
 
     def _axes(self, left: np.ndarray, changed: Mapping[str, float], without: tuple[str, ...] = ()) -> dict[str, Any]:
         """Return what varies along the draws: always the same parameters, so that one kernel runs all stages."""
-        fixed = {key: np.full(left.size, value) for key, value in (self.what.settings | changed).items()}
+        fixed = {key: np.full(left.size, value) for key, value in {**self.what.settings, **changed}.items()}
         columns = {**fixed, **{key: column[left] for key, column in self.table.items()}}
         columns |= {key: np.full(left.size, value) for key, value in changed.items()}
         axes: dict[str, Any] = {
