@@ -10,7 +10,7 @@ from nmdasim.language.names import defined
 from nmdasim.model.mechanism import Mechanism, Recipe
 from nmdasim.model.parameter import Parameter, ParameterSet
 from nmdasim.parameters import load
-from nmdasim.receptors import dual_exponential, magnesium, trapping
+from nmdasim.receptors import charge, dual_exponential, magnesium, trapping
 from nmdasim.receptors.blockers import Blocker, blocker, largest_open
 from nmdasim.receptors.scheme import Scheme, Transition, product
 from nmdasim.receptors.schemes import scheme
@@ -18,7 +18,6 @@ from nmdasim.receptors.subtypes import Subtype, mixture
 
 #: How the calcium that enters is reckoned.
 CALCIUM = ("fraction", "ghk")
-_ACTIVATION = "a_nmda = clip(g_nmda/g_ref_nmda, 0, 1) : 1\n"
 
 
 def _current(free: str) -> str:
@@ -57,9 +56,11 @@ def nmda(
         synapses of the neuron then share one cleft: each release adds its share of ``glutamate_peak``, which decays
         with ``tau_glutamate``. A scheme with magnesium as states needs a step of 0.0125 ms or less.
     subtype
-        ``"2A"`` …, or a mixture ``{"2A": 0.7, "2B": 0.3}``: deactivation (of the dual exponential), magnesium, calcium
-        share and affinity to the drugs of that subtype. Conductances stay those of the neuron; each kind in a mixture
-        is a copy of the receptor's equations with its own constants and carries its share of the current.
+        ``"2A"`` …, a mixture ``{"2A": 0.7, "2B": 0.3}``, or the name of one of :data:`subtypes.SCENARIOS`: deactivation
+        (of the dual exponential), magnesium, calcium share and affinity to the drugs of that subtype. Whatever is
+        chosen carries the charge of the synapse that it replaces, see :mod:`nmdasim.receptors.charge`; each kind in a
+        mixture is a copy of the receptor's equations with its own constants and carries its share of that charge. The
+        shares are parameters, ``share_2A``; they count relative to their sum.
     calcium
         ``"fraction"``: calcium carries the share ``f_ca_nmda`` of the current at every voltage. ``"ghk"``: it enters
         by the equation of Goldman, Hodgkin and Katz, with the permeability that gives that share at ``V_f_ca``, and so
@@ -89,7 +90,7 @@ def _subtyped(
     drugs: Sequence[str | Blocker],
 ) -> Mechanism:
     plain = [blocker_of(drug) for drug in drugs]
-    whole = _receptor(inputs, kinetics, plain, ghk=calcium == "ghk")
+    whole = _receptor(inputs, kinetics, plain, ghk=calcium == "ghk", scaled=bool(subtype))
     if not subtype:
         return whole
     if kinetics and scheme(kinetics).occupied:
@@ -116,9 +117,12 @@ def escapes(drugs: Sequence[Blocker]) -> dict[str, bool]:
     return {drug.key: drug.escapes for drug in drugs}
 
 
-def _receptor(inputs: Mapping[str, str], kinetics: str, drugs: Sequence[Blocker], *, ghk: bool) -> Mechanism:
+def _receptor(
+    inputs: Mapping[str, str], kinetics: str, drugs: Sequence[Blocker], *, ghk: bool, scaled: bool
+) -> Mechanism:
     chosen = scheme(kinetics) if kinetics else None
-    gating, ports = _scheme(chosen, inputs) if chosen else _dual_exponential(inputs)
+    factor = "charge_nmda" if scaled else "1"
+    gating, ports = _scheme(chosen, inputs, factor) if chosen else _dual_exponential(inputs, factor)
     free = chosen.free if chosen else "B_mg"
     lines = (gating, _pore(chosen), trapping.equations(escapes(drugs)), _current(free))
     text = "\n".join(line.strip() for line in lines) + "\n"
@@ -154,12 +158,14 @@ def _shown(drugs: Sequence[Blocker]) -> tuple[str, ...]:
 _Parts = tuple[str, dict[str, str]]
 
 
-def _dual_exponential(inputs: Mapping[str, str]) -> _Parts:
-    ports = {port: dual_exponential.port("nmda", weight) for port, weight in inputs.items()}
-    return dual_exponential.equations("nmda").rstrip() + "\n" + _ACTIVATION, ports
+def _dual_exponential(inputs: Mapping[str, str], factor: str) -> _Parts:
+    """Return the dual exponential as gating; `factor` is that of the conductance, an expression."""
+    ports = {port: dual_exponential.port("nmda", product(weight, factor)) for port, weight in inputs.items()}
+    bound = "g_ref_nmda" if factor == "1" else f"({factor}*g_ref_nmda)"
+    return f"{dual_exponential.equations('nmda').rstrip()}\na_nmda = clip(g_nmda/{bound}, 0, 1) : 1\n", ports
 
 
-def _scheme(chosen: Scheme, inputs: Mapping[str, str]) -> _Parts:
+def _scheme(chosen: Scheme, inputs: Mapping[str, str], factor: str) -> _Parts:
     """Return a scheme as gating: ``g_nmda`` without the fast block, and the activation that the drug sees.
 
     Magnesium in the pore does not end an activation, so its copy of an open state counts as activated.
@@ -172,7 +178,7 @@ def _scheme(chosen: Scheme, inputs: Mapping[str, str]) -> _Parts:
     opened = [product(share, f"{state}_nmda") for state, share in chosen.conducting.items()]
     plugged = [f"{inside.target}_nmda" for inside, _ in _doors(chosen)]
     lines.append(f"a_nmda = ({' + '.join(opened + plugged)})/open_max : 1")
-    lines.append(f"g_nmda = g_ref_nmda*({' + '.join(opened)})/open_max : siemens")
+    lines.append(f"g_nmda = {product('g_ref_nmda', factor)}*({' + '.join(opened)})/open_max : siemens")
     ports = {port: f"glutamate += glutamate_peak*{weight}/g_ref_nmda" for port, weight in inputs.items()}
     return "\n".join(lines) + "\n", ports
 
@@ -205,7 +211,7 @@ def _cleft(chosen: Scheme) -> ParameterSet:
 
 def _constants(kind: Subtype, kinetics: str, drugs: Sequence[str | Blocker]) -> dict[str, Parameter]:
     """Return what a subtype changes in a neuron's receptor."""
-    changed = {key: kind[key] for key in ("K_mg", "f_ca_nmda")}
+    changed = {key: kind[key] for key in ("K_mg", "f_ca_nmda")} | {"charge_nmda": charge.factor(kind, kinetics)}
     if not kinetics:
         changed["tau_d_nmda"] = kind["tau_deactivation"]
     for drug in (blocker_of(drug, kind.name) for drug in drugs):
@@ -229,16 +235,22 @@ def _mixed(
     for kind, share in shares.items():
         copy = whole.renamed({name: f"{name}_{kind}" for name in own})
         text += copy.equations
-        calcium += [f"share_{kind}*{term}" for term in copy.calcium]
+        calcium += [f"part_{kind}*{term}" for term in copy.calcium]
         ports = {port: f"{ports[port]}; {copy.ports[port]}".lstrip("; ") for port in ports}
         parameters |= {f"{key}_{kind}": p for key, p in constants[kind].items()}
         initial |= copy.initial
         starts = {name: start | dict(copy.starts[name]) for name, start in starts.items()}
         parameters[f"share_{kind}"] = Parameter(
-            f"{share:g}", source="user", kind="assumed", bounds=(0.0, 1.0), description=f"share of GluN{kind}"
+            f"{share:.15g}",
+            source="user",
+            kind="assumed",
+            bounds=(0.0, 1.0),
+            description=f"share of GluN{kind} in the charge of one event, relative to the sum of all shares",
         )
+    whole_share = " + ".join(f"share_{kind}" for kind in shares)
+    text += "".join(f"part_{kind} = share_{kind}/({whole_share}) : 1\n" for kind in shares)
     for name, unit in (("g_nmda", "siemens"), *((name, "1") for name in shown), ("I_nmda", "amp")):
-        text += f"{name} = {' + '.join(f'share_{kind}*{name}_{kind}' for kind in shares)} : {unit}\n"
+        text += f"{name} = {' + '.join(f'part_{kind}*{name}_{kind}' for kind in shares)} : {unit}\n"
     return replace(
         whole,
         equations=text,

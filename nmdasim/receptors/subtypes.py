@@ -78,19 +78,19 @@ def subtype(name: str) -> Subtype:
 
 
 def mixture(shares: str | Mapping[str, float]) -> tuple[tuple[Subtype, float], ...]:
-    """Return subtypes with the share of receptors that each makes up.
+    """Return subtypes with the share that each has in the charge of one event.
 
     Parameters
     ----------
     shares
-        One name, or ``{"2A": 0.7, "2B": 0.3}``; shares sum to 1.
+        One name of a subtype, the name of one of :data:`SCENARIOS`, or ``{"2A": 0.7, "2B": 0.3}``; shares sum to 1.
 
     Raises
     ------
     ModelError
         If a name is unknown, a share is negative, or they do not sum to 1, or a subtype is named twice.
     """
-    given = {shares: 1.0} if isinstance(shares, str) else dict(shares)
+    given = _named(shares) if isinstance(shares, str) else dict(shares)
     found = tuple((subtype(name), float(share)) for name, share in given.items())
     if any(share < 0 for _, share in found) or not np.isclose(sum(share for _, share in found), 1):
         listed = ", ".join(f"{name} {share:g}" for name, share in given.items())
@@ -98,3 +98,26 @@ def mixture(shares: str | Mapping[str, float]) -> tuple[tuple[Subtype, float], .
     if len({kind.name for kind, _ in found}) < len(found):
         raise ModelError(f"a subtype is named twice in {', '.join(given)}")
     return found
+
+
+#: Mixtures by name: what was found, or is held possible, in the dorsal horn.
+SCENARIOS = ("lamina_i_2b2d", "lamina_i_2a2b", "inhibitory_2c2d")
+
+
+def scenario(name: str) -> ParameterSet:
+    """Return a named mixture: the share of each subtype (``share_2A``) in the charge of one event, with its source.
+
+    Raises
+    ------
+    ModelError
+        If there is no such scenario.
+    """
+    if name not in SCENARIOS:
+        raise ModelError(f"unknown scenario {name!r}{nearest(name, SCENARIOS)}")
+    return load("mixtures", name)
+
+
+def _named(name: str) -> dict[str, float]:
+    if name not in SCENARIOS:
+        return {name: 1.0}
+    return {key.removeprefix("share_"): float(p.number) for key, p in scenario(name).items()}
