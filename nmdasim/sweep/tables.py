@@ -178,7 +178,7 @@ def _told(error: Exception, where: str) -> str:
         case _KindError():
             return f"{place}{leaf}"
         case KeyError():
-            return f"{' '.join([where, *path[:-1]]).strip()}: {path[-1]} missing"
+            return f"{' '.join([where, *path[:-1]]).strip()}: {path[-1]} missing".removeprefix(": ")
     raise error  # not a mistake in the file
 
 

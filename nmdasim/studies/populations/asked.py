@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from nmdasim.errors import InputError
+from nmdasim import quantities
+from nmdasim.errors import InputError, UnitError
 from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model
 from nmdasim.protocols import WindUp
@@ -93,6 +94,7 @@ class Population:
         if self.doses is None:
             knows = any("ketamine" in cell.parameters.bases for cell in cells_of(self.model).values())
             set_(self, "doses", DOSES if knows else {})
+        set_(self, "doses", {name: _read(values) for name, values in (self.doses or {}).items()})
         named = [*(self.doses or {}), *self.ranges, *(key for check in self.checks for key in check.set)]
         set_(self, "model", dosed(self.model, [name for name in named if name in drugs()]))
         if self.block is None and any(cell.starts for cell in cells_of(self.model).values()):
@@ -134,7 +136,7 @@ class Population:
 
     @cached_property
     def settings(self) -> dict[str, float]:
-        """SI values, in the model, of what checks and doses change: it varies in every stage, so one kernel does all."""
+        """SI values, in the model, of what checks and doses change: varied in every stage, so one kernel does all."""
         own = [name for check in self.checks for name in check.set]
         own += [name for name in self.doses or {} if name not in self.bare.done_to.varies]
         return {key: value for name in own for key, value in numbers(self.bare, {name: None}).items()}
@@ -183,3 +185,11 @@ class Population:
             parts = {"accept": check.accept, "protocol": check.protocol, "set": check.set}
             found[f"check {check.name}"] = spell(parts)
         return found | self.bare.identity
+
+
+def _read(values: Any) -> Any:
+    """Return doses given as text as quantities; names of something stay names."""
+    try:
+        return quantities.quantity(values) if any(isinstance(one, str) for one in values) else values
+    except UnitError:
+        return values
