@@ -10,6 +10,8 @@ from nmdasim.protocols.given import Inputs, Several
 from nmdasim.protocols.protocol import Arrival, Protocol
 from nmdasim.protocols.sensory import Conditioning, Pressure, Stimulus
 from nmdasim.protocols.sources import Poisson, Volleys
+from nmdasim.protocols.strength import graded
+from nmdasim.protocols.temporal_summation import TemporalSummation
 from nmdasim.protocols.windup import WindUp
 
 __all__ = [
@@ -23,8 +25,10 @@ __all__ = [
     "Protocol",
     "Several",
     "Stimulus",
+    "TemporalSummation",
     "Volleys",
     "WindUp",
+    "graded",
     "latencies",
     "sensory",
 ]

@@ -11,6 +11,7 @@ from nmdasim.receptors.nmda import nmda
 from nmdasim.receptors.scheme import Scheme, Transition
 from nmdasim.receptors.schemes import scheme
 from nmdasim.receptors.subtypes import Subtype, mixture, subtype
+from nmdasim.receptors.tonic import tonic_nmda, with_tonic
 from nmdasim.receptors.trapping import EQUILIBRATED, WASHIN
 
 __all__ = [
@@ -35,4 +36,6 @@ __all__ = [
     "nmda",
     "scheme",
     "subtype",
+    "tonic_nmda",
+    "with_tonic",
 ]

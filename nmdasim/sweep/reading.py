@@ -13,8 +13,9 @@ from nmdasim.errors import InputError, NmdasimError, nearest
 from nmdasim.model import registry
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
-from nmdasim.protocols import WindUp
+from nmdasim.protocols import WindUp, graded
 from nmdasim.protocols.sensory import Conditioning, Pressure, Stimulus
+from nmdasim.receptors.tonic import with_tonic
 from nmdasim.sweep import tables
 from nmdasim.sweep.specification import Sweep
 
@@ -36,6 +37,7 @@ block = "equilibrated"        # or "washin"
 name = "wdr"                  # whatever nmdasim models lists: wdr, delrocq2023, aguiar2010, the network dorsal_horn
 # set = {K_mg = "3 mmolar"}   # other values of parameters
 # scale = {nmda = 0.5}        # factors of groups of parameters
+# add = ["strength", "tonic_nmda"]        # strength of a volley as a parameter; the current of ambient glutamate
 # options = {nmda = "lester_jahr1992"}   # what the model's function takes, as nm.neurons.wdr(nmda=…)
 
 [protocol]                    # a wind-up train; of dorsal_horn: kind = "conditioning", "stimulus" or "pressure"
@@ -150,6 +152,13 @@ def protocol(table: Mapping[str, Any]) -> Any:
     return tables.protocol({name: value for name, value in table.items() if name != "kind"}, known[kind]())
 
 
+#: What ``[model] add`` may name: parts that a model of the catalogue lacks, each with parameters of its own.
+ADDITIONS: Mapping[str, Callable[[Model | Circuit], Model | Circuit]] = {
+    "strength": graded,
+    "tonic_nmda": with_tonic,
+}
+
+
 def model(table: tables.ModelTable) -> Model | Circuit:
     """Return what ``[model]`` says: a model of the catalogue with its options, gains and values.
 
@@ -166,4 +175,9 @@ def model(table: tables.ModelTable) -> Model | Circuit:
     for name in table.options:
         if name not in options:
             raise InputError(f"[model] options: {table.name} has no option {name!r}{nearest(name, options)}")
-    return make(**table.options).scaled(**table.scale).replace(**table.set)
+    made = make(**table.options)
+    for name in table.add or ():
+        if name not in ADDITIONS:
+            raise InputError(f"[model] add: unknown addition {name!r}{nearest(name, ADDITIONS)}")
+        made = ADDITIONS[name](made)
+    return made.scaled(**table.scale).replace(**table.set)

@@ -34,6 +34,7 @@ class ModelTable:
     set: dict[str, Value] = field(default_factory=dict)
     scale: dict[str, Factor] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
+    add: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)

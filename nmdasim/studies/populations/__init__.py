@@ -17,6 +17,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "asked": ["Check", "Population"],
+        "multiple": ["Multiple"],
         "deciding": ["given_data_indices", "in_common", "rank_correlations", "sobol_indices"],
         "reading": ["EXAMPLE", "read"],
         "stages": ["population_of_models", "run"],

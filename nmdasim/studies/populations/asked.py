@@ -18,6 +18,7 @@ from nmdasim.receptors.blockers import known as drugs
 from nmdasim.receptors.dosing import dosed
 from nmdasim.studies.populations.bands import Bands, bands
 from nmdasim.studies.populations.draws import Factors, factors, numbers
+from nmdasim.studies.populations.multiple import Multiple
 from nmdasim.sweep.identity import spell
 from nmdasim.sweep.samples import Samples
 from nmdasim.sweep.specification import Sweep
@@ -72,6 +73,7 @@ class Population:
     log: tuple[str, ...] = ()
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     shares: tuple[str, ...] = ()
+    multiple: Multiple | None = None
     seeds: int = 16
     pilot: int = 256
     block: str | None = None
@@ -106,6 +108,8 @@ class Population:
     def _check_parts(self) -> None:
         """Ask of every part what would be refused later."""
         _ = self.samples, self.factors, self.settings
+        if self.multiple and self.multiple.parameter in self.factors.base:
+            raise InputError(f"{self.multiple.parameter} is drawn, and set by the threshold; keep one of them")
         for k in range(len(self.stages)):
             sweep = self.plain(k)
             bad = [name for name in self.stages[k].accept if sweep.per_pulse(name)]
@@ -138,6 +142,7 @@ class Population:
     def settings(self) -> dict[str, float]:
         """SI values, in the model, of what checks and doses change: varied in every stage, so one kernel does all."""
         own = [name for check in self.checks for name in check.set]
+        own += [self.multiple.parameter] if self.multiple else []
         own += [name for name in self.doses or {} if name not in self.bare.done_to.varies]
         return {key: value for name in own for key, value in numbers(self.bare, {name: None}).items()}
 

@@ -55,8 +55,8 @@ def within(values: np.ndarray, band: tuple[float, float]) -> np.ndarray:
     return (values >= band[0]) & (values <= band[1])
 
 
-def refusal(wanted: Bands, values: Mapping[str, np.ndarray], condition: str) -> str:
-    """Say how far the read-outs of a pilot lie from bands that none of its draws meets."""
+def refusal(wanted: Bands, values: Mapping[str, np.ndarray], of: str, condition: str) -> str:
+    """Say how far the read-outs of some draws lie from bands that none of them meets."""
     told = []
     for name, band in wanted.items():
         known = values[name][np.isfinite(values[name])]
@@ -65,6 +65,6 @@ def refusal(wanted: Bands, values: Mapping[str, np.ndarray], condition: str) -> 
         told.append(f"{name} in {band[0]:g} to {band[1]:g} by {share:.3g} % ({reach})")
     number = len(next(iter(values.values())))
     return (
-        f"none of {number} draws of a pilot meets the bands{condition}: {'; '.join(told)}; "
+        f"none of {number} {of} meets the bands{condition}: {'; '.join(told)}; "
         "widen the bands or the ranges, or give a larger pilot"
     )

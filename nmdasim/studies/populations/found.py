@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,18 @@ from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.readout.standing import standing
 from nmdasim.studies.populations.asked import Population
+from nmdasim.studies.populations.bands import Bands
 from nmdasim.sweep.execute import Summary
 
-Test = tuple[np.ndarray, Mapping[str, np.ndarray]]
+
+@dataclass(frozen=True, eq=False)
+class Test:
+    """A test: its name and bands, the draws that took it, and their read-outs."""
+
+    name: str
+    accept: Bands
+    left: np.ndarray
+    measured: Mapping[str, np.ndarray]
 
 
 def assemble(
@@ -43,16 +53,17 @@ def assemble(
     count = len(what.samples)
     data = xr.Dataset(attrs=_attrs(what, attrs, tests, kept, done))
     for name, column in values.items():
-        unit = what.factors.unit(what.bare, name)
+        unit = what.factors.unit(what.bare, name) if name in what.samples.ranges else "1"
         shown = quantities.in_unit(column, unit)
         data = data.assign_coords({name: ("draw", shown, {"units": quantities.pretty(unit)})})
     passed = np.zeros(count, dtype=int)
-    for k, (left, measured) in enumerate(tests):
-        ending = "" if k == 0 else f"_{k}"
-        for name, found in measured.items():
-            text = what.stages[k].name
-            data[f"{name}{ending}"] = _spread(count, left, found).assign_attrs(units="1", long_name=f"{name}, {text}")
-        passed[left] = k
+    for k, test in enumerate(tests):
+        number = k - (what.multiple is not None)
+        ending = "" if number < 1 else f"_{number}"
+        for name, found in test.measured.items():
+            told = {"units": "1", "long_name": f"{name}, {test.name}"}
+            data[f"{name}{ending}"] = _spread(count, test.left, found).assign_attrs(told)
+        passed[test.left] = k
     passed[kept] = len(tests)
     data["passed"] = ("draw", passed, {"units": "1", "long_name": "tests that the draw passed"})
     data["kept"] = ("draw", passed == len(tests), {"long_name": "whether the draw meets all bands"})
@@ -68,8 +79,8 @@ def assemble(
         with np.errstate(divide="ignore", invalid="ignore"):
             loss = np.where(control > 0, 100 * (1 - under / control), np.nan)
         data[f"{name}_dosed"] = (("draw", dose), under, dosed[name].attrs)
-        told = {"units": "%", "long_name": f"loss of {name}"} | standing(data.attrs)
-        data[f"{name}_loss"] = (("draw", dose), loss, told)
+        said = {"units": "%", "long_name": f"loss of {name}"} | standing(data.attrs)
+        data[f"{name}_loss"] = (("draw", dose), loss, said)
     return data
 
 
@@ -87,10 +98,10 @@ def _attrs(
     what: Population, attrs: Mapping[str, Any], tests: Sequence[Test], kept: np.ndarray, done: Sequence[Summary]
 ) -> dict[str, Any]:
     told = dict(attrs) | {"disclaimer": DISCLAIMER, "title": what.title}
-    steps = [*(len(left) for left, _ in tests), len(kept)]
+    steps = [*(len(test.left) for test in tests), len(kept)]
     counts = [
-        {"name": stage.name, "accept": dict(stage.accept), "tested": steps[k], "passed": steps[k + 1]}
-        for k, stage in enumerate(what.stages)
+        {"name": test.name, "accept": dict(test.accept), "tested": steps[k], "passed": steps[k + 1]}
+        for k, test in enumerate(tests)
     ]
     design = {"method": what.sampling, "points": what.draws, "seed": what.seed, "log": list(what.log)}
     ranges = {name: [str(edge) for edge in pair] for name, pair in what.ranges.items()}

@@ -9,6 +9,7 @@ from typing import Any
 
 from nmdasim.errors import InputError
 from nmdasim.studies.populations.asked import Check, Population
+from nmdasim.studies.populations.multiple import Multiple
 from nmdasim.sweep import reading, tables
 
 EXAMPLE = """\
@@ -48,6 +49,9 @@ affinity = ["K_ketamine"]
 ratio = [1.5, 4]
 input = [5, 30]
 
+# [multiple]                     # every draw at a multiple of its own threshold for one stimulus
+# times = 1.2                    # needs [model] add = ["strength"]
+
 [[checks]]                       # further tests of those that passed, in order
 name = "hardly any without NMDA receptors"
 set = {nmda = 0}                 # a gain (factor of the model's own values) or a parameter
@@ -83,6 +87,7 @@ class _File:
     protocol: dict[str, Any] = field(default_factory=dict)
     groups: dict[str, Any] = field(default_factory=dict)
     shares: tuple[str, ...] | None = None
+    multiple: Multiple | None = None
     checks: list[_Check] = field(default_factory=list)
     doses: dict[str, Any] | None = None
     draws: int | None = None

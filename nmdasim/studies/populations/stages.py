@@ -18,7 +18,8 @@ from nmdasim.model.model import Model
 from nmdasim.studies.populations import found as results
 from nmdasim.studies.populations.asked import Check, Population
 from nmdasim.studies.populations.bands import met, refusal
-from nmdasim.studies.populations.draws import drawn, rows, units_of
+from nmdasim.studies.populations.draws import drawn, rows
+from nmdasim.studies.populations.lanes import Draws
 from nmdasim.sweep import chunks
 from nmdasim.sweep.execute import Summary
 from nmdasim.sweep.execute import run as execute
@@ -78,11 +79,12 @@ def population_of_models(
     threads
         Threads; 0 is all cores.
     **options
-        ``sampling`` (``"latin_hypercube"``, ``"sobol"``, or ``"sensitivity"``, the design for Sobol indices), ``log``
-        (names of the ranges whose logarithm is uniform), ``groups`` (parameters that a factor scales, by its name),
-        ``shares`` (parameters drawn uniformly over all that sum to 1), ``seeds`` (different draws of latencies, one
-        a draw in turn), ``pilot`` (draws that are run first), and ``block``, ``duration``, ``dt``, ``method``,
-        ``engine``, ``chunk``, ``title`` as :class:`nmdasim.Sweep` takes them.
+        ``multiple`` (a :class:`~nmdasim.studies.populations.Multiple`: every draw is stimulated at a multiple of its
+        own threshold), ``sampling`` (``"latin_hypercube"``, ``"sobol"``, or ``"sensitivity"``, the design for Sobol
+        indices), ``log`` (names of the ranges whose logarithm is uniform), ``groups`` (parameters that a factor scales,
+        by its name), ``shares`` (parameters drawn uniformly over all that sum to 1), ``seeds`` (different draws of
+        latencies, one a draw in turn), ``pilot`` (draws that are run first), and ``block``, ``duration``, ``dt``,
+        ``method``, ``engine``, ``chunk``, ``title`` as :class:`nmdasim.Sweep` takes them.
 
     Returns
     -------
@@ -124,69 +126,58 @@ def run(
     """Run a population of models into a store; see :func:`population_of_models`."""
     _check(store, what, resume=resume)
     values = drawn(what.samples, what.shares)
-    draws = _Draws(what, rows(what.factors, values))
+    draws = Draws(what, rows(what.factors, values))
     if not store.exists():
         _try(draws, threads)
         store.mkdir(parents=True)
         (store / OWN).write_text(json.dumps(what.identity, indent=1), "utf-8")
     watched = watch or (lambda name, lanes: nullcontext((None, None)))
-    left = np.arange(len(what.samples))
-    tests: list[tuple[np.ndarray, dict[str, np.ndarray]]] = []
     done: list[Summary] = []
 
-    def sweep(name: str, asked: Sweep) -> xr.Dataset:
+    def perform(name: str, asked: Sweep) -> xr.Dataset:
         with watched(name, asked.lanes) as (announce, progress):
             path = store / name
             done.append(execute(asked, path, resume=True, threads=threads, announce=announce, progress=progress))
         return xr.open_zarr(path).load()
 
-    data = xr.Dataset()
+    draws, left, tests, attrs = _through(draws, np.arange(len(what.samples)), perform, "draws")
+    dosed = perform("doses", draws.dosed(left)) if what.doses else None
+    if what.multiple:
+        values = values | {what.multiple.parameter: draws.table[what.multiple.parameter]}
+    return results.assemble(what, values, tests, left, dosed, attrs, done)
+
+
+#: What runs a sweep of a stage.
+Perform = Callable[[str, Sweep], xr.Dataset]
+
+
+def _through(
+    draws: Draws, left: np.ndarray, perform: Perform, of: str
+) -> tuple[Draws, np.ndarray, list[results.Test], Mapping[Any, Any]]:
+    """Take draws through all tests; return them (their strength found), those left, what was measured, provenance."""
+    what, tests = draws.what, []
+    if what.multiple:
+        answered = perform("threshold", draws.strengths(left))["spike_count"].transpose("draw", ...).values
+        found = what.multiple.thresholds(answered)
+        tests.append(results.Test("threshold", {"threshold": what.multiple.band}, left, {"threshold": found}))
+        draws = draws.at_strength(left, found)
+        left = left[np.isfinite(found)]
+        if not left.size:
+            raise InputError(what.multiple.refusal(len(found), of))
+    attrs: Mapping[Any, Any] = {}
     for k, stage in enumerate(what.stages):
-        data = sweep(f"{k}-{_file(stage.name)}", draws.stage(k, left))
+        data = perform(f"{k}-{_file(stage.name)}", draws.stage(k, left))
+        attrs = attrs or data.attrs
         measured = {name: data[name].values for name in what.readouts(k)}
-        tests.append((left, measured))
+        tests.append(results.Test(stage.name, stage.accept, left, measured))
         left = left[met(stage.accept, measured)]
         if not left.size:
-            raise InputError(refusal(stage.accept, measured, f" of {stage.name}").replace(" of a pilot", ""))
-    dosed = sweep("doses", draws.dosed(left)) if what.doses else None
-    return results.assemble(what, values, tests, left, dosed, data.attrs, done)
+            raise InputError(refusal(stage.accept, measured, of, f" of {stage.name}" if k else ""))
+    return draws, left, tests, attrs
 
 
 def _file(name: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in name)
-
-
-class _Draws:
-    """The draws of a population, as sweeps of some of them."""
-
-    def __init__(self, what: Population, table: Mapping[str, np.ndarray]):
-        self.what, self.table = what, table
-
-    def stage(self, number: int, left: np.ndarray) -> Sweep:
-        """Return one test of some draws, without drug."""
-        what = self.what
-        axes = self._axes(left, what.changed(number))
-        return Sweep(what.model, what.done_in(number), axes, **what.options(number))
-
-    def dosed(self, left: np.ndarray) -> Sweep:
-        """Return some draws under every dose."""
-        what = self.what
-        ((dose, values),) = (what.doses or {}).items()
-        axes = self._axes(left, {}, without=what.bare.entries(dose))
-        options = what.options(0) | {"readouts": what.answers}
-        return Sweep(what.model, what.protocol, axes | {dose: values}, **options)
-
-    def _axes(self, left: np.ndarray, changed: Mapping[str, float], without: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return what varies along the draws: always the same parameters, so that one kernel runs all stages."""
-        fixed = {key: np.full(left.size, value) for key, value in {**self.what.settings, **changed}.items()}
-        columns = {**fixed, **{key: column[left] for key, column in self.table.items()}}
-        columns |= {key: np.full(left.size, value) for key, value in changed.items()}
-        axes: dict[str, Any] = {
-            key: xr.DataArray(column, dims="draw", attrs={"units": units_of(self.what.bare, key)})
-            for key, column in columns.items()
-            if key not in without
-        }
-        return axes | {"seed": xr.DataArray(left % self.what.seeds, dims="draw")}
 
 
 # --- before the work -------------------------------------------------------------------------------------------------
@@ -209,15 +200,16 @@ def _check(store: Path, what: Population, *, resume: bool) -> None:
         )
 
 
-def _try(draws: _Draws, threads: int) -> None:
+def _try(draws: Draws, threads: int) -> None:
     """Run a pilot through all tests, and refuse bands that none of its draws meets."""
-    what = draws.what
-    left = np.arange(min(what.pilot, len(what.samples)))
-    for k, stage in enumerate(what.stages):
-        asked = draws.stage(k, left)
-        parts = [chunks.run(asked, number, threads).values for number in range(asked.chunks)]
-        measured = {name: np.concatenate([part[name] for part in parts]) for name in stage.accept}
-        passed = met(stage.accept, measured)
-        if not passed.any():
-            raise InputError(refusal(stage.accept, measured, f" of {stage.name}" if k else ""))
-        left = left[passed]
+
+    def perform(name: str, asked: Sweep) -> xr.Dataset:
+        tables = {readout: np.full(tuple(asked.sizes.values()), np.nan) for readout in asked.readouts}
+        for number in range(asked.chunks):
+            found = chunks.run(asked, number, threads)
+            for readout, table in tables.items():
+                table[tuple(asked.region(number).values())] = found.values[readout]
+        return xr.Dataset({readout: (tuple(asked.sizes), table) for readout, table in tables.items()})
+
+    number = min(draws.what.pilot, len(draws.what.samples))
+    _through(draws, np.arange(number), perform, "draws of a pilot")

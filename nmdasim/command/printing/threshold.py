@@ -1,0 +1,52 @@
+"""What ``nmdasim threshold`` prints."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from rich.console import Console
+from rich.table import Table
+
+from nmdasim.command.printing.tables import NARROW
+from nmdasim.disclaimer import DISCLAIMER
+
+
+def answer(found: xr.Dataset) -> dict[str, Any]:
+    """Return what JSON says: the median threshold and the mean recruitment curve of every concentration."""
+    return {
+        "model": found.attrs["model"],
+        "runs": [
+            {
+                "ketamine_um": float(one.ketamine),
+                "strength": float(one.threshold.median()),
+                "recruitment": {
+                    "strength": [float(x) for x in one.strength],
+                    "spikes": [float(x) for x in one.spikes.mean("seed")],
+                },
+            }
+            for k in range(found.sizes["ketamine"])
+            for one in [found.isel(ketamine=k)]
+        ],
+        "disclaimer": DISCLAIMER,
+    }
+
+
+def as_json(found: xr.Dataset) -> str:
+    """Return the answer as one JSON object."""
+    return json.dumps(answer(found))
+
+
+def show(found: xr.Dataset) -> None:
+    """Print a table: a row a concentration, the threshold and the spikes at some multiples of it."""
+    times = (1.0, 1.2, 2.0, 5.0)
+    table = Table("ketamine (free)", "threshold", *(f"spikes at {k:g} ×" for k in times), **NARROW)
+    for run in answer(found)["runs"]:
+        curve = run["recruitment"]
+        spikes = np.interp([k * run["strength"] for k in times], curve["strength"], curve["spikes"])
+        table.add_row(f"{run['ketamine_um']:g} µM", f"{run['strength']:.3g}", *(f"{n:.3g}" for n in spikes))
+    console = Console()
+    console.print(table)
+    console.print("Strength: factor on every synapse of the volley, 1 as published.", DISCLAIMER, highlight=False)
