@@ -1,5 +1,6 @@
 """Populations of models: what is kept, what is asked of it, what is refused, and that it goes on where it stopped."""
 
+import dataclasses
 import json
 
 import numpy as np
@@ -10,7 +11,7 @@ import nmdasim as nm
 from nmdasim.engines.compiled import tally
 from nmdasim.errors import InputError, NmdasimError
 from nmdasim.readout import populations
-from nmdasim.studies.populations import Check, Population, reading, stages
+from nmdasim.studies.populations import Check, Multiple, Population, reading, stages
 from nmdasim.studies.populations.draws import drawn, rows
 from nmdasim.sweep.store import StoreError
 
@@ -236,6 +237,55 @@ def test_a_file_that_is_wrong_is_one_line(tmp_path, text, told):
     with pytest.raises(InputError, match=told) as caught:
         reading.read(path)
     assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def stimulated(tmp_path_factory):
+    """Return draws that are stimulated at 1.2 × their own thresholds, and what was asked.
+
+    The gain of the NMDA receptors stands for the strength: with it the kernel is that of the other tests.
+    """
+    what = Population(
+        CELL,
+        TRAIN,
+        dict(ampa_c=(0.8, 1.2), mg=("0.7 mM", "1.3 mM")),
+        {"input": (0, 60)},
+        draws=24,
+        seeds=4,
+        dt="0.25 ms",
+        doses={},
+        multiple=Multiple(1.2, lowest=0.1, largest=3, points=24, criterion=12, parameter="gain_nmda"),
+    )
+    return what, stages.run(what, tmp_path_factory.mktemp("threshold") / "store")
+
+
+def test_every_draw_is_stimulated_at_a_multiple_of_its_own_threshold(stimulated):
+    what, found = stimulated
+    assert found.threshold.notnull().all()
+    assert float(found.threshold.std()) > 0
+    assert np.allclose(found.gain_nmda, 1.2 * found.threshold)
+    ratio = what.multiple.grid[1] / what.multiple.grid[0]
+    columns = {"mg": (found.mg, "mM"), "w_ampa_c": (0.006 * found.ampa_c, "uS")}
+    # beyond the step of the grid in which it lies, one stimulus fails below and succeeds above
+    for factor, answers in ((ratio**-0.6, False), (ratio**0.6, True)):
+        own = columns | {"gain_nmda": (factor * found.threshold, "1")}
+        given = {key: xr.DataArray(one.values, dims="draw", attrs={"units": u}) for key, (one, u) in own.items()}
+        draw = xr.DataArray(np.arange(24) % 4, dims="draw")
+        one = nm.simulate(what.model, what.multiple.stimulus, parameters=given, seed=draw, dt="0.25 ms")
+        assert np.mean((one.spike_count >= 12) == answers) > 0.9
+
+
+def test_a_threshold_that_is_not_there_is_said(stimulated, tmp_path):
+    what, _ = stimulated
+    none = dataclasses.replace(what, multiple=dataclasses.replace(what.multiple, criterion=1000))
+    with pytest.raises(InputError, match=r"none of 24 draws of a pilot has a threshold from strength 0.1 to 3"):
+        stages.run(none, tmp_path / "none")
+    with pytest.raises(InputError, match="gain_nmda is drawn, and set by the threshold"):
+        dataclasses.replace(what, ranges={"gain_nmda": (0.5, 1)})
+    with pytest.raises(InputError, match="points = 1"):
+        Multiple(points=1)
+    with pytest.raises(InputError, match="strengths rise"):
+        Multiple(lowest=2, largest=1)
 
 
 def test_it_is_a_dataset_with_units_and_the_disclaimer(found):
