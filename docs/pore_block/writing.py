@@ -200,6 +200,20 @@ def common(found: dict[str, xr.Dataset], correlations: Callable[[xr.Dataset], xr
         yield [key, *row]
 
 
+def differing(found: xr.Dataset, chosen: xr.DataArray) -> str:
+    """Name the parameters in which chosen models differ most from the others, and the distance between both."""
+    table = deciding.in_common(found, chosen)
+    order = np.argsort(-np.abs(table.distance.values))[:MOST]
+    told = []
+    for k in order:
+        distance = float(table.distance[k])
+        told.append(f"{'more' if distance > 0 else 'less'} `{table.parameter.values[k]}` ({abs(distance):.2f})")
+    return ", ".join(told) + " (in brackets the largest distance between the cumulated distributions of both)"
+
+
+#: So many parameters are named.
+MOST = 5
+
 # --- sentences -------------------------------------------------------------------------------------------------------
 
 
@@ -221,6 +235,10 @@ def findings(found: dict[str, xr.Dataset], told: dict[str, Any], asked: dict[str
             f"{HUMAN:.0f} %, {100 * number['share_losing_26_first_spared'][at]:.1f} % with the first response spared "
             f"(at most {SPARED:.0f} % lost)."
         )
+    for name in ("wdr", "delrocq2023"):
+        chosen = covering(found[name])
+        if 0 < int(chosen.sum()) < chosen.size:
+            lines.append(f"- **What the covering models of {name} have in common**: {differing(found[name], chosen)}.")
     step = told["step"]
     lines.append(
         f"- **Step**: of {step['draws']:,} draws of `wdr`, {100 * step['same_verdict']:.1f} % get the same verdict at "

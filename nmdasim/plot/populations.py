@@ -47,9 +47,8 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
             ax.hlines(rows, first, third, color=colour, lw=6, alpha=0.6)
             ax.plot(middle, rows, "o", color=colour, label=f"{label}: {len(part):,} draws")
         ax.set_yticks(range(len(names)), [f"{name}  {_reach(found, name)}" for name in names], fontsize=10)
-        ax.invert_yaxis()
-        ax.set(xlim=(-0.02, 1.02), xlabel="place in the range that was drawn from")
-        ax.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 1.12), ncols=2, fontsize=10)
+        ax.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.4, -0.6), xlabel="place in the range that was drawn from")
+        ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=10)
         if own:
             caption(ax.figure, found, notes=[_counted(found)])
     return ax
@@ -160,7 +159,7 @@ def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | Non
             spread = np.abs([part.correlation - part.low, part.high - part.correlation])
             ax.barh(rows, part.correlation, height * 0.9, xerr=spread, color=SHADES[1 + k], ecolor="0.4", label=label)
         ax.set_yticks(range(len(names)), list(names), fontsize=10)
-        ax.invert_yaxis()
+        ax.set_ylim(len(names) - 0.4, -0.6)
         ax.axvline(0, color="0.3", lw=0.8)
         ax.set(xlabel=f"partial rank correlation with {first.attrs['of']}", xlim=(-1, 1))
         if any(tables):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -72,12 +73,14 @@ def share_losing(
 def places(found: xr.Dataset) -> tuple[list[str], np.ndarray]:
     """Return the drawn parameters, and where each kept draw lies in what was drawn of each.
 
-    The places reach from 0 to 1 and have the shape (kept draws, parameters).
+    The places reach from 0 to 1, on the scale that was drawn from, and have the shape (kept draws, parameters).
     """
     names = found.attrs["parameters_drawn"].split()
+    scales = json.loads(found.attrs.get("samples", "{}")).get("log", [])
     own = kept(found)
     columns = []
     for name in names:
-        whole = found[name].values
-        columns.append((own[name].values - whole.min()) / max(float(np.ptp(whole)), np.finfo(float).tiny))
+        scale = np.log if name in scales else np.asarray
+        whole, part = (scale(one[name].values) for one in (found, own))
+        columns.append((part - whole.min()) / max(float(np.ptp(whole)), np.finfo(float).tiny))
     return names, np.stack(columns, axis=1)

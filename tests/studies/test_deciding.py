@@ -96,6 +96,14 @@ def test_shares_of_models_and_quantiles_are_of_the_kept_alone(found):
         populations.quantiles(found, "indx")
 
 
+def test_the_place_in_a_range_is_on_the_scale_that_was_drawn_from(found):
+    tenfold = found.assign_coords(strong=("draw", 10**found.strong.values))
+    names, linear = populations.places(found)
+    drawn_from = tenfold.assign_attrs(samples=json.dumps({"log": ["strong"]}))
+    assert populations.places(drawn_from)[1] == pytest.approx(linear)
+    assert populations.places(tenfold)[1][:, names.index("strong")].mean() < 0.4
+
+
 def test_what_says_nothing_is_refused(found, loss):
     with pytest.raises(InputError, match="choose one dose"):
         rank_correlations(found, populations.loss(found, "index"))
