@@ -43,7 +43,7 @@ def drugs() -> None:
             nm.plot.counts(result, nm.measures.windup(result), ax)
             ax.set(title=drug, ylabel="spikes, 100 ms to next pulse" if ax is axes[0] else "")
             handles, labels = ax.get_legend_handles_labels()
-            ax.legend(handles, [label.partition(" ")[2] for label in labels], frameon=False, loc="upper left")
+            ax.legend(handles, [" ".join(label.split()[-2:]) for label in labels], frameon=False, loc="upper left")
         figure.suptitle("Three blockers of the NMDA pore, free concentration at the receptor (mean, 95 % of 20 draws)",
                         fontsize=17, fontweight="bold")  # fmt: skip
         nm.plot.caption(figure, result)
@@ -61,7 +61,7 @@ def receptor() -> Iterator[tuple[str, Axes]]:
     drugs = {name: block(clements, blocker(name)) for name in ("ketamine", "memantine")}
     yield "receptor_blocked_scheme", plot_receptor.scheme(drugs["ketamine"])
     bath = {"v": "-40 mV", "mg": "1 mM"}
-    trains = {f"10 µM {name}": bench.train(s, name, **bath, **{name: "10 uM"}) for name, s in drugs.items()}
+    trains = {f"10 µM free {name}": bench.train(s, name, **bath, **{name: "10 uM"}) for name, s in drugs.items()}
     yield "receptor_onset", plot_receptor.onset(trains)[0]
     gone = {
         f"{name}, {how} agonist": bench.recovery(s, name, "10 uM", agonist=how == "with", **bath)

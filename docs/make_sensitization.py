@@ -110,13 +110,12 @@ def windup(circuit, trains):
 
 def numbers():
     """Write every size, weight, latency and gain of the circuit with its source."""
-    rows = [["of", "name", "value", "source", "kind", "verified", "what it is"]]
-    own = {name: load("dorsal_horn", name) for name in ("interneuron", "c_synapses", "projection")}
+    rows = [["of", "name", "value", "source", "kind", "status", "what it is"]]
+    own = {name: load("dorsal_horn", name) for name in ("interneuron", "c_synapses", "projection", "synapses")}
     for section, table in {**nm.circuits.dorsal_horn().numbers, **own}.items():
         for name, p in table.items():
-            checked = "yes" if p.verified else "no"
             value = f"{p.number:g} {p.unit}".strip()
-            rows.append([section.replace("_", " "), name, value, p.source, p.kind, checked, p.description])
+            rows.append([section.replace("_", " "), name, value, p.source, p.kind, p.status, p.description])
     write("dorsal_horn", rows)
 
 
@@ -173,14 +172,14 @@ def figures(circuit, curves):
     doses = {
         "before": "naive",
         "after 1 Hz": "1 Hz",
-        "under 1 µM ketamine": "1 Hz under 1 µM",
-        "under 3 µM": "1 Hz under 3 µM",
-        "under 10 µM": "1 Hz under 10 µM",
+        "under 1 µM free ketamine": "1 Hz under 1 µM",
+        "under 3 µM free": "1 Hz under 3 µM",
+        "under 10 µM free": "1 Hz under 10 µM",
     }
     axes = plot_sensory.stimulus_response({k: curves[v].sel(kind=["noxious", "pinprick"]) for k, v in doses.items()})
     save(axes[0], "hyperalgesia")
     shown = {
-        "no ketamine" if dose == 0 else f"{dose} µM ketamine": sensory.condition(
+        "no ketamine" if dose == 0 else f"{dose} µM free ketamine": sensory.condition(
             circuit, ketamine=f"{dose} uM", seed=SEEDS, rest="44 second"
         )
         for dose in (0, 1, 3, 10)

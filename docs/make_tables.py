@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import csv
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import nmdasim as nm
 from nmdasim import pharmacology
+from nmdasim.model.parameter import STATUSES
+from nmdasim.parameters import ledger, load
 from nmdasim.pharmacology import compartments
 from nmdasim.protocols import latencies
 from nmdasim.receptors import schemes as receptor_schemes
@@ -114,6 +117,31 @@ def pharmacokinetics() -> Iterator[tuple[str, ...]]:
         yield name, site, *(f"{level:.0f} ng/ml" for level in levels), f"{clearance:.0f} L/h", f"{volume:.0f} L"
 
 
+def statuses() -> Iterator[tuple[str, ...]]:
+    """Yield how many of the library's numbers have each status, by table."""
+    found = Counter((section.partition(".")[0], p.status) for section, _, p in ledger.numbers())
+    yield "table", *STATUSES, "all"
+    for table in sorted({table for table, _ in found}):
+        row = [found[table, status] for status in STATUSES]
+        yield table, *map(str, row), str(sum(row))
+    total = list(ledger.counts().values())
+    yield "all", *map(str, total), str(sum(total))
+
+
+def nasal() -> Iterator[tuple[str, ...]]:
+    """Yield what janssen gives for nasal sessions, devices at once and 5 min apart, beside its publication."""
+    published = {name: float(p.number) for name, p in load("pharmacokinetics", "janssen_published").items()}
+    yield "dose", "devices", "highest plasma, ng/ml total", "published", "at", "area over 24 h, ng·h/ml", "published"
+    for count, gap in ((1, 0), (2, 0), (2, 5), (3, 0), (3, 5)):
+        devices = [pharmacology.dose("28 mg", "nasal", at=f"{gap * k} min") for k in range(count)]
+        course = pharmacology.time_course(pharmacology.Regimen.of(*devices), every="1 min", until="24 h")
+        area, dose = float(course.plasma.integrate("time")), 28 * count
+        how = "one" if count == 1 else f"{gap} min apart" if gap else "at once"
+        peak, when = float(course.cmax), float(course.tmax)
+        reported = f"{published[f'cmax_{dose}']:.1f}", f"{published[f'auc_{dose}']:.1f}"
+        yield f"{dose} mg", how, f"{peak:.1f}", reported[0], f"{when:.0f} min", f"{area:.1f}", reported[1]
+
+
 def schemes() -> Iterator[tuple[str, ...]]:
     """Yield wind-up of the two-compartment neuron with each kinetic scheme in place of its synapse."""
     yield "receptor", "late spikes per pulse, 1 Hz, seed 0"
@@ -124,7 +152,7 @@ def schemes() -> Iterator[tuple[str, ...]]:
 def main() -> None:
     """Write the tables that are named, or every one."""
     TABLES.mkdir(exist_ok=True)
-    tables = (pharmacokinetics, schemes, wdr, convergence, delrocq2023, aguiar2010)
+    tables = (statuses, nasal, pharmacokinetics, schemes, wdr, convergence, delrocq2023, aguiar2010)
     for table in [t for t in tables if t.__name__ in sys.argv[1:]] or tables:
         with (TABLES / f"{table.__name__}.csv").open("w", encoding="utf-8", newline="") as stream:
             for row in table():

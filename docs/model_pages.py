@@ -45,8 +45,8 @@ def _table(model: Model | Circuit) -> str:
 def _cell(column: str, value: Any) -> str:
     if column == "value":
         return f"{value:.6g}"
-    if column == "status" and value == "unverified":
-        return "**unverified**"
+    if column == "status" and value == "recalled":
+        return "**recalled**"
     return f"`{value}`" if column == "name" else str(value)
 
 

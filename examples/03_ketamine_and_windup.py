@@ -3,7 +3,8 @@ Ketamine: amplification falls first
 ===================================
 
 Ketamine is trapped in the pore of the NMDA receptor. Five concentrations, twenty draws of the fibres' arrival times
-each: wind-up falls steadily, while the answer to a single pulse is almost spared up to 1 µM.
+each: wind-up falls steadily, while the answer to a single pulse is almost spared up to 1 µM of free drug. That is a
+property of this reduced neuron, and 1 µM is three to six times what analgesia is reported at.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """

@@ -20,7 +20,7 @@ receptor = scheme("clements1992")
 bath = {"v": "-40 mV", "mg": "1 mM"}
 drugs = {"ketamine": block(receptor, blocker("ketamine")), "memantine": block(receptor, blocker("memantine"))}
 
-trains = {f"10 µM {name}": bench.train(s, name, **bath, **{name: "10 uM"}) for name, s in drugs.items()}
+trains = {f"10 µM free {name}": bench.train(s, name, **bath, **{name: "10 uM"}) for name, s in drugs.items()}
 recoveries = {
     f"{name}, {how} agonist": bench.recovery(s, name, "10 uM", agonist=how == "with", **bath)
     for name, s in drugs.items()

@@ -19,7 +19,7 @@ neuron = nm.neurons.wdr()
 for drug, doses in {"memantine": [0, 3, 10, 30], "MK-801": [0, 0.03, 0.1, 0.3]}.items():
     result = nm.simulate(neuron, nm.WindUp(), drugs={drug: doses * uM})
     late = nm.measures.windup(result).late.isel(pulse=-1).values
-    print(drug, "µM:", dict(zip(doses, late.tolist(), strict=True)), "spikes after the last pulse")
+    print("free", drug, "µM:", dict(zip(doses, late.tolist(), strict=True)), "spikes after the last pulse")
 
 # %%
 # Two drugs: each a dimension of the result.

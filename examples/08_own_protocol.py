@@ -39,8 +39,8 @@ class PairedVolleys(Protocol):
 
     def arrivals(self, circuit, rng):
         """Return what arrives: at every C synapse each volley, with the latencies of the model."""
-        fibres = circuit.afferents["c"]
-        times = [start + fibres.latency.draw(1, rng) for start in self.windows[:2]]
+        fibres = circuit.fibres["c"]
+        times = [start + fibres.draw(1, rng) for start in self.windows[:2]]
         return [Arrival(c.population, c.port, t + c.seconds) for c in fibres.contacts for t in times]
 
 
@@ -53,7 +53,7 @@ late = nm.measures.windup(result).late.mean("seed")
 gain = late.sel(pulse=2) - late.sel(pulse=1)
 for dose in (0, 3):
     told = dict(zip(result.gap.values.tolist(), gain.sel(ketamine=dose).values.round(1).tolist(), strict=True))
-    print(f"{dose} µM ketamine: spikes that the second volley gains, by gap in ms: {told}")
+    print(f"{dose} µM free ketamine: spikes that the second volley gains, by gap in ms: {told}")
 
 Path("out").mkdir(exist_ok=True)
 axes = nm.plot.windup(nm.simulate(nm.neurons.wdr(), PairedVolleys(gaps[:4]), seed=range(10)))

@@ -29,7 +29,9 @@ for (amount, reported), colour in zip(PUBLISHED.items(), ("#f0b429", "#c0549d", 
     session.fill_between(people.time, *people.plasma.sel(statistic=["low", "high"]), color=colour, alpha=0.15, lw=0)
     session.plot(course.tmax / 60, reported, "o", color=colour, markersize=9, clip_on=False)
     print(f"{amount} mg: {course.cmax.item():.1f} ng/ml at {course.tmax.item():.0f} min; published {reported} ng/ml")
-session.set(title="One session: plasma, and the published peak (dots)", xlabel="time, h", ylabel="esketamine, ng/ml")
+session.set(
+    title="One session: plasma, and the published peak (dots)", xlabel="time, h", ylabel="total esketamine, ng/ml"
+)
 session.legend(frameon=False, title="95 % of 500 people shaded")
 
 # %%
@@ -38,7 +40,7 @@ session.legend(frameon=False, title="95 % of 500 people shaded")
 regimen = ph.schedule("nasal_56")
 course = ph.time_course(regimen, every="5 min", until="1344 h")
 weeks.semilogy(course.time / 24, course.plasma, color="#c0549d", linewidth=1.2)
-weeks.set(title=regimen.name, xlabel="time, days", ylabel="esketamine, ng/ml", ylim=(1e-3, 200), xlim=(0, 56))
+weeks.set(title=regimen.name, xlabel="time, days", ylabel="total esketamine, ng/ml", ylim=(1e-3, 200), xlim=(0, 56))
 print(f"Before the second session, 3.5 days on: {course.plasma.sel(time=83.9, method='nearest').item():.3f} ng/ml")
 nm.plot.caption(figure, course, people)
 Path("out").mkdir(exist_ok=True)

@@ -33,8 +33,8 @@ naive, with_drug = test(), test(ketamine="3 uM")
 rested, rested_with_drug = (sensory.wait(circuit, "20 s", after=one) for one in (train, train_with_drug))
 cases = {
     "no ketamine": (naive, test(after=rested)),
-    "3 µM during the train": (naive, test(after=rested_with_drug)),
-    "3 µM at the test": (with_drug, test(rho=train.rho, loss=train.loss, ketamine="3 uM")),
+    "3 µM free during the train": (naive, test(after=rested_with_drug)),
+    "3 µM free at the test": (with_drug, test(rho=train.rho, loss=train.loss, ketamine="3 uM")),
 }
 for name, (before, after) in cases.items():
     gain = nm.measures.hyperalgesia_index(before, after)

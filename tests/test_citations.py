@@ -10,12 +10,12 @@ def keys(text):
 
 def test_a_model_cites_exactly_what_it_stands_on():
     found = keys(nm.citations(nm.neurons.delrocq2023()))
-    assert found == {"delrocq2023", "aguiar2010", "jahr1990", "kotermanski2009", "nmdasim"}
+    assert found == {"delrocq2023", "aguiar2010", "jahr1990", "kotermanski2009", "gilling2009", "nmdasim"}
 
 
 def test_a_circuit_cites_what_its_cells_stand_on():
     found = keys(nm.citations(nm.neurons.aguiar2010()))
-    assert found == {"aguiar2010", "jahr1990", "kotermanski2009", "nmdasim"}
+    assert found == {"aguiar2010", "jahr1990", "kotermanski2009", "gilling2009", "nmdasim"}
 
 
 @pytest.mark.parametrize("name", ["wdr", "delrocq2023", "aguiar2010", "dorsal_horn"])

@@ -15,6 +15,7 @@ import xarray as xr
 import nmdasim as nm
 from nmdasim.command import app as cli
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.model.parameter import STATUSES
 from nmdasim.readout import files
 
 SHORT = ["windup", "--pulses", "1"]
@@ -101,7 +102,7 @@ def test_models_names_every_neuron_and_circuit(command):
 def test_parameters_lists_value_unit_source_and_status(command, name):
     found = answer(command, "parameters", name)
     assert found["model"] == name
-    assert {row["status"] for row in found["parameters"]} == {"verified", "unverified"}
+    assert {"verified", "recalled"} <= {row["status"] for row in found["parameters"]} <= set(STATUSES)
     assert all({"name", "value", "unit", "source", "kind", "status"} <= set(row) for row in found["parameters"])
     assert command("parameters", name)[0] == 0
 

@@ -51,7 +51,7 @@ NEURON = '''
 from pathlib import Path
 
 from nmdasim import Model, Morphology
-from nmdasim.model.port import Afferent, Contact, Latency, Summary
+from nmdasim.model.port import Fibres, Summary
 from nmdasim.parameters import load, mechanism
 from nmdasim.receptors import ampa, nmda
 from nmdasim.receptors.dosing import blocked
@@ -65,10 +65,10 @@ def mine():
     parts = [mechanism(TABLE, "leak"), mechanism("aguiar2010", "na"), mechanism("aguiar2010", "k"),
              ampa({"ampa_c": "w_ampa_c"}), receptor]
     pool = mechanism("aguiar2010", "pool")
-    fibres = Afferent((Contact("ampa_c"), Contact("nmda_c")), Latency("90 ms", "10 ms", synapses=20))
+    fibres = Fibres(("ampa_c", "nmda_c"), synapses=20, latency="90 ms", spread="10 ms")
     return Model.assemble(
         "mine", [*parts, pool], parameters=load(TABLE) | {"tau_ca": "10 ms"}, threshold="v > -20*mV",
-        refractory="v > -20*mV", morphology=Morphology.point(2e-9), afferents={"c": fibres},
+        refractory="v > -20*mV", morphology=Morphology.point(2e-9), fibres={"c": fibres},
         summaries={"ca_peak": Summary("ca", "soma", "max", "uM", "peak calcium"), **blocked(receptor, "soma")},
         description="one compartment",
     )
@@ -115,9 +115,9 @@ class Paired(Protocol):
 
     def arrivals(self, circuit, rng):
         """Return both volleys, with latencies of their own."""
-        fibres, found = circuit.afferents["c"], []
+        fibres, found = circuit.fibres["c"], []
         for time in self.windows[:2]:
-            times = time + fibres.latency.draw(1, rng)[0]
+            times = time + fibres.draw(1, rng)[0]
             found += [Arrival(c.population, c.port, times + c.seconds) for c in fibres.contacts]
         return found
 '''

@@ -9,7 +9,6 @@ import pytest
 import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim.command.printing import windup as printing
-from nmdasim.model.port import Afferent, Contact, Latency
 from nmdasim.plot import pharmacokinetics
 from nmdasim.readout.block import blocked
 
@@ -28,7 +27,7 @@ def plain():
         reset="v = -60*mV",
         refractory=2 * nm.ms,
         ports=dict(exc="g_e += 5*nS"),
-        afferents={"c": Afferent((Contact("exc"),), Latency(200 * nm.ms, 20 * nm.ms, 10))},
+        fibres={"c": nm.Fibres(port="exc", synapses=10, latency=200 * nm.ms, spread=20 * nm.ms)},
     )
     return nm.simulate(cell, TRAIN, seed=[0, 1], record="v", sample="10 ms")
 

@@ -9,7 +9,9 @@ synapses, and the loss of chloride extrusion.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
+from nmdasim.circuits.inhibitory import inhibitory_cell
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
@@ -39,7 +41,7 @@ dg_i/dt = -g_i/tau_i : siemens
 """
 
 
-def dorsal_horn() -> Circuit:
+def dorsal_horn(inhibitory: str | Mapping[str, float] = "") -> Circuit:
     """Return the circuit at rest; :meth:`Circuit.driven` stimulates its inputs ``touch``, ``adelta`` and ``c``.
 
     Every size, weight, latency and gain stands in ``parameters/dorsal_horn.toml`` with its source. Sensitization has
@@ -47,6 +49,12 @@ def dorsal_horn() -> Circuit:
     projection neurons ``phosphorylation`` and ``mg_relief`` (NMDA receptors), each a gain at ρ = 1, and
     ``anion_shift``, by which a full loss of chloride extrusion moves the anion reversal; 0 switches each off.
     ``E_gaba``, the reversal without loss, can be set besides, for the interneurons too.
+
+    Parameters
+    ----------
+    inhibitory
+        Subtype or mixture of NMDA receptors on the inhibitory cells, ``"inhibitory_2c2d"``, which then carry a share of
+        their excitation, see :func:`nmdasim.circuits.inhibitory.inhibitory_cell`; by default they have none.
     """
     sizes = {name: int(p.si) for name, p in load("dorsal_horn", "sizes").items()}
     interneuron = Model(
@@ -59,7 +67,8 @@ def dorsal_horn() -> Circuit:
         refractory="2 ms",
         ports={"exc": "g_e += weight", "inh": "g_i += weight"},
     )
-    populations = {"excitatory": interneuron, "inhibitory": interneuron, "projection": projection_neuron()}
+    gate = inhibitory_cell(inhibitory) if inhibitory else interneuron
+    populations = {"excitatory": interneuron, "inhibitory": gate, "projection": projection_neuron()}
     return Circuit(
         "dorsal_horn",
         populations={
@@ -150,7 +159,7 @@ def projection_neuron() -> Model:
         cell = cell.with_(part, instead=part.name)
     return dataclasses.replace(
         cell,
-        afferents={},
+        fibres={},
         summaries={},
         description="wdr with tonic inhibition and slow traces of calcium",
     )

@@ -23,7 +23,7 @@ _MOST_TIMES = 5001
 def pk(
     events: Annotated[Path | None, typer.Option(help="CSV: ID TIME AMT RATE DUR II ADDL SS EVID ROUTE WT.")] = None,
     dose: Annotated[str, typer.Option(help="One dose: '35 mg' or '0.5 mg/kg'.")] = "",
-    route: Annotated[str, typer.Option(help="iv, im, nasal or oral.")] = "iv",
+    route: Annotated[str, typer.Option(help="iv, im, nasal, oral or sublingual.")] = "iv",
     over: Annotated[str, typer.Option(help="Length of an infusion, such as '40 min'.")] = "",
     schedule: Annotated[str, typer.Option(help="A published schedule; an unknown name lists them.")] = "",
     drug: Annotated[str, typer.Option(help="ketamine, s-ketamine or r-ketamine; the preset's own by default.")] = "",
@@ -36,7 +36,7 @@ def pk(
     json: Json = False,
     out: Out = None,
 ) -> None:
-    """Pharmacokinetics: from doses to plasma and effect-site concentrations of ketamine.
+    """Pharmacokinetics: from doses to total plasma and effect-site concentrations of ketamine.
 
     Every result names the preset, its sampling site and its source.
 

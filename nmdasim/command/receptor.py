@@ -80,7 +80,7 @@ def inhibition(
     json: Json = False,
     out: Out = None,
 ) -> None:
-    """Find the concentration of a channel blocker that takes half of the steady current.
+    """Find the free concentration of a channel blocker that takes half of the steady current.
 
     Example: `nmdasim receptor inhibition --drug ketamine --subtype 2A --mg "1 mM" --voltage "-40 mV"`
 

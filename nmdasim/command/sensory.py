@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def sensory(
     state: Annotated[str, typer.Option(help="naive, potentiated, disinhibited or sensitized.")] = "naive",
-    ketamine: Annotated[str, typer.Option(help="Free ketamine at the receptor, equilibrated.")] = "0 uM",
+    ketamine: Annotated[
+        str, typer.Option(help="Free ketamine at the receptor, or '100 ng/ml total'; equilibrated.")
+    ] = "0 uM",
     seed: Annotated[int, typer.Option(help="First seed of wiring and latencies.")] = 0,
     repeats: Annotated[int, typer.Option(help="Number of seeds: SEED, SEED+1, …")] = 5,
     json: Json = False,
@@ -52,10 +54,11 @@ def computed(
     """Return the answer as JSON names it, and the responses of the naive circuit and of the one asked for."""
     from nmdasim import quantities
     from nmdasim.disclaimer import DISCLAIMER
+    from nmdasim.parameters import concentrations
     from nmdasim.studies import sensitization as study
 
     circuit, rho = study.in_state(state)
-    free = quantities.si(ketamine, "uM", name="ketamine")
+    free = quantities.si(concentrations.free(ketamine), "uM", name="ketamine")
     if free.ndim or free < 0:
         raise InputError(f"ketamine = {ketamine}; give one concentration, 0 or more")
     if seed < 0 or repeats < 1:

@@ -31,7 +31,7 @@ def windup(
     frequency: Annotated[str, typer.Option(help="Rate of the pulses.")] = "1 Hz",
     pulses: Annotated[int, typer.Option(help="Number of pulses.")] = 15,
     ketamine: Annotated[
-        str, typer.Option(help="Free ketamine at the receptor, one or several: '0 uM,1 uM'.")
+        str, typer.Option(help="Free ketamine at the receptor, one or several: '0 uM,1 uM'; or '100 ng/ml total' (S).")
     ] = _NO_DRUG,
     block: Annotated[
         str, typer.Option(help="equilibrated (long exposure; the default) or washin (drug just arrived).")
@@ -53,6 +53,7 @@ def windup(
     --------
     - `nmdasim windup --out out`
     - `nmdasim windup --ketamine "0 uM,1 uM,10 uM" --repeats 20 --out out`
+    - `nmdasim windup --ketamine "0 uM,100 ng/ml total" --repeats 20`
     - `nmdasim windup --frequency "0.1 Hz" --pulses 10`
     - `nmdasim windup --model delrocq2023 --scale nmda=0 --json`
 

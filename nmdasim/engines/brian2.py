@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import brian2 as b2
@@ -32,6 +33,8 @@ from nmdasim.model.structure import by_structure
 from nmdasim.plan.plan import Cells, Outcome, Plan, Wire
 
 METHODS = ("euler", "rk2", "rk4", "heun", "exponential_euler", "exact")
+#: Those of them that take white noise.
+NOISY = ("euler", "heun")
 _text = PlainPrinter().doprint
 
 
@@ -47,7 +50,7 @@ def _check(cells: Cells) -> None:
         raise ModelError(
             f"{model.name} is a branched tree; the brian2 engine runs point neurons and chains, use engine='reference'"
         )
-    allowed = METHODS if model.is_point else ()
+    allowed = (NOISY if model.stochastic else METHODS) if model.is_point else ()
     if cells.method and cells.method not in allowed:
         raise ModelError(
             f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default"
@@ -98,9 +101,25 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching)
     network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
-    network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
+    with _seeded(plan):
+        network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
     outcomes = [output.outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
     return rules.held(plan, outcomes, synapses)
+
+
+@contextmanager
+def _seeded(plan: Plan) -> Iterator[None]:
+    """Have Brian2 draw what follows from the lanes' keys; the user's own numbers of NumPy go on as they were."""
+    keys = np.concatenate([cells.keys for cells in plan.cells])
+    if not keys.size:
+        yield
+        return
+    known = np.random.get_state()  # noqa: NPY002 (Brian2 draws from NumPy's global numbers)
+    b2.seed(int(np.random.SeedSequence([plan.first.begin, *map(int, keys)]).generate_state(1)[0]))
+    try:
+        yield
+    finally:
+        np.random.set_state(known)  # noqa: NPY002
 
 
 def _wire(network: Plan, wire: Wire, sources: list[Any], k: int) -> Any:
@@ -155,7 +174,8 @@ def _declared(model: Model, skip: tuple[str, ...] = ()) -> str:
 def _states(model: Model) -> str:
     """Return abstract code, in SI units, for one linearised exponential step of every state but a cable's v."""
     names = [name for name in model.system.states if model.is_point or name != "v"]
-    return exponential_step({name: model.system.derivatives[name] for name in names}, model.system.held)
+    rates = {name: model.system.derivatives[name] for name in names}
+    return exponential_step(rates, model.system.held, model.system.noise)
 
 
 def _updater(model: Model) -> Callable[..., str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import brian2 as b2
@@ -25,15 +26,27 @@ _text = PlainPrinter().doprint
 _OWN = "_syn"
 
 
-def exponential_step(rates: Mapping[str, sp.Expr], held: Collection[str] = ()) -> str:
-    """Return abstract code, in SI units, for one linearised exponential step; those `held` pause in refractoriness."""
+def exponential_step(
+    rates: Mapping[str, sp.Expr],
+    held: Collection[str] = (),
+    noise: Mapping[str, Mapping[str, sp.Expr]] = MappingProxyType({}),
+) -> str:
+    """Return abstract code, in SI units, for one linearised exponential step; those `held` pause in refractoriness.
+
+    White noise adds its exact variance where the slope is constant, factor² dt exprel(2 dt slope), else factor² dt.
+    """
     slopes = [rate.diff(symbol(name)) for name, rate in rates.items()]
     shared, reduced = sp.cse([*rates.values(), *slopes], symbols=sp.numbered_symbols("_shared_", real=True))
     lines = [f"{s.name} = {_text(e)}" for s, e in shared]
-    for name, rate, slope in zip(rates, reduced, reduced[len(rates) :], strict=False):
+    lines += [f"_drawn_{xi} = randn()" for xi in sorted({xi for factors in noise.values() for xi in factors})]
+    moving = {symbol(name) for name in (*rates, "v", "t")}
+    for name, rate, slope, own in zip(rates, reduced, reduced[len(rates) :], slopes, strict=False):
         active = "*int(not_refractory)" if name in held else ""
         growth = "" if slope == 0 else f"*exprel(dt*({_text(slope)}))"
-        lines.append(f"_next_{name} = {name} + dt*({_text(rate)}){growth}{active}")
+        grown = "1" if slope == 0 or own.free_symbols & moving else f"exprel(2*dt*({_text(slope)}))"
+        drawn = "".join(f" + ({_text(e)})*sqrt(dt*{grown})*_drawn_{xi}" for xi, e in noise.get(name, {}).items())
+        moved = f"(dt*({_text(rate)}){growth}{drawn})" if drawn else f"dt*({_text(rate)}){growth}"
+        lines.append(f"_next_{name} = {name} + {moved}{active}")
     return "\n".join(lines + [f"{name} = _next_{name}" for name in rates])
 
 

@@ -8,7 +8,7 @@ a group. Specialised regions (an axon without calcium, a dendrite without sodium
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import sympy as sp
@@ -31,12 +31,15 @@ class Group:
         Subexpressions, folded likewise.
     opaque
         The derivatives with the currents that feed other states kept as symbols ``_frozen_<name>``.
+    noise
+        Factors of the white noises of each live state that has any.
     """
 
     compartments: tuple[int, ...]
     derivatives: Mapping[str, sp.Expr]
     subexpressions: Mapping[str, sp.Expr]
     opaque: Mapping[str, sp.Expr]
+    noise: Mapping[str, Mapping[str, sp.Expr]] = field(default_factory=dict)
 
     @property
     def states(self) -> tuple[str, ...]:
@@ -76,24 +79,27 @@ def layout(model: Model, start: Iterable[str], kept: Iterable[tuple[str, int]] =
     moving, kept = set(start), set(kept)
     folded = {c: _fold(model, c, moving, {s for s, where in kept if where == c}) for c in range(len(model.morphology))}
     signatures: dict[object, list[int]] = {}
-    for compartment, (derivatives, *_) in folded.items():
-        signatures.setdefault(tuple(derivatives.items()), []).append(compartment)
+    for compartment, (derivatives, *_, noise) in folded.items():
+        factors = tuple((state, *part.items()) for state, part in noise.items())
+        signatures.setdefault((*derivatives.items(), factors), []).append(compartment)
     return Layout(tuple(Group(tuple(where), *folded[where[0]]) for where in signatures.values()))
 
 
-_Folded = tuple[dict[str, sp.Expr], dict[str, sp.Expr], dict[str, sp.Expr]]
+_Folded = tuple[dict[str, sp.Expr], dict[str, sp.Expr], dict[str, sp.Expr], dict[str, dict[str, sp.Expr]]]
 
 
 def _fold(model: Model, compartment: int, moving: set[str], kept: set[str]) -> _Folded:
-    """Return derivatives of the live states, subexpressions and opaque derivatives of one compartment."""
+    """Return derivatives of the live states, subexpressions, opaque derivatives and noise of one compartment."""
     system = model.system
     zero = {symbol(name): sp.Integer(0) for name in _absent(model, compartment)}
     derivatives = {name: expr.xreplace(zero) for name, expr in system.derivatives.items()}
+    noise = {name: {xi: e.xreplace(zero) for xi, e in factors.items()} for name, factors in system.noise.items()}
     driven = {
         state for port in model.ports.values() if port.compartment == compartment for state, _ in port.increments()
     }
     if compartment == model.spike_site and model.reset:
         driven |= set(system.states)
+    driven |= {name for name, factors in noise.items() if any(factors.values())}
     still = set(system.states) - moving - driven - {"v"}
     while True:
         silent = {symbol(name): sp.Integer(0) for name in still}
@@ -107,7 +113,7 @@ def _fold(model: Model, compartment: int, moving: set[str], kept: set[str]) -> _
     needed = _needed(model, derivatives, compartment, kept & set(derivatives))
     live = {name: derivatives[name] for name in derivatives if name in needed}
     opaque = {name: model.opaque_system.derivatives[name].xreplace(zero) for name in live}
-    return live, subexpressions, opaque
+    return live, subexpressions, opaque, {name: noise[name] for name in live if name in noise}
 
 
 def _absent(model: Model, compartment: int) -> list[str]:

@@ -41,6 +41,11 @@ def check(plan: Plan) -> None:
         raise ModelError(f"method {first.method!r}; the reference engine has 'lsoda' only")
     if not 1e-13 <= first.tolerance <= 1e-2:
         raise ModelError(f"tolerance {first.tolerance:g}; the reference engine takes 1e-13 to 1e-2")
+    if noisy := [cells.model.name for cells in plan.cells if cells.model.stochastic]:
+        raise ModelError(
+            f"{', '.join(noisy)} draws at random (xi, or rand() in its reset), and an adaptive step cannot "
+            "follow noise; take engine='kernel' or 'brian2'"
+        )
     if any(wire.plastic for wire in plan.wires):
         raise ModelError("the reference engine renders no synapses with a state; take engine='kernel' or 'brian2'")
     if not plan.runs_in_turn:

@@ -7,13 +7,15 @@ Brian2 checks the text and its units; this package only reads it. Everything an 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import sympy as sp
 from brian2 import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 
+from nmdasim.language.names import used
+from nmdasim.language.noise import is_noise, parted
 from nmdasim.language.reader import read, symbol
 
 
@@ -31,12 +33,15 @@ class System:
         Every subexpression, substituted likewise.
     held
         States whose equation holds only outside the refractory period.
+    noise
+        Factors of white noise by name, of each state that has any; the derivatives are without it.
     """
 
     states: tuple[str, ...]
     derivatives: Mapping[str, sp.Expr]
     subexpressions: Mapping[str, sp.Expr]
     held: frozenset[str]
+    noise: Mapping[str, Mapping[str, sp.Expr]] = field(default_factory=dict)
 
     def substitute(self, expression: str, names: Iterable[str] = ()) -> sp.Expr:
         """Read an expression over states, parameters and subexpressions; the latter are substituted."""
@@ -59,7 +64,7 @@ def system(equations: str, parameters: tuple[str, ...], opaque: tuple[str, ...] 
         Subexpressions that stay symbols ``_frozen_<name>`` where other equations use them.
     """
     text = Equations(equations)
-    names = set(text.names) | set(parameters) | {"v", "t", "area"}
+    names = set(text.names) | set(parameters) | {"v", "t", "area"} | set(filter(is_noise, used(equations)))
     raw = {name: read(eq.expr.code, names) for name, eq in text.items() if eq.expr is not None}
     order = [eq.varname for eq in text.ordered]
     substituted: dict[sp.Symbol, sp.Expr] = {}
@@ -70,9 +75,13 @@ def system(equations: str, parameters: tuple[str, ...], opaque: tuple[str, ...] 
     derivatives = {name: raw[name].xreplace(substituted) for name in raw if text[name].type == DIFFERENTIAL_EQUATION}
     if "Im" in text:
         derivatives = {"v": substituted[symbol("Im")] / symbol("Cm")} | derivatives
+    moving = [symbol(name) for name in derivatives]
+    parts = {name: parted(name, rate, moving) for name, rate in derivatives.items()}
+    derivatives = {name: certain for name, (certain, _) in parts.items()}
     return System(
         states=tuple(derivatives),
         derivatives=derivatives,
         subexpressions={s.name: e for s, e in substituted.items()},
         held=frozenset(n for n, eq in text.items() if "unless refractory" in eq.flags),
+        noise={name: factors for name, (_, factors) in parts.items() if factors},
     )

@@ -14,7 +14,7 @@ from nmdasim.language import names as text
 from nmdasim.model.compose import equations, feeding, mechanisms_of, placed, site_of
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.parameter import Parameter, ParameterSet
-from nmdasim.model.port import Afferent, Port
+from nmdasim.model.port import Fibres, Port
 
 if TYPE_CHECKING:
     from nmdasim.model.model import Model
@@ -133,7 +133,7 @@ class Change:
         return after | {
             "parameters": parameters,
             "gains": self._gains(parameters),
-            "afferents": self._afferents(ports),
+            "fibres": self._fibres(ports),
             "summaries": {
                 k: s
                 for k, s in self.model.summaries.items()
@@ -222,12 +222,15 @@ class Change:
         order = [*(name for name in self.model.gains if name in found), *found]
         return {name: found[name] for name in dict.fromkeys(order) if found[name]}
 
-    def _afferents(self, ports: Mapping[str, Port]) -> dict[str, Afferent]:
-        kept = {
-            name: dataclasses.replace(afferent, contacts=tuple(c for c in afferent.contacts if c.port in ports))
-            for name, afferent in self.model.afferents.items()
+    def _fibres(self, ports: Mapping[str, Port]) -> dict[str, Fibres]:
+        left = {
+            name: tuple(c for c in bundle.contacts if c.port in ports) for name, bundle in self.model.fibres.items()
         }
-        return {name: afferent for name, afferent in kept.items() if afferent.contacts}
+        return {
+            name: dataclasses.replace(self.model.fibres[name], port=contacts)
+            for name, contacts in left.items()
+            if contacts
+        }
 
     def _references(self, parameters: ParameterSet) -> tuple[str, ...]:
         standing = {key for part in self.parts for key in part.references} | {p.source for p in parameters.values()}

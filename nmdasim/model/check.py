@@ -15,8 +15,10 @@ from brian2.parsing.expressions import is_boolean_expression, parse_expression_d
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, UnitError
+from nmdasim.errors import ExpressionError, ModelError, UnitError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
+from nmdasim.language.noise import is_noise
+from nmdasim.model import refused
 from nmdasim.model.structure import by_structure
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
-_BUILT_IN = {"v", "t", "dt", "area", "i", "True", "False", "and", "or", "not", "rand", "randn", "weight"}
+_BUILT_IN = {"v", "t", "area", "True", "False", "and", "or", "not", "weight"}
 
 
 def model(given: Model) -> None:
@@ -38,6 +40,7 @@ def model(given: Model) -> None:
     try:
         _structure(given, tuple((gain, tuple(names)) for gain, names in given.gains.items()))
         _numbers(given, _parse(given.equations))
+        _fibres(given)
     except ModelError as error:
         raise ModelError(f"{given.name}: {error}") from None
 
@@ -47,8 +50,10 @@ def _structure(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> 
     """Check all that does not depend on numbers, once for every structure."""
     text = _parse(given.equations)
     declared = tuple((base, _dimension(given, base)) for base in given.parameters.bases)
+    refused.equations(text, given.parameters.bases)
     _symbols(given, text)
     _units(given.equations, declared, "Im" in text)
+    _noise(given, text)
     _values(given, text)
     _gains(given, gains)
 
@@ -97,10 +102,19 @@ def _symbols(given: Model, text: Equations) -> None:
     known = bases | set(text.names) | _BUILT_IN | set(FUNCTIONS) | set(CONSTANTS)
     for equation in text.values():
         for name in IDENTIFIER.findall(equation.expr.code if equation.expr else ""):
-            if name not in known and not is_unit(name):
+            if name not in known and not is_unit(name) and not is_noise(name):
                 raise ModelError(f"{name!r} in the equation of {equation.varname} is not defined")
     if not any(eq.type == DIFFERENTIAL_EQUATION for eq in text.values()) and "Im" not in text:
         raise ModelError("there is no differential equation")
+
+
+def _noise(given: Model, text: Equations) -> None:
+    """Refuse white noise that does not simply add to a rate, or that stands where no engine takes it."""
+    if any(eq.type == DIFFERENTIAL_EQUATION and eq.stochastic_variables for eq in text.values()):
+        try:
+            _ = given.system
+        except ExpressionError as error:
+            raise ModelError(str(error)) from None
 
 
 def is_unit(name: str) -> bool:
@@ -160,6 +174,7 @@ def _values(given: Model, text: Equations) -> None:
             if name not in states:
                 raise ModelError(f"initial value of {name!r}: there is no such state; there are {', '.join(states)}")
             if isinstance(value, str):
+                refused.expression(value, variables.known, f"the initial value of {name}", drawn=True)
                 variables.expect(value, states[name], f"initial value {name} = {value}")
     for port, entry in given.ports.items():
         if not 0 <= entry.compartment < len(given.morphology):
@@ -167,9 +182,16 @@ def _values(given: Model, text: Equations) -> None:
         for state, expression in entry.increments():
             if state not in states:
                 raise ModelError(f"port {port} adds to {state!r}, which is no state; there are {', '.join(states)}")
+            refused.expression(expression, {*variables.known, "weight"}, f"what port {port} adds")
             if "weight" not in IDENTIFIER.findall(expression):
                 variables.expect(expression, states[state], f"port {port}: {state} += {expression}")
     _spike_rule(given, states, variables)
+
+
+def _fibres(given: Model) -> None:
+    for name, bundle in given.fibres.items():
+        if unknown := [contact.port for contact in bundle.contacts if contact.port not in given.ports]:
+            raise ModelError(f"fibres {name} open {unknown[0]!r}, which is no port{nearest(unknown[0], given.ports)}")
 
 
 def _gains(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
@@ -181,8 +203,10 @@ def _gains(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> None
 
 def _spike_rule(given: Model, states: Mapping[str, Dimension], variables: Dimensions) -> None:
     if given.threshold is not None:
+        refused.expression(given.threshold, variables.known, "the threshold")
         variables.condition(given.threshold, f"threshold {given.threshold}")
     if isinstance(given.refractory, str):
+        refused.expression(given.refractory, variables.known, "refractory")
         variables.condition(given.refractory, f"refractory {given.refractory}", or_duration=True)
     elif given.refractory is not None and np.any(quantities.si(given.refractory, "ms", name="refractory") < 0):
         raise ModelError(f"refractory = {given.refractory}; a refractory period is 0 or longer")
@@ -194,6 +218,7 @@ def _spike_rule(given: Model, states: Mapping[str, Dimension], variables: Dimens
             raise ModelError(
                 f"reset {statement.strip()!r}; a reset sets states ({', '.join(states)}), as in 'v = -60*mV'"
             )
+        refused.expression(match[3], variables.known, f"the reset of {match[1]}", drawn=True)
         variables.expect(
             match[3], states[match[1]] if match[2] in "+-" else DIMENSIONLESS, f"reset {statement.strip()}"
         )

@@ -22,7 +22,7 @@ from nmdasim.model.identity import digest
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import ParameterSet
 from nmdasim.model.population import Population, named
-from nmdasim.model.port import Afferents, Contact, Latency
+from nmdasim.model.port import Contact, Fibres, Latency
 from nmdasim.model.synapse import Synapse
 from nmdasim.quantities import QuantityLike
 
@@ -120,7 +120,7 @@ class Circuit:
         :class:`Population` values by name; a :class:`Model` is one of size 1. The last is the output.
     projections
         Between populations, and from inputs.
-    afferents
+    fibres
         Fibre bundles that a protocol may drive; each contact names its population.
     inputs
         Afferent fibres by name: :class:`Poisson`, :class:`Volleys` or :class:`Events`, projected like a population.
@@ -132,14 +132,14 @@ class Circuit:
     Raises
     ------
     ModelError
-        If a projection or an afferent names a population or port that does not exist, or a pair, weight or delay is
-        out of range.
+        If a projection or a bundle of fibres names a population or port that does not exist, or a pair, weight or
+        delay is out of range.
     """
 
     name: str = "circuit"
     populations: Mapping[str, Any] = field(default_factory=dict)
     projections: tuple[Projection, ...] = ()
-    afferents: Afferents = field(default_factory=dict)
+    fibres: Mapping[str, Fibres] = field(default_factory=dict)
     references: tuple[str, ...] = ()
     dt: QuantityLike = "0.1 ms"
     dt_max: QuantityLike = "1 ms"
@@ -160,8 +160,8 @@ class Circuit:
             raise ModelError(f"{self.name}: two projections with a synapse are called {twice[0]}; give each a name=")
         for link in self.projections:
             self._check_bundle(link) if link.latency else self._check_link(link)
-        for afferent in self.afferents.values():
-            for contact in afferent.contacts:
+        for bundle in self.fibres.values():
+            for contact in bundle.contacts:
                 self._port(contact.population, contact.port)
 
     @property
@@ -324,7 +324,7 @@ def circuit_of(model: Model | Circuit) -> Circuit:
     return Circuit(
         model.name,
         {"": model},
-        afferents=model.afferents,
+        fibres=model.fibres,
         references=model.references,
         dt=model.dt,
         dt_max=model.dt_max,

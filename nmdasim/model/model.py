@@ -12,13 +12,15 @@ import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
+from nmdasim.language import latex
+from nmdasim.language.noise import drawn
 from nmdasim.language.system import System, system
 from nmdasim.model import change, check, compose, structure
 from nmdasim.model.identity import digest
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
 from nmdasim.model.parameter import Parameter, ParameterSet
-from nmdasim.model.port import Afferents, Port, Summary
+from nmdasim.model.port import Fibres, Port, Summary
 
 if TYPE_CHECKING:
     from nmdasim.model.circuit import Circuit
@@ -52,8 +54,8 @@ class Model:
         Compartments; one by default.
     spike_site
         Compartment in which the threshold is tested.
-    afferents
-        Fibre bundles that a protocol may drive, by name.
+    fibres
+        Bundles of afferent fibres that a protocol may drive, by name: ``{"c": Fibres("exc", 20, latency="90 ms")}``.
     starts
         Named alternatives to `initial` (for example with a drug equilibrated or just washed in).
     gains
@@ -89,7 +91,7 @@ class Model:
     ports: Mapping[str, Any] = field(default_factory=dict)
     morphology: Morphology = field(default_factory=Morphology.point)
     spike_site: int = 0
-    afferents: Afferents = field(default_factory=dict)
+    fibres: Mapping[str, Fibres] = field(default_factory=dict)
     starts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     gains: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     summaries: Mapping[str, Summary] = field(default_factory=dict)
@@ -123,6 +125,11 @@ class Model:
     def is_point(self) -> bool:
         """Whether it has one compartment and its own ``dv/dt``."""
         return "Im" not in self.system.subexpressions
+
+    @cached_property
+    def stochastic(self) -> bool:
+        """Whether it draws during a run: white noise in its equations, or ``rand()`` or ``randn()`` in its reset."""
+        return bool(self.system.noise or drawn(self.reset or "", "")[1])
 
     @cached_property
     def refractory_condition(self) -> bool:
@@ -213,9 +220,7 @@ class Model:
         return "\n  ".join([f"Model {self.name!r} ({where}, {len(self.parameters)} parameters)", *lines])
 
     def _repr_latex_(self) -> str:
-        from brian2 import Equations  # noqa: PLC0415
-
-        return str(Equations(self.equations)._repr_latex_())
+        return f"$${latex.equations(self.equations, self.parameters.bases)}$$"
 
     @classmethod
     def assemble(cls, name: str, mechanisms: Iterable[Mechanism], *, site: int = 0, **options: Any) -> Self:

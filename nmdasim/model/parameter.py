@@ -17,6 +17,10 @@ from nmdasim.errors import InputError, UnitError
 from nmdasim.quantities import QuantityLike
 
 KINDS = ("measured", "derived", "fitted", "assumed")
+#: How far a value can be trusted, most first; what is recalled nobody has checked.
+STATUSES = ("verified", "transcribed", "derived", "assumed", "recalled")
+#: Source of the library's own numbers, which there is nothing to check against.
+OWN = "nmdasim"
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,8 @@ class Parameter:
         ``"measured"``, ``"derived"``, ``"fitted"`` or ``"assumed"``.
     verified
         Whether the value was read in the source itself or in public code of its authors.
+    transcribed
+        Whether it was read only where others have copied it from the source.
     description
         What it is, in a few words.
 
@@ -44,6 +50,8 @@ class Parameter:
     ------
     UnitError
         If `value` or `unit` cannot be read.
+    InputError
+        If `kind` is unknown, or the value is said to be both verified and transcribed.
     """
 
     value: Quantity  # text is read on construction
@@ -53,10 +61,13 @@ class Parameter:
     kind: str = "assumed"
     verified: bool = False
     description: str = ""
+    transcribed: bool = False
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise InputError(f"kind {self.kind!r} of a parameter is not one of {', '.join(KINDS)}")
+        if self.verified and self.transcribed:
+            raise InputError("a parameter is verified or transcribed, not both; verified means read in the source")
         unit = self.unit
         if isinstance(self.value, str) and not unit:
             unit = quantities.split(self.value)[1]
@@ -77,8 +88,16 @@ class Parameter:
 
     @property
     def status(self) -> str:
-        """``"verified"`` or ``"unverified"``."""
-        return "verified" if self.verified else "unverified"
+        """One of :data:`STATUSES`.
+
+        ``"verified"`` was read in the source, ``"transcribed"`` where others copied it; of what was read nowhere a
+        number is ``"derived"`` from others, ``"assumed"``, or else ``"recalled"``: nobody has checked it.
+        """
+        if self.source != OWN and self.verified:
+            return "verified"
+        if self.transcribed:
+            return "transcribed"
+        return self.kind if self.kind in ("derived", "assumed") else "recalled"
 
     def replace(self, value: QuantityLike, name: str = "value") -> Parameter:
         """Return this parameter with another value of the same dimension; it is then the user's own.
@@ -87,7 +106,9 @@ class Parameter:
         """
         checked = quantities.si(value, self.unit, name=name)
         quantity = Quantity(checked, dim=get_dimensions(self.value))
-        return dataclasses.replace(self, value=quantity, kind="assumed", source="user", verified=False)
+        return dataclasses.replace(
+            self, value=quantity, kind="assumed", source="user", verified=False, transcribed=False
+        )
 
     def scaled(self, factor: float) -> Parameter:
         """Return this parameter multiplied by `factor`."""

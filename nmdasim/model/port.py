@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -97,14 +97,56 @@ class Contact:
 
 
 @dataclass(frozen=True)
-class Afferent:
-    """A bundle of fibres of one kind, as a model receives it."""
+class Fibres:
+    """A bundle of afferent fibres of one kind, as a model receives it.
 
-    contacts: tuple[Contact, ...]
-    latency: Latency
+    Parameters
+    ----------
+    port
+        Port that each of its synapses opens, by name, or several; a :class:`Contact` for one with its own delay.
+    synapses
+        Number of synapses.
+    latency, spread
+        Mean and standard deviation of the time from a stimulus to the arrival at a synapse.
+    redrawn
+        Whether every stimulus draws the latencies anew; otherwise each synapse keeps its own.
+    table
+        Name under which a protocol may give measured latencies in place of the drawn ones: by default that of the
+        bundle, ``""`` for none.
 
+    Raises
+    ------
+    InputError
+        For no port, fewer than one synapse, or times that are negative.
+    UnitError
+        For a latency that is no time.
+    """
 
-Afferents = Mapping[str, Afferent]
+    port: str | Contact | Sequence[str | Contact]
+    synapses: int = 1
+    latency: QuantityLike = "0 ms"
+    spread: QuantityLike = "0 ms"
+    redrawn: bool = True
+    table: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.contacts:
+            raise InputError("a bundle of fibres opens a port; give port=, one name or several")
+        if isinstance(self.synapses, bool) or int(self.synapses) != self.synapses or self.synapses < 1:
+            raise InputError(f"synapses = {self.synapses}; a bundle of fibres has a whole number of them, 1 or more")
+        for name, given in (("latency", self.latency), ("spread", self.spread)):
+            if float(quantities.si(given, "ms", name=name)) < 0:
+                raise InputError(f"{name} = {given}; a time is 0 ms or more")
+
+    @cached_property
+    def contacts(self) -> tuple[Contact, ...]:
+        """What each synapse opens."""
+        ports = (self.port,) if isinstance(self.port, str | Contact) else self.port
+        return tuple(port if isinstance(port, Contact) else Contact(port) for port in ports)
+
+    def draw(self, stimuli: int, rng: np.random.Generator) -> np.ndarray:
+        """Return latencies in seconds, shape (stimuli, synapses)."""
+        return Latency(self.latency, self.spread, self.synapses, self.redrawn).draw(stimuli, rng)
 
 
 @dataclass(frozen=True)

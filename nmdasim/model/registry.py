@@ -12,7 +12,8 @@ A package registers under a group in its own ``pyproject.toml``::
     my_train = "my_package.protocols:MyTrain"       # a dataclass with the members of nmdasim.protocols.Protocol
 
     [project.entry-points."nmdasim.parameters"]
-    my_paper = "my_package.tables"                  # a package in which my_paper.toml lies, and .bib files beside it
+    my_paper = "my_package.tables"                  # a package in which my_paper.toml lies, and .bib files beside it;
+                                                    # drugs in it, as drugs.toml has them, join the table of drugs
 
 Nothing is loaded before it is asked for; the library's own names come first.
 """

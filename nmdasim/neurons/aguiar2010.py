@@ -12,7 +12,7 @@ from typing import Any
 
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.model import Model
-from nmdasim.model.port import Afferent, Contact, Latency
+from nmdasim.model.port import Contact, Fibres
 from nmdasim.neurons import dorsal_horn_cell as cell
 from nmdasim.parameters import load
 
@@ -34,7 +34,6 @@ def aguiar2010(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium:
         ``"fraction"`` of the NMDA current, as published, or ``"ghk"``; see :func:`nmdasim.receptors.nmda`.
     """
     kind = {"kinetics": nmda, "subtype": subtype, "calcium": calcium}
-    stimulus = Latency("0 ms", "0 ms", synapses=1, redrawn=False)
     on_relay = [Contact(port, population="relay") for port in ("ampa_c", "nmda_c", "nk1")]
     late = load("aguiar2010", "input")["delay_gaba"].value
     return Circuit(
@@ -45,12 +44,12 @@ def aguiar2010(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium:
                 "relay",
                 "wdr",
                 contacts=(Contact("ampa_c"), Contact("nmda_c"), Contact("gaba", late)),
-                latency=cell.c_latency(redrawn=False),
+                latency=cell.c_latency(),
             ),
         ),
-        afferents={
+        fibres={
             "adelta": cell.a_delta("wdr"),
-            "c": Afferent((*on_relay, Contact("nk1", population="wdr")), stimulus),
+            "c": Fibres((*on_relay, Contact("nk1", population="wdr")), redrawn=False, table=""),
         },
         references=("aguiar2010",),
         **cell.steps(nmda, "0.025 ms"),

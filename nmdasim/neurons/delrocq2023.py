@@ -31,7 +31,7 @@ def delrocq2023(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium
         "delrocq2023",
         {"kinetics": nmda, "subtype": subtype, "calcium": calcium},
         parameters=densities(),
-        afferents={"adelta": cell.a_delta(), "c": cell.c_fibres()},
+        fibres={"adelta": cell.a_delta(), "c": cell.c_fibres()},
         references=("delrocq2023", "aguiar2010"),
         **cell.steps(nmda, "0.1 ms"),
         description="16 compartments, C fibres directly on it; the reference neuron",

@@ -8,7 +8,7 @@ from typing import Any
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
 from nmdasim.model.morphology import Morphology, Section
-from nmdasim.model.port import Afferent, Contact, Latency, Summary
+from nmdasim.model.port import Contact, Fibres, Latency, Summary
 from nmdasim.parameters import load, mechanism
 from nmdasim.receptors import ampa, gaba, nk1, nmda, scheme
 from nmdasim.receptors.dosing import blocked
@@ -52,25 +52,24 @@ def morphology() -> Morphology:
     return Morphology.chain(sections, p["Ri"])
 
 
-def a_delta(population: str = "") -> Afferent:
+def a_delta(population: str = "") -> Fibres:
     """Return the bundle of Aδ synapses, whose latencies every stimulus draws anew."""
     p = load("aguiar2010", "input")
     contacts = (Contact("ampa_a", population=population), Contact("nmda_a", population=population))
-    latency = Latency(p["latency_a"].value, p["jitter_a"].value, int(p["synapses"].si), table="adelta")
-    return Afferent(contacts, latency)
+    return Fibres(contacts, int(p["synapses"].si), p["latency_a"].value, p["jitter_a"].value)
 
 
-def c_latency(*, redrawn: bool) -> Latency:
-    """Return the arrival times of C input after the stimulus."""
+def c_latency() -> Latency:
+    """Return the arrival times of C input by way of a relay, whose synapses each keep their own."""
     p = load("aguiar2010", "input")
-    return Latency(p["latency_c"].value, p["jitter_c"].value, int(p["synapses"].si), redrawn=redrawn, table="c")
+    return Latency(p["latency_c"].value, p["jitter_c"].value, int(p["synapses"].si), redrawn=False, table="c")
 
 
-def c_fibres() -> Afferent:
+def c_fibres() -> Fibres:
     """Return the bundle of C fibres that end on the neuron itself."""
-    late = load("aguiar2010", "input")["delay_gaba"].value
-    contacts = (Contact("ampa_c"), Contact("nmda_c"), Contact("nk1"), Contact("gaba", late))
-    return Afferent(contacts, c_latency(redrawn=True))
+    p = load("aguiar2010", "input")
+    contacts = (Contact("ampa_c"), Contact("nmda_c"), Contact("nk1"), Contact("gaba", p["delay_gaba"].value))
+    return Fibres(contacts, int(p["synapses"].si), p["latency_c"].value, p["jitter_c"].value)
 
 
 def wide_dynamic_range(name: str, kind: Mapping[str, Any], **options: Any) -> Model:

@@ -29,7 +29,7 @@ def wdr(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium: str = 
         {"kinetics": nmda, "subtype": subtype, "calcium": calcium},
         parameters=densities() | load("wdr"),
         morphology=_two_compartments(),
-        afferents={"adelta": cell.a_delta(), "c": cell.c_fibres()},
+        fibres={"adelta": cell.a_delta(), "c": cell.c_fibres()},
         references=("delrocq2023", "nmdasim"),
         **cell.steps(nmda, "0.1 ms"),
         description="2 compartments, own reduction of delrocq2023; the default",

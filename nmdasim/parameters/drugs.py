@@ -1,13 +1,19 @@
-"""The table of drugs, and the one place in which a drug's name is looked up, however it is written."""
+"""The table of drugs, and the one place in which a drug's name is looked up, however it is written.
+
+Drugs that stand in tables of installed plug-ins join the library's.
+"""
 
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from nmdasim.errors import InputError, ModelError
+from nmdasim.errors import InputError, ModelError, PluginError
+from nmdasim.model import registry
 from nmdasim.model.parameter import Parameter, ParameterSet
 from nmdasim.parameters.tables import Table, parameters_of, read_table
 
@@ -62,9 +68,48 @@ class Entry:
 
 
 def entries(table: Table = TABLE) -> dict[str, Entry]:
-    """Return every drug of a table by key."""
+    """Return every drug of a table by key; of the library's own also those of plug-ins, behind them."""
+    found = own(table)
+    offered = _offered(tuple(sys.path))[0] if table == TABLE else {}
+    return found | {key: entry for key, entry in offered.items() if key not in found}
+
+
+@cache
+def _offered(path: tuple[str, ...]) -> tuple[dict[str, Entry], str]:
+    """Return the drugs in tables of plug-ins, and what is wrong with tables that cannot be read.
+
+    A table may hold other numbers too: a drug is a section with a name as it is written, and what a drug has. `path` is
+    where plug-ins are looked for.
+    """
+    found: dict[str, Entry] = {}
+    wrong = ""
+    for table in registry.tables():
+        try:
+            content = read_table(table)
+        except (PluginError, InputError) as error:
+            wrong += f"; {error}"
+            continue
+        drugs = {key: part for key, part in content.items() if _is_drug(part)}
+        found = {
+            key: Entry(key, part["name"], part, table) for key, part in drugs.items() if key.isidentifier()
+        } | found
+    return found, wrong
+
+
+def _is_drug(part: Any) -> bool:
+    return isinstance(part, Mapping) and isinstance(part.get("name"), str) and bool(_HELD & part.keys())
+
+
+#: What makes a section with a name a drug.
+_HELD = {"block", "like", "K_i", "parts", "molar_mass"}
+
+
+def own(table: Table = TABLE) -> dict[str, Entry]:
+    """Return every drug of one table by key, without those of plug-ins."""
     found = {}
     for key, content in read_table(table).items():
+        if isinstance(content, Mapping) and "name" not in content and not _HELD & content.keys():
+            continue  # other numbers
         if not isinstance(content, Mapping) or not isinstance(content.get("name"), str):
             raise InputError(f'{table} [{key}]: a drug has a name, as in name = "memantine"')
         if not key.isidentifier():
@@ -81,7 +126,7 @@ def find(name: str, table: Table = TABLE, *, among: Mapping[str, Entry] | None =
     name
         ``"S-ketamine"``, ``"s_ketamine"`` or ``"esketamine"``.
     table
-        The table to look in.
+        The table to look in, and then the library's.
     among
         The drugs to choose from; by default every one of the table.
 
@@ -90,7 +135,7 @@ def find(name: str, table: Table = TABLE, *, among: Mapping[str, Entry] | None =
     ModelError
         If there is no such drug.
     """
-    known = entries(table) if among is None else among
+    known = {**(entries() if table != TABLE else {}), **entries(table)} if among is None else among
     spelled = {plain(spelling): (spelling, entry) for entry in known.values() for spelling in entry.spellings}
     if plain(name) in spelled:
         return spelled[plain(name)][1]
@@ -98,7 +143,7 @@ def find(name: str, table: Table = TABLE, *, among: Mapping[str, Entry] | None =
     offer = (
         f"did you mean {spelled[close[0]][0]!r}?" if close else f"there are {', '.join(e.name for e in known.values())}"
     )
-    raise ModelError(f"unknown drug {name!r}; {offer}")
+    raise ModelError(f"unknown drug {name!r}; {offer}{_offered(tuple(sys.path))[1]}")
 
 
 def plain(name: str) -> str:

@@ -68,8 +68,8 @@ def load(table: Table, section: str = "parameters") -> ParameterSet:
     table
         A table of the library, ``"receptors"``, or the path of a file of your own.
     section
-        Its section; ``"mechanism.h"`` for one inside another. Each entry is ``{value, source, kind, verified, bounds,
-        description}`` with the section's own ``defaults`` filled in, or just ``"1 nS"``.
+        Its section; ``"mechanism.h"`` for one inside another. Each entry is ``{value, source, kind, verified,
+        transcribed, bounds, description}`` with the section's own ``defaults`` filled in, or just ``"1 nS"``.
 
     Raises
     ------
@@ -110,11 +110,20 @@ def parameters_of(section: Mapping[str, Any], where: str = "table") -> Parameter
     """
     entries = dict(section)
     defaults = entries.pop("defaults", {})
-    found = {name: _parameter(defaults | entry, f"{where} {name}") for name, entry in _flatten(entries, where)}
+    found = {
+        name: _parameter(_standing(defaults, entry) | entry, f"{where} {name}")
+        for name, entry in _flatten(entries, where)
+    }
     try:
         return ParameterSet(found)
     except NmdasimError as error:
         raise InputError(f"{where}: {error}") from None
+
+
+def _standing(defaults: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the defaults of a section for an entry: what says how it was read replaces what the section says."""
+    own = entry.keys() & {"verified", "transcribed"}
+    return {key: value for key, value in defaults.items() if not (own and key in ("verified", "transcribed"))}
 
 
 def _flatten(entries: Mapping[str, Any], where: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -142,7 +151,7 @@ def _parameter(entry: Mapping[str, Any], where: str) -> Parameter:
         raise InputError(f"{where}: bounds = {bounds!r}; give two numbers in the unit of the value")
     texts = {key: entry[key] for key in ("unit", "source", "kind", "description") if key in entry}
     wrong = [key for key, value in texts.items() if not isinstance(value, str)]
-    wrong += ["verified"] if not isinstance(entry.get("verified", False), bool) else []
+    wrong += [key for key in ("verified", "transcribed") if not isinstance(entry.get(key, False), bool)]
     if wrong or isinstance(entry["value"], bool | Mapping):
         key = wrong[0] if wrong else "value"
         raise InputError(f"{where}: {key} = {entry[key]!r} is of the wrong kind")

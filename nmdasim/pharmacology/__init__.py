@@ -4,6 +4,7 @@ Educational and research model. Not medical advice. Not for dosing decisions.
 """
 
 from nmdasim.pharmacology.bands import Band, bands
+from nmdasim.pharmacology.conversion import free, total
 from nmdasim.pharmacology.course import time_course
 from nmdasim.pharmacology.drugs import Drug, competing_k_i, drug, potency
 from nmdasim.pharmacology.events import Event, EventError, dose, reset
@@ -28,6 +29,7 @@ __all__ = [
     "dose",
     "drug",
     "every",
+    "free",
     "free_levels",
     "potency",
     "preset",
@@ -35,4 +37,5 @@ __all__ = [
     "schedule",
     "spread",
     "time_course",
+    "total",
 ]

@@ -21,10 +21,10 @@ _METABOLITE = ("metabolite", "metabolite peripheral")
 
 @dataclass(frozen=True)
 class Uptake:
-    """Where a share of a dose goes: at once, or evenly over `over_h` hours."""
+    """Where a share of a dose goes, one or one a subject: at once, or evenly over `over_h` hours."""
 
     state: int
-    share: float
+    share: float | np.ndarray
     over_h: float = 0.0
 
 
@@ -68,7 +68,7 @@ class System:
 
 def clearance_and_volume(preset: Preset) -> tuple[float, float]:
     """Return clearance (L/h) and volume of distribution at steady state (L) of a preset at 70 kg."""
-    system = build(preset, typical())
+    system = build(preset, typical(scales=preset.scales))
     body = np.flatnonzero(system.parent)
     infused = np.zeros(len(body))
     infused[0] = 1.0
@@ -85,7 +85,8 @@ def build(preset: Preset, subjects: Subjects) -> System:
 def _mammillary(preset: Preset, subjects: Subjects) -> System:
     volume, clearance, exchanges = _macro(preset)
     peripheral = [f"peripheral {k}" for k in range(1, len(exchanges) + 1)]
-    states = ("central", *peripheral, "muscle", "gut", *_METABOLITE, "effect site")
+    depots = {"im": "muscle", "oral": "gut", "sublingual": "mouth"}
+    states = ("central", *peripheral, *depots.values(), *_METABOLITE, "effect site")
     body = _Body(states, subjects)
     v1 = volume * subjects.volume * subjects.volumes
     for name, (flow, size) in zip(peripheral, exchanges, strict=True):
@@ -94,13 +95,11 @@ def _mammillary(preset: Preset, subjects: Subjects) -> System:
     formed = number("norketamine", "f_met", "1")
     body.move("central", "metabolite", k10 * formed, _molar_ratio(preset))
     body.move("central", None, k10 * (1 - formed))
-    body.move("muscle", "central", number("absorption", "ka_im", "1/h") * subjects.absorption)
-    body.move("gut", "central", number("absorption", "ka_oral", "1/h") * subjects.absorption)
-    routes = {
-        "iv": ((Uptake(0, 1.0),),),
-        "im": ((Uptake(states.index("muscle"), number("absorption", "F_im", "1")),),),
-        "oral": ((Uptake(states.index("gut"), number("absorption", "F_oral", "1")),),),
-    }
+    routes = {"iv": ((Uptake(0, 1.0),),)}
+    for route, depot in depots.items():
+        body.move(depot, "central", number("absorption", f"ka_{route}", "1/h") * subjects.absorption)
+        share = "F_oral_s" if (route, preset.drug) == ("oral", "s-ketamine") else f"F_{route}"
+        routes[route] = ((Uptake(states.index(depot), number("absorption", share, "1")),),)
     return body.system(preset, v1, routes)
 
 
@@ -126,22 +125,25 @@ def _liver(preset: Preset, subjects: Subjects) -> System:
     peripheral = ("peripheral 1", "peripheral 2")
     states = ("central", *peripheral, "liver", "nose", "swallowed", "gut", *_METABOLITE, "effect site")
     body = _Body(states, subjects)
-    v1 = number(values, "V1", "L") * subjects.volume * subjects.volumes
+    v1 = number(values, "V1", "L") * subjects.factor("volume", "V1") * subjects.volumes
     for name, flow, size in zip((*peripheral, "liver"), ("Q2", "Q3", "Qh"), ("V2", "V3", "Vh"), strict=True):
-        rate = number(values, flow, "L/h") * subjects.flows
-        body.exchange("central", name, rate / v1, rate / (number(values, size, "L") * subjects.volumes))
+        rate = number(values, flow, "L/h") * subjects.factor(flow) * subjects.flows
+        volume = number(values, size, "L") * subjects.factor(size) * subjects.volumes
+        body.exchange("central", name, rate / v1, rate / volume)
     turnover = subjects.clearance * subjects.flows / subjects.volumes
     body.move("liver", "metabolite", number(values, "k_met", "1/h") * turnover, _molar_ratio(preset))
-    body.move("liver", None, number(values, "k_el", "1/h") * turnover)
-    body.move("nose", "central", number(values, "ka_nasal", "1/h") * subjects.absorption)
-    body.move("swallowed", "liver", number(values, "ka_swallowed", "1/h") * subjects.absorption)
-    body.move("gut", "liver", number(values, "ka_oral", "1/h") * subjects.absorption)
-    return body.system(preset, v1, _liver_routes(preset, states))
+    body.move("liver", None, number(values, "k_el", "1/h") * turnover * subjects.factor("k_el"))
+    body.move("nose", "central", number(values, "ka_nasal", "1/h") * subjects.factor("absorption", "ka_nasal"))
+    for depot, rate_name in (("swallowed", "ka_swallowed"), ("gut", "ka_oral")):
+        body.move(depot, "liver", number(values, rate_name, "1/h") * subjects.factor("absorption", "ka_gut"))
+    return body.system(preset, v1, _liver_routes(preset, states, subjects))
 
 
-def _liver_routes(preset: Preset, states: tuple[str, ...]) -> dict[str, tuple[tuple[Uptake, ...], ...]]:
+def _liver_routes(
+    preset: Preset, states: tuple[str, ...], subjects: Subjects
+) -> dict[str, tuple[tuple[Uptake, ...], ...]]:
     values = preset.parameters
-    gut, first = number(values, "F_gut", "1"), number(values, "F_nasal", "1")
+    gut, first = number(values, "F_gut", "1"), subjects.share("F_nasal", number(values, "F_nasal", "1"))
     nose, swallowed = states.index("nose"), states.index("swallowed")
     late = number(values, "T_swallowed", "h")
     devices = tuple(
@@ -174,11 +176,12 @@ class _Body:
     def system(self, preset: Preset, v1: np.ndarray, routes: Mapping[str, tuple[tuple[Uptake, ...], ...]]) -> System:
         """Add metabolite and effect site, and return the finished system."""
         subjects, effect = self.subjects, self.states.index("effect site")
-        v_met = number("norketamine", "V", "L") * subjects.volumes
+        v_met = number("norketamine", "V", "L") * subjects.factor("V_met") * subjects.volumes
         v_far = number("norketamine", "V_peripheral", "L") * subjects.volumes
         flow = number("norketamine", "Q", "L/h") * subjects.flows
         self.exchange(*_METABOLITE, flow / v_met, flow / v_far)
-        self.move("metabolite", None, number("norketamine", "CL", "L/h") * subjects.flows / v_met)
+        cleared = number("norketamine", "CL", "L/h") * subjects.factor("CL_met") * subjects.flows
+        self.move("metabolite", None, cleared / v_met)
         ke0 = np.log(2) / number("effect_site", "half_life", "h")
         self.matrix[:, effect, 0] += ke0
         self.matrix[:, effect, effect] -= ke0

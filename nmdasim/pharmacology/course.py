@@ -19,7 +19,7 @@ from nmdasim.pharmacology.drugs import drug
 from nmdasim.pharmacology.presets import Preset, choose
 from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.solve import Solution
-from nmdasim.pharmacology.subjects import REFERENCE_KG, Cohort, typical
+from nmdasim.pharmacology.subjects import CHOSEN, REFERENCE_KG, Cohort, typical
 from nmdasim.pharmacology.timeline import inputs
 from nmdasim.quantities import QuantityLike
 
@@ -40,7 +40,7 @@ def time_course(
     weight: QuantityLike | None = None,
     cohort: Cohort | None = None,
 ) -> xr.Dataset:
-    """Return the concentrations that a regimen leads to, exactly.
+    """Return the total concentrations that a regimen leads to, exactly.
 
     Parameters
     ----------
@@ -61,7 +61,8 @@ def time_course(
     Returns
     -------
     xarray.Dataset
-        ``plasma``, ``effect_site`` and ``metabolite`` in ng/ml over (subject and) ``time`` in h; ``cmax``, ``tmax``
+        ``plasma``, ``effect_site`` and ``metabolite``, total (free and bound) in ng/ml, over (subject and) ``time`` in
+        h; the effect site as the plasma that would be in balance with it; ``cmax``, ``tmax``
         (min) and ``auc_inf`` of plasma (``cmax`` up to the last time; ``auc_inf`` analytic, all doses, to infinity);
         ``preset``, ``site``, ``drug`` and ``weight`` as coordinates. The dimension ``subject`` is there when there are
         several.
@@ -133,7 +134,8 @@ def _solve(
     regimen: Regimen, preset: Preset, axis: np.ndarray, weight_kg: float, cohort: Cohort | None
 ) -> dict[str, np.ndarray]:
     """Return every variable of the result for one subject, or for a cohort."""
-    system = build(preset, typical(weight_kg) if cohort is None else cohort.draw(weight_kg))
+    one = typical(weight_kg, preset.scales)
+    system = build(preset, one if cohort is None else cohort.draw(weight_kg, preset.variability, preset.scales))
     solution = Solution(system.matrix, inputs(regimen, system))
     values = solution.at(axis, system.readout)
     cmax, tmax_h = solution.peak(system.readout[:, 0], axis[-1])
@@ -151,12 +153,12 @@ def _solve(
 
 
 _LABELS = {
-    "plasma": ("ng/ml", "plasma concentration"),
-    "effect_site": ("ng/ml", "effect-site concentration"),
-    "metabolite": ("ng/ml", "plasma concentration of the metabolite"),
-    "cmax": ("ng/ml", "highest plasma concentration on the time axis"),
+    "plasma": ("ng/ml", "total plasma concentration"),
+    "effect_site": ("ng/ml", "total plasma concentration in balance with the effect site"),
+    "metabolite": ("ng/ml", "total plasma concentration of the metabolite"),
+    "cmax": ("ng/ml", "highest total plasma concentration on the time axis"),
     "tmax": ("min", "time of the highest plasma concentration"),
-    "auc_inf": ("ng*h/ml", "area under the plasma concentration, all doses, to infinity"),
+    "auc_inf": ("ng*h/ml", "area under the total plasma concentration, all doses, to infinity"),
     "weight": ("kg", "body weight"),
 }
 _COORDINATES = ("weight", "preset", "site", "drug")
@@ -174,11 +176,13 @@ def _dataset(axis: np.ndarray, ids: tuple[Any, ...], values: dict[str, np.ndarra
 
 def _attributes(regimen: Regimen, asked: str, data: xr.Dataset, cohort: Cohort | None) -> dict[str, Any]:
     presets = {part.name: part for part in (choose(regimen.subject(one), asked) for one in regimen.ids)}
-    used = [*presets, "norketamine", "effect_site", "scaling"]
+    used = [*presets, "norketamine", "effect_site"]
+    used += ["scaling"] if any(p.scales for p in presets.values()) else []
     used += (
         ["absorption"] if any(p.structure == "mammillary" for p in presets.values()) and regimen.routes - {"iv"} else []
     )
-    used += [] if cohort is None else ["variability"]
+    differ = [] if cohort is None else list(dict.fromkeys(cohort.table(p.variability) for p in presets.values()))
+    used += differ
     numbers = {f"{part}.{name}": p for part in used for name, p in load("pharmacokinetics", part).items()}
     sources = [*filter(None, regimen.source.split(", ")), *(p.source for p in numbers.values())]
     notes = {
@@ -194,4 +198,12 @@ def _attributes(regimen: Regimen, asked: str, data: xr.Dataset, cohort: Cohort |
         "nmdasim_version": version("nmdasim"),
         "disclaimer": DISCLAIMER,
     }
-    return notes | ({} if cohort is None else {"seed": cohort.seed, "subjects": cohort.subjects})
+    if cohort is None:
+        return notes
+    return notes | {"seed": cohort.seed, "subjects": cohort.subjects, "spread": ", ".join(map(_spread_of, differ))}
+
+
+def _spread_of(section: str) -> str:
+    """Return whose choice a section of differences between people is."""
+    sources = ", ".join(dict.fromkeys(p.source for p in load("pharmacokinetics", section).values()))
+    return "this library's choice" if section == CHOSEN else f"as published by {sources}"

@@ -44,7 +44,7 @@ class Drug:
         return float(self.molar_mass.si) * 1e3
 
     def micromolar(self, ng_ml: np.ndarray | float) -> np.ndarray:
-        """Return a concentration given in ng/ml in µM: (ng/ml)/(g/mol)."""
+        """Return a concentration given in ng/ml in µM, free as free and total as total: (ng/ml)/(g/mol)."""
         return np.asarray(ng_ml, dtype=float) / self.grams_per_mole
 
     def free_micromolar(self, ng_ml: np.ndarray | float) -> np.ndarray:

@@ -9,7 +9,7 @@ from nmdasim.errors import InputError, NmdasimError
 from nmdasim.pharmacology import amounts
 from nmdasim.quantities import QuantityLike
 
-ROUTES = ("iv", "im", "nasal", "oral")
+ROUTES = ("iv", "im", "nasal", "oral", "sublingual")
 UNITS = ("mg", "mg/kg")
 OBSERVATION, DOSE, OTHER, RESET, RESET_AND_DOSE = range(5)
 
@@ -47,7 +47,7 @@ class Event:
     evid
         EVID: 0 observation, 1 dose, 2 other, 3 reset, 4 reset and dose.
     route
-        ROUTE: iv, im, nasal or oral.
+        ROUTE: iv, im, nasal, oral or sublingual.
     weight_kg
         WT, body weight; 0 where the table does not say.
     covariates

@@ -87,5 +87,8 @@ def _free(course: xr.Dataset, site: str, racemate_equivalent: bool) -> xr.DataAr
     scale: Any = xr.DataArray(np.array(factors), dims=tuple(shape)) if shape else factors[0]
     levels: xr.DataArray = course[site] * scale
     what = "racemic ketamine that blocks equally" if racemate_equivalent else f"free {course.attrs['drug']}"
-    levels.attrs = dict(course.attrs) | {"units": "uM", "long_name": f"{what}, from {site.replace('_', ' ')}"}
+    shares = dict.fromkeys(float(drug(str(name)).unbound.si) for name in drugs.values)  # type: ignore[union-attr]
+    bound = ", ".join(f"{share:g}" for share in shares)
+    text = f"{what}, from {site.replace('_', ' ')}: {bound} of the total concentration is unbound"
+    levels.attrs = dict(course.attrs) | {"units": "uM", "long_name": text}
     return levels.rename("free")

@@ -33,6 +33,10 @@ class Preset:
         Key of the reference.
     summary
         What it is, in a few words.
+    scales
+        Whether clearances and volumes follow body weight.
+    variability
+        Section of the differences between people that its source publishes; empty where it publishes none.
     """
 
     name: str
@@ -41,6 +45,8 @@ class Preset:
     site: str
     source: str
     summary: str
+    scales: bool = True
+    variability: str = ""
 
     @property
     def parameters(self) -> ParameterSet:
@@ -50,7 +56,7 @@ class Preset:
     @property
     def routes(self) -> tuple[str, ...]:
         """Routes of dosing that it describes."""
-        return ("iv", "nasal", "oral") if self.structure == "liver" else ("iv", "im", "oral")
+        return ("iv", "nasal", "oral") if self.structure == "liver" else ("iv", "im", "oral", "sublingual")
 
 
 def preset(name: str, drug_name: str = "") -> Preset:

@@ -18,7 +18,7 @@ from nmdasim.quantities import QuantityLike
 
 
 def infusion_40_minutes() -> Regimen:
-    """Return racemic ketamine, .5 mg/kg over 40 min (Zanos 2018)."""
+    """Return racemic ketamine, 0.5 mg/kg over 40 min (Zanos 2018)."""
     over = _published("infusion", "over")
     return Regimen((dose(_per_kg("infusion", "dose"), over=over),), "ketamine", "0.5 mg/kg over 40 min", "zanos2018")
 
@@ -26,7 +26,7 @@ def infusion_40_minutes() -> Regimen:
 def crps_100_hours(weight: QuantityLike = "70 kg") -> Regimen:
     """Return the 100-hour course of S-ketamine in complex regional pain syndrome (Sigtermans 2009).
 
-    The rate rises from 5 to 22.2 mg/h per 70 kg; the steps between are not known to us and taken as four equal ones.
+    The rate rises from 5 to 22.2 mg/h per 70 kg, here in four equal steps: a plain form of :func:`crps_titration`.
     """
     count = int(_number("crps", "steps", "1"))
     share = amounts.kilograms(weight) / REFERENCE_KG
@@ -34,6 +34,29 @@ def crps_100_hours(weight: QuantityLike = "70 kg") -> Regimen:
     length = _number("crps", "duration", "h") / count
     events = tuple(Event(time_h=k * length, amount=rate * length, duration_h=length) for k, rate in enumerate(rates))
     return Regimen(events, "s-ketamine", "100-hour course in CRPS, 5 to 22.2 mg/h per 70 kg", "sigtermans2009")
+
+
+def crps_titration(weight: QuantityLike = "70 kg") -> Regimen:
+    """Return the same course with its raises: every 2 h by day and after 8 h by night (Sigtermans 2009).
+
+    From about 5 mg/h it was raised to 20 to 30 mg/h; here to the mean of 22.2 mg/h per 70 kg. How much each raise was
+    is not known to us: 2.5 mg/h is assumed, and a day of 16 h that begins with the course.
+    """
+    section = "crps_titration"
+    share = amounts.kilograms(weight) / REFERENCE_KG
+    rate, last, step = (_number(section, name, "mg/h") for name in ("first_rate", "last_rate", "step"))
+    by_day, by_night, day = (_number(section, name, "h") for name in ("by_day", "by_night", "day"))
+    time, events = 0.0, []
+    while rate < last:
+        night = time % (day + by_night) >= day
+        length = by_night if night else by_day
+        events.append(Event(time_h=time, amount=rate * share * length, duration_h=length))
+        time, rate = time + length, min(rate + step, last)
+    length = _number(section, "duration", "h") - time
+    events.append(Event(time_h=time, amount=rate * share * length, duration_h=length))
+    return Regimen(
+        tuple(events), "s-ketamine", "100-hour course in CRPS, raised to 22.2 mg/h per 70 kg", "sigtermans2009"
+    )
 
 
 def nasal_twice_weekly(amount: QuantityLike = "56 mg") -> Regimen:
@@ -64,27 +87,35 @@ def nasal_twice_weekly(amount: QuantityLike = "56 mg") -> Regimen:
     )
 
 
-def fibromyalgia(arm: str = "high") -> Regimen:
-    """Return S-ketamine .3 (``"low"``) or .5 mg/kg (``"high"``) as studied in fibromyalgia (Noppers 2011).
+def fibromyalgia(drug: str = "s-ketamine") -> Regimen:
+    """Return an infusion as studied in fibromyalgia: S-ketamine 0.5 mg/kg over 30 min, or the racemate 0.3 mg/kg.
 
-    The 30 min of the infusion are published for .5 mg/kg, and taken for .3 mg/kg as well.
+    The first is Noppers 2011, the second Graven-Nielsen 2000, whose infusion is taken to last as long.
+
+    Raises
+    ------
+    InputError
+        For another drug.
     """
-    if arm not in ("low", "high"):
-        raise InputError(f"arm = {arm!r}; the published doses are 'low' (0.3 mg/kg) and 'high' (0.5 mg/kg)")
-    given = _per_kg("fibromyalgia", arm)
-    name = f"fibromyalgia, {given.number:g} mg/kg over 30 min"
-    return Regimen((dose(given, over=_published("fibromyalgia", "over")),), "s-ketamine", name, "noppers2011")
+    studied = {"s-ketamine": "fibromyalgia_s_ketamine", "ketamine": "fibromyalgia_racemate"}
+    if drug not in studied:
+        raise InputError(f"drug = {drug!r}; studied were 's-ketamine' (0.5 mg/kg) and 'ketamine' (0.3 mg/kg)")
+    section = studied[drug]
+    given, source = _per_kg(section, "dose"), read_table("schedules")[section]["dose"]["source"]
+    name = f"fibromyalgia, {drug} {given.number:g} mg/kg over 30 min"
+    return Regimen((dose(given, over=_published(section, "over")),), drug, name, source)
 
 
 #: Published schedules by name.
 SCHEDULES = {
     "infusion_40_minutes": infusion_40_minutes,
     "crps_100_hours": crps_100_hours,
+    "crps_titration": crps_titration,
     "nasal_28": lambda: nasal_twice_weekly("28 mg"),
     "nasal_56": lambda: nasal_twice_weekly("56 mg"),
     "nasal_84": lambda: nasal_twice_weekly("84 mg"),
-    "fibromyalgia_low": lambda: fibromyalgia("low"),
-    "fibromyalgia_high": lambda: fibromyalgia("high"),
+    "fibromyalgia_racemate": lambda: fibromyalgia("ketamine"),
+    "fibromyalgia_s_ketamine": lambda: fibromyalgia("s-ketamine"),
 }
 
 

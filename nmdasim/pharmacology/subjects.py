@@ -1,8 +1,9 @@
-"""Subjects: body weight by allometry, and log-normal differences between people drawn from a seed."""
+"""Subjects: body weight by allometry, and differences between people drawn from a seed."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,16 +14,31 @@ from nmdasim.quantities import QuantityLike
 
 #: Body weight in kg at which the presets hold.
 REFERENCE_KG = float(load("pharmacokinetics", "scaling")["weight"].si)
+#: Section of the variation that this library chose, for presets whose source publishes none.
+CHOSEN = "variability"
 
 
 @dataclass(frozen=True, eq=False)
 class Subjects:
-    """Subjects as arrays of shape (subject,): weight in kg and factors on the typical values of a preset."""
+    """Subjects as arrays of shape (subject,).
+
+    Parameters
+    ----------
+    weight_kg
+        Body weight.
+    factors
+        Factors on typical values of a preset, by what they act on: ``clearance``, ``volume``, ``absorption``, or one of
+        its parameters. What is not there does not differ.
+    logits
+        What is added to the logit of a share, by its parameter.
+    scales
+        Whether clearances and volumes follow body weight.
+    """
 
     weight_kg: np.ndarray
-    clearance: np.ndarray
-    volume: np.ndarray
-    absorption: np.ndarray
+    factors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    logits: Mapping[str, np.ndarray] = field(default_factory=dict)
+    scales: bool = True
 
     @property
     def count(self) -> int:
@@ -30,19 +46,53 @@ class Subjects:
         return len(self.weight_kg)
 
     @property
+    def clearance(self) -> np.ndarray:
+        """Factor on clearance."""
+        return self.factor("clearance")
+
+    @property
+    def volume(self) -> np.ndarray:
+        """Factor on the central volume."""
+        return self.factor("volume")
+
+    @property
+    def absorption(self) -> np.ndarray:
+        """Factor on rates of absorption."""
+        return self.factor("absorption")
+
+    def factor(self, *names: str) -> np.ndarray:
+        """Return the product of some factors."""
+        found = np.ones(self.count)
+        for name in names:
+            found = found * self.factors.get(name, 1.0)
+        return found
+
+    def share(self, name: str, typical: float) -> np.ndarray:
+        """Return a share between 0 and 1 that differs on the scale of its logit."""
+        odds = typical / (1 - typical) * np.exp(self.logits.get(name, np.zeros(self.count)))
+        return np.asarray(odds / (1 + odds))
+
+    @property
     def flows(self) -> np.ndarray:
         """Factor of body weight on clearances and flows, (W/70 kg)^0.75."""
-        return np.asarray((self.weight_kg / REFERENCE_KG) ** _scaling("clearance_exponent"))
+        return self._weight("clearance_exponent")
 
     @property
     def volumes(self) -> np.ndarray:
         """Factor of body weight on volumes, W/70 kg."""
-        return np.asarray((self.weight_kg / REFERENCE_KG) ** _scaling("volume_exponent"))
+        return self._weight("volume_exponent")
+
+    def _weight(self, exponent: str) -> np.ndarray:
+        power = _scaling(exponent) if self.scales else 0.0
+        return np.asarray((self.weight_kg / REFERENCE_KG) ** power)
 
 
 @dataclass(frozen=True)
 class Cohort:
-    """People who differ: clearance, central volume and absorption vary log-normally about the preset (the median).
+    """People who differ about a preset, whose typical values are the medians.
+
+    They differ as the source of the preset publishes, where it does (janssen, by parameter); else, or where a variation
+    is given, clearance, central volume and absorption do, log-normally.
 
     Parameters
     ----------
@@ -82,24 +132,44 @@ class Cohort:
                 raise InputError(f"weight = {self.weight}; give one above 0 kg, or one for each of {self.subjects}")
 
     def variation(self) -> dict[str, float]:
-        """Coefficient of variation of clearance, volume and absorption."""
-        given = {"clearance": self.cv_clearance, "volume": self.cv_volume, "absorption": self.cv_absorption}
-        chosen = load("pharmacokinetics", "variability")
-        return {name: float(chosen[name].si) if cv is None else cv for name, cv in given.items()}
+        """Coefficient of variation of clearance, volume and absorption, where no others are published."""
+        chosen = load("pharmacokinetics", CHOSEN)
+        return {name: float(chosen[name].si) if cv is None else cv for name, cv in self._given().items()}
 
-    def draw(self, weight_kg: float = REFERENCE_KG) -> Subjects:
-        """Return the subjects; `weight_kg` holds where the cohort has no weight of its own."""
+    def table(self, published: str = "") -> str:
+        """Return the section that says how people differ about a preset; `published` is that of its source, if any."""
+        own = any(cv is not None for cv in self._given().values())
+        return CHOSEN if own or not published else published
+
+    def draw(self, weight_kg: float = REFERENCE_KG, published: str = "", scales: bool = True) -> Subjects:
+        """Return the subjects.
+
+        Parameters
+        ----------
+        weight_kg
+            Where the cohort has no weight of its own.
+        published
+            Section of the variation that the source of a preset publishes.
+        scales
+            Whether clearances and volumes of the preset follow body weight.
+        """
         weights = weight_kg if self.weight is None else quantities.si(self.weight, "kg", name="weight")
-        normal = np.random.default_rng(np.random.SeedSequence(self.seed)).standard_normal((self.subjects, 3))
-        spread = np.sqrt(np.log1p(np.square(list(self.variation().values()))))
-        factors = np.exp(spread * normal)
-        return Subjects(np.broadcast_to(weights, (self.subjects,)).astype(float), *factors.T)
+        section = self.table(published)
+        numbers = {name: float(p.si) for name, p in load("pharmacokinetics", section).items()}
+        numbers |= self.variation() if section == CHOSEN else {}
+        rng = np.random.default_rng(np.random.SeedSequence(self.seed))
+        normal = dict(zip(numbers, rng.standard_normal((self.subjects, len(numbers))).T, strict=True))
+        logits = {name: numbers[name] * normal[name] for name in numbers if name.startswith("F_")}
+        factors = {n: np.exp(np.sqrt(np.log1p(cv**2)) * normal[n]) for n, cv in numbers.items() if n not in logits}
+        return Subjects(np.broadcast_to(weights, (self.subjects,)).astype(float), factors, logits, scales)
+
+    def _given(self) -> dict[str, float | None]:
+        return {"clearance": self.cv_clearance, "volume": self.cv_volume, "absorption": self.cv_absorption}
 
 
-def typical(weight_kg: float = REFERENCE_KG) -> Subjects:
+def typical(weight_kg: float = REFERENCE_KG, scales: bool = True) -> Subjects:
     """Return one subject with the typical values of a preset."""
-    one = np.ones(1)
-    return Subjects(weight_kg * one, one, one, one)
+    return Subjects(weight_kg * np.ones(1), scales=scales)
 
 
 def _scaling(name: str) -> float:

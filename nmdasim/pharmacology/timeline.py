@@ -111,7 +111,7 @@ def _uptakes(event: Event, system: System, ways: tuple[tuple[Uptake, ...], ...])
     """Return where a dose goes, with mg per subject; it is split equally over `ways` (one per nasal device)."""
     weight = system.subjects.weight_kg if event.unit == "mg/kg" else np.ones(system.subjects.count)
     mg = event.amount * weight / len(ways)
-    shares: dict[tuple[int, float], float] = {}
+    shares: dict[tuple[int, float], float | np.ndarray] = {}
     for uptake in (uptake for way in ways for uptake in way):
         place = uptake.state, uptake.over_h
         shares[place] = shares.get(place, 0.0) + uptake.share

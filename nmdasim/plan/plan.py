@@ -158,6 +158,8 @@ class Cells:
         What the run that it goes on from left besides the states; None for a fresh start.
     moving
         States that may differ from 0 at the start, here or in a run that this one goes on from.
+    keys
+        What each lane's random numbers follow from, 48 bits, shape (lanes,); empty where the model draws none.
     """
 
     model: Model
@@ -177,6 +179,7 @@ class Cells:
     begin: int = 0
     held: Held | None = None
     moving: frozenset[str] = frozenset()
+    keys: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
 
     @property
     def steps(self) -> int:
@@ -214,6 +217,7 @@ class Cells:
             parameters={name: row(values) for name, values in self.parameters.items()},
             initial={name: row(values) for name, values in self.initial.items()},
             table=self.table[index : index + 1],
+            keys=row(self.keys) if self.keys.size else self.keys,
             held=held,
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
@@ -10,12 +9,11 @@ import numpy as np
 
 from nmdasim.errors import ModelError
 from nmdasim.language.evaluation import evaluate, evaluator
+from nmdasim.language.noise import drawn
 from nmdasim.language.system import system
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
 from nmdasim.quantities import in_unit, pretty, same_dimension
-
-_RANDOM = re.compile(r"\b(randn?)\(\)")
 
 #: Concentrations, conductances, capacitances, and their densities.
 _NEVER_NEGATIVE = ("mM", "S", "S/cm**2", "F", "F/cm**2")
@@ -25,12 +23,17 @@ def parameter_values(model: Model, overrides: Mapping[str, np.ndarray]) -> dict[
     """Return SI values of every parameter, and of ``area`` where the membrane needs it."""
     values = {base: model.values(base, overrides) for base in model.parameters.bases}
     for base, array in values.items():
-        unit = model.parameters.unit_of(base)
-        low = [p.bounds[0] for key in model.entries(base) if (p := model.parameters[key]).bounds]
-        bounded = (low and min(low) == 0) or any(same_dimension(unit, like) for like in _NEVER_NEGATIVE)
-        if bounded and np.any(array < 0):
+        if np.any(array < 0) and never_negative(model, base):
+            unit = model.parameters.unit_of(base)
             raise ModelError(f"{base} = {float(in_unit(array.min(), unit)):g} {pretty(unit)}; it cannot be negative")
     return {"area": np.array([model.morphology.areas])} | values
+
+
+def never_negative(model: Model, base: str) -> bool:
+    """Whether a parameter cannot be negative: by its range, or as a concentration, a conductance or a capacitance."""
+    unit = model.parameters.unit_of(base)
+    low = [p.bounds[0] for key in model.entries(base) if (p := model.parameters[key]).bounds]
+    return bool(low and min(low) == 0) or any(same_dimension(unit, like) for like in _NEVER_NEGATIVE)
 
 
 class Draws(Protocol):
@@ -110,11 +113,6 @@ def draw(
     text: str, state: str, rng: Draws | np.random.Generator, shape: tuple[int, int]
 ) -> tuple[str, dict[str, np.ndarray]]:
     """Replace each ``rand()`` and ``randn()`` by a name and its drawn values."""
-    draws: dict[str, np.ndarray] = {}
-
-    def replace(match: re.Match[str]) -> str:
-        name = f"drawn_{state}_{len(draws)}"
-        draws[name] = rng.standard_normal(shape) if match[1] == "randn" else rng.random(shape)
-        return name
-
-    return _RANDOM.sub(replace, text), draws
+    text, kinds = drawn(text, f"drawn_{state}_")
+    sources = {"normal": rng.standard_normal, "uniform": rng.random}
+    return text, {name: sources[kind](shape) for name, kind in kinds.items()}

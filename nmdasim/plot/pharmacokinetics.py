@@ -8,11 +8,14 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim import quantities
-from nmdasim.pharmacology import Regimen, bands
+from nmdasim.pharmacology import Band, Regimen, bands
+from nmdasim.pharmacology.events import ROUTES
+from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.style import STYLE, axes_of, caption, short
 
 _SHADES = ("#7b3fa0", "#e8853d", "#3f8f8a", "#c0549d", "#8aa63f", "#4a6fb5", "#f0b429", "#1b1b1b")
-_BAND = "#b9a3cc"
+#: Height in ng/ml, total, of a figure of reported concentrations alone.
+_TOP = 300.0
 #: Most subjects drawn one by one; more are drawn as thin grey lines with their mean and interval.
 MOST = 8
 
@@ -89,7 +92,7 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
             ax.set_xlabel("")
         axes[-1].set_xlabel(f"time, {unit}")
         less = "At analgesic concentrations the model takes less from wind-up than ketamine does in people."
-        caption(figure, course, tests, notes=[less])
+        caption(figure, course, tests, notes=[str(tests.free.attrs.get("long_name", "")).capitalize() + ".", less])
     return np.asarray(axes)
 
 
@@ -105,7 +108,7 @@ def _index(tests: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
 
 
 def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Dataset | None = None) -> Axes:
-    """Draw plasma (full) and effect site (dashed) of the typical person, and the mean and interval of a cohort."""
+    """Draw total plasma (full) and effect site (dashed) of the typical person, and mean and interval of a cohort."""
     with plt.rc_context(STYLE):
         own, ax = ax is None, axes_of(ax, (11, 6))
         factor, unit = _time_unit(float(course.time[-1]))
@@ -121,7 +124,7 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
             if spread is not None:
                 _shade(spread if one is None else spread.sel(subject=one), factor, ax, _SHADES[k], k == 0)
         drug = course.attrs["drug"]
-        ax.set(xlabel=f"time, {unit}", ylabel=f"{drug}, ng/ml", title=_title(course), xlim=(hours[0], hours[-1]))
+        ax.set(xlabel=f"time, {unit}", ylabel=f"total {drug}, ng/ml", title=_title(course), xlim=(hours[0], hours[-1]))
         top = ax.get_ylim()[1]
         ax.set_ylim(0, max(top, 10))
         ax.legend(frameon=False, loc="upper right", fontsize=11)
@@ -146,23 +149,32 @@ def _crowd(course: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
     ax.plot(hours, course.plasma.mean("subject"), color=_SHADES[0], label="mean of plasma")
 
 
-def reported(ax: Axes | None = None) -> Axes:
-    """Draw the concentrations that publications report, beside a curve: each with its source, none as a target."""
+def reported(ax: Axes | None = None, *, basis: str = "total", unit: str = "ng/ml") -> Axes:
+    """Draw the concentrations that publications report, beside a curve: each with its source, none as a target.
+
+    Parameters
+    ----------
+    ax
+        Axes whose y axis is a concentration of racemic ketamine; a new figure by default.
+    basis, unit
+        What that axis shows: ``"total"`` or ``"free"``, and its unit.
+    """
     with plt.rc_context(STYLE):
         own, ax = ax is None, axes_of(ax, (9, 7))
-        top = 300.0 if own else ax.get_ylim()[1]
         texts = {band: f"{band.text}\n{band.range}, {short(band.source)}" for band in bands()}
-        shown = [band for band in texts if band.low_ng_ml < top]
+        ranges = {band: band.on(basis, unit) for band in texts}
+        top = Band("", _TOP, _TOP, "", False).on(basis, unit)[1] if own else ax.get_ylim()[1]
+        shown = [band for band, (low, _) in ranges.items() if low < top]
         for k, band in enumerate(shown):
-            height = max(band.high_ng_ml - band.low_ng_ml, top / 200)
-            ax.bar(k, height, bottom=band.low_ng_ml, width=0.35, color=_BAND)
-            ax.text(k + 0.22, min(band.low_ng_ml, 0.5 * top), texts[band], rotation=90, fontsize=8.5, va="bottom")
+            low, high = ranges[band]
+            ax.bar(k, max(high - low, top / 200), bottom=low, width=0.35, color=COLOUR)
+            ax.text(k + 0.22, min(low, 0.5 * top), texts[band], rotation=90, fontsize=8.5, va="bottom")
         beyond = [f"above: {text}" for band, text in texts.items() if band not in shown]
         ax.text(0.03, 0.01, "\n".join(beyond), transform=ax.transAxes, fontsize=8.5, va="bottom", color="0.35")
-        ax.set(title="Reported, ketamine", xticks=[], xlim=(-0.35, max(len(shown), 3) - 0.2), ylim=(0, top))
+        ax.set(title="Reported, racemate", xticks=[], xlim=(-0.35, max(len(shown), 3) - 0.2), ylim=(0, top))
         ax.spines["bottom"].set_visible(False)
         if own:
-            ax.set_ylabel("plasma ketamine, ng/ml")
+            ax.set_ylabel(f"{basis} ketamine in plasma, {quantities.pretty(unit)}")
             caption(ax.figure)
         else:
             ax.tick_params(labelleft=False)
@@ -175,7 +187,7 @@ def dosing(regimen: Regimen, ax: Axes | None = None, *, until_h: float | None = 
         own, ax = ax is None, axes_of(ax, (11, 3))
         end = regimen.end_h if until_h is None else until_h
         factor, unit = _time_unit(end)
-        colours = {route: _SHADES[k] for k, route in enumerate(("iv", "im", "nasal", "oral"))}
+        colours = {route: _SHADES[k] for k, route in enumerate(ROUTES)}
         events = [event for event in regimen.written_out().events if event.is_dose and event.time_h <= end]
         for event in events:
             start = event.time_h * factor

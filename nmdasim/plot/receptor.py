@@ -12,6 +12,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch
 
+from nmdasim.plot import bands
 from nmdasim.plot.style import STYLE, Told, axes_of, caption
 from nmdasim.receptors import hill
 from nmdasim.receptors.exact import provenance
@@ -176,11 +177,13 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
         ax.set(
             title=f"Inhibition by {drugs} at {results[0].attrs['v']}",
             xscale="log",
-            xlabel="concentration, µM",
+            xlabel=f"free {drugs}, µM",
             ylabel="current, % of control",
         )
         ax.set_ylim(0, 105)
-        ax.legend(frameon=False, fontsize=11, loc="lower left", title="subtype, Mg: IC50", alignment="left")
+        ax.legend(frameon=False, fontsize=11, loc="upper right", title="subtype, Mg: IC50, free", alignment="left")
+        if drugs == "ketamine":
+            bands.across(ax)
     return _finish(ax, results, own=own)
 
 

@@ -86,6 +86,11 @@ def origin(attrs: Mapping[Any, Any]) -> str:
     return f"Preset {attrs['preset']}; sampling site: {attrs['site']}{source}."
 
 
+def told(name: str, attrs: Mapping[Any, Any]) -> str:
+    """Return how a figure calls a quantity: a concentration of a drug says that it is free."""
+    return f"free {name}" if str(attrs.get("long_name", "")).startswith("free ") else name
+
+
 def short(key: str) -> str:
     """Return a reference as a reader knows it: ``"Perez-Ruixo 2021"``."""
     entry = bibliography().get(key, "")
@@ -104,8 +109,8 @@ def _start(attrs: Mapping[Any, Any]) -> str:
 def _interval(attrs: Mapping[Any, Any]) -> str:
     if "interval" not in attrs:
         return ""
-    people = f"{attrs['subjects']} people drawn log-normally, seed {attrs['seed']}"
-    return f"Interval: {attrs['interval']}, {people}; the spread is this library's choice."
+    people = f"{attrs['subjects']} people drawn, seed {attrs['seed']}"
+    return f"Interval: {attrs['interval']}, {people}; their spread: {attrs.get('spread', '')}."
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

@@ -9,7 +9,8 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from nmdasim.plot.style import SHADES, STYLE, Told, axes_of, caption
+from nmdasim.plot import bands
+from nmdasim.plot.style import SHADES, STYLE, Told, axes_of, caption, told
 from nmdasim.receptors.hill import hill
 
 
@@ -77,6 +78,8 @@ def dose_response(
         ax.set_xscale("log")
         ax.set(xlabel=_label(values, dose), ylabel=str(values.attrs.get("long_name", values.name)))
         ax.legend(frameon=False)
+        if dose == "ketamine" and (unit := values[dose].attrs.get("units")):
+            bands.across(ax, unit=unit)
         if own:
             caption(ax.figure, *_standing(of, values, fit))
     return ax
@@ -135,7 +138,8 @@ def _standing(of: xr.Dataset | None, *values: Told) -> tuple[Told, ...]:
 
 def _label(values: xr.DataArray, name: str) -> str:
     unit = values[name].attrs.get("units", "1")
-    return name if unit in ("1", "") else f"{name}, {unit}"
+    called = told(name, values[name].attrs)
+    return called if unit in ("1", "") else f"{called}, {unit}"
 
 
 def _value(fit: xr.Dataset, name: str) -> str:

@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.typing import ColorType
 
-from nmdasim.plot.style import SHADES, STYLE, axes_of, caption
+from nmdasim.plot.style import SHADES, STYLE, axes_of, caption, told
 from nmdasim.readout import measures
 
 
@@ -140,7 +140,7 @@ def _told(name: str, value: xr.DataArray) -> str:
     """Return the value of a varied quantity with its name and unit."""
     if not np.issubdtype(value.dtype, np.number):
         return f"{name} {value.item()}"
-    return f"{name} {float(value):g} {value.attrs.get('units', '')}".removesuffix(" 1").strip()
+    return f"{told(name, value.attrs)} {float(value):g} {value.attrs.get('units', '')}".removesuffix(" 1").strip()
 
 
 _OWN = {"pulse", "seed", "spike", "time", "population"}

@@ -1,4 +1,4 @@
-"""A concentration that varies during a run, as an infusion during a wind-up train."""
+"""A parameter that varies during a run: a concentration, as in an infusion during a wind-up train, or a current."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from brian2 import Quantity
+from brian2 import Quantity, TimedArray
 from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, ModelError, nearest
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.driven import driven, port
+from nmdasim.plan.values import never_negative
 from nmdasim.protocols.protocol import Arrival
 
 
 @dataclass(frozen=True, eq=False)
 class Course:
-    """Straight lines between knots; before the first and after the last the value is held.
+    """Straight lines between knots, or steps at them; before the first and after the last the value is held.
 
     Parameters
     ----------
@@ -33,22 +34,37 @@ class Course:
         SI values, shape (knots,).
     attrs
         What the given DataArray says of its origin, such as preset, sampling site and references.
+    jumps
+        Whether it stands still between knots.
     """
 
     name: str
     times: np.ndarray
     values: np.ndarray
     attrs: Mapping[str, Any] = field(default_factory=dict)
+    jumps: bool = False
 
     @classmethod
-    def read(cls, name: str, given: xr.DataArray, unit: str) -> Course:
-        """Read a DataArray over ``time``, both with ``units`` in their attributes.
+    def read(cls, name: str, given: xr.DataArray | TimedArray, unit: str, *, signed: bool = False) -> Course:
+        """Read a DataArray over ``time``, both with ``units`` in their attributes, or steps as Brian2 gives them.
+
+        Parameters
+        ----------
+        name, given
+            The parameter, and what it is to follow.
+        unit
+            Unit of the parameter.
+        signed
+            Whether it may be negative.
 
         Raises
         ------
         InputError
-            If it has other dimensions, no units, times that do not increase, or values that are negative or not finite.
+            If it has other dimensions, no units, times that do not increase, or values that are not finite, or negative
+            where that makes no sense.
         """
+        if isinstance(given, TimedArray):
+            return cls._steps(name, given, unit)
         if given.dims != ("time",) or given.size == 0:
             raise InputError(f"{name} has the dimensions {given.dims} and {given.size} values; a course has one, time")
         for what, array in ((name, given), ("time", given.time)):
@@ -58,9 +74,18 @@ class Course:
         if np.any(np.diff(seconds) <= 0):
             raise InputError(f"the times of {name} do not increase; a course has one value at a time")
         values = _si(given, unit, name)
-        if np.any(values < 0):
+        if np.any(values < 0) and not signed:
             raise InputError(f"{name} = {float(given.min()):g} {given.attrs['units']}; it cannot be negative")
         return cls(name, seconds, values, given.attrs)
+
+    @classmethod
+    def _steps(cls, name: str, given: TimedArray, unit: str) -> Course:
+        """Read steps of one length, the first from time 0."""
+        if given.values.ndim != 1 or not given.values.size:
+            raise InputError(f"{name} is a TimedArray of shape {given.values.shape}; a run follows one row of values")
+        values = quantities.si(Quantity(given.values, dim=given.dim), unit, name=name)
+        new = np.append(True, values[1:] != values[:-1])
+        return cls(name, np.arange(len(values))[new] * float(given.dt), values[new], jumps=True)
 
     def on_steps(self, dt: float) -> Course:
         """Return this course from time 0 on, with its knots at whole steps of `dt` seconds, from the first step on.
@@ -74,6 +99,8 @@ class Course:
         InputError
             If two knots share a step: the jump between them would be lost.
         """
+        if self.jumps:  # at the first step that begins no earlier, as in Brian2
+            return dataclasses.replace(self, times=np.maximum(np.ceil(self.times / dt - 1e-6), 0) * dt)
         start = np.interp(0.0, self.times, self.values)
         later = self.times > 0
         times = np.concatenate([[0.0], self.times[later]])
@@ -90,9 +117,13 @@ class Course:
         return f"{self.name}: {len(self.times)} knots, {self.times[0]:g} to {self.times[-1]:g} s"
 
     def arrivals(self, circuit: Circuit, rng: np.random.Generator) -> list[Arrival]:
-        """Return the changes of its slope, for every compartment of every cell that it reaches; nothing is drawn."""
+        """Return its changes, of value or of slope, for every compartment that it reaches; nothing is drawn."""
+        if self.jumps:
+            return self._arrivals(circuit, np.diff(self.values, prepend=self.values[0]))
         slopes = np.diff(self.values) / np.diff(self.times)
-        changes = np.diff(np.concatenate([[0.0], slopes, [0.0]]))
+        return self._arrivals(circuit, np.diff(np.concatenate([[0.0], slopes, [0.0]])))
+
+    def _arrivals(self, circuit: Circuit, changes: np.ndarray) -> list[Arrival]:
         moved = changes != 0
         return [
             Arrival(population, port(self.name, c), self.times[moved][k : k + 1], float(change))
@@ -113,6 +144,8 @@ _ORIGIN = ("drug", "preset", "site", "source", "regimen", "warnings")
 def origin(run: Mapping[str, Any], concentration: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the attributes of a run gain from those of the concentration that it was given."""
     gained: dict[str, Any] = {key: concentration[key] for key in _ORIGIN if key in concentration}
+    if lines := dict.fromkeys(f"{run.get('warnings', '')}\n{concentration.get('warnings', '')}".strip().splitlines()):
+        gained["warnings"] = "\n".join(lines)
     for key in ("references", "unverified_parameters"):
         gained[key] = " ".join(dict.fromkeys(f"{run[key]} {concentration.get(key, '')}".split()))
     return gained
@@ -134,8 +167,8 @@ def follow(circuit: Circuit, given: Mapping[str, Any], dt: float) -> tuple[Circu
     still: dict[str, Any] = {}
     for name, value in given.items():
         if _varies(name, value):
-            circuit, unit = _drive(circuit, name)
-            course = Course.read(name, value, unit).on_steps(dt)
+            circuit, unit, signed = _drive(circuit, name, jumps=isinstance(value, TimedArray))
+            course = Course.read(name, value, unit, signed=signed).on_steps(dt)
             still[f"{name}_start"] = Quantity(course.values[0], dim=get_dimensions(quantities.parse_unit(unit)))
             courses.append(course)
         else:
@@ -149,17 +182,22 @@ def _varies(name: str, value: Any) -> bool:
     if several or isinstance(value, xr.Dataset):
         raise InputError(f"{name} is a {type(value).__name__}; a run follows one course, an xarray.DataArray over time")
     if not isinstance(value, xr.DataArray):
-        return False
+        return isinstance(value, TimedArray)
     if "time" in value.dims and "time" not in value.coords:
         raise InputError(f"{name} has no time coordinate; a course is an xarray.DataArray over time")
     return "time" in value.coords
 
 
-def _drive(circuit: Circuit, name: str) -> tuple[Circuit, str]:
+def _drive(circuit: Circuit, name: str, *, jumps: bool) -> tuple[Circuit, str, bool]:
+    """Return the circuit with a parameter that moves, its unit, and whether it may be negative."""
     owners = {key: cell for key, cell in circuit.cells.items() if cell.parameters.entries(name)}
     if not owners:
         known = sorted({key for cell in circuit.cells.values() for key in cell.parameters})
         raise ModelError(f"{circuit.name} has no parameter {name!r}{nearest(name, known)}")
-    moved = {key: dataclasses.replace(circuit.populations[key], model=driven(owners[key], name)) for key in owners}
+    moved = {
+        key: dataclasses.replace(circuit.populations[key], model=driven(owners[key], name, jumps=jumps))
+        for key in owners
+    }
     moved_circuit = dataclasses.replace(circuit, populations=dict(circuit.populations) | moved)
-    return moved_circuit, next(iter(owners.values())).parameters.unit_of(name)
+    owner = next(iter(owners.values()))
+    return moved_circuit, owner.parameters.unit_of(name), not never_negative(owner, name)

@@ -8,7 +8,7 @@ alike. What other neurons bring is not touched.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import overload
 
 from nmdasim.errors import ModelError
@@ -16,7 +16,7 @@ from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import Parameter
 from nmdasim.model.population import Population
-from nmdasim.model.port import Afferents, Port
+from nmdasim.model.port import Fibres, Port
 
 #: The parameter.
 STRENGTH = "strength"
@@ -37,16 +37,16 @@ def graded(model: Model | Circuit, fibres: Iterable[str] = ()) -> Model | Circui
     Parameters
     ----------
     model
-        A :class:`Model` or a :class:`Circuit` whose fibres are afferents.
+        A :class:`Model` or a :class:`Circuit` with fibres.
     fibres
-        Names of the afferents that it scales; all by default.
+        Those that it scales, by name; all by default.
 
     Raises
     ------
     ModelError
-        If the model has no such afferent.
+        If the model has no such fibres.
     """
-    ports = _driven(model.afferents, tuple(fibres), model.name)
+    ports = _driven(model.fibres, tuple(fibres), model.name)
     if isinstance(model, Model):
         return _cell(model, {port for _, port in ports})
     made = {
@@ -56,14 +56,14 @@ def graded(model: Model | Circuit, fibres: Iterable[str] = ()) -> Model | Circui
     return dataclasses.replace(model, populations=made)
 
 
-def _driven(afferents: Afferents, fibres: tuple[str, ...], name: str) -> set[tuple[str, str]]:
+def _driven(bundles: Mapping[str, Fibres], fibres: tuple[str, ...], name: str) -> set[tuple[str, str]]:
     """Return the population and port of every contact of some fibres."""
-    chosen = fibres or tuple(afferents)
-    lacking = [fibre for fibre in chosen if fibre not in afferents]
+    chosen = fibres or tuple(bundles)
+    lacking = [fibre for fibre in chosen if fibre not in bundles]
     if lacking or not chosen:
-        known = ", ".join(afferents) or "none"
-        raise ModelError(f"{name} has no afferent {', '.join(lacking)}; a volley needs fibres, it has {known}")
-    return {(contact.population, contact.port) for fibre in chosen for contact in afferents[fibre].contacts}
+        known = ", ".join(bundles) or "none"
+        raise ModelError(f"{name} has no fibres {' or '.join(lacking)}; a volley needs some, it has {known}")
+    return {(contact.population, contact.port) for fibre in chosen for contact in bundles[fibre].contacts}
 
 
 def _population(given: Model | Population, ports: set[str]) -> Model | Population:

@@ -41,7 +41,7 @@ class TemporalSummation(Protocol):
     start
         Time of the first stimulus.
     fibres
-        Afferents that each stimulus drives; those that a model does not have are left out.
+        Fibres that each stimulus drives; those that a model does not have are left out.
     latencies
         As of :class:`nmdasim.protocols.WindUp`.
 

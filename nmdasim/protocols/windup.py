@@ -12,7 +12,7 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.errors import InputError
 from nmdasim.model.circuit import Circuit
-from nmdasim.model.port import Afferent
+from nmdasim.model.port import Fibres
 from nmdasim.protocols.protocol import Arrival, Protocol
 from nmdasim.quantities import QuantityLike
 
@@ -40,9 +40,9 @@ class WindUp(Protocol):
     burst, burst_interval
         Stimuli per pulse, and the time between them.
     fibres
-        Afferents that each stimulus drives, as the model names them; those that a model does not have are left out.
+        Fibres that each stimulus drives, as the model names them; those that a model does not have are left out.
     latencies
-        Arrival delays by afferent (``"adelta"``, ``"c"``) in place of the drawn ones: quantities of shape (pulses or
+        Arrival delays by fibre (``"adelta"``, ``"c"``) in place of the drawn ones: quantities of shape (pulses or
         more, synapses), or (synapses,) for one fixed delay per synapse.
 
     Raises
@@ -138,28 +138,29 @@ class WindUp(Protocol):
             If the model has none of the fibres, or a latency table has the wrong number of synapses.
         """
         stimuli = self.stimuli()[:, :, None]
-        driven = {fibre: circuit.afferents[fibre] for fibre in self.fibres if fibre in circuit.afferents}
+        driven = {fibre: circuit.fibres[fibre] for fibre in self.fibres if fibre in circuit.fibres}
         if not driven:
             raise InputError(
-                f"{circuit.name} has no afferent among {', '.join(self.fibres)}; a wind-up train needs one"
+                f"{circuit.name} has no fibres {' or '.join(self.fibres)}; a wind-up train drives some: give the model "
+                'fibres={"c": nm.Fibres(port="…", synapses=20, latency="90 ms")}'
+                + (f", or the train fibres={tuple(circuit.fibres)}" if circuit.fibres else "")
             )
         parts: list[Arrival] = []
-        for fibre, afferent in driven.items():
-            times = stimuli + self._delays(fibre, afferent, rng)
-            parts += [Arrival(c.population, c.port, times + c.seconds) for c in afferent.contacts]
+        for fibre, bundle in driven.items():
+            times = stimuli + self._delays(fibre, bundle, rng)
+            parts += [Arrival(c.population, c.port, times + c.seconds) for c in bundle.contacts]
         return parts
 
-    def _delays(self, fibre: str, afferent: Afferent, rng: np.random.Generator) -> np.ndarray:
+    def _delays(self, fibre: str, bundle: Fibres, rng: np.random.Generator) -> np.ndarray:
         """Return delays in seconds, shape (pulses, burst or 1, synapses)."""
-        given = self.latencies.get(fibre) if afferent.latency.table == fibre else None
+        given = self.latencies.get(fibre if bundle.table is None else bundle.table)
         if given is None:
-            drawn = afferent.latency.draw(self.pulses * self.burst, rng)
+            drawn = bundle.draw(self.pulses * self.burst, rng)
             return drawn.reshape(self.pulses, self.burst, -1)
         table = np.atleast_2d(quantities.si(given, "ms", name=f"latencies of {fibre}"))
-        if table.shape[1] != afferent.latency.synapses:
+        if table.shape[1] != bundle.synapses:
             raise InputError(
-                f"latencies of {fibre} have {table.shape[1]} columns; "
-                f"the model has {afferent.latency.synapses} synapses"
+                f"latencies of {fibre} have {table.shape[1]} columns; the model has {bundle.synapses} synapses"
             )
         rows = np.broadcast_to(table, (self.pulses, table.shape[1])) if len(table) == 1 else table[: self.pulses]
         return rows[:, None, :]

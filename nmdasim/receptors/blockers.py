@@ -95,7 +95,11 @@ class Blocker:
 
 def known(table: Table = drugs.TABLE) -> dict[str, drugs.Entry]:
     """Return the drugs of a table that plug the pore, by key, in the order of the table."""
-    return {key: entry for key, entry in drugs.entries(table).items() if {"block", "like"} & entry.content.keys()}
+    return _blocking(drugs.entries(table))
+
+
+def _blocking(entries: Mapping[str, drugs.Entry]) -> dict[str, drugs.Entry]:
+    return {key: entry for key, entry in entries.items() if {"block", "like"} & entry.content.keys()}
 
 
 def blocker(name: str, subtype: str = "2A", table: Table = drugs.TABLE) -> Blocker:
@@ -167,7 +171,9 @@ def ic50(drug: str, subtype: str = "2A", v: object = "-60 mV", mg: object = "1 m
 
 
 #: Names as they are written, and the keys of their parameters.
-NAMES = {entry.name: key for key, entry in known().items()} | {n: key for n, (key, _) in _LABORATORIES.items()}
+NAMES = {entry.name: key for key, entry in _blocking(drugs.own()).items()} | {
+    n: key for n, (key, _) in _LABORATORIES.items()
+}
 
 
 # --- on a scheme -----------------------------------------------------------------------------------------------------

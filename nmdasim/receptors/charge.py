@@ -42,7 +42,7 @@ def factor(kind: Subtype, kinetics: str = "") -> Parameter:
         own |= {"tau_d_nmda": kind["tau_deactivation"]}
     used = [kind["K_mg"]] if kinetics else [kind["K_mg"], kind["tau_deactivation"]]
     return Parameter(
-        f"{_opened(published) / _opened(own):.12g}",
+        f"{opened(published) / opened(own):.12g}",
         source="nmdasim",
         kind="derived",
         verified=all(p.verified for p in used),
@@ -51,8 +51,11 @@ def factor(kind: Subtype, kinetics: str = "") -> Parameter:
     )
 
 
-def _opened(receptor: ParameterSet) -> float:
-    """Return the time integral of the open pores after one event of weight 1, held at ``V_charge``, in seconds."""
+def opened(receptor: ParameterSet) -> float:
+    """Return the time integral of what conducts after one event of weight 1, held at ``V_charge``, in seconds.
+
+    `receptor` has ``tau_r_nmda``, ``tau_d_nmda`` and ``K_mg``.
+    """
     rise, decay = (float(receptor[name].si) for name in ("tau_r_nmda", "tau_d_nmda"))
     q = rise / decay
     peak = q ** (q / (1 - q)) - q ** (1 / (1 - q))

@@ -13,6 +13,7 @@ from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
 from nmdasim.model.population import Population
 from nmdasim.model.port import Summary
+from nmdasim.parameters import concentrations
 from nmdasim.parameters import drugs as table
 from nmdasim.receptors import trapping
 from nmdasim.receptors.blockers import Blocker, known
@@ -84,7 +85,8 @@ def medicated(
     model
         The model.
     drugs
-        Concentrations by name of the drug.
+        Concentrations by name of the drug, free at the receptor unless their text says ``total``; see
+        :mod:`nmdasim.parameters.concentrations`.
     ketamine
         Short for ``{"ketamine": …}``; None if it is not given.
 
@@ -103,7 +105,8 @@ def medicated(
         drug = _named(name, own)
         if drug.key in found:
             raise InputError(f"{drug.name} is given twice; give each drug one concentration, or a list of them")
-        found[drug.key], asked[drug.key] = value, drug
+        free = concentrations.free(value, drug.key, table=drug.table or table.TABLE)
+        found[drug.key], asked[drug.key] = free, drug
     return dosed(model, asked.values()), found
 
 

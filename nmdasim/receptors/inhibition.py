@@ -11,6 +11,8 @@ import xarray as xr
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
+from nmdasim.parameters import concentrations as written
+from nmdasim.parameters import drugs
 from nmdasim.quantities import QuantityLike
 from nmdasim.receptors import hill
 from nmdasim.receptors.blockers import block, blocker, ic50
@@ -36,7 +38,7 @@ def curve(
     v, mg
         Holding potential and magnesium.
     concentrations
-        Of the drug, above 0; by default 25 from a hundredth to a hundred times the IC50.
+        Free drug, above 0 (or text that says total); by default 25 from a hundredth to a hundred times the IC50.
 
     Returns
     -------
@@ -47,7 +49,7 @@ def curve(
     if concentrations is None:
         middle = np.exp(np.mean([np.log(float(ic50(drug, kind.name, v, mg))) for kind, _ in parts]))
         concentrations = middle * np.logspace(-2, 2, 25) * quantities.unit("mM")
-    dose = np.atleast_1d(quantities.si(concentrations, "uM", name="concentrations"))
+    dose = np.atleast_1d(quantities.si(written.free(concentrations, blocker(drug).key), "uM", name="concentrations"))
     total, control = np.zeros_like(dose), 0.0
     for kind, share in parts:
         scheme = block(kind.scheme(), blocker(drug, kind.name))
@@ -62,7 +64,7 @@ def curve(
 
 def _label(drug: str, subtype: Any, bath: tuple[Any, Any], dose: np.ndarray, response: np.ndarray) -> xr.Dataset:
     found = hill.fit(dose, response)
-    data = xr.Dataset(coords={"concentration": ("concentration", dose, {"units": "µM", "long_name": drug})})
+    data = xr.Dataset(coords={"concentration": ("concentration", dose, {"units": "µM", "long_name": f"free {drug}"})})
     data["response"] = ("concentration", response, {"units": "1", "long_name": "current relative to control"})
     data["ic50"] = ((), found.ic50, {"units": "µM"})
     data["hill"] = ((), found.hill, {"units": "1"})
@@ -82,6 +84,7 @@ def _attrs(drug: str, parts: Sequence[tuple[Subtype, float]]) -> dict[str, str]:
         "drug": drug,
         "unverified_parameters": " ".join(dict.fromkeys(key for key, p in used if not p.verified)),
         "references": " ".join(dict.fromkeys(p.source.split(" ")[0] for _, p in used)),
+        "warnings": drugs.find(blocker(drug).key).text("caveat"),
         "disclaimer": DISCLAIMER,
     }
 
@@ -94,7 +97,7 @@ def against_voltage(
     Parameters
     ----------
     drug, concentration
-        The drug.
+        The drug, and how much of it is free (or text that says total).
     v
         Voltages, shape (voltages,).
     mg
@@ -108,7 +111,7 @@ def against_voltage(
         ``ic50`` (mg, v) in µM and ``blocked`` (mg, v) = C/(C + IC50).
     """
     volts, baths = (np.atleast_1d(quantities.si(x, u, name=n)) for x, u, n in ((v, "mV", "v"), (mg, "mM", "mg")))
-    dose = quantities.number(concentration, "uM", name=drug)
+    dose = quantities.number(written.free(concentration, blocker(drug).key), "uM", name=drug)
     if dose < 0:
         raise InputError(f"{drug} = {concentration}; a concentration is not negative")
     half = ic50(drug, subtype, volts * quantities.unit("volt"), baths[:, None] * quantities.unit("mM"))
@@ -121,5 +124,7 @@ def against_voltage(
     data["ic50"] = (("mg", "v"), quantities.in_unit(half, "uM"), {"units": "µM", "long_name": f"IC50 of {drug}"})
     data["blocked"] = (("mg", "v"), dose / (dose + half), {"units": "1", "long_name": f"share blocked by {drug}"})
     return data.assign_attrs(
-        _attrs(drug, mixture(subtype)), concentration=f"{float(quantities.in_unit(dose, 'uM')):g} µM", subtype=subtype
+        _attrs(drug, mixture(subtype)),
+        concentration=f"{float(quantities.in_unit(dose, 'uM')):g} µM free",
+        subtype=subtype,
     )

@@ -40,7 +40,7 @@ def follow(
     drug
         The drug, or several that compete for the pore.
     concentration
-        Its concentration, present from the start with nothing bound; of several drugs a list.
+        Its free concentration, present from the start with nothing bound; of several drugs a list.
     v, mg
         Holding potential and magnesium.
     train

@@ -27,6 +27,7 @@ from nmdasim.language.system import System, system
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import ParameterSet
+from nmdasim.parameters import concentrations
 from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.stationary import stationary
 
@@ -172,7 +173,7 @@ class Scheme:
             if name not in known:
                 raise ModelError(f"{self.name} has no condition {name!r}{nearest(name, known)}")
             unit = "mV" if name == "v" else "mM" if name == "glutamate" else self.parameters[name].unit
-            found[name] = quantities.si(_listed(value), unit, name=name)
+            found[name] = quantities.si(_listed(concentrations.named(name, value)), unit, name=name)
             if quantities.same_dimension(unit, "mM") and np.any(found[name] < 0):
                 raise ModelError(f"{name} = {value}; a concentration is not negative")
         held(conditions.get("v", _DEFAULTS["v"]))

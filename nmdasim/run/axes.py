@@ -21,7 +21,7 @@ class Axis:
     """A named quantity that may vary: SI values, one per position, the unit in which they are shown, its dimension.
 
     Quantities with the same `dim` vary together, and those without one along a dimension of their own name. Where it is
-    `named`, its values are what they are shown as: seeds, names, what an earlier run varied.
+    `named`, its values are what they are shown as: seeds, names, what an earlier run varied. `text` says what it is.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Axis:
     unit: str = "1"
     dim: str = ""
     named: bool = False
+    text: str = ""
 
     @property
     def dimension(self) -> str:
@@ -51,11 +52,12 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
         if name not in known:
             raise ModelError(f"{model.name} has no parameter {name!r}{nearest(name, sorted(known))}")
         owner = next(cell for cell in cells.values() if cell.parameters.entries(name))
-        unit = owner.parameters[owner.parameters.entries(name)[0]].unit
+        own = owner.parameters[owner.parameters.entries(name)[0]]
+        unit = own.unit
         values = quantities.si(_with_units(name, value), unit, name=name)
         if values.ndim > 1 or values.size == 0:
             raise InputError(f"{name} has shape {values.shape}; give one value, or a list of one or more")
-        axes.append(Axis(name, values, unit, shared(value)))
+        axes.append(Axis(name, values, unit, shared(value), text=own.description))
     return axes
 
 
@@ -120,7 +122,7 @@ def columns(axes: Sequence[Axis]) -> dict[str, np.ndarray]:
 def coordinate(axis: Axis) -> Any:
     """Return an axis as xarray takes a coordinate, in its conventional unit."""
     values = np.asarray(shown(axis, axis.values))
-    attrs = {"units": quantities.pretty(axis.unit)}
+    attrs = {"units": quantities.pretty(axis.unit)} | ({"long_name": axis.text} if axis.text else {})
     return (axis.dimension, values, attrs) if axis.values.ndim else ((), values, attrs)
 
 

@@ -23,7 +23,7 @@ from nmdasim.run import synapses as synaptic
 from nmdasim.run.axes import columns
 from nmdasim.run.options import Options
 from nmdasim.run.question import Question
-from nmdasim.run.values import population_values
+from nmdasim.run.values import keys, population_values
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,7 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
                 begin,
                 held,
                 moving,
+                keys(name, population, seeds),
             )
         )
     fired = volleys(drawn.inputs(circuit), seeds, length, options.dt)

@@ -11,6 +11,7 @@ import numpy as np
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.identity import digest, versions
+from nmdasim.parameters import drugs
 from nmdasim.protocols import course as courses
 from nmdasim.quantities import in_unit
 from nmdasim.receptors.dosing import drugs_of
@@ -54,6 +55,9 @@ def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, An
         "disclaimer": DISCLAIMER,
     }
     attrs |= sources(circuit)
+    known = drugs.entries()
+    if caveats := [text for key in drugs_of(circuit) if key in known and (text := known[key].text("caveat"))]:
+        attrs["warnings"] = "\n".join(caveats)
     for bath in options.baths:
         attrs |= courses.origin(attrs, bath.attrs)
     return attrs

@@ -14,6 +14,7 @@ from nmdasim import quantities
 from nmdasim.errors import InputError
 from nmdasim.model.circuit import Circuit, circuit_of
 from nmdasim.model.model import Model
+from nmdasim.parameters import concentrations
 from nmdasim.protocols import course as courses
 from nmdasim.protocols.given import protocol_of
 from nmdasim.receptors.dosing import medicated
@@ -94,7 +95,8 @@ def question(
     medicine, doses = medicated(circuit_of(model), drugs, ketamine)
     circuit = circuit_of(medicine)
     step = step_of(circuit, dt)
-    given = _together(parameters or {}, doses, {} if mg is None else {"mg": mg})
+    own = {name: concentrations.named(name, value) for name, value in (parameters or {}).items()}
+    given = _together(own, doses, {} if mg is None else {"mg": mg})
     circuit, still, baths = courses.follow(circuit, given, step)
     circuit.check_step(step)
     read = Options.read(circuit, step, baths=baths, **{name: v for name, v in options.items() if v is not None})

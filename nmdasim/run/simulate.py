@@ -66,7 +66,8 @@ def simulate(
         Free concentrations at the receptor by name of the drug, ``{"memantine": [0, 1]*uM}``: any blocker of the
         table, however it is written, in any model with NMDA receptors. Its dimension has the drug's key as name.
     ketamine, mg
-        Concentrations, ``ketamine`` short for ``drugs={"ketamine": …}``; a list becomes a dimension of that name. An
+        Concentrations, ``ketamine`` short for ``drugs={"ketamine": …}``: free drug, or text that says otherwise
+        (``"100 ng/ml total"``, ``"100 ng/ml total S"``); a list becomes a dimension of that name. An
         ``xarray.DataArray`` over ``time``, both with units, is a concentration that varies during the run, along
         straight lines from value to value; time 0 is the start of the run, and outside of its times the course is held.
         Its times are moved to the nearest step; times closer than that are refused. Record ``"ketamine"`` to see it.

@@ -58,6 +58,16 @@ def population_values(
     return parameters, initial_values(cell, parameters, start, rng, lanes)
 
 
+def keys(name: str, population: Population, seeds: Sequence[int]) -> np.ndarray:
+    """Return the key from which each neuron of every instance draws during the run; none where its model does not.
+
+    Instances of one seed draw the same, so that what is compared differs in what was varied alone.
+    """
+    if not population.model.stochastic:
+        return np.empty(0, np.int64)
+    return np.concatenate([stream(seed, f"noise {name}").integers(1 << 48, size=population.size) for seed in seeds])
+
+
 @dataclass(frozen=True)
 class _ByInstance:
     """Draws for lanes: each instance from its own stream, so that it starts as it would alone."""

@@ -50,12 +50,17 @@ def windup_time_course(
     Raises
     ------
     InputError
-        If `levels` has another dimension than time, no time coordinate, or no units.
+        If `levels` has another dimension than time, no time coordinate, no units or units that are not molar.
     """
     if levels.dims != ("time",) or "time" not in levels.coords:
         raise InputError(f"levels have the dimensions {levels.dims}; give one concentration over a coordinate time")
     if not ("units" in levels.attrs and "units" in levels.time.attrs):
         raise InputError("levels, or their times, have no units; set .attrs['units'], as in 'uM' and 'h'")
+    if quantities.same_dimension(str(levels.attrs["units"]), "ng/ml"):
+        raise InputError(
+            f"levels in {levels.attrs['units']}: they are free drug in uM, as pharmacology.free_levels gives it; "
+            "pharmacology.free(levels) makes it of a total"
+        )
     doses = np.concatenate([[0.0], levels.values]) * quantities.parse_unit(str(levels.attrs["units"]))
     starts = {name for cell in cells_of(model).values() for name in cell.starts}
     given = {"block": "equilibrated" if starts else None, "ketamine": doses, "seed": range(seeds)} | options
@@ -68,7 +73,8 @@ def windup_time_course(
     share = blocked(result)
     if share is not None:
         found["blocked"] = ("time", share.isel(pulse=0).mean("seed").transpose("ketamine").values[1:])
-    found |= {"free": ("time", levels.values, {"units": levels.attrs["units"]})}
+    text = str(levels.attrs.get("long_name", "free drug at the receptor, as given"))
+    found |= {"free": ("time", levels.values, {"units": levels.attrs["units"], "long_name": text})}
     coords = {"time": levels.time.variable, "seed": np.arange(seeds)}
     told = courses.origin(result.attrs, levels.attrs) | {"dosing": levels.attrs.get("long_name", "")}
     return xr.Dataset(found, coords=coords, attrs=result.attrs | told)

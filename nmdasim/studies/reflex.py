@@ -104,7 +104,7 @@ def threshold(
     largest
         Strength beyond which is not looked.
     fibres
-        Afferents of the volley.
+        Fibres of the volley; those that the model does not have are left out.
     **options
         Of :func:`nmdasim.run.simulate`, `parameters` having one value each.
 
@@ -124,7 +124,7 @@ def threshold(
         raise InputError(
             f"criterion = {criterion}, largest = {largest}; spikes that count are above 0, a strength up to 100"
         )
-    present = [fibre for fibre in fibres if fibre in model.afferents]
+    present = [fibre for fibre in fibres if fibre in model.fibres]
     search = Search(
         graded(model, present or fibres), WindUp(pulses=1, fibres=tuple(present)), criterion, largest, options
     )
@@ -230,7 +230,7 @@ def temporal_summation(
         **options,
     )
     strength = train.times_threshold * found.threshold.isel(ketamine=0, drop=True)
-    present = [fibre for fibre in train.fibres if fibre in model.afferents]
+    present = [fibre for fibre in train.fibres if fibre in model.fibres]
     run = simulate(
         graded(model, present),
         train,

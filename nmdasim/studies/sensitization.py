@@ -74,7 +74,7 @@ def condition(
     frequency, pulses
         Of the train, a :class:`nmdasim.protocols.sensory.Conditioning`.
     ketamine
-        One concentration, there from before the train (equilibrated) to the end.
+        One free concentration, there from before the train (equilibrated) to the end.
     seed
         Seeds, a dimension of the result.
     rest
@@ -116,8 +116,8 @@ def wait(
     after
         What it went through before: a result of :func:`condition` or of this function. Every state goes on from there.
     ketamine
-        One concentration, or a course over time. Where something came before, it is new at time 0 of the wait; else
-        equilibrated.
+        One free concentration, or a course over time. Where something came before, it is new at time 0 of the wait;
+        else equilibrated.
     seed
         Seeds, a dimension of the result; those of `after` by default.
     options
@@ -174,7 +174,7 @@ def stimulus_response(
         Where there is no `after`: ρ and the loss of chloride extrusion at the start, such as the ``rho`` and ``loss``
         of a train; 0 by default. Every other state is at rest, and a drug of the test equilibrated.
     ketamine
-        One concentration.
+        One free concentration.
     seed
         Seeds, a dimension of the result; those of `after` by default, else 0.
     kinds, intensities

@@ -39,7 +39,7 @@ def identity(model: Model | Circuit, axes: Iterable[Axis]) -> dict[str, str]:
         found[f"projection {k} {link.pre} → {link.post}"] = spell({name: v for name, v in parts.items() if _says(v)})
     for label, rule in circuit.rules.items():
         found[f"synapse {label}"] = digest([rule.equations, rule.initial, rule.on_pre, rule.on_post])
-    found |= {f"afferent {name}": spell(one) for name, one in circuit.afferents.items()}
+    found |= {f"fibres {name}": spell(one) for name, one in circuit.fibres.items()}
     found |= {f"input {name}": spell(one) for name, one in circuit.inputs.items()}
     found["step of the model"] = spell(circuit.dt)
     for axis in axes:

@@ -47,7 +47,7 @@ frequency = "1 Hz"            # unless it is an axis
 
 [axes]                        # every combination is a lane; in this order they are the dimensions
 frequency = ["0.3 Hz", "1 Hz"]
-ketamine = {from = "0.1 uM", to = "10 uM", points = 8, scale = "log"}
+ketamine = {from = "0.1 uM", to = "10 uM", points = 8, scale = "log"}   # free drug; or "100 ng/ml total"
 seed = {first = 0, count = 20}
 
 # [samples]                   # rows of parameters that vary together: the dimension "sample"

@@ -13,6 +13,7 @@ from scipy.stats import qmc
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, nearest
+from nmdasim.parameters import concentrations
 
 METHODS = ("latin_hypercube", "sobol", "sensitivity")
 #: More rows than this are a slip of the keyboard.
@@ -78,7 +79,7 @@ class Samples:
         given = self.ranges[name]
         if np.ndim(given) != 1 or len(given) != 2:
             raise InputError(f"samples: {name} = {given}; a range is (low, high)")
-        quantity = quantities.quantity(given)
+        quantity = quantities.quantity(concentrations.named(name, given))
         return np.asarray(quantity, dtype=float), get_dimensions(quantity)
 
     def __len__(self) -> int:

@@ -18,6 +18,7 @@ from nmdasim.model.circuit import Circuit, circuit_of, owners_of
 from nmdasim.model.identity import digest, versions
 from nmdasim.model.model import Model
 from nmdasim.model.synapse import Synapse
+from nmdasim.parameters import concentrations
 from nmdasim.protocols import WindUp
 from nmdasim.protocols.given import protocol_of
 from nmdasim.quantities import QuantityLike
@@ -199,7 +200,7 @@ class Sweep:
             own = [key for owner in self.owners for key in owner.parameters]
             known = [*self.done_to.varies, "seed", *self.gains, *own, *drugs()]
             raise ModelError(f"{self.model.name} has no parameter or gain {name!r}{nearest(name, known)}")
-        return parameter_axes(self.model, {name: values})[0]
+        return parameter_axes(self.model, {name: concentrations.named(name, values)})[0]
 
     def _protocol_axis(self, name: str, values: Any, unit: str) -> Axis:
         if shared(values):

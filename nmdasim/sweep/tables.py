@@ -17,6 +17,7 @@ from cattrs.gen import make_dict_structure_fn, override
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, NmdasimError, nearest
+from nmdasim.parameters import concentrations
 from nmdasim.sweep.samples import MOST, Samples
 
 #: A number, or text with a unit; the value of a parameter, the same; a factor of a group of parameters.
@@ -238,7 +239,7 @@ def axis(name: str, given: Any, unit: str | None = None) -> Any:
     if isinstance(given, Mapping):
         where = f"axis {name}"
         return (
-            _seeds(structured(given, Seeds, where)) if name == "seed" else _grid(where, structured(given, Grid, where))
+            _seeds(structured(given, Seeds, where)) if name == "seed" else _grid(name, structured(given, Grid, where))
         )
     if not isinstance(given, list):
         raise InputError(f"axis {name} = {given!r}; an axis is a list, or {{from, to, points, scale}}")
@@ -249,7 +250,9 @@ def axis(name: str, given: Any, unit: str | None = None) -> Any:
         if isinstance(item, bool) or not isinstance(item, kind):
             raise InputError(f"axis {name}: {item!r} is no {what}")
     texts = unit != "" and any(isinstance(item, str) for item in given)
-    return quantities.quantity(given) if texts else given if kind is int else np.array(given)
+    if texts:
+        return quantities.quantity(concentrations.named(name, given))
+    return given if kind is int else np.array(given)
 
 
 #: What the entries of an axis are, by its name or the unit in which a protocol varies it.
@@ -265,8 +268,8 @@ def _seeds(given: Seeds) -> np.ndarray:
     return np.arange(given.first, given.first + given.count)
 
 
-def _grid(where: str, given: Grid) -> Quantity:
-    ends = quantities.quantity([given.from_, given.to])
+def _grid(name: str, given: Grid) -> Quantity:
+    where, ends = f"axis {name}", quantities.quantity(concentrations.named(name, [given.from_, given.to]))
     low, high = np.asarray(ends, dtype=float)
     _check_count(given.points, f"{where}: points")
     if given.scale not in ("linear", "log"):

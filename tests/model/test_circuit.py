@@ -3,7 +3,7 @@ import pytest
 import nmdasim as nm
 from nmdasim.errors import ModelError
 from nmdasim.model.circuit import Projection
-from nmdasim.model.port import Afferent, Contact, Latency
+from nmdasim.model.port import Contact, Fibres, Latency
 
 DELAY = Latency("200 ms", "20 ms", 20)
 
@@ -34,10 +34,10 @@ def test_a_projection_leads_forward_to_a_port_that_exists(circuit, link, message
         nm.Circuit("wrong", circuit.populations, (link,))
 
 
-def test_an_afferent_names_a_population_that_exists(circuit):
-    afferent = Afferent((Contact("ampa_c", population="brain"),), DELAY)
+def test_fibres_name_a_population_that_exists(circuit):
+    bundle = Fibres(Contact("ampa_c", population="brain"))
     with pytest.raises(ModelError, match="no population 'brain'; there are relay, wdr"):
-        nm.Circuit("wrong", circuit.populations, afferents={"c": afferent})
+        nm.Circuit("wrong", circuit.populations, fibres={"c": bundle})
 
 
 def test_a_parameter_changes_in_every_population_that_has_it(circuit):

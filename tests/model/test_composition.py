@@ -63,7 +63,7 @@ def test_replacing_a_parameter_keeps_them_and_a_model_can_be_sent_to_another_pro
 def test_what_refers_to_a_mechanism_goes_with_it_and_all_else_stays(wdr):
     less = wdr.replace(K_kca="2 uM").without("nmda")
     assert {"nmda", "nmda_a", "nmda_c"}.isdisjoint({*less.gains, *less.ports})
-    assert [c.port for c in less.afferents["adelta"].contacts] == ["ampa_a"]
+    assert [c.port for c in less.fibres["adelta"].contacts] == ["ampa_a"]
     assert set(less.summaries) == {"ca_peak"}
     assert less.starts == {}
     gone = {"g_ref_nmda", "w_nmda_c", "w_nmda_a", "ketamine", "K_mg", "mg", "gain_nmda"}

@@ -152,13 +152,10 @@ def test_the_digest_follows_behaviour_and_not_the_name():
 
 def test_the_digest_follows_input_readouts_and_step_too():
     wdr = nm.neurons.wdr()
-    slow = {
-        fibre: dataclasses.replace(a, latency=dataclasses.replace(a.latency, mean="77 ms"))
-        for fibre, a in wdr.afferents.items()
-    }
+    slow = {fibre: dataclasses.replace(bundle, latency="77 ms") for fibre, bundle in wdr.fibres.items()}
     least = {name: dataclasses.replace(summary, kind="min") for name, summary in wdr.summaries.items()}
     changes = [
-        dict(afferents=slow), dict(summaries=least), dict(gains=dict(nmda=("g_pas",))), dict(dt="0.05 ms"),
+        dict(fibres=slow), dict(summaries=least), dict(gains=dict(nmda=("g_pas",))), dict(dt="0.05 ms"),
         dict(implicit=()), dict(feeding=()),
     ]  # fmt: skip
     digests = {wdr.digest, *(dataclasses.replace(wdr, **change).digest for change in changes)}

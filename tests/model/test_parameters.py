@@ -23,7 +23,8 @@ def test_a_parameter_takes_text_and_keeps_its_unit():
 
 
 def test_a_parameter_is_unverified_unless_said():
-    assert Parameter(3 * mV).status == "unverified"
+    assert Parameter(3 * mV).status == "assumed"
+    assert Parameter(3 * mV, kind="measured").status == "recalled"
 
 
 @pytest.mark.parametrize("value", [np.nan * mV, "1e400 mV", [1.0, np.inf]])
@@ -97,7 +98,13 @@ def test_every_published_number_is_within_its_own_bounds(table, section):
 def test_recalled_numbers_are_marked_unverified():
     block = load("drugs", "ketamine.block")
     assert not any(p.verified for p in block.values())
-    assert block["k_on"].source == block["slope"].source == "nmdasim"
+    assert (block["k_on"].source, block["slope"].source) == ("nmdasim", "gilling2009")
+    assert [block[name].status for name in ("K", "V", "slope", "k_on")] == [
+        "recalled",
+        "recalled",
+        "derived",
+        "assumed",
+    ]
 
 
 @pytest.mark.parametrize("name", ["leak", "cal", "can", "pool"])

@@ -28,7 +28,7 @@ def mammillary(v, k10, exchanges):
             flow = k_out * central - k_back * amount
             out[0] -= flow
             out.append(flow)
-        out.append(0.71 * RATIO * k10 * central - (38 + 26.1) / 70 * met + 26.1 / 115 * far)
+        out.append(0.714 * RATIO * k10 * central - (38 + 26.1) / 70 * met + 26.1 / 115 * far)
         out.append(26.1 / 70 * met - 26.1 / 115 * far)
         out += [-4.5 * muscle, KE0 * (central / v - site)]
         return out

@@ -76,7 +76,7 @@ def test_every_reported_band_names_its_source():
     assert all(band.source for band in ph.bands())
 
 
-@pytest.mark.parametrize("name", ["fibromyalgia_high", "crps_100_hours"])
+@pytest.mark.parametrize("name", ["fibromyalgia_s_ketamine", "crps_100_hours", "crps_titration"])
 def test_the_drug_is_gone_within_a_week_so_it_cannot_carry_relief_over_weeks(name):
     regimen = ph.schedule(name)
     course = ph.time_course(regimen, every="1 h", until=f"{regimen.end_h + 168} h")

@@ -180,7 +180,8 @@ def test_outside_the_calibrated_range_a_result_warns():
     assert "calibrated" not in warnings("35 mg")
     assert "calibrated range" in warnings("35 mg", weight="30 kg")
     assert "calibrated range" in warnings("500 mg")
-    assert "calibrated range" in warnings("112 mg", "nasal")
+    assert "calibrated" not in warnings("112 mg", "nasal")
+    assert "calibrated range" in warnings("140 mg", "nasal")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import xarray as xr
 import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim import plot
-from nmdasim.plot import pharmacokinetics, receptor, sensitization, sweep
+from nmdasim.plot import bands, pharmacokinetics, receptor, sensitization, sweep
 from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import scheme
@@ -109,7 +109,7 @@ FIGURES = {
     sweep.sensitivity: lambda m: sweep.sensitivity(m.sobol),
 }
 #: Those that draw into Axes that they are given, or draw nothing.
-NO_FIGURE = {windup.counts, windup.raster, windup.calcium, receptor.layout, receptor.sheets}
+NO_FIGURE = {windup.counts, windup.raster, windup.calcium, receptor.layout, receptor.sheets, bands.across}
 #: Those whose figure stands on no number of a model: doses as given, concentrations as published, a wiring diagram.
 ON_NOTHING = {pharmacokinetics.reported, pharmacokinetics.dosing, sensitization.circuit}
 

@@ -9,7 +9,7 @@ import nmdasim as nm
 from nmdasim.command import app as cli
 from nmdasim.command import names
 from nmdasim.errors import InputError, ModelError, NmdasimError
-from nmdasim.model.port import Afferent, Contact, Latency
+from nmdasim.model.port import Fibres
 from nmdasim.protocols import TemporalSummation, graded
 from nmdasim.studies import reflex
 
@@ -28,7 +28,7 @@ def jumping():
         threshold="v > -50*mV",
         reset="v = E_l",
         ports={"exc": "v += jump/(1 + ketamine/K)"},
-        afferents={"c": Afferent((Contact("exc"),), Latency("150 ms", "5 ms", 1, table="c"))},
+        fibres={"c": Fibres("exc", 1, "150 ms", "5 ms")},
         dt="1 ms",
         dt_max="1 ms",
     )
@@ -73,7 +73,7 @@ def test_strength_scales_what_the_volley_brings_and_nothing_else():
     circuit = graded(nm.neurons.aguiar2010())
     scaled = {(name, port) for name, cell in circuit.cells.items() for port, p in cell.ports.items()
               if "strength*(" in p.effect}  # fmt: skip
-    fibres = {(c.population, c.port) for a in circuit.afferents.values() for c in a.contacts}
+    fibres = {(c.population, c.port) for a in circuit.fibres.values() for c in a.contacts}
     assert scaled == fibres
     relayed = {contact.port for contact in circuit.projections[0].contacts}
     assert not relayed & {port for name, port in scaled if name == "wdr"}
@@ -107,7 +107,7 @@ def test_the_command_gives_threshold_and_recruitment(jumping, capsys, monkeypatc
         (lambda cell: TemporalSummation(times_threshold=0), "one number above 0"),
         (lambda cell: nm.simulate(cell, TemporalSummation()), "needs the threshold of jumping"),
         (lambda cell: reflex.threshold(cell, criterion=0), "criterion = 0"),
-        (lambda cell: reflex.threshold(cell, fibres=["adelta"]), "no afferent"),
+        (lambda cell: reflex.threshold(cell, fibres=["adelta"]), "no fibres"),
         (lambda cell: graded(nm.circuits.dorsal_horn()), "it has none"),
     ],
 )
@@ -117,5 +117,5 @@ def test_what_cannot_be_is_said(jumping, given, said):
 
 
 def test_a_model_without_fibres_has_no_threshold(jumping):
-    with pytest.raises(ModelError, match="no afferent"):
+    with pytest.raises(ModelError, match="no fibres"):
         graded(jumping, ["adelta"])

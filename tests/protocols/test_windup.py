@@ -94,7 +94,7 @@ def test_a_table_of_the_wrong_width_is_refused_with_both_numbers():
 
 
 def test_a_model_without_fibres_is_refused(adex):
-    with pytest.raises(ValueError, match="adex has no afferent among adelta, c"):
+    with pytest.raises(ValueError, match="adex has no fibres adelta or c"):
         WindUp().arrivals(adex, rng())
 
 

@@ -5,6 +5,7 @@ import pytest
 import xarray as xr
 
 import nmdasim as nm
+from nmdasim.circuits.inhibitory import inhibitory_cell
 from nmdasim.errors import ModelError
 from nmdasim.receptors import nmda
 from nmdasim.receptors.charge import factor
@@ -75,3 +76,20 @@ def test_the_named_mixtures_are_mixtures_with_a_source_and_nothing_of_them_is_ca
         ).digest  # fmt: skip
     with pytest.raises(ModelError, match="unknown subtype"):
         mixture("lamina_i")
+
+
+def test_nmda_receptors_of_inhibitory_cells_take_their_share_of_the_charge_of_an_event_of_excitation():
+    cell = inhibitory_cell("inhibitory_2c2d")
+    assert float(cell.parameters["Cm"].si) * cell.morphology.areas[0] == pytest.approx(50e-12)
+    p = {name: float(each.si) for name, each in cell.parameters.items() if each.si.ndim == 0}
+    ports = dict(cell.ports["exc"].increments())
+    assert ports["g_e"] == "weight*(1 - nmda_share)"
+    carried = 0.0
+    for kind in ("2C", "2D"):
+        rise, decay = p["tau_r_nmda"], p[f"tau_d_nmda_{kind}"]
+        peak = decay / (decay - rise) * np.log(decay / rise) * rise
+        free = 1 / (1 + p["mg"] / p[f"K_mg_{kind}"] * np.exp(60e-3 * p["slope_mg"]))
+        gated = (decay - rise) / (np.exp(-peak / decay) - np.exp(-peak / rise)) * free
+        carried += p[f"share_{kind}"] * p["nmda_per_exc"] * p[f"charge_nmda_{kind}"] * gated
+    assert carried == pytest.approx(p["tau_e"], rel=1e-4)
+    assert set(nm.circuits.dorsal_horn("inhibitory_2c2d").cells) == set(nm.circuits.dorsal_horn().cells)

@@ -144,11 +144,8 @@ def test_what_differs_between_two_sweeps_is_named():
 
 def test_the_input_and_the_step_of_a_chain_are_part_of_what_a_sweep_is():
     chain = nm.neurons.aguiar2010()
-    slow = {
-        fibre: dataclasses.replace(a, latency=dataclasses.replace(a.latency, mean="77 ms"))
-        for fibre, a in chain.afferents.items()
-    }
-    models = [chain, dataclasses.replace(chain, afferents=slow), dataclasses.replace(chain, dt="0.05 ms")]
+    slow = {fibre: dataclasses.replace(bundle, latency="77 ms") for fibre, bundle in chain.fibres.items()}
+    models = [chain, dataclasses.replace(chain, fibres=slow), dataclasses.replace(chain, dt="0.05 ms")]
     assert len({nm.Sweep(model, axes=dict(seed=[0])).digest for model in models}) == 3
 
 

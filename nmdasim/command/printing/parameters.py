@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -12,6 +13,8 @@ from nmdasim import quantities
 from nmdasim.command.printing.tables import NARROW
 from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.model import Model
+from nmdasim.model.parameter import Parameter
+from nmdasim.parameters import ledger
 
 
 def rows(model: Model | Circuit) -> list[dict[str, Any]]:
@@ -21,31 +24,38 @@ def rows(model: Model | Circuit) -> list[dict[str, Any]]:
     """
     cells = {name: cell.parameters for name, cell in owners_of(model).items()}
     built = model.numbers if isinstance(model, Circuit) else {}
-    return [
-        {
-            "population": population,
-            "name": name,
-            "value": float(p.number),
-            "unit": quantities.pretty(p.unit),
-            "bounds": list(p.bounds) if p.bounds else None,
-            "source": p.source,
-            "kind": p.kind,
-            "status": p.status,
-            "description": p.description,
-        }
-        for population, parameters in (*built.items(), *cells.items())
-        for name, p in parameters.items()
-    ]
+    sections = (*built.items(), *cells.items())
+    return [_row(population, name, p) for population, parameters in sections for name, p in parameters.items()]
 
 
-def as_json(model: Model | Circuit) -> str:
-    """Return the JSON object."""
-    return json.dumps({"model": model.name, "parameters": rows(model)})
+def every() -> list[dict[str, Any]]:
+    """Return one record for every number of the library's tables, its table and section in place of a population."""
+    return [_row(section, name, p) for section, name, p in ledger.numbers()]
 
 
-def show(model: Model | Circuit) -> None:
-    """Print the parameters of a model as a table, of a circuit as one for each population."""
-    found = rows(model)
+def _row(population: str, name: str, p: Parameter) -> dict[str, Any]:
+    return {
+        "population": population,
+        "name": name,
+        "value": float(p.number),
+        "unit": quantities.pretty(p.unit),
+        "bounds": list(p.bounds) if p.bounds else None,
+        "source": p.source,
+        "kind": p.kind,
+        "status": p.status,
+        "description": p.description,
+    }
+
+
+def as_json(model: str, found: Sequence[Mapping[str, Any]]) -> str:
+    """Return the JSON object; `model` is empty for the whole library."""
+    return json.dumps({"model": model, "parameters": list(found)})
+
+
+def show(found: Sequence[Mapping[str, Any]], model: str = "", status: str = "") -> None:
+    """Print parameters as a table, one for each population or section."""
+    if not found:
+        print(f"No parameter{f' of {model}' if model else ''} is {status}.")
     keys = ("name", "value", "unit", "source", "kind", "status", "description")
     for population in dict.fromkeys(row["population"] for row in found):
         columns = (Column(key, overflow="fold", no_wrap=key in ("name", "source")) for key in keys)
@@ -53,5 +63,5 @@ def show(model: Model | Circuit) -> None:
         for row in found:
             if row["population"] == population:
                 cells = [f"{row[key]:.6g}" if key == "value" else row[key] for key in keys]
-                table.add_row(*cells, style="yellow" if row["status"] == "unverified" else None)
+                table.add_row(*cells, style="yellow" if row["status"] == "recalled" else None)
         Console().print(table)

@@ -21,6 +21,7 @@ from nmdasim.plot.style import origin, short
 from nmdasim.readout import files
 
 _SERIES = {"plasma_ng_ml": "plasma", "effect_site_ng_ml": "effect_site", "metabolite_ng_ml": "metabolite"}
+_TOTAL = "Concentrations are total, free and bound, in plasma or in plasma in balance with the effect site."
 _NUMBERS = {"cmax_ng_ml": "cmax", "tmax_min": "tmax", "auc_inf_ng_h_ml": "auc_inf"}
 
 
@@ -59,7 +60,7 @@ def _population(people: xr.Dataset) -> dict[str, Any]:
         key: {str(s.values): float(people[name].sel(statistic=s)) for s in people.statistic}
         for key, name in _NUMBERS.items()
     }
-    return {key: people.attrs[key] for key in ("subjects", "seed", "interval")} | numbers
+    return {key: people.attrs[key] for key in ("subjects", "seed", "interval", "spread")} | numbers
 
 
 def as_json(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> str:
@@ -89,7 +90,7 @@ def table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd
 def save(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path) -> None:
     """Write ``pk.png``, ``.svg``, ``.csv``, ``.nc`` and the dosing rows ``regimen.csv`` into `folder`."""
     mpl.use("Agg")
-    figure, notes = plot_pk.pk(course, around, regimen)[0].figure, [DISCLAIMER, origin(course.attrs)]
+    figure, notes = plot_pk.pk(course, around, regimen)[0].figure, [DISCLAIMER, origin(course.attrs), _TOTAL]
     files.save(folder, "pk", figure, table(regimen, course, around), _merged(course, around), notes)
     files.write_whole(folder / "regimen.csv", regimen.to_csv)
 
@@ -98,7 +99,7 @@ def _merged(course: xr.Dataset, around: xr.Dataset | None) -> xr.Dataset:
     if around is None:
         return course
     people = around.rename({"time": "time_population"} | {name: f"population_{name}" for name in around.data_vars})
-    attrs = {key: people.attrs[key] for key in ("subjects", "seed", "interval")}
+    attrs = {key: people.attrs[key] for key in ("subjects", "seed", "interval", "spread")}
     return course.merge(people.drop_attrs(deep=False)).assign_attrs(course.attrs | attrs)
 
 
@@ -106,7 +107,7 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
     """Print doses, highest concentration, area, reported bands, warnings and the disclaimer."""
     console = Console(highlight=False)
     console.print(str(regimen).replace(DISCLAIMER, "").strip(), markup=False)
-    shown = Table("subject", "weight", "highest plasma", "at", "area to infinity", "in a cohort (95 %)")
+    shown = Table("subject", "weight", "highest total plasma", "at", "area to infinity", "in a cohort (95 %)")
     lanes = list(zip(regimen.ids, _lanes(course), _beside(course, around), strict=True))
     for one, lane, people in lanes[:20]:
         numbers = f"{float(lane.cmax):.1f} ng/ml", f"{float(lane.tmax):.0f} min", f"{float(lane.auc_inf):.0f} ng·h/ml"

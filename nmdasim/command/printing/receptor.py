@@ -35,6 +35,8 @@ def answer(numbers: Mapping[str, Any], attrs: Mapping[str, str], as_json: bool, 
     console.print(table)
     if attrs["unverified_parameters"]:
         console.print(_unverified(attrs), style="yellow", highlight=False)
+    if attrs.get("warnings"):
+        console.print(attrs["warnings"], style="yellow", highlight=False, markup=False)
     console.print(attrs["disclaimer"], style="dim")
 
 

@@ -95,7 +95,8 @@ def save(result: xr.Dataset, folder: Path) -> None:
     from nmdasim import plot
 
     figure = plot.windup(result)[0].figure
-    files.save(folder, "windup", figure, table(result), result, [result.attrs["disclaimer"]])
+    notes = [result.attrs["disclaimer"], "ketamine_um is free ketamine at the receptor."]
+    files.save(folder, "windup", figure, table(result), result, notes)
 
 
 def show(result: xr.Dataset, folder: Path | None) -> None:
@@ -104,7 +105,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     console = Console()
     title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
     drug = "ketamine" in measured.coords
-    shown = Table(*(["ketamine"] if drug else []), "first", "last 3", "index", "ratio", title=title, **NARROW)
+    shown = Table(*(["free ketamine"] if drug else []), "first", "last 3", "index", "ratio", title=title, **NARROW)
     counts = []
     for lane in _along(measured, "ketamine"):
         last = lane.late.isel(pulse=slice(-3, None)).mean("pulse")

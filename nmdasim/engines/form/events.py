@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -11,10 +11,11 @@ import sympy as sp
 from nmdasim import quantities
 from nmdasim.engines.form import algebra
 from nmdasim.engines.form.methods import DT, H, Method
-from nmdasim.engines.form.statements import Code, EventConstant, Fire, Flag, Let, Place, Put, Row, Statement
+from nmdasim.engines.form.statements import Code, Draw, EventConstant, Fire, Flag, Let, Place, Put, Row, Statement
 from nmdasim.engines.layout import Layout
 from nmdasim.errors import ModelError
 from nmdasim.language.functions import clip, floor, truth
+from nmdasim.language.noise import drawn
 from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
 from nmdasim.model.port import Port
@@ -75,12 +76,13 @@ class Events:
 
 def events(model: Model, folded: Layout, method: Method) -> Events:
     """Return the ports and the spike rule of a folded model."""
-    reader = _Reader(model, folded, {})
+    reset, kinds = drawn(model.reset or "", "_draw")
+    reader = _Reader(model, folded, {}, {name: Draw(kind, k) for k, (name, kind) in enumerate(kinds.items())})
     site = model.spike_site
     threshold = None if model.threshold is None else reader.read(model.threshold, site)
     refractory, wait = _refractory(model, reader)
     effects = [_effects(port, model, reader, method) for port in model.ports.values()]
-    resets = _resets(model, reader) if model.reset else []
+    resets = _resets(model, reset, reader)
     inlets = tuple(
         Inlet(name, reader.code(puts, port.compartment))
         for (name, port), puts in zip(model.ports.items(), effects, strict=True)
@@ -96,22 +98,24 @@ def events(model: Model, folded: Layout, method: Method) -> Events:
 
 @dataclass(frozen=True)
 class _Reader:
-    """Reads expressions as they hold in one compartment, and collects the constants in them."""
+    """Reads expressions as they hold in one compartment, and collects the constants in them and what is drawn."""
 
     model: Model
     folded: Layout
     constants: dict[int, algebra.Constants]
+    draws: Mapping[str, Draw]
 
     def raw(self, text: str, compartment: int) -> sp.Expr:
         """Read an expression; a state that is folded away there is 0."""
-        expression = self.model.system.substitute(text, (*self.model.parameters.bases, "t", "weight", "area"))
+        names = (*self.model.parameters.bases, *self.draws, "t", "weight", "area")
+        expression = self.model.system.substitute(text, names)
         gone = {s for s in self.model.system.states if (s, compartment) not in self.folded.slots}
         return expression.xreplace({symbol(s): sp.Integer(0) for s in gone})
 
     def hoist(self, expression: sp.Expr, compartment: int) -> sp.Expr:
         """Name the constants in an expression, and spell its exponentials out."""
-        states = {symbol(s) for s in self.model.system.states} | {symbol("t"), symbol("weight")}
-        constants = self.constants.setdefault(compartment, algebra.Constants(frozenset(states)))
+        moving = {symbol(s) for s in (*self.model.system.states, *self.draws, "t", "weight")}
+        constants = self.constants.setdefault(compartment, algebra.Constants(frozenset(moving)))
         return algebra.explicit_exponentials(constants.hoist(algebra.with_bernoulli(expression)))
 
     def read(self, text: str, compartment: int) -> sp.Expr:
@@ -120,7 +124,7 @@ class _Reader:
 
     def code(self, statements: Sequence[Statement], compartment: int) -> Code:
         """Return statements with the places of what they read in that compartment."""
-        places: dict[str, Place] = dict(_FLAGS)
+        places: dict[str, Place] = {**_FLAGS, **self.draws}
         places |= {s: Row(s, compartment) for s in self.model.system.states if (s, compartment) in self.folded.slots}
         if compartment in self.constants:
             names = self.constants[compartment].names.values()
@@ -213,9 +217,9 @@ def _refractory(model: Model, reader: _Reader) -> tuple[sp.Expr | None, sp.Expr 
     return None, reader.hoist(floor(period / DT + sp.Float(1e-3)), site)
 
 
-def _resets(model: Model, reader: _Reader) -> list[Put]:
+def _resets(model: Model, reset: str, reader: _Reader) -> list[Put]:
     found = []
-    for part in filter(str.strip, re.split(r"[;\n]", model.reset or "")):
+    for part in filter(str.strip, re.split(r"[;\n]", reset)):
         match = re.fullmatch(r"\s*([A-Za-z]\w*)\s*([+\-*/]?=)\s*(.+?)\s*", part)
         if match is None or match[1] not in model.system.states:
             raise ModelError(f"{model.name}: the kernel cannot render the reset {part!r}; use engine='brian2'")

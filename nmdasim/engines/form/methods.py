@@ -116,6 +116,17 @@ def _held(model: Model, name: str, value: sp.Expr) -> sp.Expr:
     return symbol(name) + ACTIVE * (value - symbol(name)) if name in model.system.held else value
 
 
+def _noise(model: Model, group: Group, name: str, rate: sp.Expr, step: sp.Expr) -> sp.Expr:
+    """Return what white noise adds to a state in a step.
+
+    Where the state's own rate is constant, it has the variance of the exact solution, factor² (e^(2·slope·step) - 1) /
+    (2·slope), so that an Ornstein-Uhlenbeck process keeps its own at any step; else that of Euler and Maruyama's.
+    """
+    factors = group.noise.get(name, {})
+    grown = exprel(2 * step * rate.diff(symbol(name))) if _constant_rate(model, name, rate) else sp.Integer(1)
+    return sp.Add(*(factor * sp.sqrt(step * grown) * symbol(xi) for xi, factor in factors.items()))
+
+
 def _constant_rate(model: Model, name: str, rate: sp.Expr) -> bool:
     moving = {symbol(state) for state in model.system.states} | {_new(state) for state in model.system.states} | {T}
     return not rate.diff(symbol(name)).free_symbols & moving
@@ -126,7 +137,7 @@ def _staggered(model: Model, group: Group) -> Step:
     middle: dict[sp.Symbol, sp.Expr] = {}
     for name in _order(group.derivatives):
         rate = group.derivatives[name].xreplace({s: e for s, e in middle.items() if s != symbol(name)})
-        value = _advance(name, rate, exact=_constant_rate(model, name, rate))
+        value = _advance(name, rate, exact=_constant_rate(model, name, rate)) + _noise(model, group, name, rate, H)
         before[name] = _held(model, name, value)
         middle[symbol(name)] = (symbol(name) + _new(name)) / 2
     if "v" not in group.derivatives:
@@ -136,7 +147,8 @@ def _staggered(model: Model, group: Group) -> Step:
     slope = rate.diff(v)
     if model.is_point:
         growth = exprel if _constant_rate(model, "v", rate) else _growth
-        before["v"] = _held(model, "v", v + DT * rate * growth(DT * slope))
+        moved = v + DT * rate * growth(DT * slope) + _noise(model, group, "v", rate, DT)
+        before["v"] = _held(model, "v", moved)
     else:
         before |= {"_F": rate, "_J": slope}
     return Step(before, {})
@@ -148,7 +160,8 @@ def _fixed(model: Model, group: Group) -> Step:
     if "v" in group.derivatives:
         rate = group.derivatives["v"]
         slope = (rate.xreplace({v: v + shift}) - rate) / shift
-        point = {"v": _held(model, "v", v + DT * rate / (1 - DT * slope))}
+        moved = v + DT * rate / (1 - DT * slope) + _noise(model, group, "v", rate, DT)
+        point = {"v": _held(model, "v", moved)}
         before = (point if model.is_point else {"_F": rate, "_J": slope}) | before
     after: dict[str, sp.Expr] = {}
     for name in _order(group.derivatives):
@@ -156,7 +169,7 @@ def _fixed(model: Model, group: Group) -> Step:
         slope = derivative.diff(symbol(name))
         implicit = symbol(name) + H * derivative / (1 - H * slope)
         value = implicit if name in model.implicit else symbol(name) + H * derivative * exprel(H * slope)
-        after[name] = _held(model, name, value)
+        after[name] = _held(model, name, value + _noise(model, group, name, derivative, H))
     return Step(before, after)
 
 

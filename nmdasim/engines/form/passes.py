@@ -13,7 +13,7 @@ import sympy as sp
 
 from nmdasim.engines.form import algebra
 from nmdasim.engines.form.methods import Step
-from nmdasim.engines.form.statements import Code, Flag, Here, Let, Load, Place, Put, Shared, names
+from nmdasim.engines.form.statements import Code, Draw, Flag, Here, Let, Load, Place, Put, Shared, names
 from nmdasim.engines.layout import Group
 from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
@@ -78,7 +78,8 @@ def moves(model: Model, group: Group, step: Step, varied: frozenset[str]) -> Mov
     """Return what one step of a method does in a group, given the parameters that differ between lanes."""
     states = group.states
     frozen = tuple(name for name in step.before if name.startswith("_frozen_"))
-    moving = (*states, *frozen, *(f"_new_{name}" for name in states), "t", "_active")
+    noises = sorted({xi for factors in group.noise.values() for xi in factors})
+    moving = (*states, *frozen, *(f"_new_{name}" for name in states), *noises, "t", "_active")
     constants = algebra.Constants(frozenset(map(symbol, moving)))
     before, after = (
         {name: constants.hoist(algebra.with_bernoulli(e)) for name, e in assignments.items()}
@@ -86,7 +87,8 @@ def moves(model: Model, group: Group, step: Step, varied: frozenset[str]) -> Mov
     )
     capacity = constants.hoist(1 / symbol("Cm")).name if "Cm" in varied and not model.is_point else ""
     record = _record(group, frozen, constants, varied)
-    return Moves(record, _pass(before, record), _pass(after, record), capacity)
+    draws = {xi: Draw("normal", k) for k, xi in enumerate(noises)}
+    return Moves(record, _pass(before, record, draws), _pass(after, record, draws), capacity)
 
 
 def state_rows(group: Group) -> list[str]:
@@ -101,12 +103,12 @@ def _record(group: Group, frozen: tuple[str, ...], constants: algebra.Constants,
     return Record(group, (*state_rows(group), *frozen, *(name for name, _ in differing)), scalars, differing)
 
 
-def _pass(assignments: Mapping[str, sp.Expr], record: Record) -> Pass | None:
+def _pass(assignments: Mapping[str, sp.Expr], record: Record, draws: Mapping[str, Draw]) -> Pass | None:
     if not assignments:
         return None
     values = _values(assignments)
     read = {name for value in values for name in names(value.value)}
-    rows: dict[str, Place] = {**{name: Here(name) for name in record.rows}, "_active": Flag.READY}
+    rows: dict[str, Place] = {**{name: Here(name) for name in record.rows}, "_active": Flag.READY, **draws}
     shared: dict[str, Place] = {name: Shared(name) for name, _ in record.scalars}
     loads = [Load(name) for name in rows if name in read]
     stores = [Put(Here("_D" if name == "_J" else name), symbol(f"_new_{name}")) for name in assignments]

@@ -63,7 +63,18 @@ class Rate:
     compartment: int
 
 
-Place = Row | Here | Shared | EventConstant | Flag | Rate
+@dataclass(frozen=True)
+class Draw:
+    """A random number of each lane and step: ``normal`` or ``uniform``, the same however lanes are run.
+
+    `stream` tells the draws of a step apart; where compartments take their turns, each has its own beside it.
+    """
+
+    kind: str
+    stream: int
+
+
+Place = Row | Here | Shared | EventConstant | Flag | Rate | Draw
 
 
 @dataclass(frozen=True)

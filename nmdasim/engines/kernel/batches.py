@@ -90,6 +90,10 @@ class Kernel:
         group, position = self.folded.slots[state, compartment]
         return int(self.row_offset[group, position]) + self.source.records[group].rows.index(state) * self.source.width
 
+    def halfway(self, model: Model, state: str) -> bool:
+        """Whether the value at a whole step is the mean of two; of what noise moves, that has too little variance."""
+        return state != "v" and self.source.method.staggered and state not in model.system.noise
+
     @cached_property
     def geometry(self) -> tuple[np.ndarray, ...]:
         """Arrays that tell the compiled function where things are."""
@@ -260,6 +264,7 @@ def fill_constants(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray
                 o = kernel.row_offset[g, position] + (first + k) * width
                 a[..., o : o + width] = table[:, position].reshape(-1, width)
     _fill_event_constants(kernel, plan, lanes, a, steps)
+    _fill_keys(kernel, plan, lanes, a)
     return np.concatenate(shared).astype(kernel.real)
 
 
@@ -274,6 +279,16 @@ def _fill_event_constants(
         for constant in constants(values):
             a[..., o : o + width] = np.broadcast_to(constant, (len(lanes), 1)).reshape(-1, width)
             o += width
+
+
+def _fill_keys(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray) -> None:
+    """Write the upper and the lower 24 bits of each lane's key, behind everything else, where a model draws."""
+    if not kernel.source.draws:
+        return
+    width, keys = kernel.source.width, plan.keys[lanes]
+    for k, part in enumerate((keys >> 24, keys & 0xFFFFFF)):
+        o = kernel.size - (2 - k) * width
+        a[..., o : o + width] = part.reshape(-1, width)
 
 
 def _events(plan: Cells, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -318,7 +333,7 @@ def axial_rates(plan: Cells, kernel: Kernel) -> tuple[np.ndarray, ...]:
 
 def _trace_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, np.ndarray, int]:
     rows = np.array([kernel.offset(p.variable, p.compartment) for p in plan.recording.traces], dtype=np.uint64)
-    mean = np.array([p.variable != "v" and kernel.source.method.staggered for p in plan.recording.traces], dtype=bool)
+    mean = np.array([kernel.halfway(plan.model, p.variable) for p in plan.recording.traces], dtype=bool)
     return rows, mean, plan.sampled_steps
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from nmdasim.engines.form import Form
 from nmdasim.engines.form.passes import Record
-from nmdasim.engines.form.statements import EventConstant
+from nmdasim.engines.form.statements import Draw, EventConstant
 
 #: Bytes of a batch that stay in the first-level cache of any current CPU, with room for what else passes through.
 _CACHE = 24_000
@@ -16,7 +16,11 @@ _WIDTHS = (128, 64, 32)
 
 @dataclass(frozen=True)
 class Memory:
-    """The rows of a batch: records by group and compartment, ``wait``, ``ready``, ``spike``, constants of events."""
+    """The rows of a batch: records by group and compartment, ``wait``, ``ready``, ``spike``, constants of events.
+
+    Where a model draws at random there are two rows more, the key of each lane: its upper and its lower 24 bits, which
+    a number of single precision holds too.
+    """
 
     form: Form
 
@@ -40,7 +44,20 @@ class Memory:
     @cached_property
     def spare(self) -> int:
         """Rows from ``ready`` to the end."""
+        return self.key + 2 * self.draws
+
+    @property
+    def key(self) -> int:
+        """First row of the lanes' keys, counted from ``ready``."""
         return len(self.constants) + 2
+
+    @cached_property
+    def draws(self) -> bool:
+        """Whether a step draws at random."""
+        passes = [one.code for group in self.form.groups for one in (group.before, group.after) if one]
+        return any(
+            isinstance(place, Draw) for code in (*passes, self.form.events.rule.fired) for place in code.places.values()
+        )
 
     @cached_property
     def longest(self) -> int:

@@ -178,7 +178,7 @@ class _Traces:
         found, length = [], 0
         for k, one in enumerate(storage.kept):
             for p in one.cells.recording.traces:
-                halfway = p.variable != "v" and one.kernel.source.method.staggered
+                halfway = one.kernel.halfway(one.cells.model, p.variable)
                 found.append((k, one.kernel.offset(p.variable, p.compartment), length, halfway))
                 length += samples * int(one.row["padded"])
         return cls(np.array(found, loop.PROBE), np.zeros(length), (every, -(-first.begin // every)), samples)

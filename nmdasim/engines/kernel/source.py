@@ -40,6 +40,8 @@ class Source:
         (compartment, constants) of ports, reset and threshold, one row each; they hold where the event does.
     method
         How it takes a step.
+    draws
+        Whether it draws at random; the last two rows of a batch then hold its lanes' keys.
     """
 
     text: str
@@ -48,6 +50,7 @@ class Source:
     spare: int
     events: tuple[tuple[int, tuple[sp.Expr, ...]], ...]
     method: Method
+    draws: bool = False
 
 
 def write(
@@ -81,4 +84,4 @@ def write(
     else:
         text = writer.advance(memory, method=method, single=single)
     constants = tuple((where, tuple(e for _, e in named)) for where, named in made.events.constants)
-    return Source(text, made.records, memory.width, memory.spare, constants, made.method)
+    return Source(text, made.records, memory.width, memory.spare, constants, made.method, memory.draws)

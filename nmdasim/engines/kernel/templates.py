@@ -21,6 +21,10 @@ W = unsigned({width})
 {rows}
 '''
 
+RANDOM = """
+from nmdasim.engines.kernel.random import normal{bits} as normal, uniform{bits} as uniform
+"""
+
 DECORATOR = '@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")'
 ADVANCE = """
 

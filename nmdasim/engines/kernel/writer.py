@@ -10,6 +10,7 @@ from nmdasim.engines.form.events import Inlet, summed
 from nmdasim.engines.form.passes import Pass
 from nmdasim.engines.form.statements import (
     Code,
+    Draw,
     EventConstant,
     Fire,
     Flag,
@@ -25,7 +26,7 @@ from nmdasim.engines.form.statements import (
 )
 from nmdasim.engines.kernel.memory import Memory
 from nmdasim.engines.kernel.printer import Printer, spelled
-from nmdasim.engines.kernel.templates import ADVANCE, DECORATOR, HEADER, STEP
+from nmdasim.engines.kernel.templates import ADVANCE, DECORATOR, HEADER, RANDOM, STEP
 
 
 def advance(memory: Memory, *, method: str, single: bool) -> str:
@@ -40,6 +41,10 @@ def step(memory: Memory, *, name: str, method: str, single: bool) -> str:
     text = _Text(memory, single)
     receive = _indent(text.receive(summed(name, memory.form.events.inlets)), 2)
     return text.head(method) + STEP.format(width=memory.width, receive=receive, body=text.body(), spike=text.spike())
+
+
+#: Streams of what a spike draws begin here, beyond those of any record.
+_AT_SPIKE = 1 << 40
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,8 @@ class _Text:
             "SPARE = READY",
         ]
         bits = 32 if self.single else 64
-        head = HEADER.format(real=f"float{bits}", bits=bits, width=width, method=method, rows="\n".join(rows))
+        header = HEADER + (RANDOM if memory.draws else "")
+        head = header.format(real=f"float{bits}", bits=bits, width=width, method=method, rows="\n".join(rows))
         return head + "\n".join(self._functions() if self.form.membrane else [])
 
     def body(self) -> str:
@@ -90,13 +96,18 @@ class _Text:
         assert membrane is not None
         return [
             *_over_lanes(self._lines(rule.admit)),
-            *(_call("before", g) for g, group in enumerate(self.form.groups) if group.before),
+            *(self._call("before", g) for g, group in enumerate(self.form.groups) if group.before),
             *self._lines(Code((membrane.step,))),
             *_over_lanes(self._lines(membrane.code)),
-            *(_call("after", g) for g, group in enumerate(self.form.groups) if group.after),
+            *(self._call("after", g) for g, group in enumerate(self.form.groups) if group.after),
             "hits = 0",
             *_over_lanes(self._lines(rule.watch)),
         ]
+
+    def _call(self, which: str, g: int) -> str:
+        """Return the call of a pass, which is its signature too."""
+        step = "n, " if self.memory.draws else ""
+        return f"{which}_{g}(a, ks, t, {step}compartments, record_offset, scalar_offset)"
 
     def _functions(self) -> list[str]:
         """Return the passes as functions of their own: Numba compiles several short ones sooner than a long one."""
@@ -105,7 +116,7 @@ class _Text:
             where = f"record_offset[{g}] + unsigned(c)*R{len(group.record.rows)}"
             for which, one in (("before", group.before), ("after", group.after)):
                 if one:
-                    lines += ["", "", DECORATOR, f"def {_call(which, g)}:"]
+                    lines += ["", "", DECORATOR, f"def {self._call(which, g)}:"]
                     lines += ["    " + line for line in self._pass(g, one, where)]
         return lines
 
@@ -196,11 +207,10 @@ class _Text:
                 return f"a[{place.name} + l]"
             case Rate(direction, compartment):
                 return f"{direction}[{compartment}]"
-
-
-def _call(which: str, g: int) -> str:
-    """Return the call of a pass, which is its signature too."""
-    return f"{which}_{g}(a, ks, t, compartments, record_offset, scalar_offset)"
+            case Draw(kind, stream):
+                key = ", ".join(f"a[SPARE + R{self.memory.key + k} + l]" for k in (0, 1))
+                which = f"o + unsigned({stream})" if group >= 0 else f"unsigned({_AT_SPIKE + stream})"
+                return f"{kind}({key}, unsigned(n), {which})"
 
 
 def _over_lanes(lines: Sequence[str]) -> list[str]:

@@ -12,6 +12,7 @@ from nmdasim import quantities
 from nmdasim.errors import InputError, UnitError
 from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model
+from nmdasim.parameters import concentrations
 from nmdasim.protocols import WindUp
 from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.blockers import known as drugs
@@ -96,7 +97,7 @@ class Population:
         if self.doses is None:
             knows = any("ketamine" in cell.parameters.bases for cell in cells_of(self.model).values())
             set_(self, "doses", DOSES if knows else {})
-        set_(self, "doses", {name: _read(values) for name, values in (self.doses or {}).items()})
+        set_(self, "doses", {name: _read(name, values) for name, values in (self.doses or {}).items()})
         named = [*(self.doses or {}), *self.ranges, *(key for check in self.checks for key in check.set)]
         set_(self, "model", dosed(self.model, [name for name in named if name in drugs()]))
         if self.block is None and any(cell.starts for cell in cells_of(self.model).values()):
@@ -192,9 +193,10 @@ class Population:
         return found | self.bare.identity
 
 
-def _read(values: Any) -> Any:
-    """Return doses given as text as quantities; names of something stay names."""
+def _read(name: str, values: Any) -> Any:
+    """Return doses given as text as quantities, a drug's as free drug; names of something stay names."""
     try:
-        return quantities.quantity(values) if any(isinstance(one, str) for one in values) else values
+        texts = any(isinstance(one, str) for one in values)
+        return quantities.quantity(concentrations.named(name, values)) if texts else values
     except UnitError:
         return values

@@ -1,0 +1,39 @@
+"""
+Other receptors, the same charge
+================================
+
+A subtype, or a mixture of them, takes the place of the published NMDA receptor. One volley then brings the charge that
+it brought before, at -60 mV and 1 mM magnesium; what differs is when, at which voltage, and what ketamine does to it.
+
+Educational and research model. Not medical advice. Not for dosing decisions.
+"""
+
+import matplotlib.pyplot as plt
+
+import nmdasim as nm
+from nmdasim import uM
+
+scenarios = {
+    "as published": "",
+    "2B/2D: lamina I (Hildebrand 2014)": "lamina_i_2b2d",
+    "2A/2B: NK1R+ cells (Tong & MacDermott 2014)": "lamina_i_2a2b",
+    "half 2A, half 2C": {"2A": 0.5, "2C": 0.5},
+}
+doses = [0, 0.1, 0.3, 1, 3, 10]
+fig, ax = plt.subplots(figsize=(9, 5), layout="constrained")
+for label, subtype in scenarios.items():
+    result = nm.simulate(nm.neurons.wdr(subtype=subtype), nm.WindUp(), ketamine=doses * uM, seed=range(10))
+    index = nm.measures.windup(result)["index"].mean("seed")
+    print(f"{label:45s} index {float(index[0]):4.0f}, at 1 µM {float(index[3]):4.0f}")
+    ax.plot(doses[1:], 100 * index[1:] / index[0], "o-", label=label)
+
+# %%
+# Shares are parameters: lanes can vary them, and nothing is compiled anew. They count relative to their sum.
+cell = nm.neurons.wdr(subtype={"2A": 0.5, "2D": 0.5})
+swept = nm.simulate(cell, nm.WindUp(), parameters={"share_2D": [0, 0.1, 0.5, 2]})
+print("2D to 2A:", dict(zip([0, 0.2, 1, 4], nm.measures.windup(swept)["index"].values.tolist(), strict=True)))
+
+ax.set(xscale="log", xlabel="free ketamine at the receptor, µM", ylabel="wind-up index left, %", ylim=(0, None))
+ax.legend(frameon=False)
+nm.plot.caption(fig, result)
+plt.show()

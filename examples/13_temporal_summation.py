@@ -1,0 +1,41 @@
+"""
+A reflex test: threshold first, then a train
+============================================
+
+People are not stimulated at a fixed strength but at a multiple of their own threshold. Guirimand et al. 2000 recorded
+the recruitment curve of a reflex, then gave 15 stimuli, one a second, at 1.2 × its threshold, before and after a dose.
+A neuron can be tested the same way; how many of its spikes make a reflex is not known, so several criteria are tried.
+
+Educational and research model. Not medical advice. Not for dosing decisions.
+"""
+
+import matplotlib.pyplot as plt
+
+import nmdasim as nm
+from nmdasim import uM
+from nmdasim.protocols import TemporalSummation
+from nmdasim.studies import reflex
+
+neuron = nm.neurons.wdr()
+found = reflex.threshold(neuron, ketamine=[0, 1] * uM)
+print("threshold (1: the published volley):", found.threshold.median("seed").values.round(3), "at 0 and 1 µM")
+
+fig, axes = plt.subplots(1, 3, figsize=(14, 4.5), layout="constrained")
+for dose in (0, 1):
+    axes[0].plot(found.strength, found.spikes.sel(ketamine=dose).mean("seed"), "o-", label=f"{dose} µM")
+axes[0].set(xscale="log", xlabel="strength", ylabel="spikes after one stimulus", title="Recruitment")
+axes[0].legend(frameon=False, title="free ketamine")
+
+# %%
+# The train, at 1.2 × the threshold without drug.
+for ax, criterion in zip(axes[1:], (1, 8), strict=True):
+    train = reflex.temporal_summation(
+        neuron, TemporalSummation(1.2, "1 Hz", 15), ketamine=[0, 1] * uM, seeds=range(10), criterion=criterion
+    )
+    for k, dose in enumerate((0, 1)):
+        ax.plot(train.pulse, train.late.isel(ketamine=k).mean("seed"), "o-", label=f"{dose} µM")
+    ax.set(xlabel="stimulus", ylim=(0, None), title=f"Train at 1.2 × threshold of {criterion} spikes")
+    print(f"{criterion} spikes: strength {float(train.strength.mean()):.2f}, index", train["index"].mean("seed").values)
+
+nm.plot.caption(fig, train)
+plt.show()

@@ -1,0 +1,81 @@
+"""Random numbers by counting: a hash of a lane's key, the step and the stream. No state, so no order of drawing.
+
+Whatever the batches, threads and segments of a run, a lane so draws the same numbers. The hash is the finaliser of
+SplitMix64 (Steele, Lea & Flood 2014), taken twice; normal numbers come from the inverse of the error function in the
+approximation of Giles (2011), whose relative error of 4e-7 no statistics of a run can tell.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from nmdasim.engines.kernel.vmath import _inline, log64
+
+
+@intrinsic
+def _number(typing_context, x):  # type: ignore[no-untyped-def]
+    """Return the float64 of a bit pattern."""
+
+    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(types.uint64), generate
+
+
+@_inline
+def _mix(z):  # type: ignore[no-untyped-def]
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return z ^ (z >> np.uint64(31))
+
+
+@_inline
+def uniform64(high, low, step, stream):  # type: ignore[no-untyped-def]
+    """Return a number in [0, 1) of 52 bits."""
+    key = (np.uint64(high) << np.uint64(24)) | np.uint64(low)
+    z = _mix(key * np.uint64(0x9E3779B97F4A7C15) + stream * np.uint64(0xD1342543DE82EF95) + np.uint64(1))
+    z = _mix(z + step * np.uint64(0x9E3779B97F4A7C15))
+    return _number((z >> np.uint64(12)) | np.uint64(0x3FF0000000000000)) - 1.0
+
+
+@_inline
+def normal64(high, low, step, stream):  # type: ignore[no-untyped-def]
+    """Return a number of mean 0 and variance 1: √2 · erf⁻¹(2u - 1)."""
+    x = 2.0 * uniform64(high, low, step, stream) - 1.0 + 2.220446049250313e-16
+    w = -log64((1.0 - x) * (1.0 + x))
+    y = w - 2.5
+    inner = 2.81022636e-08
+    inner = inner * y + 3.43273939e-07
+    inner = inner * y - 3.5233877e-06
+    inner = inner * y - 4.39150654e-06
+    inner = inner * y + 0.00021858087
+    inner = inner * y - 0.00125372503
+    inner = inner * y - 0.00417768164
+    inner = inner * y + 0.246640727
+    inner = inner * y + 1.50140941
+    y = np.sqrt(max(w, 0.0)) - 3.0
+    outer = -0.000200214257
+    outer = outer * y + 0.000100950558
+    outer = outer * y + 0.00134934322
+    outer = outer * y - 0.00367342844
+    outer = outer * y + 0.00573950773
+    outer = outer * y - 0.0076224613
+    outer = outer * y + 0.00943887047
+    outer = outer * y + 1.00167406
+    outer = outer * y + 2.83297682
+    return 1.4142135623730951 * x * (inner if w < 5.0 else outer)
+
+
+@_inline
+def uniform32(high, low, step, stream):  # type: ignore[no-untyped-def]
+    """Return a number in [0, 1), rounded to single precision."""
+    return np.float32(uniform64(high, low, step, stream))
+
+
+@_inline
+def normal32(high, low, step, stream):  # type: ignore[no-untyped-def]
+    """Return a normal number in single precision."""
+    return np.float32(normal64(high, low, step, stream))

@@ -1,0 +1,36 @@
+"""Reported concentrations along an axis of doses, on the scale of that axis: free or total, molar or by mass."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+
+from nmdasim.pharmacology import bands
+from nmdasim.plot.style import short
+
+COLOUR = "#b9a3cc"
+
+
+def across(ax: Axes, basis: str = "free", unit: str = "uM") -> Axes:
+    """Mark along the foot of a figure what publications report of ketamine, each with its source, none as a target.
+
+    Parameters
+    ----------
+    ax
+        Axes whose x axis is a concentration of racemic ketamine.
+    basis, unit
+        What that axis shows: ``"free"`` or ``"total"``, and its unit. Reported are totals in plasma; on an axis of free
+        drug they stand at their unbound share.
+    """
+    first, last = ax.get_xlim()
+    foot = ax.get_xaxis_transform()
+    ranges = {band: band.on(basis, unit) for band in bands()}
+    shown = [band for band, (low, high) in ranges.items() if low < last and high > first]
+    for k, band in enumerate(shown):
+        low, high = ranges[band]
+        height = 0.02 + 0.034 * k
+        ax.plot([low, high], [height] * 2, "|-", transform=foot, color=COLOUR, linewidth=4, markersize=6, zorder=0.5)
+        text = f"  {band.text}, {band.range} ({short(band.source)})"
+        words = ax.text(high, height, text, transform=foot, fontsize=7.5, va="center", color="0.35", clip_on=True)
+        words.set_bbox({"facecolor": "white", "alpha": 0.75, "pad": 0.5, "linewidth": 0})
+    ax.set_xlim(first, last)
+    return ax
