@@ -56,7 +56,7 @@ def summary(found: xr.Dataset) -> dict[str, Any]:
         "draws": found.sizes["draw"],
         "kept": int(found["kept"].sum()),
         "lanes": int(found.attrs["lanes"]),
-        "tests": json.loads(found.attrs["tests"].replace("Infinity", "null").replace("-null", "null")),
+        "tests": json.loads(found.attrs["tests"].replace("-Infinity", "null")),
         "free_um": found["ketamine"].values.tolist(),
         "quantiles": list(populations.QUANTILES),
         "share_losing_26": rounded(populations.share_losing(found, HUMAN)),

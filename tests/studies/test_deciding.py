@@ -104,6 +104,16 @@ def test_the_place_in_a_range_is_on_the_scale_that_was_drawn_from(found):
     assert populations.places(tenfold)[1][:, names.index("strong")].mean() < 0.4
 
 
+def test_sobol_indices_over_the_box_are_those_of_the_function(found):
+    design = nm.Samples({"a": (0, 1), "b": (0, 1), "c": (0, 1)}, 256, "sensitivity")
+    columns = {name: np.asarray(column) for name, column in design.columns().items()}
+    told = {"method": "sensitivity", "points": 256, "parameters": list(columns)}
+    drawn_so = xr.Dataset({"index": ("draw", 2 * columns["a"] + columns["b"])}, attrs={"samples": json.dumps(told)})
+    table = sobol_indices(drawn_so, "index", resamples=20)
+    assert table["first"].values == pytest.approx([0.8, 0.2, 0], abs=0.02)
+    assert table["total"].values == pytest.approx([0.8, 0.2, 0], abs=0.02)
+
+
 def test_what_says_nothing_is_refused(found, loss):
     with pytest.raises(InputError, match="choose one dose"):
         rank_correlations(found, populations.loss(found, "index"))

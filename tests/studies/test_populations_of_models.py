@@ -159,6 +159,8 @@ def test_bands_that_no_draw_can_meet_are_said_from_a_pilot(found, tmp_path, chan
         (dict(answers=("indx",)), "unknown read-out 'indx'; did you mean 'index'"),
         (dict(doses={"ketamine": ["1 ms"]}), "ketamine .* wrong dimension"),
         (dict(doses={"ketamine": ["1 uM"], "mg": ["1 mM"]}), "a question has one axis"),
+        (dict(doses={"ketamine": "1 uM"}), "an axis is a list of one or more values"),
+        (dict(doses={"ketamine": ["100 ng/ml"]}), "total"),
         (dict(draws=0), "draws = 0; give a whole number from 1"),
         (dict(sampling="sobol", draws=100), "a Sobol sequence takes a power of 2"),
         (dict(shares=("nope",)), "of one kind alone"),

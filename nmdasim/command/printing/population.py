@@ -98,12 +98,16 @@ def save(found: xr.Dataset, store: Path, *, figures: bool) -> None:
             figure.savefig(store / f"{name}.{ending}")
 
 
+def _edge(value: float | None) -> str:
+    return "…" if value is None else f"{value:g}"
+
+
 def show(found: xr.Dataset, store: Path) -> None:
     """Print tables."""
     console, told = Console(), answer(found, store)
     console.print(f"{told['model']}: {told['kept']:,} of {told['draws']:,} draws meet the data; {store}")
     for test in told["tests"]:
-        bands = ", ".join(f"{name} {low:g} to {high:g}" for name, (low, high) in test["accept"].items())
+        bands = ", ".join(f"{name} {_edge(low)} to {_edge(high)}" for name, (low, high) in test["accept"].items())
         console.print(f"  {test['name']} ({bands}): {test['passed']:,} of {test['tested']:,}")
     if "dose" in told:
         label = str(found[told["dose"]].attrs.get("long_name", told["dose"]))

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import numpy as np
+
 from nmdasim import quantities
 from nmdasim.errors import InputError, UnitError
 from nmdasim.model.circuit import Circuit, cells_of
@@ -196,7 +198,7 @@ class Population:
 def _read(name: str, values: Any) -> Any:
     """Return doses given as text as quantities, a drug's as free drug; names of something stay names."""
     try:
-        texts = any(isinstance(one, str) for one in values)
+        texts = np.ndim(values) > 0 and any(isinstance(one, str) for one in values)
         return quantities.quantity(concentrations.named(name, values)) if texts else values
     except UnitError:
         return values

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -94,13 +95,18 @@ def _long(dose: str) -> str:
     return f"free {dose} at the receptor" if dose == "ketamine" else dose
 
 
+def _closed(wanted: Bands) -> dict[str, list[float | None]]:
+    """Return bands as JSON knows them: an edge that is open is None."""
+    return {name: [edge if math.isfinite(edge) else None for edge in band] for name, band in wanted.items()}
+
+
 def _attrs(
     what: Population, attrs: Mapping[str, Any], tests: Sequence[Test], kept: np.ndarray, done: Sequence[Summary]
 ) -> dict[str, Any]:
     told = dict(attrs) | {"disclaimer": DISCLAIMER, "title": what.title}
     steps = [*(len(test.left) for test in tests), len(kept)]
     counts = [
-        {"name": test.name, "accept": dict(test.accept), "tested": steps[k], "passed": steps[k + 1]}
+        {"name": test.name, "accept": _closed(test.accept), "tested": steps[k], "passed": steps[k + 1]}
         for k, test in enumerate(tests)
     ]
     design = {"method": what.sampling, "points": what.draws, "seed": what.seed, "log": list(what.log)}
