@@ -8,7 +8,7 @@ import nmdasim as nm
 
 #: Free, µM; without drug first.
 DOSES = [0, 0.12, 0.25, 0.37, 0.6, 1, 3]
-DRAWS = 16
+DRAWS = 20
 #: What was measured before, in per cent of the index, by model and strength.
 KNOWN = {
     ("wdr", 1.0): (4, 7, 10, 17, 27, 63),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -24,10 +25,10 @@ ASKED = dict(
     accept=dict(ratio=(1.05, 1.6), input=(8, 30)),
     checks=(Check({"index": (-20, 6)}, set={"nmda": 0}, name="no NMDA"),),
     doses={"ketamine": ["0.3 uM", "10 uM"]},
-    draws=96,
+    draws=64,
     seeds=4,
     dt="0.25 ms",
-    chunk=48,
+    chunk=32,
 )
 
 
@@ -47,7 +48,7 @@ def found(store):
 
 def test_those_are_kept_that_meet_every_band_and_no_others(found):
     first = (found.ratio >= 1.05) & (found.ratio <= 1.6) & (found.input >= 8) & (found.input <= 30)
-    assert 0 < first.sum() < 96
+    assert 0 < first.sum() < 64
     assert np.array_equal(found.index_1.notnull(), first)
     assert np.array_equal(found.kept, first & (found.index_1 <= 6) & (found.index_1 >= -20))
 
@@ -55,8 +56,8 @@ def test_those_are_kept_that_meet_every_band_and_no_others(found):
 def test_draws_that_fail_without_drug_are_not_run_at_the_doses(found):
     tests = json.loads(found.attrs["tests"])
     assert [one["name"] for one in tests] == ["control", "no NMDA"]
-    assert tests[0]["tested"] == 96
-    assert found.attrs["lanes"] == 96 + tests[1]["tested"] + 2 * int(found.kept.sum())
+    assert tests[0]["tested"] == 64
+    assert found.attrs["lanes"] == 64 + tests[1]["tested"] + 2 * int(found.kept.sum())
     assert not found.index_dosed.isel(draw=~found.kept.values).notnull().any()
 
 
@@ -84,24 +85,22 @@ def test_ten_micromolar_takes_more_of_wind_up_than_a_third(found):
 
 def test_all_draws_and_doses_share_one_kernel(found):
     before = tally()
-    again = stages.population_of_models(CELL, TRAIN, **(ASKED | dict(seed=1, draws=32)))
+    again = stages.population_of_models(CELL, TRAIN, **(ASKED | dict(seed=1, draws=16, checks=())))
     assert tally() == before
-    assert not np.array_equal(again.nmda[:32], found.nmda[:32])
+    assert not np.array_equal(again.nmda[:16], found.nmda[:16])
 
 
 def test_what_is_finished_is_not_run_again_and_the_numbers_are_the_same(found, store, tmp_path):
     again = stages.run(asked(), store, resume=True)
     assert again.attrs["resumed"] == again.attrs["lanes"] == found.attrs["lanes"]
 
-    def stopping(name, lanes):
-        if name == "doses":
-            raise KeyboardInterrupt
-        return stages.nullcontext((None, None))
-
-    with pytest.raises(KeyboardInterrupt):
-        stages.run(asked(), tmp_path / "broken", watch=stopping)
-    mended = stages.run(asked(), tmp_path / "broken", resume=True)
-    assert 0 < mended.attrs["resumed"] < mended.attrs["lanes"]
+    broken = tmp_path / "broken"  # as it is when the process ends before the doses, and in the middle of a test
+    shutil.copytree(store, broken)
+    shutil.rmtree(broken / "doses")
+    journal = broken / "0-control" / ".sweep" / "journal.jsonl"
+    journal.write_text(journal.read_text().splitlines(keepends=True)[0])
+    mended = stages.run(asked(), broken, resume=True)
+    assert mended.attrs["resumed"] == found.attrs["lanes"] - 32 - 2 * int(found.kept.sum())
     for name in found.variables:
         assert found[name].identical(mended[name]) or np.array_equal(found[name], mended[name], equal_nan=True)
 
@@ -116,7 +115,7 @@ def test_a_store_of_another_population_is_refused(found, store):
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        (dict(accept={"ratio": (50, 60)}), r"none of 96 draws of a pilot meets the bands: ratio in 50 to 60 by 0 %"),
+        (dict(accept={"ratio": (50, 60)}), r"none of 64 draws of a pilot meets the bands: ratio in 50 to 60 by 0 %"),
         (dict(accept={"ratio": (1, 9), "input": (900, 1000)}), r"input in 900 to 1000 by 0 % \(from \d+ to \d+\)"),
         (dict(checks=(Check({"index": (500, 600)}, name="late"),)), r"meets the bands of late: index in 500"),
     ],
