@@ -25,7 +25,7 @@ LABELS = {
 }
 #: Why each range is what it is.
 REASONS = {
-    "strength": "of the published volley: half the fibres to somewhat more than all",
+    "strength": "assumed: factor on the published volley",
     "ampa_c": "assumed: half to twice",
     "nmda": "assumed: half to twice",
     "nk1": "assumed: half to twice",
@@ -33,15 +33,15 @@ REASONS = {
     "can": "assumed: two thirds to one and a half",
     "kca": "assumed: two thirds to one and a half",
     "cal": "assumed: two thirds to one and a half",
-    "calcium_share": "calcium's share of the NMDA current, about 0.06 to 0.14",
-    "nmda_decay": "temperature and splice variants: two thirds to one and a half",
+    "calcium_share": "assumed: calcium's share of the NMDA current, about 0.06 to 0.14",
+    "nmda_decay": "assumed: two thirds to one and a half of every subtype's",
     "magnesium_affinity": "K_mg of every subtype: two thirds to one and a half",
-    "mg": "outside cells",
+    "mg": "assumed: magnesium outside cells",
     "affinity": "K of every subtype: S-ketamine (0.6) to four times weaker, as in spinal cord (Ebert 1997)",
     "k_on_ketamine": "measured to derived (Gilling 2009)",
     "g_tonic_nmda": "not measured: two powers of ten about the default",
-    "glutamate_ambient": "0.02 to 1 µM: what has been reported spans more than this",
-    "allosteric_max": "not known: nothing to all of the tonic current",
+    "glutamate_ambient": "not measured here: assumed, fifty-fold",
+    "allosteric_max": "not known: from nothing to all of the tonic current",
 }
 
 
