@@ -11,7 +11,7 @@ from nmdasim import quantities
 from nmdasim.pharmacology import Band, Regimen, bands
 from nmdasim.pharmacology.events import ROUTES
 from nmdasim.plot.bands import COLOUR
-from nmdasim.plot.style import STYLE, axes_of, caption, short
+from nmdasim.plot.style import STYLE, axes_of, caption, new_figure, plain, short
 
 _SHADES = ("#7b3fa0", "#e8853d", "#3f8f8a", "#c0549d", "#8aa63f", "#4a6fb5", "#f0b429", "#1b1b1b")
 #: Height in ng/ml, total, of a figure of reported concentrations alone.
@@ -38,7 +38,7 @@ def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | 
         Doses, concentration, bands.
     """
     with plt.rc_context(STYLE):
-        figure = plt.figure(figsize=(13, 8), constrained_layout=True)
+        figure = new_figure(figsize=(13, 8), layout="constrained")
         grid = figure.add_gridspec(2, 2, width_ratios=[3.4, 1], height_ratios=[1, 4.5])
         main = figure.add_subplot(grid[1, 0])
         doses = figure.add_subplot(grid[0, 0], sharex=main)
@@ -73,9 +73,8 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
     heights = [1, 2, 2, 2] if "blocked" in tests else [1, 2, 2]
     with plt.rc_context(STYLE):
         size = (11, 3 * len(heights))
-        figure, axes = plt.subplots(
-            len(heights), 1, figsize=size, sharex=True, layout="constrained", height_ratios=heights
-        )
+        figure = new_figure(figsize=size, layout="constrained")
+        axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         end = float(course.time[-1])
         factor, unit = _time_unit(end)
         dosing(regimen, axes[0], until_h=end)
@@ -117,7 +116,7 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
         if len(ids) > MOST:
             _crowd(course, hours, ax)
         for k, one in enumerate(ids[: MOST if len(ids) <= MOST else 0]):
-            label = "" if one is None else f" of {one}"
+            label = "" if one is None else f" of {plain(one)}"
             lane = course if one is None else course.sel(subject=one)
             ax.plot(hours, lane.plasma, color=_SHADES[k], label=f"plasma{label}, typical person")
             ax.plot(hours, lane.effect_site, "--", color=_SHADES[k], linewidth=1.6, label=f"effect site{label}")
@@ -189,12 +188,14 @@ def dosing(regimen: Regimen, ax: Axes | None = None, *, until_h: float | None = 
         factor, unit = _time_unit(end)
         colours = {route: _SHADES[k] for k, route in enumerate(ROUTES)}
         events = [event for event in regimen.written_out().events if event.is_dose and event.time_h <= end]
-        for event in events:
-            start = event.time_h * factor
-            if event.over_h > 0:
-                ax.bar(start, event.amount, event.over_h * factor, align="edge", color=colours[event.route], alpha=0.6)
-            else:
-                ax.vlines(start, 0, event.amount, color=colours[event.route], linewidth=3)
+        for route, colour in colours.items():
+            there = [event for event in events if event.route == route]
+            lasting = np.array([(e.time_h * factor, e.amount, e.over_h * factor) for e in there if e.over_h > 0])
+            at_once = np.array([(e.time_h * factor, e.amount) for e in there if e.over_h == 0])
+            if len(lasting):
+                ax.bar(lasting[:, 0], lasting[:, 1], lasting[:, 2], align="edge", color=colour, alpha=0.6)
+            if len(at_once):
+                ax.vlines(at_once[:, 0], 0, at_once[:, 1], color=colour, linewidth=3)
         given = ", ".join(dict.fromkeys(event.unit for event in events))
         routes = ", ".join(sorted({event.route for event in events}))
         ax.set(title=regimen.name or f"Given, {routes}", ylabel=f"dose, {given}", xlabel=f"time, {unit}")

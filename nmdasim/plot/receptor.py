@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch
 
 from nmdasim.plot import bands
-from nmdasim.plot.style import STYLE, Told, axes_of, caption
+from nmdasim.plot.style import STYLE, Told, axes_of, caption, new_figure
 from nmdasim.receptors import hill
 from nmdasim.receptors.exact import provenance
 from nmdasim.receptors.scheme import Scheme
@@ -114,7 +114,7 @@ def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
     """
     with plt.rc_context(STYLE):
         own = axes is None
-        upper, lower = plt.subplots(2, 1, figsize=(9, 7.5), sharex=True, constrained_layout=True)[1] if own else axes
+        upper, lower = _two() if own else axes
         for k, (label, result) in enumerate(results.items()):
             upper.plot(result.time / 1e3, result.open, color=_SHADES[1 + k], label=label, linewidth=1.6)
             lower.plot(result.time / 1e3, 100 * result.blocked, color=_SHADES[1 + k], label=label)
@@ -326,3 +326,7 @@ def _between(start: tuple[float, float], end: tuple[float, float], place: tuple[
     along, off = np.subtract(end, start), np.subtract(place, start)
     share = float(off @ along) / float(along @ along)
     return 0 < share < 1 and float(np.linalg.norm(off - share * along)) < 0.3
+
+
+def _two() -> np.ndarray:
+    return np.asarray(new_figure(figsize=(9, 7.5), layout="constrained").subplots(2, 1, sharex=True))

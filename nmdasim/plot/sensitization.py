@@ -11,7 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim.model.circuit import Circuit
-from nmdasim.plot.style import SHADES, STYLE, axes_of, caption
+from nmdasim.plot.style import SHADES, STYLE, axes_of, caption, new_figure
 
 _TITLES = {"touch": "Touch", "pinprick": "Pinprick", "noxious": "Noxious stimulus"}
 _COURSES = (
@@ -45,7 +45,8 @@ def stimulus_response(responses: Mapping[str, xr.Dataset], axes: Sequence[Axes] 
         own = axes is None
         if axes is None:
             size = (5.8 * len(kinds), 5.6)
-            figure, made = plt.subplots(1, len(kinds), figsize=size, layout="constrained", squeeze=False)
+            figure = new_figure(figsize=size, layout="constrained")
+            made = figure.subplots(1, len(kinds), squeeze=False)
             caption(figure, *responses.values())
             axes = list(made[0])
         for ax, kind in zip(axes, kinds, strict=True):
@@ -77,7 +78,8 @@ def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None 
     with plt.rc_context(STYLE):
         own = axes is None
         if axes is None:
-            figure, made = plt.subplots(1, 3, figsize=(14, 5.6), layout="constrained")
+            figure = new_figure(figsize=(14, 5.6), layout="constrained")
+            made = figure.subplots(1, 3)
             caption(figure, *results.values())
             axes = list(made)
         for ax, (name, title, label) in zip(axes, _COURSES, strict=True):
@@ -117,7 +119,8 @@ def pressure(
     published = published or {}
     with plt.rc_context(STYLE):
         if ax is None:
-            figure, ax = plt.subplots(figsize=(9, 5.6), layout="constrained")
+            figure = new_figure(figsize=(9, 5.6), layout="constrained")
+            ax = figure.subplots()
             caption(figure, *rates.values())
         places = np.arange(len(rates))
         own = [data.rate.sel(population="projection") for data in rates.values()]

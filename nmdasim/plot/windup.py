@@ -11,12 +11,12 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.typing import ColorType
 
-from nmdasim.plot.style import SHADES, STYLE, axes_of, caption, told
+from nmdasim.plot.style import SHADES, STYLE, axes_of, caption, new_figure, told
 from nmdasim.readout import measures
 
 
 def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
-    """Draw a wind-up run: spikes per pulse, the raster of each lane and, of a model that has it, dendritic calcium.
+    """Draw a wind-up run: spikes per pulse, the raster of each lane and each summary of the model that has a unit.
 
     Parameters
     ----------
@@ -28,20 +28,22 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     Returns
     -------
     numpy.ndarray of matplotlib Axes
-        Spikes per pulse, raster, calcium.
+        Spikes per pulse, raster, summaries.
     """
-    measured = measures.windup(result)
-    panels = 3 if "ca_peak" in result else 2
+    measured = measures.windup(result) if axes is not None else measures.measured(result)  # else the caption warns
+    kept = _summaries(result)
+    panels = 2 + len(kept)
     with plt.rc_context(STYLE):
         if axes is None:
-            size, heights = (9, 3.0 + 2.5 * panels), [1.3, 1, 1][:panels]
-            figure, axes = plt.subplots(panels, 1, figsize=size, layout="constrained", height_ratios=heights)
+            size, heights = (9, 3.0 + 2.5 * panels), [1.3] + [1] * (panels - 1)
+            figure = new_figure(figsize=size, layout="constrained")
+            axes = figure.subplots(panels, 1, height_ratios=heights)
             figure.suptitle(_title(result), fontsize=16, fontweight="bold")
-            caption(figure, result)
+            caption(figure, measured)
         counts(result, measured, axes[0])
         raster(result, axes[1])
-        if panels > 2:
-            calcium(result, axes[2])
+        for name, ax in zip(kept, axes[2:], strict=False):
+            summary(result, name, ax)
     return np.asarray(axes)
 
 
@@ -88,13 +90,21 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
     return ax
 
 
-def calcium(result: xr.Dataset, ax: Axes) -> Axes:
-    """Draw the peak of dendritic calcium after each pulse."""
+def _summaries(result: xr.Dataset) -> list[str]:
+    """Return the names of what the model keeps of every pulse in a unit."""
+    kept = {str(name): values for name, values in result.data_vars.items() if "pulse" in values.dims}
+    return [name for name, v in kept.items() if name not in _EDGES and v.attrs.get("units", "1") != "1"]
+
+
+def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
+    """Draw what the model keeps of every pulse, such as the peak of dendritic calcium, with its own name and unit."""
+    told = result[name].attrs.get("long_name") or name
     for label, colour, lane in _conditions(result):
-        peak = lane.ca_peak.mean("seed") if "seed" in lane.ca_peak.dims else lane.ca_peak
-        ax.plot(lane.pulse, peak, "o-", color=colour, label=label, clip_on=False)
-    ax.set(title="Calcium that each pulse lets in", xlabel="pulse", ylabel=f"peak dendritic Ca, {result.ca_peak.units}")
-    ax.set_ylim(bottom=0)
+        values = lane[name].mean("seed") if "seed" in lane[name].dims else lane[name]
+        ax.plot(lane.pulse, values, "o-", color=colour, label=label, clip_on=False)
+    title = f"{told[:1].upper()}{told[1:]} after each pulse"
+    ax.set(title=title, xlabel="pulse", ylabel=f"{told}, {result[name].units}")
+    ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))  # what is below 0, as a potential, stays in sight
     if result.sizes["pulse"] <= 20:
         ax.set_xticks(result.pulse)
     return ax
@@ -107,7 +117,7 @@ def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
         for label, colour, lane in _conditions(result):
             values = lane[variable].isel(seed=0) if "seed" in lane[variable].dims else lane[variable]
             ax.plot(lane.time / 1e3, values, color=colour, label=label, linewidth=1)
-        ax.set(xlabel="time, s", ylabel=f"{variable}, {result[variable].units}")
+        ax.set(xlabel="time, s", ylabel=f"{variable}, {result[variable].units}".removesuffix(", 1"))
         if len(ax.lines) > 1:
             ax.legend(frameon=False)
         if own:
@@ -143,4 +153,6 @@ def _told(name: str, value: xr.DataArray) -> str:
     return f"{told(name, value.attrs)} {float(value):g} {value.attrs.get('units', '')}".removesuffix(" 1").strip()
 
 
+#: Edges of the windows, which are no summaries.
+_EDGES = {"pulse_time", "window_end"}
 _OWN = {"pulse", "seed", "spike", "time", "population"}

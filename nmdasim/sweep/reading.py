@@ -93,7 +93,9 @@ def from_file(path: Path, made: Callable[[Mapping[str, Any]], _Made], command: s
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is no text"
         raise InputError(f"{path}: cannot be read ({reason}); {again}") from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise InputError(f"{path}: is nested too deeply; {again}") from None
+    except (tomllib.TOMLDecodeError, ValueError) as error:
         raise InputError(f"{path}: is no TOML ({error}); {again}") from None
     try:
         if any(abs(number) > _LARGEST for number in _whole_numbers(content)):

@@ -109,7 +109,7 @@ FIGURES = {
     sweep.sensitivity: lambda m: sweep.sensitivity(m.sobol),
 }
 #: Those that draw into Axes that they are given, or draw nothing.
-NO_FIGURE = {windup.counts, windup.raster, windup.calcium, receptor.layout, receptor.sheets, bands.across}
+NO_FIGURE = {windup.counts, windup.raster, windup.summary, receptor.layout, receptor.sheets, bands.across}
 #: Those whose figure stands on no number of a model: doses as given, concentrations as published, a wiring diagram.
 ON_NOTHING = {pharmacokinetics.reported, pharmacokinetics.dosing, sensitization.circuit}
 

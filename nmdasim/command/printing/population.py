@@ -17,6 +17,7 @@ from rich.table import Table
 from nmdasim.command.printing import sweep
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
+from nmdasim.plot import populations as drawn
 from nmdasim.readout import populations
 from nmdasim.readout.files import write_whole
 from nmdasim.studies.populations import deciding
@@ -80,11 +81,6 @@ def save(found: xr.Dataset, store: Path, *, figures: bool) -> None:
     write_whole(store / "population.nc", lambda draft: found.to_netcdf(draft, engine="netcdf4"))
     if not figures:
         return
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from nmdasim.plot import populations as drawn
-
     axes = {"accepted_ranges": drawn.accepted_ranges(found)}
     if dose := found.attrs["dose"]:
         first = found.attrs["answers"].split()[0]

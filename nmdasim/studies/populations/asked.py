@@ -14,6 +14,7 @@ from nmdasim import quantities
 from nmdasim.errors import InputError, UnitError
 from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model
+from nmdasim.model.spelling import spell
 from nmdasim.parameters import concentrations
 from nmdasim.protocols import WindUp
 from nmdasim.quantities import QuantityLike
@@ -22,7 +23,6 @@ from nmdasim.receptors.dosing import dosed
 from nmdasim.studies.populations.bands import Bands, bands
 from nmdasim.studies.populations.draws import Factors, factors, numbers
 from nmdasim.studies.populations.multiple import Multiple
-from nmdasim.sweep.identity import spell
 from nmdasim.sweep.samples import Samples
 from nmdasim.sweep.specification import Sweep
 
