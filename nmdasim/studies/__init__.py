@@ -1,1 +1,9 @@
 """Whole questions in one call."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["after_dose", "populations", "sensitization"],
+    submod_attrs={"populations.stages": ["population_of_models"]},
+)
