@@ -16,6 +16,7 @@ from nmdasim.command.cite import cite
 from nmdasim.command.models import models
 from nmdasim.command.parameters import parameters
 from nmdasim.command.pk import pk
+from nmdasim.command.population import population
 from nmdasim.command.receptor import app as receptor
 from nmdasim.command.sensory import sensory
 from nmdasim.command.source import source
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(receptor, name="receptor")
-for command in (windup, threshold, pk, sensory, sweep, models, parameters, source, cite, bench):
+for command in (windup, threshold, pk, sensory, sweep, population, models, parameters, source, cite, bench):
     app.command()(command)
 
 #: What the parser returns where it caught Ctrl-C.

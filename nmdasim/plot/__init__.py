@@ -1,6 +1,6 @@
 """Figures of a result. Every function takes a result (and Axes, if you have some) and returns matplotlib Axes."""
 
-from nmdasim.plot import backend, pharmacokinetics, receptor, sensitization, sweep
+from nmdasim.plot import backend, pharmacokinetics, populations, receptor, sensitization, sweep
 from nmdasim.plot.receptor import scheme
 from nmdasim.plot.style import caption
 from nmdasim.plot.sweep import dose_response, heatmap, sensitivity
@@ -13,6 +13,7 @@ __all__ = [
     "dose_response",
     "heatmap",
     "pharmacokinetics",
+    "populations",
     "raster",
     "receptor",
     "scheme",

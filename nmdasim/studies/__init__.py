@@ -2,4 +2,8 @@
 
 import lazy_loader
 
-__getattr__, __dir__, __all__ = lazy_loader.attach(__name__, submodules=["after_dose", "reflex", "sensitization"])
+__getattr__, __dir__, __all__ = lazy_loader.attach(
+    __name__,
+    submodules=["after_dose", "populations", "reflex", "sensitization"],
+    submod_attrs={"populations.stages": ["population_of_models"]},
+)

@@ -30,11 +30,13 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class ModelTable:
-    """``[model]``: a neuron by name, other values of its parameters, factors of groups of them."""
+    """``[model]``: a neuron by name, options of its making, other values of parameters, factors of groups of them."""
 
     name: Any = "wdr"
     set: dict[str, Value] = field(default_factory=dict)
     scale: dict[str, Factor] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    add: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def specification(content: Mapping[str, Any]) -> Specification:
     for name in ("model", "protocol", "axes", "samples"):
         if name in given:
             given[name] = _table(given[name], name)
-    for name in ("set", "scale"):
+    for name in ("set", "scale", "options"):
         _table(given.get("model", {}).get(name, {}), name)
     return structured(given, Specification, "")
 
@@ -179,7 +181,7 @@ def _told(error: Exception, where: str) -> str:
         case _KindError():
             return f"{place}{leaf}"
         case KeyError():
-            return f"{' '.join([where, *path[:-1]]).strip()}: {path[-1]} missing"
+            return f"{' '.join([where, *path[:-1]]).strip()}: {path[-1]} missing".removeprefix(": ")
     raise error  # not a mistake in the file
 
 

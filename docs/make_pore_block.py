@@ -1,0 +1,147 @@
+"""Run the study of docs/pore-block.md and write its numbers, tables and figures: ``python docs/make_pore_block.py``.
+
+Populations that are in the folder of stores (``--stores DIR``) already are read or finished, not run again;
+``--draws N`` runs at most N draws of each, for a look. What is not a figure is written to ``tables/pore_block*``; the
+page holds no number of a result that does not come from there.
+"""
+
+import argparse
+import dataclasses
+import json
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from pore_block import writing
+
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.plot import populations as drawn
+from nmdasim.plot.style import SHADES, STYLE, caption
+from nmdasim.readout import populations
+from nmdasim.studies.populations import Multiple, Population, deciding, reading, stages
+
+DOCS = Path(__file__).parent
+MODELS = ("wdr", "delrocq2023")
+#: Draws of the populations that are stimulated at a multiple of their own threshold.
+AT_THRESHOLD = {"wdr": 8_000, "delrocq2023": 2_000}
+#: The multiple that Guirimand et al. 2000 used, of the threshold of a reflex; and the spikes after one stimulus that
+#: count as its response here, which nobody measured: a single one is too few, for then nothing winds up.
+TIMES, SPIKES = 1.2, 5
+#: Draws of which the counts at half the step are compared.
+HALVED = 512
+
+
+def asked(name: str, draws: int = 0) -> Population:
+    """Return a population: ``"wdr"``, or ``"wdr-threshold"`` with the strength at a multiple of the threshold."""
+    model, _, kind = name.partition("-")
+    what = reading.read(DOCS / "pore_block" / f"{model}.toml")
+    if kind:
+        ranges = {key: pair for key, pair in what.ranges.items() if key != "strength"}
+        accept = what.accept | {"input": (1, what.accept["input"][1])}
+        what = dataclasses.replace(
+            what,
+            ranges=ranges,
+            accept=accept,
+            draws=AT_THRESHOLD[model],
+            multiple=Multiple(TIMES, criterion=SPIKES),
+        )
+    return dataclasses.replace(what, draws=min(draws, what.draws)) if draws else what
+
+
+def population(name: str, folder: Path, draws: int = 0) -> xr.Dataset:
+    """Return a population from its store, run if it is not there or not finished."""
+    store = folder / name
+    kept = store / "population.nc"
+    if not kept.exists():
+        found = stages.run(asked(name, draws), store, resume=store.exists())
+        found.to_netcdf(kept, engine="netcdf4")
+    return xr.load_dataset(kept, engine="netcdf4")
+
+
+def halved(folder: Path) -> dict[str, float]:
+    """Return what half the step changes: the medians of the loss, and the shares of draws that are kept in both."""
+    what = dataclasses.replace(asked("wdr", HALVED), checks=())
+    found = {}
+    for step in (what.dt, "0.125 ms"):
+        store = folder / f"step-{str(step).replace(' ', '')}"
+        kept = store / "population.nc"
+        if not kept.exists():
+            stages.run(dataclasses.replace(what, dt=step), store, resume=store.exists()).to_netcdf(kept)
+        found[step] = xr.load_dataset(kept)
+    coarse, fine = found.values()
+    both = coarse.kept.values & fine.kept.values
+    losses = [one.index_loss.sel(ketamine=writing.AT).values[both] for one in (coarse, fine)]
+    return {
+        "draws": HALVED,
+        "same_verdict": float(np.mean(coarse.kept.values == fine.kept.values)),
+        "median_coarse": float(np.nanmedian(losses[0])),
+        "median_fine": float(np.nanmedian(losses[1])),
+    }
+
+
+# --- figures ---------------------------------------------------------------------------------------------------------
+
+
+def figures(found: dict[str, xr.Dataset]) -> None:
+    """Draw losses, ranges, parallel coordinates and what decides."""
+    plain = {name: found[name] for name in MODELS}
+    fans(found)
+    first = plain["wdr"]
+    save(drawn.accepted_ranges(first, writing.covering(first)), "pore_block_ranges")
+    loss = populations.loss(first, "index").sel(ketamine=writing.AT)
+    save(drawn.parallel(first, loss), "pore_block_parallel")
+    tables = {name: correlations(one) for name, one in plain.items()}
+    save(drawn.deciding(tables), "pore_block_deciding")
+
+
+def correlations(found: xr.Dataset) -> xr.Dataset:
+    """Return what decides the loss of wind-up at the upper edge of the analgesic band."""
+    return deciding.rank_correlations(found, populations.loss(found, "index").sel(ketamine=writing.AT))
+
+
+def fans(found: dict[str, xr.Dataset]) -> None:
+    """Draw losses of wind-up and of the first response over the dose, a column a population."""
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(2, len(found), figsize=(4 * len(found), 8), layout="constrained", sharey="row")
+        for column, (name, one) in zip(axes.T, found.items(), strict=True):
+            for ax, answer, colour in zip(column, ("index", "input"), SHADES[1:], strict=False):
+                beside = {"acute pain in people": writing.HUMAN} if answer == "index" else {}
+                drawn.fan(one, answer, ax, beside=beside, colour=colour)
+                ax.legend(frameon=False, fontsize=8)
+                label = "loss of wind-up index, %" if answer == "index" else "loss of the first response, %"
+                ax.set(ylabel=label if ax in axes[:, 0] else "", ylim=(-30, 105))
+            column[0].set_title(writing.LABELS[name], fontsize=12)
+        caption(figure, *found.values())
+        figure.savefig(DOCS / "images" / "pore_block_losses.png", dpi=90)
+        plt.close(figure)
+
+
+def save(ax, name: str) -> None:
+    """Write a figure."""
+    ax.figure.savefig(DOCS / "images" / f"{name}.png", dpi=90)
+    plt.close(ax.figure)
+
+
+def main() -> None:
+    """Run what is not there, then write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--stores", type=Path, default=Path("pore-block"))
+    parser.add_argument("--draws", type=int, default=0)
+    given = parser.parse_args()
+    mpl.use("Agg")
+    names = [*MODELS, *(f"{model}-threshold" for model in MODELS)]
+    found = {name: population(name, given.stores, given.draws) for name in names}
+    summary = {name: writing.summary(one) for name, one in found.items()}
+    summary |= {"step": halved(given.stores), "disclaimer": DISCLAIMER}
+    (DOCS / "tables" / "pore_block.json").write_text(json.dumps(summary, indent=1) + "\n", "utf-8")
+    writing.tables(found, {name: asked(name) for name in MODELS}, correlations, DOCS / "tables")
+    (DOCS / "tables" / "pore_block.md").write_text(
+        writing.findings(found, summary, {name: asked(name) for name in names}), "utf-8"
+    )
+    figures(found)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What the study of the pore block asks, and how its page is written."""

@@ -1,0 +1,185 @@
+"""Figures of a population of models: ranges that are kept, losses as a fan, parallel coordinates, what decides."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+
+from nmdasim.errors import InputError
+from nmdasim.plot.style import SHADES, STYLE, axes_of, caption
+from nmdasim.readout.populations import loss, places
+
+#: Lines of parallel coordinates: more hide each other.
+_LINES = 300
+#: Quantiles between which a fan is filled, from the outside.
+_FAN = ((0.05, 0.95), (0.25, 0.75))
+
+
+def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: Axes | None = None) -> Axes:
+    """Draw where in its range each parameter lies in the kept draws: 5–95 %, quartiles, median.
+
+    Parameters
+    ----------
+    found
+        From :func:`nmdasim.studies.population_of_models`.
+    chosen
+        Which of the kept draws are drawn beside all of them, shape (kept draws,).
+    ax
+        Axes to draw into; a new figure by default.
+    """
+    names, where = places(found)
+    with plt.rc_context(STYLE):
+        own, ax = ax is None, axes_of(ax, (9, 1.6 + 0.5 * len(names)))
+        groups = {"kept": (where, SHADES[1], 0.0 if chosen is None else -0.15)}
+        if chosen is not None:
+            groups["chosen"] = (where[np.asarray(chosen.values, dtype=bool)], SHADES[3], 0.2)
+        for label, (part, colour, shift) in groups.items():
+            rows = np.arange(len(names)) + shift
+            low, first, middle, third, high = np.quantile(part, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+            ax.hlines(rows, low, high, color=colour, lw=1.2)
+            ax.hlines(rows, first, third, color=colour, lw=6, alpha=0.6)
+            ax.plot(middle, rows, "o", color=colour, label=f"{label}: {len(part):,} draws")
+        ax.set_yticks(range(len(names)), [f"{name}  {_reach(found, name)}" for name in names], fontsize=10)
+        ax.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.4, -0.6), xlabel="place in the range that was drawn from")
+        ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=10)
+        if own:
+            caption(ax.figure, found, notes=[_counted(found)])
+    return ax
+
+
+def fan(
+    found: xr.Dataset,
+    answer: str = "index",
+    ax: Axes | None = None,
+    *,
+    beside: Mapping[str, float] | None = None,
+    colour: str = SHADES[1],
+) -> Axes:
+    """Draw the loss of an answer over the dose: median, half and nine tenths of the kept draws.
+
+    Parameters
+    ----------
+    found
+        From :func:`nmdasim.studies.population_of_models`.
+    answer
+        A read-out whose loss it holds.
+    ax
+        Axes to draw into; a new figure by default.
+    beside
+        Losses in per cent to draw as lines, by their label.
+    colour
+        Of the fan.
+    """
+    values, dose = loss(found, answer).values, found.attrs["dose"]
+    doses = found[dose].values
+    with plt.rc_context(STYLE):
+        own, ax = ax is None, axes_of(ax, (8, 5.5))
+        for low, high in _FAN:
+            edges = np.nanquantile(values, [low, high], axis=0)
+            label = f"{100 * (high - low):.0f} % of the models"
+            ax.fill_between(doses, *edges, color=colour, alpha=0.25, lw=0, label=label)
+        ax.plot(doses, np.nanmedian(values, axis=0), "o-", color=colour, label="median")
+        for (label, value), style in zip((beside or {}).items(), ("--", ":", "-.") * 10, strict=False):
+            ax.axhline(value, color="0.2", ls=style, lw=1.4, label=label)
+        ax.axhline(0, color="0.7", lw=0.8)
+        if np.all(doses > 0):
+            ax.set_xscale("log")
+            ax.set_xticks(doses, [f"{value:g}" for value in doses])
+            ax.minorticks_off()
+        ax.set(xlabel=_dose_label(found), ylabel=f"loss of {answer}, %")
+        ax.legend(frameon=False, fontsize=10)
+        if own:
+            caption(ax.figure, found, notes=[_counted(found)])
+    return ax
+
+
+def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *, seed: int = 0) -> Axes:
+    """Draw kept draws as lines over their parameters, coloured by an answer.
+
+    Parameters
+    ----------
+    found
+        From :func:`nmdasim.studies.population_of_models`.
+    values
+        An answer over the kept draws, such as the loss at one dose; of many draws some are taken at random.
+    ax
+        Axes to draw into; a new figure by default.
+    seed
+        Seed of that choice.
+    """
+    names, where = places(found)
+    if values.dims != ("draw",) or values.sizes["draw"] != len(where):
+        raise InputError(f"the answer has shape {dict(values.sizes)}; give one number for each of {len(where)} draws")
+    y = np.asarray(values.values, dtype=float)
+    defined = np.flatnonzero(np.isfinite(y))
+    some = np.random.default_rng(seed).permutation(defined)[:_LINES]
+    some = some[np.argsort(np.abs(y[some] - np.median(y[some])))]  # the rare ones above
+    x = np.arange(len(names))
+    with plt.rc_context(STYLE):
+        own, ax = ax is None, axes_of(ax, (max(8, 0.9 * len(names)), 5.5))
+        lines = LineCollection([np.column_stack([x, row]) for row in where[some]], cmap="viridis", alpha=0.5, lw=1)
+        lines.set_array(y[some])
+        lines.set_clim(*np.quantile(y[defined], [0.05, 0.95]))
+        ax.add_collection(lines)
+        bar = ax.figure.colorbar(lines, ax=ax)
+        bar.set_label(f"{values.attrs.get('long_name', values.name)}, {values.attrs.get('units', '1')}")
+        ax.set_xticks(x, names, rotation=40, ha="right", fontsize=10)
+        ax.set(xlim=(-0.2, len(names) - 0.8), ylim=(-0.02, 1.02), ylabel="place in its range")
+        if own:
+            caption(ax.figure, found, notes=[_counted(found)])
+    return ax
+
+
+def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
+    """Draw partial rank correlations with their intervals, largest first.
+
+    Parameters
+    ----------
+    correlations
+        From :func:`nmdasim.studies.populations.rank_correlations`; several by label, with the same parameters.
+    ax
+        Axes to draw into; a new figure by default.
+    """
+    tables = {"": correlations} if isinstance(correlations, xr.Dataset) else correlations
+    first = next(iter(tables.values()))
+    names = first.parameter.values[np.argsort(-np.abs(first.correlation.values))]
+    height = 0.8 / len(tables)
+    with plt.rc_context(STYLE):
+        own, ax = ax is None, axes_of(ax, (8.5, 1.8 + 0.4 * len(names) * max(1, len(tables) / 2)))
+        for k, (label, table) in enumerate(tables.items()):
+            part = table.sel(parameter=names)
+            rows = np.arange(len(names)) + height * (k - (len(tables) - 1) / 2)
+            spread = np.abs([part.correlation - part.low, part.high - part.correlation])
+            ax.barh(rows, part.correlation, height * 0.9, xerr=spread, color=SHADES[1 + k], ecolor="0.4", label=label)
+        ax.set_yticks(range(len(names)), list(names), fontsize=10)
+        ax.set_ylim(len(names) - 0.4, -0.6)
+        ax.axvline(0, color="0.3", lw=0.8)
+        ax.set(xlabel=f"partial rank correlation with {first.attrs['of']}", xlim=(-1, 1))
+        if any(tables):
+            ax.legend(frameon=False, fontsize=10)
+        if own:
+            caption(ax.figure, *tables.values())
+    return ax
+
+
+def _reach(found: xr.Dataset, name: str) -> str:
+    ranges: dict[str, Any] = json.loads(found.attrs["ranges"])
+    return f"({' – '.join(map(str, ranges[name]))})" if name in ranges else "(share)"
+
+
+def _dose_label(found: xr.Dataset) -> str:
+    dose = found[found.attrs["dose"]]
+    unit = dose.attrs.get("units", "1")
+    return f"{dose.attrs.get('long_name', dose.name)}{'' if unit in ('1', '') else f', {unit}'}"
+
+
+def _counted(found: xr.Dataset) -> str:
+    kept, draws = int(found["kept"].sum()), found.sizes["draw"]
+    return f"{found.attrs['model']}: {kept:,} of {draws:,} draws of {len(places(found)[0])} parameters meet the data."

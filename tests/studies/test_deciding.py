@@ -1,0 +1,142 @@
+"""What decides an answer, on draws whose answer is known; and figures of them."""
+
+import json
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+from scipy.stats import rankdata
+
+import nmdasim as nm
+from nmdasim.errors import InputError
+from nmdasim.plot import populations as drawn
+from nmdasim.readout import populations
+from nmdasim.studies.populations import given_data_indices, in_common, rank_correlations, sobol_indices
+
+NAMES = ("strong", "weak", "idle", "share_a", "share_b")
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Return draws of which half are kept, whose loss falls with `strong`, rises with `weak` and with one share."""
+    rng = np.random.default_rng(0)
+    x = rng.random((4000, 4))
+    values = dict(zip(NAMES, [*x.T, 1 - x[:, 3]], strict=True))
+    loss = 40 - 20 * values["strong"] ** 3 + 3 * values["weak"] + 4 * values["share_a"] + rng.normal(size=4000)
+    dosed = np.stack([loss / 4, loss], axis=1)
+    return xr.Dataset(
+        {
+            "index": ("draw", 100 + 50 * values["strong"]),
+            "kept": ("draw", x[:, 2] > 0.5),
+            "index_loss": (("draw", "ketamine"), dosed, {"units": "%", "long_name": "loss of index"}),
+        },
+        coords={name: ("draw", column, {"units": "1"}) for name, column in values.items()}
+        | {"ketamine": ("ketamine", [0.1, 1.0], {"units": "µM", "long_name": "free ketamine at the receptor"})},
+        attrs={
+            "parameters_drawn": " ".join(NAMES),
+            "shares": "share_a share_b",
+            "ranges": json.dumps({name: [0, 1] for name in NAMES[:3]}),
+            "answers": "index",
+            "dose": "ketamine",
+            "model": "known",
+            "disclaimer": nm.DISCLAIMER,
+        },
+    )
+
+
+@pytest.fixture
+def loss(found):
+    return populations.loss(found, "index").sel(ketamine=1.0)
+
+
+def test_partial_rank_correlations_order_what_decides_and_leave_out_what_does_not(found, loss):
+    table = rank_correlations(found, loss)
+    value = {name: float(table.correlation.sel(parameter=name)) for name in NAMES}
+    assert value["strong"] < -0.9
+    assert 0.3 < value["weak"] < value["share_a"]
+    assert value["share_b"] == pytest.approx(-value["share_a"])
+    low, high = (float(table[name].sel(parameter="idle")) for name in ("low", "high"))
+    assert low < 0 < high
+    assert high - low == pytest.approx(2 * 1.96 / np.sqrt(table.attrs["draws"] - 7), rel=0.01)
+
+
+def test_a_partial_rank_correlation_is_that_of_the_inverse_correlation_matrix(found, loss):
+    own = populations.kept(found)
+    alone = found.assign_attrs(parameters_drawn="strong weak idle", shares="")
+    ranks = np.stack([rankdata(own[name]) for name in NAMES[:3]] + [rankdata(loss)])
+    inverse = np.linalg.inv(np.corrcoef(ranks))
+    expected = -inverse[:3, 3] / np.sqrt(np.diag(inverse)[:3] * inverse[3, 3])
+    assert rank_correlations(alone, loss).correlation.values == pytest.approx(expected)
+
+
+def test_variance_shares_of_given_draws_are_those_of_the_function(found, loss):
+    table = given_data_indices(found, loss, resamples=20)
+    parts = {"strong": 400 * 9 / 112, "weak": 9 / 12, "share_a": 16 / 12}
+    whole = sum(parts.values()) + 1
+    for name, part in parts.items():
+        assert float(table["first"].sel(parameter=name)) == pytest.approx(part / whole, abs=0.03)
+    assert abs(float(table["first"].sel(parameter="idle"))) < 0.03
+
+
+def test_what_the_chosen_have_in_common_is_where_they_differ_from_the_rest(found, loss):
+    table = in_common(found, loss > float(loss.quantile(0.8)))
+    assert table.parameter.values[np.argmax(np.abs(table.distance.values))] == "strong"
+    assert float(table.chosen.sel(parameter="strong")) < 0.5 < float(table.others.sel(parameter="strong"))
+    assert float(table.distance.sel(parameter="strong")) < 0 < float(table.distance.sel(parameter="share_a"))
+    with pytest.raises(InputError, match="nothing to compare"):
+        in_common(found, loss > 1e9)
+
+
+def test_shares_of_models_and_quantiles_are_of_the_kept_alone(found):
+    own = found.index_loss.values[found.kept.values]
+    assert populations.quantiles(found).sel(quantile=0.5).values == pytest.approx(np.median(own, axis=0))
+    assert populations.share_losing(found, 26).values == pytest.approx((own >= 26).mean(axis=0))
+    with pytest.raises(InputError, match="no loss of 'indx'; did you mean 'index'"):
+        populations.quantiles(found, "indx")
+
+
+def test_the_place_in_a_range_is_on_the_scale_that_was_drawn_from(found):
+    tenfold = found.assign_coords(strong=("draw", 10**found.strong.values))
+    names, linear = populations.places(found)
+    drawn_from = tenfold.assign_attrs(samples=json.dumps({"log": ["strong"]}))
+    assert populations.places(drawn_from)[1] == pytest.approx(linear)
+    assert populations.places(tenfold)[1][:, names.index("strong")].mean() < 0.4
+
+
+def test_sobol_indices_over_the_box_are_those_of_the_function(found):
+    design = nm.Samples({"a": (0, 1), "b": (0, 1), "c": (0, 1)}, 256, "sensitivity")
+    columns = {name: np.asarray(column) for name, column in design.columns().items()}
+    told = {"method": "sensitivity", "points": 256, "parameters": list(columns)}
+    drawn_so = xr.Dataset(
+        {"index": ("draw", 2 * columns["a"] + columns["b"] + columns["c"] / 2)}, attrs={"samples": json.dumps(told)}
+    )
+    table = sobol_indices(drawn_so, "index")
+    assert table["first"].values == pytest.approx(np.array([4, 1, 0.25]) / 5.25, abs=0.02)
+    assert table["total"].values == pytest.approx(np.array([4, 1, 0.25]) / 5.25, abs=0.02)
+
+
+def test_what_says_nothing_is_refused(found, loss):
+    with pytest.raises(InputError, match="choose one dose"):
+        rank_correlations(found, populations.loss(found, "index"))
+    with pytest.raises(InputError, match="12 draws for 5 parameters; draw more"):
+        rank_correlations(found.isel(draw=np.flatnonzero(found.kept)[:12]), loss[:12])
+    with pytest.raises(InputError, match="nothing decides it"):
+        rank_correlations(found, 0 * loss)
+    with pytest.raises(InputError, match="'sensitivity'"):
+        sobol_indices(found, "index")
+
+
+def test_every_figure_says_what_it_shows_and_carries_the_disclaimer(found, loss):
+    chosen = loss > 35
+    axes = [
+        drawn.accepted_ranges(found, chosen),
+        drawn.fan(found, "index", beside={"acute pain in people": 26.0}),
+        drawn.parallel(found, loss),
+        drawn.deciding({"1 µM": rank_correlations(found, loss)}),
+    ]
+    for ax in axes:
+        assert nm.DISCLAIMER in ax.figure._supxlabel.get_text()
+        assert ax.get_xlabel() or ax.get_ylabel()
+    assert axes[1].get_xlabel() == "free ketamine at the receptor, µM"
+    plt.close("all")
