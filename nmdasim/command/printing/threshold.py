@@ -42,7 +42,7 @@ def as_json(found: xr.Dataset) -> str:
 def show(found: xr.Dataset) -> None:
     """Print a table: a row a concentration, the threshold and the spikes at some multiples of it."""
     times = (1.0, 1.2, 2.0, 5.0)
-    table = Table("ketamine (free)", "threshold", *(f"spikes at {k:g} ×" for k in times), **NARROW)
+    table = Table("free ketamine", "threshold (strength)", *(f"spikes at {k:g} ×" for k in times), **NARROW)
     for run in answer(found)["runs"]:
         curve = run["recruitment"]
         spikes = np.interp([k * run["strength"] for k in times], curve["strength"], curve["spikes"])
