@@ -1,23 +1,31 @@
 """Figures of a result. Every function takes a result (and Axes, if you have some) and returns matplotlib Axes."""
 
 from nmdasim.plot import pharmacokinetics, receptor, sensitization, sweep
+from nmdasim.plot.look import look, style
+from nmdasim.plot.memory import RECORD as MEMORY
+from nmdasim.plot.memory import memory
 from nmdasim.plot.receptor import scheme
 from nmdasim.plot.style import caption
 from nmdasim.plot.sweep import dose_response, heatmap, sensitivity
-from nmdasim.plot.windup import calcium, counts, raster, trace, windup
+from nmdasim.plot.windup import calcium, counts, raster, slide, trace, windup
 
 __all__ = [
+    "MEMORY",
     "calcium",
     "caption",
     "counts",
     "dose_response",
     "heatmap",
+    "look",
+    "memory",
     "pharmacokinetics",
     "raster",
     "receptor",
     "scheme",
     "sensitivity",
     "sensitization",
+    "slide",
+    "style",
     "sweep",
     "trace",
     "windup",
