@@ -20,7 +20,7 @@ from numba import njit
 from nmdasim import engines
 from nmdasim.command.bench import peers
 from nmdasim.command.bench.works import works
-from nmdasim.engines.kernel.batches import Kernel
+from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.vmath import FASTMATH, exp64
 
 TABLE = Path(__file__).parent.parent / "docs" / "tables" / "where_time_goes.csv"
@@ -32,8 +32,10 @@ def operations(kernel: Kernel) -> Counter[str]:
     """Count exponentials, divisions and other arithmetic of one step of one lane, over all compartments."""
     total: Counter[str] = Counter()
     for function in (node for node in ast.parse(kernel.source.text).body if isinstance(node, ast.FunctionDef)):
+        if function.name not in ("move", *(f"{when}_{g}" for when in ("before", "after") for g in range(99))):
+            continue  # what events and spikes do
         steps = next(node for node in function.body if isinstance(node, ast.For))
-        loops = steps.body if function.name == "advance" else [steps]
+        loops = steps.body if function.name == "move" else [steps]
         for loop in (node for node in loops if isinstance(node, ast.For)):
             times = len(kernel.source.records[group].group.compartments) if (group := _group(loop)) >= 0 else 1
             for name, count in _count(loop).items():

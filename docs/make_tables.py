@@ -105,6 +105,26 @@ def convergence() -> Iterator[tuple[str, ...]]:
                 yield name, method.replace("/", ", "), dt, str(sum(counts)), str(worst)
 
 
+def brian2() -> Iterator[tuple[str, ...]]:
+    """Yield how far the late counts of Brian2's default are from the converged ones, by step."""
+    steps = ("0.1", "0.05", "0.025", "0.0125")
+    yield "neuron", "converged late counts", *(f"dt {dt} ms" for dt in steps)
+    for name, tables in (("wdr", "directC"), ("delrocq2023", "directC"), ("aguiar2010", "aguiar2010")):
+        neuron = nm.neurons.CATALOGUE[name]()
+        given = delays(f"{tables}_Ad_delays_ms.csv", f"{tables}_C_delays_ms.csv")
+        train = nm.WindUp(pulses=5, latencies=given)
+        converged = late(neuron, train, dt="0.003125 ms")
+        found = (late(neuron, train, engine="brian2", dt=f"{dt} ms") for dt in steps)
+        yield name, converged, *(_differences(counts, converged) for counts in found)
+
+
+def _differences(counts: str, converged: str) -> str:
+    """Return the difference of each pulse's count where there is one."""
+    pairs = zip(counts.split(), converged.split(), strict=True)
+    differences = [int(a) - int(b) for a, b in pairs]
+    return " ".join(f"{d:+d}" if d else "0" for d in differences) if any(differences) else "none"
+
+
 def pharmacokinetics() -> Iterator[tuple[str, ...]]:
     """Yield what the same infusion gives by preset."""
     yield "preset", "site", "35 mg over 40 min, peak", "after 2 h", "after 6 h", "clearance", "volume"
@@ -152,7 +172,7 @@ def schemes() -> Iterator[tuple[str, ...]]:
 def main() -> None:
     """Write the tables that are named, or every one."""
     TABLES.mkdir(exist_ok=True)
-    tables = (statuses, nasal, pharmacokinetics, schemes, wdr, convergence, delrocq2023, aguiar2010)
+    tables = (statuses, nasal, pharmacokinetics, schemes, wdr, convergence, delrocq2023, aguiar2010, brian2)
     for table in [t for t in tables if t.__name__ in sys.argv[1:]] or tables:
         with (TABLES / f"{table.__name__}.csv").open("w", encoding="utf-8", newline="") as stream:
             for row in table():

@@ -120,9 +120,9 @@ def parse_unit(text: str) -> Quantity:
         raise UnitError(f"cannot read the unit {text[:80]!r}; write one such as 'uM' or 'S/cm**2'")
     try:
         tree = ast.parse(text.strip().replace("^", "**") or "1", mode="eval")
-    except SyntaxError:
+        found = Quantity(_evaluate(tree, text))
+    except (SyntaxError, OverflowError, RecursionError, MemoryError):
         raise UnitError(f"cannot read the unit {text!r}; write one such as 'uM' or 'S/cm**2'") from None
-    found = Quantity(_evaluate(tree, text))
     if not 0 < float(found) < math.inf:
         raise UnitError(f"the unit {text!r} is {float(found):g} in SI units; write one such as 'uM' or 'S/cm**2'")
     return found

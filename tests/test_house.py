@@ -125,6 +125,10 @@ def test_only_tables_are_laid_out_by_hand():
     assert {name: count for name, count in marked.items() if count} == LAID_OUT_BY_HAND
 
 
+#: Where LLVM's own words stand: its basic blocks.
+LLVM = {"engines/kernel/translate.py"}
+
+
 @pytest.mark.parametrize(
     ("word", "meant", "rooms"),
     [
@@ -135,7 +139,7 @@ def test_only_tables_are_laid_out_by_hand():
     ],
 )
 def test_a_word_means_one_thing(word, meant, rooms):
-    strangers = [name for name in MODULES if name.partition("/")[0] in rooms]
+    strangers = [name for name in MODULES if name.partition("/")[0] in rooms and name not in LLVM]
     assert strangers
     found = [name for name in strangers if re.search(rf"(?i)(?<![a-z]){word}s?(?![a-z])", MODULES[name])]
     assert not found, f"{word}: {meant}"

@@ -66,8 +66,11 @@ def test_every_measure_has_a_unit_and_a_name():
 
 
 HORN = nm.circuits.dorsal_horn()
+#: Trains fast enough for a short test, which is warned of.
+short = pytest.mark.filterwarnings("ignore:Late windows of")
 
 
+@short
 def test_wind_up_of_a_network_is_counted_per_neuron_of_the_output_as_by_hand():
     train = nm.protocols.sensory.Conditioning(frequency=[4, 8] * Hz, pulses=[1, 3], start="10 ms")
     result = nm.simulate(HORN, train, seed=[0, 1, 2])
@@ -90,6 +93,7 @@ def test_wind_up_of_a_network_is_counted_per_neuron_of_the_output_as_by_hand():
     assert np.allclose((every.early + every.late).sum("pulse"), total)  # none fires before the first pulse
 
 
+@short
 def test_a_part_of_a_network_is_not_measured_by_the_spikes_of_the_whole():
     train = nm.protocols.sensory.Conditioning(frequency=8 * Hz, pulses=2, start="10 ms")
     result = nm.simulate(HORN, train, seed=[0, 1])
@@ -97,6 +101,7 @@ def test_a_part_of_a_network_is_not_measured_by_the_spikes_of_the_whole():
         nm.measures.windup(result.isel(seed=1))
 
 
+@short
 def test_of_an_instance_that_overflowed_nothing_is_measured():
     train = nm.protocols.sensory.Conditioning(frequency=8 * Hz, pulses=1, start="10 ms")
     with pytest.warns(RuntimeWarning, match="overflowed"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -9,6 +10,7 @@ from typing import NoReturn
 
 import typer
 
+from nmdasim.command import terminal
 from nmdasim.command.bench import bench
 from nmdasim.command.cite import cite
 from nmdasim.command.models import models
@@ -21,6 +23,7 @@ from nmdasim.command.sweep import sweep
 from nmdasim.command.threshold import threshold
 from nmdasim.command.windup import windup
 from nmdasim.errors import NmdasimError
+from nmdasim.run.stopping import terminable
 
 _TRACEBACK = "--traceback"
 
@@ -38,38 +41,63 @@ for command in (windup, threshold, pk, sensory, sweep, models, parameters, sourc
 
 #: What the parser returns where it caught Ctrl-C.
 _INTERRUPTED = 130
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_NO_MEMORY = ("Cannot allocate memory", "cannot allocate memory", "failed to map segment")
 
 
 def main() -> None:
     """Run the command line: status 2 and one line for bad input, 1 and one line for a fault of the library."""
     words = [word for word in sys.argv[1:] if word != _TRACEBACK]
     in_full = len(words) < len(sys.argv) - 1 or os.environ.get("NMDASIM_TRACEBACK", "0") not in ("", "0")
+    os.environ["MPLBACKEND"] = "agg"  # commands save figures; what a notebook left there is not for them
+    terminal.prepare()
     try:
-        if status := app(words, prog_name="nmdasim", standalone_mode=False):
+        with terminable():
+            status = app(words, prog_name="nmdasim", standalone_mode=False)
+        if status:
             sys.exit("interrupted" if status == _INTERRUPTED else status)
+        sys.stdout.flush()
     except typer.Exit as stop:
         sys.exit(stop.exit_code)
     except (typer.Abort, KeyboardInterrupt):
         sys.exit("interrupted")
     except BrokenPipeError:  # whoever read our output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        terminal.abandon()
         sys.exit(1)
     except NmdasimError as error:
         _refuse(str(error))
+    except RecursionError:
+        _refuse("what was given is nested too deeply to be read; write it flat")
+    except MemoryError as error:
+        _refuse(f"not enough memory ({terminal.plain(error) or 'none is left'}); ask for fewer lanes, times or people")
     except Exception as error:
+        if reason := _of_the_machine(error):
+            _refuse(reason)
         if not hasattr(error, "format_message"):
             _own_fault(error, in_full)
         if message := error.format_message():  # without one, a group was called alone and has shown its help
             _refuse(f"{message} See 'nmdasim --help'.")
 
 
+def _of_the_machine(error: Exception) -> str:
+    """Return what a full disk or a limit of memory does to a command, as a sentence; nothing for other errors."""
+    if isinstance(error, ImportError | OSError) and any(word in str(error) for word in _NO_MEMORY):
+        return "not enough memory to load the libraries (is it limited, as by 'ulimit -v'?); allow 4 GB"
+    if isinstance(error, OSError) and error.errno in _FULL:
+        where = error.filename or "the output"
+        if error.filename is None:
+            terminal.abandon()
+        return f"{where}: cannot be written ({error.strerror}); make room and run again"
+    return ""
+
+
 def _refuse(message: str) -> NoReturn:
-    print(f"nmdasim: {_one_line(message)}", file=sys.stderr)
+    print(f"nmdasim: {terminal.plain(message)}", file=sys.stderr)
     sys.exit(2)
 
 
 def _own_fault(error: Exception, in_full: bool) -> NoReturn:
-    told = _one_line(f"{type(error).__name__}: {error}".removesuffix(": "))
+    told = terminal.plain(f"{type(error).__name__}: {error}".removesuffix(": "))
     if in_full:
         traceback.print_exception(error)
         print(f"nmdasim: fault of the library: {told}", file=sys.stderr)
@@ -77,7 +105,3 @@ def _own_fault(error: Exception, in_full: bool) -> NoReturn:
         again = f"run again with NMDASIM_TRACEBACK=1 (or {_TRACEBACK}) for the traceback"
         print(f"nmdasim: fault of the library: {told}; {again}", file=sys.stderr)
     sys.exit(1)
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())

@@ -7,5 +7,24 @@ from typing import Annotated
 
 import typer
 
+from nmdasim.errors import InputError
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the figure (PNG, SVG), table (CSV) and result (NetCDF).")]
+
+_LARGEST_SEED = 2**63 - 1
+
+
+def drawn_seeds(seed: int, repeats: int, most: int) -> range:
+    """Return the seeds SEED, SEED+1, … of some repeats.
+
+    Raises
+    ------
+    InputError
+        If a seed is negative or no 64-bit number, or the repeats are none or more than `most`.
+    """
+    if not 1 <= repeats <= most:
+        raise InputError(f"repeats = {repeats}; give 1 or more (up to {most})")
+    if not 0 <= seed <= _LARGEST_SEED - repeats:
+        raise InputError(f"seed = {seed}; a seed is 0 or more, up to 2**63")
+    return range(seed, seed + repeats)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from nmdasim.command import progress
 from nmdasim.command.options import Json, Out
 from nmdasim.errors import InputError
 
@@ -56,7 +57,8 @@ def pk(
         files.check_folder(out)
     regimen = _regimen(events, dose, schedule, route=route, over=over, drug=drug)
     options = {"every": every, "until": until, "preset": preset, "weight": weight}
-    course, around = computed(regimen, Cohort(people, seed=seed), **options)
+    with progress.shown("concentrations"):
+        course, around = computed(regimen, Cohort(people, seed=seed), **options)
     if out is not None:
         printing.save(regimen, course, around, out)
     print(printing.as_json(regimen, course, around)) if json else printing.show(regimen, course, around, out)

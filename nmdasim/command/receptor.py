@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nmdasim.command import progress
 from nmdasim.command.options import Json, Out
 
 app = typer.Typer(
@@ -36,9 +37,13 @@ def pulse(
     Example: `nmdasim receptor pulse --scheme clements1992 --glutamate "1 mM" --duration "1 ms"`
     """
     from nmdasim.command.printing import receptor as printing
+    from nmdasim.readout import files
     from nmdasim.receptors import bench, schemes
 
-    result = bench.pulse(schemes.scheme(scheme), glutamate=glutamate, duration=duration, mg=mg, v=voltage)
+    if out is not None:
+        files.check_folder(out)
+    with progress.shown("pulse"):
+        result = bench.pulse(schemes.scheme(scheme), glutamate=glutamate, duration=duration, mg=mg, v=voltage)
     names = {"peak_open": "peak_open", "time_to_peak_ms": "time_to_peak", "decay_1e_ms": "decay_1e"}
     answer = {"scheme": scheme} | {key: printing.number(result[name]) for key, name in names.items()}
     if out is not None:
@@ -88,11 +93,15 @@ def inhibition(
     """
     from nmdasim import quantities
     from nmdasim.command.printing import receptor as printing
+    from nmdasim.readout import files
     from nmdasim.receptors import blockers
     from nmdasim.receptors import inhibition as curves
 
-    half = float(quantities.in_unit(blockers.ic50(drug, subtype, voltage, mg), "uM"))
-    result = curves.curve(drug, subtype, v=voltage, mg=mg)
+    if out is not None:
+        files.check_folder(out)
+    with progress.shown("inhibition"):
+        half = float(quantities.in_unit(blockers.ic50(drug, subtype, voltage, mg), "uM"))
+        result = curves.curve(drug, subtype, v=voltage, mg=mg)
     if out is not None:
         printing.save(result, "inhibition", out)
     printing.answer({"ic50_um": half}, result.attrs, json, f"{drug}, GluN{subtype}, Mg {mg}, {voltage}")

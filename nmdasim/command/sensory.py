@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmdasim.command import progress
-from nmdasim.command.options import Json, Out
+from nmdasim.command.options import Json, Out, drawn_seeds
 from nmdasim.errors import InputError
 
 if TYPE_CHECKING:
     import xarray as xr
+
+
+#: A repeat takes a second or so, twice.
+_MOST_REPEATS = 10_000
 
 
 def sensory(
@@ -61,9 +65,7 @@ def computed(
     free = quantities.si(concentrations.free(ketamine), "uM", name="ketamine")
     if free.ndim or free < 0:
         raise InputError(f"ketamine = {ketamine}; give one concentration, 0 or more")
-    if seed < 0 or repeats < 1:
-        raise InputError(f"seed = {seed}, repeats = {repeats}; a seed is 0 or more, repeats 1 or more")
-    seeds = range(seed, seed + repeats)
+    seeds = drawn_seeds(seed, repeats, _MOST_REPEATS)
     before = study.stimulus_response(study.in_state("naive")[0], seed=seeds, progress=_half(report, 0))
     after = study.stimulus_response(circuit, rho=rho, ketamine=ketamine, seed=seeds, progress=_half(report, 1))
     answer = told(state, before, after)

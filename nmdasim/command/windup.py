@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nmdasim.command import names, progress
-from nmdasim.command.options import Json, Out
+from nmdasim.command.options import Json, Out, drawn_seeds
 from nmdasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -65,8 +65,7 @@ def windup(
     from nmdasim.readout import files
     from nmdasim.run.simulate import simulate
 
-    if not 1 <= repeats <= _MOST_REPEATS:
-        raise InputError(f"repeats = {repeats}; give 1 or more (up to {_MOST_REPEATS})")
+    seeds = drawn_seeds(seed, repeats, _MOST_REPEATS)
     if out is not None:
         files.check_folder(out)
     chosen = names.neuron(model).scaled(**_factors(scale)).replace(**_pairs(set_, "PARAMETER=QUANTITY"))
@@ -82,7 +81,7 @@ def windup(
             method=method,
             engine=engine or engines.DEFAULT,
             threads=threads,
-            seed=[seed + k for k in range(repeats)],
+            seed=list(seeds),
             progress=report,
         )
     if out is not None:

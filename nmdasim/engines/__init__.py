@@ -6,7 +6,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol
 
-from nmdasim.errors import ModelError
+from nmdasim.errors import ModelError, nearest
 from nmdasim.model import registry
 from nmdasim.model.model import Model
 from nmdasim.plan.plan import Cells, Outcome, Plan
@@ -51,7 +51,7 @@ def engine(name: str = DEFAULT) -> Engine:
         own: Engine = import_module(f"nmdasim.engines.{_MODULES[name]}")
         return own
     if (door := registry.entry_points(registry.ENGINES).get(name)) is None:
-        raise ModelError(f"engine {name!r} does not exist; there are {', '.join(names())}")
+        raise ModelError(f"engine {name!r} does not exist{nearest(str(name), names())}")
     plugin: Engine = door()
     return plugin
 

@@ -27,7 +27,7 @@ from nmdasim.engines.brian2_rules import exponential_step
 from nmdasim.engines.printing import PlainPrinter
 from nmdasim.errors import ModelError
 from nmdasim.language.reader import symbol
-from nmdasim.model.check import check_dimensions, declarations
+from nmdasim.model.check import check_dimensions, declarations, dimensions
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
 from nmdasim.plan.plan import Cells, Outcome, Plan, Wire
@@ -50,11 +50,10 @@ def _check(cells: Cells) -> None:
         raise ModelError(
             f"{model.name} is a branched tree; the brian2 engine runs point neurons and chains, use engine='reference'"
         )
-    allowed = (NOISY if model.stochastic else METHODS) if model.is_point else ()
+    allowed = NOISY if model.stochastic else METHODS
     if cells.method and cells.method not in allowed:
         raise ModelError(
-            f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default"
-            + (f" and {', '.join(allowed)}" if allowed else " only")
+            f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default and {', '.join(allowed)}"
         )
 
 
@@ -98,13 +97,35 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
         for k, (g, cells) in enumerate(both)
     ]
     watching = [*(s for found in spikes for s in found), *(m for found in monitors for m in found.values())]
-    network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching)
+    guards = [
+        output.guard(g, cells.lanes, clock, f"nmdasim_guard_{k}")
+        for k, (g, cells) in enumerate(both)
+        if not cells.model.is_point
+    ]
+    network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching, *guards)
     network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
-    with _seeded(plan):
-        network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
+    try:
+        with _seeded(plan), np.errstate(all="ignore"):  # a lane that overflows is marked at the end
+            network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
+    except b2.BrianObjectException as error:
+        if not any(cells.method for cells in plan.cells):
+            raise
+        raise _cannot(plan, error) from None
     outcomes = [output.outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
     return rules.held(plan, outcomes, synapses)
+
+
+def _cannot(plan: Plan, error: Exception) -> ModelError:
+    """Return what to say where Brian2 does not get through with the method that was asked for."""
+    causes = [error]
+    while (cause := causes[-1].__cause__) is not None and isinstance(cause, Exception):
+        causes.append(cause)
+    cells = next(cells for cells in plan.cells if cells.method)
+    return ModelError(
+        f"method {cells.method!r} on {cells.model.name}: Brian2 says {' '.join(str(causes[-1]).split())!r}; "
+        "take 'rk4', or leave the method out"
+    )
 
 
 @contextmanager
@@ -158,7 +179,7 @@ def _weight_unit(model: Model, increments: tuple[tuple[str, str], ...]) -> str:
 
 def source(model: Model) -> str:
     """Return the Brian2 equations and the code of one state update."""
-    text, updater = (model.equations, _states(model)) if model.is_point else (_membrane(model), _states(model))
+    text, updater = (_equations(model) if model.is_point else _membrane(model)), _states(model)
     return f"# equations\n{text.strip()}\n{_declared(model)}\n\n# state update, in SI units\n{updater}\n"
 
 
@@ -171,9 +192,32 @@ def _declared(model: Model, skip: tuple[str, ...] = ()) -> str:
 
 
 @by_structure(maxsize=64)
+def _equations(model: Model) -> str:
+    """Return a model's equations; those that are 0/0 somewhere as they are written, as this library reads them."""
+    rewritten, lines = model.system.rewritten, []
+    if not rewritten:
+        return model.equations
+    for name, eq in b2.Equations(model.equations).items():
+        rate = name in model.system.derivatives
+        left, unit = f"d{name}/dt" if rate else name, quantities.base_units(eq.dim)
+        right = "" if eq.expr is None else f" = {eq.expr.code}"
+        if name in rewritten:
+            found = (model.system.derivatives if rate else model.system.subexpressions)[name]
+            right = f" = ({_with_units(model, found)})*({unit}){'/second' if rate else ''}"
+        lines.append(f"{left}{right} : {unit}" + (f" ({', '.join(eq.flags)})" if eq.flags else ""))
+    return "\n".join(lines)
+
+
+def _with_units(model: Model, expression: sp.Expr) -> str:
+    """Return text of an expression in SI units, each name in it divided by its unit."""
+    names = {s: sp.Symbol(f"({s.name}/({_unit(model, s.name)}))") for s in expression.free_symbols}
+    return str(_text(expression.xreplace(names)))
+
+
+@by_structure(maxsize=64)
 def _states(model: Model) -> str:
     """Return abstract code, in SI units, for one linearised exponential step of every state but a cable's v."""
-    names = [name for name in model.system.states if model.is_point or name != "v"]
+    names = [name for name in model.system.states if model.is_point or name != model.potential]
     rates = {name: model.system.derivatives[name] for name in names}
     return exponential_step(rates, model.system.held, model.system.noise)
 
@@ -185,27 +229,22 @@ def _updater(model: Model) -> Callable[..., str]:
 
 def _membrane(model: Model) -> str:
     """Return the equations of a cable: the membrane current linearised around v at the start of the step."""
-    slope = model.system.subexpressions["Im"].diff(symbol("v"))
-    with_units = {s: sp.Symbol(f"({s.name}/({_unit(model, s.name)}))") for s in slope.free_symbols}
-    rate = f"({_text(slope.xreplace(with_units))})*siemens/meter**2"
+    slope = model.system.subexpressions["Im"].diff(symbol(model.potential))
+    rate = f"({_with_units(model, slope)})*siemens/meter**2"
+    equations = _equations(model)
     lines = [
-        f"nmdasim_I_membrane = {b2.Equations(model.equations)['Im'].expr.code} : amp/meter**2",
+        f"nmdasim_I_membrane = {b2.Equations(equations)['Im'].expr.code} : amp/meter**2",
         "nmdasim_v_start = v : volt (constant over dt)",
         "nmdasim_I_start = nmdasim_I_membrane : amp/meter**2 (constant over dt)",
         f"nmdasim_slope_start = {rate} : siemens/meter**2 (constant over dt)",
         "Im = nmdasim_I_start + nmdasim_slope_start*(v - nmdasim_v_start) : amp/meter**2",
     ]
-    kept = [line for line in model.equations.splitlines() if line.split("=")[0].strip() != "Im"]
+    kept = [line for line in equations.splitlines() if line.split("=")[0].strip() != "Im"]
     return "\n".join([*kept, *lines])
 
 
 def _unit(model: Model, name: str) -> str:
-    known = {"v": "volt", "area": "meter**2", "t": "second"}
-    if name in known:
-        return known[name]
-    if name in model.parameters.bases:
-        return declarations(((name, model.parameters.unit_of(name)),)).split(" : ")[1].removesuffix(" (constant)")
-    return quantities.base_units(b2.Equations(model.equations)[name].dim)
+    return quantities.base_units(dimensions(model)[name])
 
 
 # --- groups ----------------------------------------------------------------------------------------------------------
@@ -213,20 +252,34 @@ def _unit(model: Model, name: str) -> str:
 
 def _spike_rule(plan: Cells) -> dict[str, Any]:
     model = plan.model
-    refractory = model.refractory
+    refractory, reset = model.refractory, [model.reset] if model.reset else []
     if refractory is not None and not isinstance(refractory, str):
         refractory = float(quantities.si(refractory, "ms", name="refractory")) * b2.second
+    elif output.timed(model):  # Brian2 would read it at every step; what counts is the spike
+        reset.append(f"{output.PERIOD} = {refractory}")
+        refractory = output.PERIOD
+    if output.may_not_end(model):
+        pause = f" and not ({model.refractory})" if model.refractory_condition else ""
+        reset.append(f"{output.AGAIN} += int(({model.threshold}){pause})")
     return {
         "threshold": model.threshold,
-        "reset": model.reset,
+        "reset": "\n".join(reset) or None,
         "refractory": False if refractory is None else refractory,
     }
+
+
+def _own(model: Model) -> str:
+    """Return the declarations of what the engine keeps of the spike rule."""
+    period = f"\n{output.PERIOD} : second" if output.timed(model) else ""
+    return period + (f"\n{output.AGAIN} : 1" if output.may_not_end(model) else "")
 
 
 def _point(plan: Cells, clock: Any, name: str) -> Any:
     model = plan.model
     needs_area = "area" not in model.parameters.bases
-    text = f"{model.equations}\n{_declared(model)}" + ("\narea : meter**2 (constant)" if needs_area else "")
+    text = f"{_equations(model)}\n{_declared(model)}{_own(model)}" + (
+        "\narea : meter**2 (constant)" if needs_area else ""
+    )
     group = b2.NeuronGroup(
         plan.lanes,
         text,
@@ -249,8 +302,9 @@ def _chain(plan: Cells, clock: Any, name: str) -> Any:
         rule["threshold"] = f"({rule['threshold']}) and nmdasim_site > 0.5"
     group = b2.SpatialNeuron(
         b2.Section(n=n, diameter=np.ones(n + 1) * b2.um, length=np.ones(n) * b2.um),
-        f"{_membrane(model)}\n{_declared(model, skip=('Cm',))}\nnmdasim_site : 1 (constant)",
-        method=_updater(model),
+        f"{_membrane(model)}\n{_declared(model, skip=('Cm',))}\nnmdasim_site : 1 (constant)"
+        f"\n{output.BROKEN} : 1{_own(model)}",
+        method=plan.method or _updater(model),
         Ri=1 * b2.ohm * b2.meter,
         namespace={},
         name=name,

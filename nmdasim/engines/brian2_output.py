@@ -9,7 +9,25 @@ import brian2 as b2
 import numpy as np
 
 from nmdasim import quantities
+from nmdasim.model.model import Model
+from nmdasim.plan.firing import endless, firing
 from nmdasim.plan.plan import Cells, Held, Outcome, Probe
+
+#: What is kept of each neuron: the refractory period that its last spike began, and how often its reset left it above
+#: threshold.
+PERIOD, AGAIN = "nmdasim_period", "nmdasim_again"
+#: And of a chain, 1 in lanes whose numbers are no longer finite.
+BROKEN = "nmdasim_broken"
+
+
+def timed(model: Model) -> bool:
+    """Whether the refractory period is an expression, a time."""
+    return isinstance(model.refractory, str) and not model.refractory_condition
+
+
+def may_not_end(model: Model) -> bool:
+    """Whether only a run can tell if the neuron, reset, fires again at once."""
+    return firing(model).depends(model.system.states) and not timed(model)
 
 
 def resume(group: Any, plan: Cells) -> None:
@@ -18,17 +36,22 @@ def resume(group: Any, plan: Cells) -> None:
         return
     where = np.arange(plan.lanes) * len(plan.model.morphology) + plan.model.spike_site
     group.variables["not_refractory"].get_value()[where] = plan.held.ready > 0.5
-    steps, left = _refractory_steps(plan), plan.held.wait
-    last = np.where(left > 0, (plan.begin - (steps - left)) * plan.dt, -1e4)
+    left = plan.held.wait
+    if timed(plan.model):  # what is left, as if begun now
+        group.variables[PERIOD].get_value()[where] = left * plan.dt
+    last = np.where(left > 0, (plan.begin - (_refractory_steps(group, plan) - left)) * plan.dt, -1e4)
     group.variables["lastspike"].get_value()[where] = last
 
 
-def _refractory_steps(plan: Cells) -> float:
-    """Return the refractory period in whole steps; 0 where it is a condition."""
-    refractory = plan.model.refractory
-    if refractory is None or isinstance(refractory, str):
-        return 0.0
-    return float(np.floor(float(quantities.si(refractory, "ms", name="refractory")) / plan.dt + 1e-3))
+def _refractory_steps(group: Any, plan: Cells) -> np.ndarray:
+    """Return the refractory period of every lane in whole steps; 0 where it is a condition."""
+    model, refractory = plan.model, plan.model.refractory
+    period = np.zeros(1)
+    if timed(model):
+        period = np.asarray(group.variables[PERIOD].get_value())[model.spike_site :: len(model.morphology)]
+    elif refractory is not None and not model.refractory_condition:
+        period = quantities.si(refractory, "ms", name="refractory").ravel()
+    return np.asarray(np.floor(period / plan.dt + 1e-3))
 
 
 def _held(group: Any, plan: Cells) -> Held:
@@ -39,7 +62,27 @@ def _held(group: Any, plan: Cells) -> Held:
     ready = np.asarray(group.variables["not_refractory"].get_value())[where].astype(float)
     last = np.asarray(group.variables["lastspike"].get_value())[where]
     since = plan.begin + plan.steps - np.round(np.maximum(last, -1e3) / plan.dt)
-    return Held(ready, np.maximum(_refractory_steps(plan) - since, 0.0))
+    return Held(ready, np.maximum(_refractory_steps(group, plan) - since, 0.0))
+
+
+def guard(group: Any, lanes: int, clock: Any, name: str) -> Any:
+    """Return what takes lanes that are no longer finite out of the equations of a chain, before they are solved.
+
+    All lanes are solved as one: a single number that is not finite would be in all of them, or an error.
+    """
+    at = [
+        group.variables[key].get_value().reshape(lanes, -1) for key in ("v", "nmdasim_I_start", "nmdasim_slope_start")
+    ]
+    mark = group.variables[BROKEN].get_value().reshape(lanes, -1)
+
+    def isolate() -> None:
+        bad = ~np.all([np.isfinite(values).all(axis=1) for values in at], axis=0)
+        if bad.any():
+            mark[bad] = 1
+            for values in at:
+                values[bad] = 0
+
+    return b2.NetworkOperation(isolate, clock=clock, when="groups", order=0.75, name=name)
 
 
 def probes(plan: Cells) -> list[Probe]:
@@ -74,7 +117,15 @@ def _sampled(monitor: Any, plan: Cells, probe: Probe) -> tuple[np.ndarray, np.nd
 
 
 def outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, Any]) -> Outcome:
-    """Return what one population did; broken are lanes with any state that is not finite."""
+    """Return what one population did; broken are lanes with any state that is not finite.
+
+    Raises
+    ------
+    ModelError
+        If a reset left the threshold true, with no refractory period.
+    """
+    if may_not_end(plan.model) and np.any(group.variables[AGAIN].get_value()):
+        raise endless(plan.model)
     lane, time = np.empty(0, dtype=int), np.empty(0)
     if spikes:
         lane = np.asarray(spikes[0].i) // len(plan.model.morphology)
@@ -85,6 +136,8 @@ def outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, An
     shape = (plan.lanes, len(plan.model.morphology))
     final = {s: np.array(group.variables[s].get_value(), dtype=float).reshape(shape) for s in plan.model.system.states}
     finite = np.all([np.isfinite(values).all(axis=1) for values in final.values()], axis=0)
+    if BROKEN in group.variables:
+        finite &= group.variables[BROKEN].get_value().reshape(shape).max(axis=1) < 0.5
     return Outcome(
         spike_lane=lane,
         spike_time=time,

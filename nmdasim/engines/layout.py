@@ -26,7 +26,7 @@ class Group:
     compartments
         Indices, ascending.
     derivatives
-        d(state)/dt of each live state, ``v`` first; axial current is not part of it.
+        d(state)/dt of each live state; axial current is not part of it.
     subexpressions
         Subexpressions, folded likewise.
     opaque
@@ -100,7 +100,7 @@ def _fold(model: Model, compartment: int, moving: set[str], kept: set[str]) -> _
     if compartment == model.spike_site and model.reset:
         driven |= set(system.states)
     driven |= {name for name, factors in noise.items() if any(factors.values())}
-    still = set(system.states) - moving - driven - {"v"}
+    still = set(system.states) - moving - driven - {model.potential}
     while True:
         silent = {symbol(name): sp.Integer(0) for name in still}
         wakes = {name for name in still if derivatives[name].xreplace(silent) != 0}
@@ -136,7 +136,7 @@ def _needed(model: Model, derivatives: Mapping[str, sp.Expr], compartment: int, 
     """Return the states on which the membrane, the spike rule or a recording depends."""
     names = set(derivatives)
     free = {name: {s.name for s in expr.free_symbols} & names for name, expr in derivatives.items()}
-    needed = ({"v"} | kept | _read_by_events(model, compartment)) & names
+    needed = ({model.potential} | kept | _read_by_events(model, compartment)) & names
     if model.is_point or (compartment == model.spike_site and model.reset):
         return names
     while more := {other for name in needed for other in free[name]} - needed:

@@ -1,7 +1,8 @@
 """Reference engine: SciPy's LSODA on the same equations, as accurately as asked.
 
-Integration restarts at every event, at every spike that resets, and at the end of every refractory period; spikes are
-located by bisection on the dense output. The right-hand side and its banded Jacobian are generated from the model.
+Integration restarts at every event, at every spike that resets, at the end of every refractory period, and wherever a
+condition on time in the equations turns; spikes are located by bisection on the dense output. The right-hand side and
+its banded Jacobian are generated from the model.
 """
 
 from __future__ import annotations
@@ -17,20 +18,26 @@ import sympy as sp
 from scipy.integrate import LSODA
 
 from nmdasim import quantities
-from nmdasim.engines import compiled, feedforward
+from nmdasim.engines import breaks, compiled, feedforward
 from nmdasim.engines.layout import Layout, layout
 from nmdasim.engines.rhs import Source, axial_rates, write
+from nmdasim.engines.watch import Watch
 from nmdasim.errors import ModelError
 from nmdasim.language.evaluation import evaluator
 from nmdasim.language.system import System
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
+from nmdasim.plan.firing import Firing, endless, firing
 from nmdasim.plan.plan import Arrivals, Cells, Held, Outcome, Plan, Probe
 
 _LOG = logging.getLogger("nmdasim")
 _LONGEST_STEP = 0.01  # seconds; keeps a step from passing over a spike
 #: Share of t below which a step counts as stuck, and so many in a row as a solution that runs off to infinity.
 _SHORTEST_STEP, _PATIENCE = 1e-14, 100
+#: Share of dt below which spikes count as one on another; the same number in a row is a neuron that fires without end.
+_APART = 1e-3
+#: Seconds from a turn of a condition on time at which the equations are read on its own side.
+_INSIDE = 1e-12
 _SAMPLE = 1e-4  # seconds between the points at which an extremum is sought
 
 
@@ -63,10 +70,11 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
 
 def _cells(cells: Cells, report: Callable[[float], None]) -> Outcome:
     problem = _Problem.of(cells)
-    lanes = [
-        _Lane(problem, cells.lane(k), lambda share, k=k: report((k + share) / cells.lanes)).run()  # type: ignore[misc]
-        for k in range(cells.lanes)
-    ]
+    with np.errstate(all="ignore"):  # a lane that overflows is marked
+        lanes = [
+            _Lane(problem, cells.lane(k), lambda share, k=k: report((k + share) / cells.lanes)).run()  # type: ignore[misc]
+            for k in range(cells.lanes)
+        ]
     times = [np.asarray(lane.spikes) for lane in lanes]
     count = range(len(cells.recording.summaries))
     return Outcome(
@@ -102,6 +110,7 @@ class _Problem:
     names: tuple[str, ...]
     folded: Layout
     source: Source
+    rule: Firing
 
     @classmethod
     def of(cls, plan: Cells) -> _Problem:
@@ -125,11 +134,16 @@ class _Problem:
     def expressions(self, texts: tuple[str, ...]) -> Callable[[Mapping[str, Any]], list[np.ndarray]]:
         return evaluator([self.system.substitute(text, self.names) for text in texts])
 
+    @cached_property
+    def breaks(self) -> breaks.Breaks:
+        return breaks.Breaks.of(self.system, [self.rule.threshold, self.rule.condition])
+
 
 @by_structure(maxsize=64)
 def _problem(model: Model, kept: frozenset[tuple[str, int]], start: frozenset[str]) -> _Problem:
-    folded = layout(model, start, [k for k in kept if k[0] != "v"])
-    return _Problem(model.system, (*model.parameters.bases, "t", "weight", "area"), folded, write(model, folded))
+    folded = layout(model, start, [k for k in kept if k[0] != model.potential])
+    names = (*model.parameters.bases, "t", "weight", "area")
+    return _Problem(model.system, names, folded, write(model, folded), firing(model))
 
 
 class _Lane:
@@ -146,10 +160,14 @@ class _Lane:
         self.rates = axial_rates(plan.model, plan.parameters)
         self.spikes: list[float] = []
         self.broken = False
-        self.ready, self.wait = True, -np.inf
+        self._kept: dict[int, tuple[dict[str, Any], list[tuple[str, int]]]] = {}
+        self.ready, self.wait, self.crowd = True, -np.inf, 0
         if plan.held is not None:
             self.ready, left = bool(plan.held.ready[0]), float(plan.held.wait[0])
             self.wait = plan.origin + left * plan.dt if left > 0 else self.wait
+        values = {name: v.astype(float) for name, v in plan.parameters.items()}
+        self.turns = problem.breaks.times(values, plan.origin, plan.steps, plan.dt)
+        self.longest = min(_LONGEST_STEP, plan.dt) if problem.breaks.driven else _LONGEST_STEP
         self.sampled = plan.sampled if plan.recording.traces else np.empty(0)
         self.traces = np.full((len(self.sampled), len(plan.recording.traces)), np.nan)
         windows = max(len(plan.recording.windows) - 1, 0)
@@ -169,10 +187,16 @@ class _Lane:
         return {n: v[:, picked] if v.shape[1] > 1 else v for n, v in self.plan.parameters.items()}
 
     def _scope(self, compartment: int, t: float, y: np.ndarray, weight: float = 0.0) -> dict[str, Any]:
-        states = {s: y[k] for (s, c), k in self.problem.source.index.items() if c == compartment}
-        missing = dict.fromkeys(set(self.model.system.states) - set(states), 0.0)
-        parameters = {n: v.ravel()[0] for n, v in self._values([compartment]).items()}
-        return parameters | missing | states | {"t": t, "weight": weight}
+        fixed, index = self._known(compartment)
+        return {**fixed, **{state: y[k] for state, k in index}, "t": t, "weight": weight}
+
+    def _known(self, compartment: int) -> tuple[dict[str, Any], list[tuple[str, int]]]:
+        """Return what stays of a compartment, states that are folded away at 0, and where its states are."""
+        if compartment not in self._kept:
+            index = [(s, k) for (s, c), k in self.problem.source.index.items() if c == compartment]
+            parameters = {n: v.ravel()[0] for n, v in self._values([compartment]).items()}
+            self._kept[compartment] = dict.fromkeys(self.model.system.states, 0.0) | parameters, index
+        return self._kept[compartment]
 
     @property
     def waiting(self) -> float:
@@ -194,6 +218,9 @@ class _Lane:
             target = stops[next_event] if next_event < len(stops) else end
             if now < self.wait < target:
                 target = self.wait
+            turn = int(np.searchsorted(self.turns, now, side="right"))
+            if turn < len(self.turns) and self.turns[turn] < target:
+                target = float(self.turns[turn])
             now = self._integrate(now, target)
             self.report((now - begin) / self.plan.duration)
         return self
@@ -215,24 +242,26 @@ class _Lane:
         return cache(self.problem.expressions)
 
     def _integrate(self, start: float, end: float) -> float:
-        """Integrate to `end`, or to a spike that resets or begins a refractory period; return the time reached."""
+        """Integrate to `end`, or to where what the equations say changes; return the time reached."""
         rhs, jacobian = self.problem.functions
-        active = 1.0 if start >= self.wait else 0.0
+        active = 1.0 if self.ready and start >= self.wait else 0.0
+        inside = min(_INSIDE, 0.25 * (end - start)) if len(self.turns) else 0.0  # on this side of either turn
+        first, last = start + inside, end - inside
         arguments = (self.constants, *self.rates, active)
         band = self.problem.source.band
         packed = np.zeros((2 * band + 1, len(self.y)))
 
         def jac(t: float, y: np.ndarray) -> np.ndarray:
             packed[:] = 0.0
-            jacobian(t, y, packed, band, *arguments)
+            jacobian(min(max(t, first), last), y, packed, band, *arguments)
             return packed
 
         solver = LSODA(
-            lambda t, y: rhs(t, y, *arguments),
+            lambda t, y: rhs(min(max(t, first), last), y, *arguments),
             start,
             self.y,
             end,
-            max_step=_LONGEST_STEP,
+            max_step=self.longest,
             rtol=self.plan.tolerance,
             atol=self.plan.tolerance * self.problem.source.scales,
             jac=jac,
@@ -241,21 +270,20 @@ class _Lane:
         )
         stuck = 0
         while solver.status == "running":
-            before = solver.y.copy()
             message = solver.step()
             stuck = stuck + 1 if solver.t - solver.t_old <= _SHORTEST_STEP * abs(solver.t) else 0
             if solver.status == "failed" or stuck > _PATIENCE or not np.all(np.isfinite(solver.y)):
                 _LOG.info("%s: no finite solution beyond %g s (%s)", self.model.name, solver.t, message or "overflow")
                 self.broken, self.y = True, np.full_like(self.y, np.nan)
                 return float(solver.t)
-            spike = self._spike(solver, before)
-            stop = spike is not None and (self.model.reset is not None or self._duration > 0)
-            reached = spike if stop and spike is not None else solver.t
+            stop = self._watch(solver, fresh=solver.t_old == start)
+            reached = solver.t if stop is None else stop
             if self.plan.recording.traces or self.plan.recording.summaries:
                 self._record(solver, solver.t_old, reached)
-            if stop:
+            if stop is not None:
                 self.y = np.array(solver.dense_output()(reached))
-                self._reset(reached)
+                if self.spikes and self.spikes[-1] == reached:
+                    self._reset(reached)
                 return float(reached)
         self.y = solver.y.copy()
         return end
@@ -263,64 +291,73 @@ class _Lane:
     # --- spikes ---
 
     @cached_property
-    def _duration(self) -> float:
-        refractory = self.model.refractory
-        return (
-            0.0
-            if refractory is None or isinstance(refractory, str)
-            else float(quantities.si(refractory, "ms", name="r"))
-        )
-
-    def _holds(self, text: str, t: float, y: np.ndarray) -> bool:
-        return bool(self.problem_expressions((text,))(self._scope(self.model.spike_site, t, y))[0])
-
-    def _spike(self, solver: LSODA, before: np.ndarray) -> float | None:
-        """Return the time of a spike within the last step, and keep account of refractoriness."""
-        if self.model.threshold is None:
-            return None
-        above = self._fires(solver.t, solver.y)
-        if not self.ready:
-            blocked = self._holds(str(self.model.refractory), solver.t, solver.y)
-            self.ready = not blocked
-            return None
-        if not above or solver.t_old < self.wait:
-            return None
-        low, high = solver.t_old, solver.t
-        if not self._fires(low, before):
-            dense = solver.dense_output()
-            while high - low > 1e-10:
-                middle = 0.5 * (low + high)
-                low, high = (low, middle) if self._fires(middle, dense(middle)) else (middle, high)
-        self.spikes.append(high)
-        if isinstance(self.model.refractory, str):
-            self.ready = False
-        self.wait = high + self._duration if self._duration else self.wait
-        return float(high)
+    def _fires(self) -> Watch:
+        return self._of(self.problem.rule.threshold)
 
     @cached_property
-    def _level(self) -> tuple[int, float] | None:
-        """State index and level of a threshold of the form ``state > number``, the quick case."""
-        condition = self.model.system.substitute(str(self.model.threshold), self.model.parameters.bases)
-        if isinstance(condition, sp.StrictGreaterThan | sp.GreaterThan) and condition.lhs.is_Symbol:
-            site = self.model.spike_site
-            if condition.rhs.is_number and (condition.lhs.name, site) in self.problem.source.index:
-                return self.problem.index(condition.lhs.name, site), float(condition.rhs)
-        return None
+    def _free(self) -> Watch | None:
+        """What ends a refractory period that is a condition."""
+        condition = self.problem.rule.condition
+        return None if condition is None else self._of(sp.Not(condition))
 
-    def _fires(self, t: float, y: np.ndarray) -> bool:
-        if self._level is not None:
-            return bool(y[self._level[0]] > self._level[1])
-        return self._holds(str(self.model.threshold), t, y)
+    def _of(self, condition: sp.Expr) -> Watch:
+        return Watch.of(condition, lambda t, y: self._scope(self.model.spike_site, t, y))
+
+    @cached_property
+    def _stops(self) -> bool:
+        """Whether integration begins anew at a spike."""
+        return bool(self.model.reset or self.model.system.held) or (
+            self.model.refractory is not None and self._free is None
+        )
+
+    def _watch(self, solver: LSODA, fresh: bool) -> float | None:
+        """Note the spikes within the last step; return the time at which integration must begin anew, if any.
+
+        Of a step no longer than dt that goes on from another its end says enough.
+        """
+        if self.model.threshold is None or solver.t <= self.wait:
+            return None
+        sought = self._fires if self.ready or self._free is None else self._free
+        if not fresh and solver.t - solver.t_old <= self.plan.dt and not sought.holds(solver.t, solver.y):
+            return None
+        now, dense = solver.t_old, solver.dense_output()
+        while True:
+            if not self.ready and self._free is not None:
+                free = self._free.first(dense, now, solver.t, self.plan.dt)
+                if free is None:
+                    return None
+                self.ready, now = True, free
+                if self.model.system.held and free > solver.t_old:
+                    return free
+            spike = self._fires.first(dense, now, solver.t, self.plan.dt)
+            if spike is None:
+                return None
+            self.crowd = self.crowd + 1 if self.spikes and spike - self.spikes[-1] < _APART * self.plan.dt else 0
+            if self.crowd > _PATIENCE:
+                raise endless(self.model)
+            self.spikes.append(spike)
+            self.ready = self._free is None
+            if self._stops:
+                return spike
+            now = spike
 
     def _reset(self, now: float) -> None:
-        site = self.model.spike_site
-        for part in filter(str.strip, (self.model.reset or "").replace("\n", ";").split(";")):
-            left, _, right = part.partition("=")
-            sign = left.strip()[-1] if left.strip()[-1] in "+-*/" else ""
-            state = left.strip().rstrip("+-*/ ")
-            text = f"{state} {sign} ({right})" if sign else right
+        """Reset, and begin the refractory period, whose duration is that at the spike."""
+        site, given = self.model.spike_site, self.model.refractory
+        for state, text in self.problem.rule.resets:
             value = self.problem_expressions((text,))(self._scope(site, now, self.y))[0]
             self.y[self.problem.index(state, site)] = float(value)
+        if given is not None and self._free is None:
+            scope = self._scope(site, now, self.y)
+            time = (
+                self.problem_expressions((given,))(scope)[0]
+                if isinstance(given, str)
+                else quantities.si(given, "ms", name="refractory")
+            )
+            self.wait = now + float(time)
+        self.ready = self._free is None or self._free.holds(now, self.y)
+        if self.ready and now >= self.wait and self._fires.holds(now, self.y):
+            raise endless(self.model)
 
     # --- recording ---
 

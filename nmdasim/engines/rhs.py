@@ -17,8 +17,8 @@ from nmdasim.engines.layout import Group, Layout
 from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
 
-#: Typical size of what a state holds, by name; absolute tolerances are relative to it.
-_VOLT, _OTHER = 1e-2, 1.0
+#: Typical size of what a state holds, by its unit; absolute tolerances are relative to it.
+_SIZES = {"mV": 1e-2, "nS": 1e-9, "nA": 1e-9, "uM": 1e-4, "ms": 1e-3}
 
 
 @dataclass(frozen=True)
@@ -86,32 +86,25 @@ def axial_rates(model: Model, parameters: Mapping[str, np.ndarray]) -> tuple[np.
     return parents, g / capacity, g / capacity[parents]
 
 
-def _size(model: Model, state: str) -> float:
-    if state == "v":
-        return _VOLT
-    unit = model.unit_of(state)
-    return {"nS": 1e-9, "nA": 1e-9, "uM": 1e-4, "ms": 1e-3}.get(unit, _OTHER)
-
-
 def write(model: Model, folded: Layout) -> Source:
     """Write the right-hand side and Jacobian of a folded model."""
     index_of = _starts(folded)
     parts, offset = [], 0
     for group in folded.groups:
-        parts.append(_group(model.system.held, group, [index_of[c] for c in group.compartments], offset))
+        parts.append(_group(model, group, [index_of[c] for c in group.compartments], offset))
         offset += len(parts[-1][2]) * len(group.compartments)
     rhs, jacobian = "\n".join(text for text, _, _ in parts), "\n".join(text for _, text, _ in parts)
     starts = ", ".join(map(str, index_of))
     text = _TEMPLATE.format(rhs=rhs, jacobian=jacobian, starts=starts)
-    sizes = {state: _size(model, state) for state in model.system.states}
+    sizes = {state: _SIZES.get(model.unit_of(state), 1.0) for state in model.system.states}
     return Source(text, folded, tuple(c for _, _, c in parts), model.morphology.parents, sizes)
 
 
 def _group(
-    held: frozenset[str], group: Group, where: list[int], offset: int
+    model: Model, group: Group, where: list[int], offset: int
 ) -> tuple[str, str, tuple[tuple[str, sp.Expr], ...]]:
     """Return the loops over one group's compartments for both functions, and its constants."""
-    states = group.states
+    states, held, potential = group.states, model.system.held, symbol(model.potential)
     constants = algebra.Constants(frozenset({symbol(s) for s in (*states, "t", "_active")}))
     rates = {
         s: constants.hoist(algebra.with_bernoulli(e * symbol("_active") if s in held else e))
@@ -133,15 +126,15 @@ def _group(
         ),
         *(f"        {spelled(state)} = y[o + {k}]" for k, state in enumerate(states)),
     ]
-    rhs = [*head, *_lines(rates.values(), [f"out[o + {k}]" for k in range(len(states))])]
+    rhs = [*head, *_lines(rates.values(), potential, [f"out[o + {k}]" for k in range(len(states))])]
     order = {s: k for k, s in enumerate(states)}
     targets = [f"packed[band + {order[r] - order[c]}, o + {order[c]}]" for r, c in slopes]
-    jacobian = [*head, *_lines(slopes.values(), targets)]
+    jacobian = [*head, *_lines(slopes.values(), potential, targets)]
     return "\n".join(rhs), "\n".join(jacobian), tuple((s.name, e) for e, s in constants.names.items())
 
 
-def _lines(expressions: Any, targets: list[str]) -> list[str]:
-    explicit = [algebra.explicit_exponentials(e) for e in expressions]
+def _lines(expressions: Any, potential: sp.Symbol, targets: list[str]) -> list[str]:
+    explicit = [algebra.explicit_exponentials(e, potential) for e in expressions]
     temporaries, reduced = algebra.shared(explicit, "s")
     printer = Printer(single=False)
     lines = [f"        {spelled(s.name)} = {printer.doprint(e)}" for s, e in temporaries]
@@ -155,16 +148,18 @@ from math import acos, asin, atan, cos, cosh, exp, log, sin, sinh, sqrt, tan, ta
 import numpy as np
 from numba import njit
 
+from nmdasim.engines.compiled import cached
 from nmdasim.engines.kernel.vmath import bern_e64 as bern_e, bern_m64 as bern_m, dbern_e64 as dbern_e
 from nmdasim.engines.kernel.vmath import dexprel_e64 as dexprel_e, exprel_e64 as exprel_e, remainder, sign
 
 
-@njit(cache=True, inline="always")
+@njit(inline="always")
 def power(x, y):
     return x**y
 
 
-@njit(cache=True, error_model="numpy")
+@cached
+@njit(error_model="numpy")
 def rhs(t, y, constants, parent, up, down, active):
     out = np.zeros_like(y)
 {rhs}
@@ -176,7 +171,8 @@ def rhs(t, y, constants, parent, up, down, active):
     return out
 
 
-@njit(cache=True, error_model="numpy")
+@cached
+@njit(error_model="numpy")
 def jacobian(t, y, packed, band, constants, parent, up, down, active):
 {jacobian}
     start = np.array([{starts}])

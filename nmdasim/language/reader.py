@@ -52,7 +52,14 @@ def read(expression: str, names: Iterable[str]) -> sp.Expr:
     ExpressionError
         If it uses a name or a construction that is not part of the language.
     """
-    return _Reader(frozenset(names), expression).visit(ast.parse(expression.strip(), mode="eval").body)
+    try:
+        tree = ast.parse(expression.strip(), mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        shown = " ".join(expression.split())[:80]
+        raise ExpressionError(
+            f"cannot read {shown!r}; write an expression, as in '-50*mV', or a number and a unit"
+        ) from None
+    return _Reader(frozenset(names), expression).visit(tree.body)
 
 
 class _Reader(ast.NodeVisitor):

@@ -17,6 +17,7 @@ from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 from nmdasim.language.names import used
 from nmdasim.language.noise import is_noise, parted
 from nmdasim.language.reader import read, symbol
+from nmdasim.language.regular import regular
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class System:
         Every subexpression, substituted likewise.
     held
         States whose equation holds only outside the refractory period.
+    rewritten
+        What is 0/0 somewhere as its equation is written, and here is not; see :mod:`nmdasim.language.regular`.
     noise
         Factors of white noise by name, of each state that has any; the derivatives are without it.
     """
@@ -41,13 +44,14 @@ class System:
     derivatives: Mapping[str, sp.Expr]
     subexpressions: Mapping[str, sp.Expr]
     held: frozenset[str]
+    rewritten: frozenset[str] = frozenset()
     noise: Mapping[str, Mapping[str, sp.Expr]] = field(default_factory=dict)
 
     def substitute(self, expression: str, names: Iterable[str] = ()) -> sp.Expr:
         """Read an expression over states, parameters and subexpressions; the latter are substituted."""
         known = {symbol(name): value for name, value in self.subexpressions.items()}
         free = set(names) | set(self.states) | set(self.subexpressions)
-        return read(expression, free).xreplace(known)
+        return regular(read(expression, free).xreplace(known))
 
 
 @lru_cache(256)
@@ -68,11 +72,16 @@ def system(equations: str, parameters: tuple[str, ...], opaque: tuple[str, ...] 
     raw = {name: read(eq.expr.code, names) for name, eq in text.items() if eq.expr is not None}
     order = [eq.varname for eq in text.ordered]
     substituted: dict[sp.Symbol, sp.Expr] = {}
+    rewritten = set()
     for name in order:
         if text[name].type == SUBEXPRESSION:
             seen = substituted | {symbol(other): symbol(f"_frozen_{other}") for other in opaque}
-            substituted[symbol(name)] = raw[name].xreplace(seen)
-    derivatives = {name: raw[name].xreplace(substituted) for name in raw if text[name].type == DIFFERENTIAL_EQUATION}
+            printed = raw[name].xreplace(seen)
+            substituted[symbol(name)] = regular(printed)
+            rewritten |= {name} if substituted[symbol(name)] != printed else set()
+    printed_rates = {n: raw[n].xreplace(substituted) for n in raw if text[n].type == DIFFERENTIAL_EQUATION}
+    derivatives = {name: regular(rate) for name, rate in printed_rates.items()}
+    rewritten |= {name for name, rate in derivatives.items() if rate != printed_rates[name]}
     if "Im" in text:
         derivatives = {"v": substituted[symbol("Im")] / symbol("Cm")} | derivatives
     moving = [symbol(name) for name in derivatives]
@@ -83,5 +92,6 @@ def system(equations: str, parameters: tuple[str, ...], opaque: tuple[str, ...] 
         derivatives=derivatives,
         subexpressions={s.name: e for s, e in substituted.items()},
         held=frozenset(n for n, eq in text.items() if "unless refractory" in eq.flags),
+        rewritten=frozenset(rewritten),
         noise={name: factors for name, (_, factors) in parts.items() if factors},
     )

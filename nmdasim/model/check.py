@@ -18,12 +18,14 @@ from nmdasim import quantities
 from nmdasim.errors import ExpressionError, ModelError, UnitError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.language.noise import is_noise
-from nmdasim.model import refused
+from nmdasim.model import refused, regular
 from nmdasim.model.structure import by_structure
 
 if TYPE_CHECKING:
     from nmdasim.model.model import Model
 
+#: What the potential is called that a membrane current ``Im`` moves, as in Brian2.
+POTENTIAL = "v"
 IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
 _BUILT_IN = {"v", "t", "area", "True", "False", "and", "or", "not", "weight"}
@@ -40,7 +42,9 @@ def model(given: Model) -> None:
     try:
         _structure(given, tuple((gain, tuple(names)) for gain, names in given.gains.items()))
         _numbers(given, _parse(given.equations))
+        _summaries(given, _variables(_parse(given.equations)))
         _fibres(given)
+        regular.check(given)
     except ModelError as error:
         raise ModelError(f"{given.name}: {error}") from None
 
@@ -56,6 +60,7 @@ def _structure(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> 
     _noise(given, text)
     _values(given, text)
     _gains(given, gains)
+    _membrane(given, text)
 
 
 def _dimension(given: Model, base: str) -> str:
@@ -77,7 +82,7 @@ def _parse(equations: str) -> Equations:
 @lru_cache(4096)
 def display_unit(equations: str, name: str) -> str:
     """Return a conventional unit for a variable of the equations: mV, nS, uM, nA, Hz…, SI where there is none."""
-    return conventional(brian2.volt.dim if name == "v" else _parse(equations)[name].dim)
+    return conventional(_variables(_parse(equations))[name])
 
 
 def conventional(dimension: Dimension) -> str:
@@ -154,7 +159,17 @@ def _units(equations: str, parameters: tuple[tuple[str, str], ...], membrane: bo
 
 def _states(text: Equations) -> dict[str, Dimension]:
     states = {name: eq.dim for name, eq in text.items() if eq.type == DIFFERENTIAL_EQUATION}
-    return states | ({"v": brian2.volt.dim} if "Im" in text else {})
+    return states | _implied(text)
+
+
+def _implied(text: Equations) -> dict[str, Dimension]:
+    """Return the potential that a membrane current implies; elsewhere ``v`` is what its equation says."""
+    return {POTENTIAL: brian2.volt.dim} if "Im" in text else {}
+
+
+def _variables(text: Equations) -> dict[str, Dimension]:
+    """Return the dimension of every state and subexpression, as the equations give it."""
+    return {name: eq.dim for name, eq in text.items()} | _implied(text)
 
 
 def _numbers(given: Model, text: Equations) -> None:
@@ -164,6 +179,14 @@ def _numbers(given: Model, text: Equations) -> None:
         for name, value in start.items():
             if not isinstance(value, str):
                 quantities.si(value, states[name], name=f"initial {name}")
+
+
+def _summaries(given: Model, known: Mapping[str, Dimension]) -> None:
+    """Check that the unit of a summary is one of what it is of."""
+    for name, one in given.summaries.items():
+        found = known.get(one.variable)
+        if one.unit and found is not None and get_dimensions(quantities.parse_unit(one.unit)) is not found:
+            raise ModelError(f"summary {name} is to be in {one.unit}; {one.variable} is in {conventional(found)}")
 
 
 def _values(given: Model, text: Equations) -> None:
@@ -224,6 +247,29 @@ def _spike_rule(given: Model, states: Mapping[str, Dimension], variables: Dimens
         )
 
 
+def _membrane(given: Model, text: Equations) -> None:
+    states = _states(text)
+    if given.membrane and given.membrane not in states:
+        raise ModelError(f"membrane = {given.membrane!r} is no state{nearest(given.membrane, states)}")
+    if "Im" in text and given.membrane not in ("", POTENTIAL):
+        raise ModelError(
+            f"membrane = {given.membrane!r}, but Im moves {POTENTIAL}; leave membrane= out, or give "
+            f"d{given.membrane}/dt in place of Im"
+        )
+
+
+def membrane(given: Model) -> str:
+    """Return the state that moves as the membrane; see :class:`~nmdasim.model.model.Model`."""
+    if given.membrane or "Im" in given.system.subexpressions:
+        return given.membrane or POTENTIAL
+    states, names = given.system.states, (*given.parameters.bases, "t", "area")
+    watched = given.system.substitute(given.threshold, names).free_symbols if given.threshold else set()
+    read = [state for state in states if state in {s.name for s in watched}]
+    dimensions = _states(_parse(given.equations))
+    volts = [state for state in states if dimensions[state] is brian2.volt.dim]
+    return (read or volts or list(states))[0]
+
+
 def duration_or_condition(refractory: Any) -> Any:
     """Return a refractory rule with text such as ``"2 ms"`` read as the duration that it is."""
     if not isinstance(refractory, str):
@@ -236,28 +282,46 @@ def duration_or_condition(refractory: Any) -> Any:
 
 def conductance(given: Model, port: str) -> bool:
     """Whether a port adds to a conductance."""
-    text = _parse(given.equations)
-    return any(text[state].dim is brian2.siemens.dim for state, _ in given.ports[port].increments() if state != "v")
+    found = _variables(_parse(given.equations))
+    return any(found[state] is brian2.siemens.dim for state, _ in given.ports[port].increments())
+
+
+def uses_weight(given: Model, port: str) -> bool:
+    """Whether what an event on a port adds depends on its weight."""
+    return any("weight" in IDENTIFIER.findall(expression) for _, expression in given.ports[port].increments())
 
 
 def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
-    """Refuse a weight that a port does not use, one that is missing, or one of another dimension."""
-    increments = given.ports[port].increments()
-    uses = any("weight" in IDENTIFIER.findall(expression) for _, expression in increments)
-    if uses != (weight is not None):
+    """Refuse a weight that a port does not use, one that is missing, not finite, of another dimension or sign."""
+    if uses_weight(given, port) != (weight is not None):
         raise ModelError(
             f"{what}: port {port!r} of {given.name} adds {given.ports[port].effect!r}; give "
-            + ("a weight" if uses else "no weight")
+            + ("no weight" if weight is not None else "a weight")
         )
-    if not uses or quantities.is_bare_zero(quantities.quantity(weight)):
+    if weight is None:
         return
-    text = _parse(given.equations)
+    if not quantities.is_bare_zero(quantities.quantity(weight)):
+        _weight_fits(given, port, weight, what)
+    weight_in_range(given, port, weight, what)
+
+
+def weight_in_range(given: Model, port: str, weight: Any, what: str) -> None:
+    """Refuse a weight that is not finite, or negative on a port that takes none below 0."""
+    number = np.asarray(quantities.quantity(weight))
+    if not np.all(np.isfinite(number)):
+        raise ModelError(f"{what}: weight = {weight} is not finite; give finite numbers")
+    signed = given.ports[port].signed
+    if not (not conductance(given, port) if signed is None else signed) and np.any(number < 0):
+        raise ModelError(f"{what}: weight = {weight} is negative; port {port!r} takes weights from 0 upward")
+
+
+def _weight_fits(given: Model, port: str, weight: Any, what: str) -> None:
+    found = _variables(_parse(given.equations))
     variables = Dimensions(dimensions(given))
     variables.known["weight"] = get_dimensions(quantities.quantity(weight))
-    for state, expression in increments:
-        dimension = brian2.volt.dim if state == "v" else text[state].dim
+    for state, expression in given.ports[port].increments():
         try:
-            variables.expect(expression, dimension, "")
+            variables.expect(expression, found[state], "")
         except ModelError:
             raise ModelError(
                 f"{what}: weight = {weight} does not fit port {port!r}, which adds {given.ports[port].effect!r}"
@@ -266,15 +330,14 @@ def weight_matches(given: Model, port: str, weight: Any, what: str) -> None:
 
 def check_dimensions(given: Model, expression: str, state: str) -> None:
     """Refuse an expression that cannot be added to a state."""
-    text = _parse(given.equations)
-    Dimensions(dimensions(given)).expect(expression, brian2.volt.dim if state == "v" else text[state].dim, expression)
+    Dimensions(dimensions(given)).expect(expression, _variables(_parse(given.equations))[state], expression)
 
 
 def dimensions(given: Model) -> dict[str, Dimension]:
     """Return the dimension of every name that a model's expressions may use."""
-    known: dict[str, Dimension] = {name: eq.dim for name, eq in _parse(given.equations).items()}
+    known = _variables(_parse(given.equations))
     known |= {b: get_dimensions(quantities.parse_unit(_dimension(given, b))) for b in given.parameters.bases}
-    return {"v": brian2.volt.dim, "t": brian2.second.dim, "area": (brian2.meter**2).dim} | known
+    return {"t": brian2.second.dim, "area": (brian2.meter**2).dim} | known
 
 
 class Dimensions:

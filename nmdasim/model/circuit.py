@@ -17,7 +17,7 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
 from nmdasim.model.attached import Attached, with_ports
-from nmdasim.model.check import conductance, weight_matches
+from nmdasim.model.check import weight_in_range, weight_matches
 from nmdasim.model.identity import digest
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import ParameterSet
@@ -194,7 +194,7 @@ class Circuit:
         if link.port:
             weight_matches(post.model, link.port, attached.unit_weight if attached else link.weight, what)
         if link.number is not None:
-            self._check_sign(link, post.model, what)
+            weight_in_range(post.model, link.port, link.number, what)
         pairs = None if link.indices is None else [np.asarray(side) for side in link.indices]
         for side, (where, size) in zip(pairs or (), ((link.pre, pre.size), (link.post, post.size)), strict=False):
             whole = np.issubdtype(side.dtype, np.integer) and side.ndim == 1
@@ -207,14 +207,6 @@ class Circuit:
             if several != 1 and (pairs is None or several != len(pairs[0])):
                 raise ModelError(f"{what}: {several} values of {name}; give one, or one for each pair of indices")
         self._check_delay(link, float(quantities.si(self.dt, "ms", name="dt")))
-
-    def _check_sign(self, link: Projection, cell: Model, what: str) -> None:
-        port = cell.ports[link.port]
-        signed = port.signed if port.signed is not None else not conductance(cell, link.port)
-        if not signed and np.any(np.asarray(quantities.quantity(link.weight)) < 0):
-            raise ModelError(
-                f"{what}: weight = {link.weight} is negative; port {link.port!r} takes weights from 0 upward"
-            )
 
     def _check_delay(self, link: Projection, dt: float) -> None:
         delay = None if link.delay is None else quantities.si(link.delay, "ms", name="delay")
@@ -321,6 +313,10 @@ def circuit_of(model: Model | Circuit) -> Circuit:
     """Return a circuit, or a single cell as the circuit that it is: one population of size one, without a name."""
     if isinstance(model, Circuit):
         return model
+    if not isinstance(model, Model):
+        raise ModelError(
+            f"model = {model!r} is no model; give one, as nm.neurons.wdr(), nm.Model(...) or nm.Circuit(...)"
+        )
     return Circuit(
         model.name,
         {"": model},

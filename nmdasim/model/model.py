@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -48,6 +49,10 @@ class Model:
         Initial values: quantities, arrays, or expressions with ``rand()`` and ``randn()``. States left out start at 0.
     threshold, reset, refractory
         Spike rule in Brian2's terms; `refractory` is a duration or a condition.
+    membrane
+        Name of the state that the kernel moves as the membrane. By default it is the potential that ``Im`` moves, or in
+        a point neuron the first state, in the order of the equations, that `threshold` reads; without one the first
+        state in volts, or else the first.
     ports
         Named inputs: :class:`Port`, or the text of what one event adds.
     morphology
@@ -100,6 +105,7 @@ class Model:
     references: tuple[str, ...] = ()
     dt: Any = "0.1 ms"
     dt_max: Any = "1 ms"
+    membrane: str = ""
     description: str = ""
     mechanisms: tuple[Mechanism, ...] = ()
 
@@ -125,6 +131,11 @@ class Model:
     def is_point(self) -> bool:
         """Whether it has one compartment and its own ``dv/dt``."""
         return "Im" not in self.system.subexpressions
+
+    @cached_property
+    def potential(self) -> str:
+        """Name of the state that moves as the membrane."""
+        return check.membrane(self)
 
     @cached_property
     def stochastic(self) -> bool:
@@ -188,8 +199,8 @@ class Model:
         changed: dict[str, Parameter] = {}
         for name, factor in factors.items():
             if name not in self.gains:
-                raise ModelError(f"{self.name} has no gain {name!r}; it has {', '.join(self.gains) or 'none'}")
-            if not np.isfinite(factor) or factor < 0:
+                raise ModelError(f"{self.name} has no gain {name!r}{nearest(name, self.gains)}")
+            if not isinstance(factor, Real) or not np.isfinite(factor) or factor < 0:
                 raise ModelError(f"gain {name} = {factor}; a gain is a number from 0 upward")
             for key in (key for base in self.gains[name] for key in self.entries(base)):
                 changed[key] = changed.get(key, self.parameters[key]).scaled(factor)

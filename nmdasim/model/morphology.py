@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, nearest
 from nmdasim.quantities import QuantityLike
 
 
@@ -94,7 +94,7 @@ class Morphology:
     def centre(self, region: str) -> int:
         """Index of the middle compartment of `region`."""
         if region not in self.regions:
-            raise InputError(f"unknown region {region!r}; this morphology has {', '.join(self.regions)}")
+            raise InputError(f"unknown region {region!r}{nearest(str(region), self.regions)}")
         where = self.regions[region]
         return where[(len(where) - 1) // 2]
 

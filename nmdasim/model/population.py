@@ -72,5 +72,5 @@ def size_of(size: Any, what: str) -> int:
 def named(kind: str, name: str, known: Mapping[str, Any], circuit: str) -> Any:
     """Return an entry by name, or raise a ModelError that offers the nearest."""
     if name not in known:
-        raise ModelError(f"{circuit} has no {kind} {name!r}{nearest(name, known)}; there are {', '.join(known)}")
+        raise ModelError(f"{circuit} has no {kind} {name!r}{nearest(name, known)}")
     return known[name]

@@ -151,7 +151,10 @@ class Fibres:
 
 @dataclass(frozen=True)
 class Summary:
-    """One number per window of a run, cheap to keep: an extremum of a variable, or its value at the window's start."""
+    """One number per window of a run, cheap to keep: an extremum of a variable, or its value at the window's start.
+
+    Without a `unit` it is in the conventional one of its variable.
+    """
 
     variable: str
     region: str

@@ -35,7 +35,7 @@ def digest(model: Model) -> str:
         "ports": [(name, port.effect, port.compartment) for name, port in model.ports.items()],
         "spike": [model.threshold, model.reset, _refractory(model.refractory), model.spike_site],
         "starts": [_texts(start) for start in (model.initial, *model.starts.values())],
-        "method": [model.implicit, model.feeding],
+        "method": [model.implicit, model.feeding, model.membrane],
     }
     return hashlib.sha256(json.dumps(content, default=str).encode()).hexdigest()[:20]
 

@@ -4,10 +4,11 @@ Educational and research model. Not medical advice. Not for dosing decisions.
 """
 
 from nmdasim.pharmacology.bands import Band, bands
+from nmdasim.pharmacology.columns import EventError
 from nmdasim.pharmacology.conversion import free, total
 from nmdasim.pharmacology.course import time_course
 from nmdasim.pharmacology.drugs import Drug, competing_k_i, drug, potency
-from nmdasim.pharmacology.events import Event, EventError, dose, reset
+from nmdasim.pharmacology.events import Event, dose, reset
 from nmdasim.pharmacology.levels import every, free_levels
 from nmdasim.pharmacology.presets import Preset, preset
 from nmdasim.pharmacology.regimen import Regimen

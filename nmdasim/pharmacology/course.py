@@ -27,6 +27,8 @@ from nmdasim.quantities import QuantityLike
 _AFTER_H, _POINTS = 6.0, 5000
 #: Most times of a regular axis, and most values of a variable (subjects × times): 1.3 GB at the height of a run.
 _MOST_TIMES, _MOST_VALUES = 1_000_000, 20_000_000
+#: Most doses of a table (0.1 ms each), and most of them times the people who get them: 1 GB.
+_MOST_DOSES, _MOST_GIVEN = 100_000, 5_000_000
 _STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440)
 
 
@@ -80,14 +82,27 @@ def time_course(
     count = len(regimen.ids) if cohort is None else cohort.subjects
     if count * len(axis) > _MOST_VALUES:
         raise InputError(f"{count} subjects at {len(axis)} times are more than {_MOST_VALUES} values; take fewer")
+    _check_doses(regimen, 1 if cohort is None else count)
     ids = regimen.ids if cohort is None else tuple(range(count))
     parts = [
         _solve(part, choose(part, preset), axis, part.weight_kg(weight_kg), cohort)
-        for part in map(regimen.subject, regimen.ids)
+        for part in regimen.subjects().values()
     ]
     data = _dataset(axis, ids, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
     data.attrs = _attributes(regimen, preset, data, cohort)
     return data.squeeze("subject") if len(ids) == 1 else data
+
+
+def _check_doses(regimen: Regimen, people: int) -> None:
+    """Refuse more doses than are solved in about ten seconds, or than fit into memory."""
+    doses = regimen.doses
+    if doses > _MOST_DOSES:
+        raise InputError(
+            f"{doses:,.0f} doses, repeats and overlapping infusions of a steady state included, are more than "
+            f"{_MOST_DOSES:,}; split the table, lower ADDL, or write a lasting infusion as one row"
+        )
+    if doses * people > _MOST_GIVEN:
+        raise InputError(f"{doses:,.0f} doses for {people:,} people are more than {_MOST_GIVEN:,}; draw fewer people")
 
 
 def time_axis(regimen: Regimen, every: QuantityLike | None = None, until: QuantityLike | None = None) -> np.ndarray:
@@ -175,7 +190,7 @@ def _dataset(axis: np.ndarray, ids: tuple[Any, ...], values: dict[str, np.ndarra
 
 
 def _attributes(regimen: Regimen, asked: str, data: xr.Dataset, cohort: Cohort | None) -> dict[str, Any]:
-    presets = {part.name: part for part in (choose(regimen.subject(one), asked) for one in regimen.ids)}
+    presets = {part.name: part for part in (choose(one, asked) for one in regimen.subjects().values())}
     used = [*presets, "norketamine", "effect_site"]
     used += ["scaling"] if any(p.scales for p in presets.values()) else []
     used += (

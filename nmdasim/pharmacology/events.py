@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
 
-from nmdasim.errors import InputError, NmdasimError
+from nmdasim.errors import InputError, nearest
 from nmdasim.pharmacology import amounts
+from nmdasim.pharmacology.columns import COLUMNS, EventError, check_id, check_name, check_text
 from nmdasim.quantities import QuantityLike
 
 ROUTES = ("iv", "im", "nasal", "oral", "sublingual")
 UNITS = ("mg", "mg/kg")
+#: Columns that hold numbers.
+NUMBERS = ("TIME", "AMT", "RATE", "DUR", "II", "ADDL", "SS", "EVID", "WT")
 OBSERVATION, DOSE, OTHER, RESET, RESET_AND_DOSE = range(5)
-
-
-class EventError(NmdasimError):
-    """A row that cannot be taken as it stands; `column` says where."""
-
-    def __init__(self, column: str, message: str):
-        super().__init__(f"{column}: {message}")
-        self.column = column
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Event:
     weight_kg
         WT, body weight; 0 where the table does not say.
     covariates
-        Other columns, kept as they came.
+        Other columns: names, in capitals, and text; missing ones are left out.
     id
         ID of the subject.
 
@@ -76,6 +72,7 @@ class Event:
     id: str = "1"
 
     def __post_init__(self) -> None:
+        self._check_texts()
         self._check_numbers()
         self._check_codes()
         self._check_dose() if self.is_dose else self._check_empty()
@@ -95,12 +92,28 @@ class Event:
         """Length of the infusion in hours; 0 for a bolus."""
         return self.amount / self.rate if self.rate > 0 else self.duration_h
 
+    def _check_texts(self) -> None:
+        for column in ("ID", "UNIT", "ROUTE"):
+            if not isinstance(given := getattr(self, COLUMNS[column]), str):
+                raise EventError(column, f"{given!r} is no text; write it in quotes")
+        check_id(self.id)
+        held = tuple((name.strip().upper(), text) for name, text in self.covariates if text not in ("", "."))
+        for name, text in held:
+            check_name(name)
+            check_text(name, text)
+        if len({name for name, _ in held}) < len(held):
+            raise EventError(held[0][0], f"covariates {', '.join(name for name, _ in held)}: a name stands twice")
+        object.__setattr__(self, "covariates", held)
+
     def _check_numbers(self) -> None:
+        for column in NUMBERS:
+            if not isinstance(given := getattr(self, COLUMNS[column]), Real):
+                raise EventError(column, f"{given!r} is no number; give one in the unit of the column")
         if self.rate in (-1, -2):
             raise EventError("RATE", f"{self.rate:g} asks for a rate or duration fitted by a model; give RATE or DUR")
-        for column, field in COLUMNS.items():
-            value = getattr(self, field)
-            if isinstance(value, str) or column == "EVID":
+        for column in NUMBERS:
+            value = getattr(self, COLUMNS[column])
+            if column == "EVID":
                 continue
             if not math.isfinite(value) or value < 0:
                 raise EventError(column, f"{value:g}; give a finite number, 0 or more")
@@ -115,9 +128,9 @@ class Event:
         if self.additional != int(self.additional):
             raise EventError("ADDL", f"{self.additional:g}; the number of additional doses is whole")
         if self.route not in ROUTES:
-            raise EventError("ROUTE", f"unknown route {self.route!r}; there are {', '.join(ROUTES)}")
+            raise EventError("ROUTE", f"unknown route {self.route!r}{nearest(self.route, ROUTES)}")
         if self.unit not in UNITS:
-            raise EventError("UNIT", f"{self.unit!r}; amounts are in {' or '.join(UNITS)}")
+            raise EventError("UNIT", f"{self.unit[:40]!r}; amounts are in {' or '.join(UNITS)}")
 
     def _check_dose(self) -> None:
         if self.rate > 0 and self.amount == 0:
@@ -137,23 +150,6 @@ class Event:
         for column in ("AMT", "RATE", "DUR", "II", "ADDL", "SS"):
             if getattr(self, COLUMNS[column]):
                 raise EventError(column, f"{getattr(self, COLUMNS[column]):g} on a row of EVID {self.evid}: no dose")
-
-
-#: The field's columns and the fields of an event that hold them.
-COLUMNS = {
-    "ID": "id",
-    "TIME": "time_h",
-    "AMT": "amount",
-    "UNIT": "unit",
-    "RATE": "rate",
-    "DUR": "duration_h",
-    "II": "interval_h",
-    "ADDL": "additional",
-    "SS": "steady",
-    "EVID": "evid",
-    "ROUTE": "route",
-    "WT": "weight_kg",
-}
 
 
 def dose(

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError
-from nmdasim.pharmacology import amounts, table
+from nmdasim.errors import InputError, nearest
+from nmdasim.pharmacology import amounts, table, written
 from nmdasim.pharmacology.drugs import drug
 from nmdasim.pharmacology.events import Event
 from nmdasim.quantities import QuantityLike
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Most doses that are written out one by one.
+MOST_ROWS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -45,21 +48,21 @@ class Regimen:
     def __post_init__(self) -> None:
         object.__setattr__(self, "events", tuple(self.events))
         object.__setattr__(self, "drug", drug(self.drug).name if self.drug else "")
+        for field in ("name", "source"):
+            object.__setattr__(self, field, " ".join(getattr(self, field).split()))
         if not self.events:
             raise InputError("a regimen has one event or more")
-        last: dict[str, Event] = {}
+        times: dict[str, float] = {}
+        weights: dict[str, float] = {}
         for row, event in enumerate(self.events, 1):
-            before = last.get(event.id, event)
-            if event.time_h < before.time_h:
+            if event.time_h < (before := times.get(event.id, 0.0)):
                 raise InputError(
-                    f"row {row}, TIME: {event.time_h:g} h comes before {before.time_h:g} h above it; "
+                    f"row {row}, TIME: {event.time_h:g} h comes before {before:g} h above it; "
                     "rows of a subject are in order of time"
                 )
-            if event.weight_kg and before.weight_kg and event.weight_kg != before.weight_kg:
-                raise InputError(
-                    f"row {row}, WT: {event.weight_kg:g} kg after {before.weight_kg:g} kg; give one weight"
-                )
-            last[event.id] = event if event.weight_kg else dataclasses.replace(event, weight_kg=before.weight_kg)
+            times[event.id] = event.time_h
+            if event.weight_kg and (weight := weights.setdefault(event.id, event.weight_kg)) != event.weight_kg:
+                raise InputError(f"row {row}, WT: {event.weight_kg:g} kg after {weight:g} kg; give one weight")
 
     @classmethod
     def of(cls, *events: Event, drug: str = "", name: str = "", source: str = "") -> Self:
@@ -80,7 +83,9 @@ class Regimen:
 
     @classmethod
     def from_csv(cls, path: str | Path) -> Self:
-        """Read a CSV file in the field's columns, any case; ``#`` starts a comment, ``.`` is a missing value.
+        """Read a CSV file in the field's columns, any case; ``.`` is a missing value.
+
+        A line that begins with ``#`` is a comment (or the heading, as NONMEM writes it); a ``#`` in a cell is data.
 
         Raises
         ------
@@ -92,12 +97,12 @@ class Regimen:
 
     def to_table(self) -> pd.DataFrame:
         """Return the rows in the field's columns."""
-        return table.frame(self.events, self.drug)
+        return written.frame(self.events, self.drug)
 
     def to_csv(self, path: str | Path) -> None:
         """Write the rows as CSV under the disclaimer; :meth:`from_csv` reads back the same value."""
         notes = {key: getattr(self, key) for key in ("name", "source") if getattr(self, key)}
-        table.write_csv(self.events, self.drug, notes, Path(path))
+        written.write_csv(self.events, self.drug, notes, Path(path))
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -114,11 +119,28 @@ class Regimen:
         """Time in hours at which the last dose is given or its infusion ends."""
         return max(event.time_h + event.additional * event.interval_h + event.over_h for event in self.events)
 
+    @property
+    def doses(self) -> float:
+        """Number of doses, additional ones and those that are still running in a steady state included."""
+        return sum(
+            1 + event.additional + (event.over_h // event.interval_h if event.steady and event.interval_h else 0)
+            for event in self.events
+            if event.is_dose
+        )
+
     def subject(self, id: str) -> Regimen:
         """Return the rows of one subject."""
-        if id not in self.ids:
-            raise InputError(f"there is no subject {id!r}; there are {', '.join(self.ids[:10])}")
-        return dataclasses.replace(self, events=tuple(event for event in self.events if event.id == id))
+        events = tuple(event for event in self.events if event.id == id)
+        if not events:
+            raise InputError(f"there is no subject {id!r}{nearest(id, self.ids)}")
+        return dataclasses.replace(self, events=events)
+
+    def subjects(self) -> dict[str, Regimen]:
+        """Return the rows of every subject by ID, in order of appearance."""
+        rows: dict[str, list[Event]] = {}
+        for event in self.events:
+            rows.setdefault(event.id, []).append(event)
+        return {id: dataclasses.replace(self, events=tuple(events)) for id, events in rows.items()}
 
     def weight_kg(self, otherwise: float) -> float:
         """Return the body weight that the rows of a single subject state, or `otherwise`."""
@@ -128,20 +150,38 @@ class Regimen:
         """Return the same regimen with every additional dose as a row of its own.
 
         A reset (EVID 3 or 4, or SS 1) cancels the additional doses still to come of the rows above it.
+
+        Raises
+        ------
+        InputError
+            If that are more than a million.
         """
-        clearings = [(row, event) for row, event in enumerate(self.events) if event.clears]
+        if self.doses > MOST_ROWS:
+            raise InputError(f"{self.doses:,.0f} doses written out are more than {MOST_ROWS:,}; lower ADDL")
+        stops = self._stops()
         rows = []
         for row, event in enumerate(self.events):
-            later = [c.time_h for at, c in clearings if at > row and c.id == event.id]
-            stop = min(later, default=float("inf"))
+            if not event.additional:
+                rows.append((event.time_h, row, event))
+                continue
             rows.append((event.time_h, row, dataclasses.replace(event, additional=0)))
-            repeat = dataclasses.replace(event, additional=0, steady=0, evid=1) if event.additional else event
+            repeat = dataclasses.replace(event, additional=0, steady=0, evid=1)
             for k in range(1, int(event.additional) + 1):
-                time = event.time_h + k * event.interval_h
-                if time < stop:
-                    rows.append((time, row, dataclasses.replace(repeat, time_h=time)))
+                if (time := event.time_h + k * event.interval_h) >= stops[row]:
+                    break
+                rows.append((time, row, dataclasses.replace(repeat, time_h=time)))
         rows.sort(key=lambda entry: entry[:2])
         return dataclasses.replace(self, events=tuple(event for _, _, event in rows))
+
+    def _stops(self) -> list[float]:
+        """Return for every row when one below it first clears its subject's body; infinity where none does."""
+        first: dict[str, float] = {}
+        stops = []
+        for event in reversed(self.events):
+            stops.append(first.get(event.id, float("inf")))
+            if event.clears:
+                first[event.id] = event.time_h  # rows of a subject are in order of time
+        return stops[::-1]
 
     def shifted(self, by: QuantityLike) -> Regimen:
         """Return the same regimen, later by a time such as ``"24 h"``."""
@@ -168,4 +208,4 @@ class Regimen:
 
     def __str__(self) -> str:
         head = [text for text in (self.name, self.source and f"source: {self.source}") if text]
-        return "\n".join([*head, table.text(self.events, self.drug), DISCLAIMER])
+        return "\n".join([*head, written.text(self.events, self.drug), DISCLAIMER])

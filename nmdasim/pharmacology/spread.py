@@ -36,7 +36,7 @@ def spread(
     """
     parts = [
         _summary(time_course(one, times, preset=preset, weight=weight, cohort=cohort))
-        for one in map(regimen.subject, regimen.ids)
+        for one in regimen.subjects().values()
     ]
     if len(parts) == 1:
         return parts[0]

@@ -1,31 +1,33 @@
-"""Dosing tables: reading and writing the field's columns. Every refusal names the row and the column."""
+"""Dosing tables in the field's columns, a column at a time. Every refusal names the row and the column."""
 
 from __future__ import annotations
 
-import csv
-import difflib
-import io
+import gc
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nmdasim.disclaimer import DISCLAIMER
+import numpy as np
+
 from nmdasim.errors import InputError
-from nmdasim.pharmacology.events import COLUMNS, ROUTES, Event, EventError
+from nmdasim.parameters import separated
+from nmdasim.pharmacology.columns import COLUMNS, EventError, check_id, check_name, check_text, known
+from nmdasim.pharmacology.events import NUMBERS, ROUTES, UNITS, Event
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_NUMBERS = ("TIME", "AMT", "RATE", "DUR", "II", "ADDL", "SS", "EVID", "WT")
 _WHOLE = ("ADDL", "SS", "EVID")
 _MISSING = ("", ".", "na")
-#: Words for what a known column holds. Taken as covariates, they would silently be dropped.
-_LOOKALIKES = ("DOSE", "AMOUNT", "INTERVAL", "TAU", "TINF", "FREQ", "REPEATS", "STEADY", "LAG", "ALAG", "ADM", "WEIGHT")
-_NOTE = re.compile(r"#\s*(name|source):\s*(.*)")
+_NOTE = re.compile(r"\s*(name|source):\s*(.*)")
+#: Columns of which every value of a row without a dose is 0.
+_OF_DOSES = ("AMT", "RATE", "DUR", "II", "ADDL", "SS")
 
-Row = tuple[str, dict[str, Any]]
+Columns = Mapping[str, np.ndarray]
 
 
 def read_csv(path: Path) -> tuple[tuple[Event, ...], str, dict[str, str]]:
@@ -36,170 +38,274 @@ def read_csv(path: Path) -> tuple[tuple[Event, ...], str, dict[str, str]]:
     InputError
         If the file cannot be read, or a row cannot be taken as it stands.
     """
+    with _without_collection():
+        return _read_csv(path, f"events file {path}")
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Leave out the search for circles of references, a third of the time where a million rows are made: none is."""
+    was = gc.isenabled()
+    gc.disable()
     try:
-        lines = path.read_text("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"events file {path}: cannot be read ({error})") from None
-    notes = {match[1]: match[2].strip() for match in map(_NOTE.fullmatch, lines) if match}
-    rows = list(_lines(lines, path))
-    return *_events(rows, f"events file {path}"), notes
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def _read_csv(path: Path, where: str) -> tuple[tuple[Event, ...], str, dict[str, str]]:
+    table = separated.read(path, "events file", heading=("TIME", "AMT"), verbatim=("ID",))
+    if not table.header:
+        raise InputError(f"{where} has no rows")
+    header = _header([separated.unguarded(name) for name in table.header], where)
+    notes = {match[1]: match[2].strip() for match in map(_NOTE.fullmatch, table.comments) if match}
+    columns = dict(zip(header, map(_unguarded, table.columns), strict=True))
+    return *_events(columns, lambda k: f"row {k + 1} (line {table.lines[k]})", where), notes
 
 
 def read_frame(rows: pd.DataFrame) -> tuple[tuple[Event, ...], str]:
     """Return the events and the drug of a DataFrame."""
     header = _header([str(name) for name in rows.columns], "events table")
-    records = [dict(zip(header, record, strict=True)) for record in rows.itertuples(index=False, name=None)]
-    return _events([(f"row {k}", record) for k, record in enumerate(records, 1)], "events table")
+    columns = {name: _plain(rows.iloc[:, k]) for k, name in enumerate(header)}
+    return _events(columns, lambda k: f"row {k + 1}", "events table")
 
 
-def _lines(lines: list[str], path: Path) -> Iterator[Row]:
-    header: list[str] = []
-    row = 0
-    for number, line in enumerate(lines, 1):
-        content = line.partition("#")[0]
-        if not content.strip():
-            continue
-        cells = [cell.strip() for cell in next(csv.reader([content]))]
-        if not header:
-            header = _header(cells, f"events file {path}")
-            continue
-        row += 1
-        if len(cells) != len(header):
-            raise InputError(f"row {row} (line {number}) has {len(cells)} cells for {len(header)} columns")
-        yield f"row {row} (line {number})", dict(zip(header, cells, strict=True))
+def _unguarded(column: np.ndarray) -> np.ndarray:
+    """Return a column without the apostrophes that keep a spreadsheet from computing."""
+    return np.array([separated.unguarded(cell) if cell[:1] == "'" else cell for cell in column.tolist()], dtype=object)
 
 
-def _header(names: list[str], where: str) -> list[str]:
+def _plain(column: pd.Series) -> np.ndarray:
+    """Return a column as objects, what is missing as empty text: NaN, None, NA and NaT alike."""
+    values = column.astype(object).to_numpy(copy=True)
+    values[column.isna().to_numpy()] = ""
+    return values
+
+
+def _header(names: Sequence[str], where: str) -> list[str]:
     header = [name.strip().upper() for name in names]
-    for name in header:
-        if header.count(name) > 1:
-            raise InputError(f"{where}: column {name} stands twice")
-        if not _known(name) and _resembles(name):
-            raise InputError(
-                f"{where}: unknown column {name}; dosing columns are {', '.join(COLUMNS)} (or CMT), DRUG; "
-                "rename a covariate that only looks like one"
-            )
+    try:
+        for name in header:
+            if header.count(name) > 1:
+                raise EventError(name, f"column {name or '(without a name)'} stands twice")
+            if not known(name):
+                check_name(name)
+    except EventError as error:
+        raise InputError(f"{where}: {str(error).partition(': ')[2]}") from None
     missing = [name for name in ("TIME", "AMT") if name not in header]
     if missing:
         raise InputError(f"{where}: no column {' and no column '.join(missing)}; the columns are {', '.join(header)}")
     return header
 
 
-def _known(name: str) -> bool:
-    return name in COLUMNS or name in ("CMT", "DRUG")
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """What one column says: a value for each row, and the first row that cannot be read, with the reason."""
+
+    values: np.ndarray
+    row: float = math.inf
+    reason: str = ""
+    column: str = ""
 
 
-def _resembles(name: str) -> bool:
-    starts = any(name.startswith(column) for column in COLUMNS if len(column) > 2)
-    words = set(re.split(r"[^A-Z]+", name))
-    return starts or bool(words & set(_LOOKALIKES)) or bool(difflib.get_close_matches(name, COLUMNS, cutoff=0.75))
-
-
-def _events(rows: Iterable[Row], where: str) -> tuple[tuple[Event, ...], str]:
-    events: list[Event] = []
-    drugs: dict[str, str] = {}
-    for place, cells in rows:
-        try:
-            events.append(_event(cells))
-        except EventError as error:
-            raise InputError(f"{place}, column {error}") from None
-        drugs.setdefault(_text(cells, "DRUG").lower(), place)
-    if not events:
+def _events(columns: Columns, place: Callable[[int], str], where: str) -> tuple[tuple[Event, ...], str]:
+    count = len(columns["TIME"])
+    if not count:
         raise InputError(f"{where} has no rows")
-    if len(drugs) > 1:
-        raise InputError(f"{list(drugs.values())[1]}, column DRUG: one drug a table; this one has {', '.join(drugs)}")
-    return tuple(events), next(iter(drugs))
+    numbers = {name: _each(columns, name, _number, np.nan, float) for name in NUMBERS}
+    words = {name: _each(columns, name, _word, "", object) for name in ("ROUTE", "CMT", "UNIT", "DRUG")}
+    texts = {name: _each(columns, name, _id if name == "ID" else _covariate(name), "", object) for name in columns}
+    texts = {name: read for name, read in texts.items() if name == "ID" or not known(name)}
+    faults = [read for read in (*numbers.values(), *words.values(), *texts.values()) if read.reason]
+    first = min(faults, key=lambda read: read.row, default=None)
+    last = count if first is None else int(first.row)
+    dots = np.array([isinstance(cell, str) and cell.strip() == "." for cell in columns["AMT"][:last]], dtype=bool)
+    rows = _Rows({n: r.values[:last] for n, r in numbers.items()}, {n: r.values[:last] for n, r in words.items()}, dots)
+    events = rows.events({name: read.values[:last] for name, read in texts.items()}, place)
+    if first is not None:
+        raise InputError(f"{place(last)}, column {first.column}: {first.reason}")
+    return events, _drug(words["DRUG"].values, place)
 
 
-def _event(cells: Mapping[str, Any]) -> Event:
-    numbers = {name: _number(cells, name) for name in _NUMBERS}
-    if numbers["TIME"] is None:
-        raise EventError("TIME", "is missing; give hours")
-    evid = numbers["EVID"]
-    if evid is None:
-        evid = _implied_evid(cells, numbers["AMT"])
-    if numbers["AMT"] is None and evid in (1, 4):
-        raise EventError("AMT", "is missing on a dose")
-    if numbers["WT"] == 0:
-        raise EventError("WT", "0 kg; a body weight is above 0")
-    for name in _WHOLE:
-        value = numbers[name] if name != "EVID" else evid
-        if value is not None and value != int(value):
-            raise EventError(name, f"{value:g} is not a whole number")
-    fields: dict[str, Any] = {COLUMNS[name]: value for name, value in numbers.items() if value is not None}
-    fields |= {COLUMNS[name]: int(numbers[name] or 0) for name in _WHOLE} | {"evid": int(evid)}
-    covariates = tuple((name, str(value)) for name, value in cells.items() if not _known(name))
-    unit = _text(cells, "UNIT").lower() or "mg"
-    return Event(**fields, unit=unit, route=_route(cells), id=_text(cells, "ID") or "1", covariates=covariates)
+def _each(columns: Columns, name: str, read: Callable[[Any], Any], missing: Any, kind: type) -> _Read:
+    """Read a column, every different cell once."""
+    import pandas as pd  # noqa: PLC0415
+
+    if name not in columns:
+        return _Read(np.full(len(columns["TIME"]), missing, dtype=kind))
+    cells = columns[name]
+    try:
+        codes, different = pd.factorize(cells, use_na_sentinel=False)
+    except TypeError:  # a cell of a DataFrame that holds a list
+        codes, different = np.arange(len(cells)), cells
+    found: np.ndarray = np.empty(len(different), dtype=kind)
+    for code, cell in enumerate(different.tolist()):
+        try:
+            found[code] = read(cell)
+        except (InputError, EventError, TypeError, ValueError) as error:
+            ours = isinstance(error, InputError | EventError)
+            reason = str(error).removeprefix(f"{name}: ") if ours else f"{cell!r} is not a number"
+            return _Read(found[codes], int(np.argmax(codes == code)), reason, name)
+    return _Read(found[codes])
 
 
-def _implied_evid(cells: Mapping[str, Any], amount: float | None) -> float:
-    if amount is None and str(cells.get("AMT")).strip() != ".":
-        raise EventError("AMT", "is missing; write 0 or '.' for an observation")
-    return 1.0 if amount else 0.0
+def _number(cell: Any) -> float:
+    if isinstance(cell, str):
+        text = cell.strip()
+        if text.lower() in _MISSING:
+            return math.nan
+        if text.lower().lstrip("+-") in ("inf", "infinity", "nan"):
+            raise InputError(f"{text}; give a finite number")
+        value = separated.number(text)
+    else:
+        value = float(cell)
+    if not math.isfinite(value):
+        raise InputError(f"{cell}; give a finite number")
+    return value
 
 
-def _route(cells: Mapping[str, Any]) -> str:
-    route, compartment = _text(cells, "ROUTE").lower(), _text(cells, "CMT").lower()
+def _text(cell: Any) -> str:
+    """Return a cell of a DataFrame, or of a file, as text: whole numbers without a point."""
+    if isinstance(cell, str):
+        return cell
+    return f"{cell:.0f}" if isinstance(cell, float) and cell == int(cell) else str(cell)
+
+
+def _word(cell: Any) -> str:
+    word = _text(cell).strip().lower()
+    return "" if word in _MISSING else word
+
+
+def _id(cell: Any) -> str:
+    text = _text(cell)
+    if text in ("", "."):
+        return "1"
+    check_id(text)
+    return text
+
+
+def _covariate(name: str) -> Callable[[Any], str]:
+    def read(cell: Any) -> str:
+        text = _text(cell)
+        check_text(name, text)
+        return "" if text == "." else text
+
+    return read
+
+
+def _drug(drugs: np.ndarray, place: Callable[[int], str]) -> str:
+    rows: dict[str, int] = {}
+    for row, drug in enumerate(drugs.tolist()):
+        rows.setdefault(drug, row)
+    if len(rows) > 1:
+        second = list(rows.values())[1]
+        raise InputError(f"{place(second)}, column DRUG: one drug a table; this one has {', '.join(rows)}")
+    return next(iter(rows))
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The columns as read: numbers, NaN where missing, words, and where AMT is said to be missing by a dot."""
+
+    numbers: Columns
+    words: Columns
+    dots: np.ndarray
+
+    def events(self, texts: Columns, place: Callable[[int], str]) -> tuple[Event, ...]:
+        """Return an event a row; rows in which nothing is out of the ordinary are checked all at once."""
+        ids = texts["ID"].tolist() if "ID" in texts else ["1"] * len(self.numbers["TIME"])
+        covariates = _paired({name: values for name, values in texts.items() if name != "ID"}, len(ids))
+        evid = np.where(np.isnan(n := self.numbers["EVID"]), np.nan_to_num(self.numbers["AMT"]) != 0, n)
+        numbers = {name: np.nan_to_num(self.numbers[name]) for name in NUMBERS} | {"EVID": evid}
+        routes = _routes(self.words)
+        units = np.where(self.words["UNIT"] == "", "mg", self.words["UNIT"])
+        ordinary = self._ordinary(numbers, routes, units)
+        values = [v.astype(int).tolist() if n in _WHOLE else v.tolist() for n, v in numbers.items()]
+        fields = [COLUMNS[name] for name in (*numbers, "UNIT", "ROUTE", "ID")] + ["covariates"]
+        whole = zip(*values, units.tolist(), routes.tolist(), ids, covariates, strict=True)
+        made = []
+        for row, (fine, entries) in enumerate(zip(ordinary.tolist(), whole, strict=True)):
+            if fine:
+                made.append(_checked(fields, entries))
+            else:
+                made.append(self._event(row, dict(zip(fields, entries, strict=True)), place))
+        return tuple(made)
+
+    def _ordinary(self, n: Columns, routes: np.ndarray, units: np.ndarray) -> np.ndarray:
+        """Whether a row holds nothing that an :class:`Event` would refuse; where in doubt, it is asked."""
+        fine = ~np.isnan(self.numbers["TIME"]) & np.logical_and.reduce([n[name] >= 0 for name in NUMBERS])
+        fine &= np.isin(n["EVID"], range(5)) & np.isin(n["SS"], range(3)) & (n["ADDL"] == np.floor(n["ADDL"]))
+        fine &= np.isin(routes, ROUTES) & np.isin(units, UNITS) & (self.numbers["WT"] != 0) & (n["ADDL"] < 2**53)
+        dose = np.isin(n["EVID"], (1, 4))
+        over = np.maximum(n["RATE"], n["DUR"]) > 0
+        given = ~np.isnan(self.numbers["AMT"]) & ~((n["RATE"] > 0) & (n["AMT"] == 0))
+        given &= ((n["RATE"] == 0) | (n["DUR"] == 0)) & (~over | (routes == "iv"))
+        given &= (n["II"] > 0) | ((n["ADDL"] == 0) & (n["SS"] == 0))
+        given &= (routes != "nasal") | (units == "mg")
+        empty = np.logical_and.reduce([n[name] == 0 for name in _OF_DOSES])
+        written = self.dots | ~np.isnan(self.numbers["EVID"]) | ~np.isnan(self.numbers["AMT"])
+        return np.asarray(fine & written & np.where(dose, given, empty))
+
+    def _event(self, row: int, given: dict[str, Any], place: Callable[[int], str]) -> Event:
+        """Return the event of one row, or say what it is that cannot be."""
+        n = {name: float(self.numbers[name][row]) for name in NUMBERS}
+        try:
+            if math.isnan(n["TIME"]):
+                raise EventError("TIME", "is missing; give hours")
+            if math.isnan(n["AMT"]) and math.isnan(n["EVID"]) and not self.dots[row]:
+                raise EventError("AMT", "is missing; write 0 or '.' for an observation")
+            if math.isnan(n["AMT"]) and n["EVID"] in (1, 4):
+                raise EventError("AMT", "is missing on a dose")
+            if n["WT"] == 0:
+                raise EventError("WT", "0 kg; a body weight is above 0")
+            for name in _WHOLE:
+                if not math.isnan(n[name]) and n[name] != int(n[name]):
+                    raise EventError(name, f"{n[name]:g} is not a whole number")
+            if isinstance(given["route"], _Refusal):
+                raise EventError("CMT", given["route"].reason)
+            return Event(**given)
+        except EventError as error:
+            raise InputError(f"{place(row)}, column {error}") from None
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Why a row has no route."""
+
+    reason: str
+
+
+def _routes(words: Columns) -> np.ndarray:
+    """Return the route of each row, from ROUTE or CMT; iv where neither says one."""
+    known: dict[tuple[str, str], Any] = {}
+    found = np.empty(len(words["ROUTE"]), dtype=object)
+    for row, pair in enumerate(zip(words["ROUTE"].tolist(), words["CMT"].tolist(), strict=True)):
+        if pair not in known:
+            known[pair] = _route(*pair)
+        found[row] = known[pair]
+    return found
+
+
+def _route(route: str, compartment: str) -> str | _Refusal:
     if compartment and compartment not in ROUTES and not route:
-        raise EventError(
-            "CMT", f"{compartment!r}: compartment numbers differ between models; write {', '.join(ROUTES)}"
-        )
+        return _Refusal(f"{compartment!r}: compartment numbers differ between models; write {', '.join(ROUTES)}")
     if route and compartment in ROUTES and compartment != route:
-        raise EventError("CMT", f"{compartment!r} contradicts ROUTE {route!r}")
+        return _Refusal(f"{compartment!r} contradicts ROUTE {route!r}")
     return route or compartment or "iv"
 
 
-def _text(cells: Mapping[str, Any], name: str) -> str:
-    value = cells.get(name, "")
-    if isinstance(value, float):
-        value = "" if math.isnan(value) else f"{value:g}" if value == int(value) else repr(value)
-    text = str(value).strip()
-    return "" if text.lower() in _MISSING else text
+def _paired(texts: Columns, count: int) -> list[tuple[tuple[str, str], ...]]:
+    """Return the covariates of each row that are not missing."""
+    if not texts:
+        return [()] * count
+    pairs = [[(name, text) if text else None for text in values.tolist()] for name, values in texts.items()]
+    return [tuple(pair for pair in row if pair is not None) for row in zip(*pairs, strict=True)]
 
 
-def _number(cells: Mapping[str, Any], name: str) -> float | None:
-    value = cells.get(name)
-    if value is None or (isinstance(value, str) and value.strip().lower() in _MISSING):
-        return None
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        raise EventError(name, f"{value!r} is not a number") from None
-    if math.isnan(number) and not isinstance(value, str) and name not in ("TIME", "AMT"):
-        return None  # an empty cell of a DataFrame
-    if not math.isfinite(number):
-        raise EventError(name, f"{value}; give a finite number")
-    return number
-
-
-def frame(events: Iterable[Event], drug: str) -> pd.DataFrame:
-    """Return events in the field's columns."""
-    import pandas as pd  # noqa: PLC0415
-
-    rows = []
-    for event in events:
-        row = {column: getattr(event, field) for column, field in COLUMNS.items()}
-        row["WT"] = event.weight_kg or None
-        rows.append(row | dict(event.covariates) | ({"DRUG": drug} if drug else {}))
-    data = pd.DataFrame(rows)
-    return data.drop(columns="WT") if data["WT"].isna().all() else data
-
-
-def write_csv(events: Iterable[Event], drug: str, notes: Mapping[str, str], path: Path) -> None:
-    """Write events as CSV under the disclaimer."""
-    stream = io.StringIO()
-    stream.write(f"# {DISCLAIMER}\n# TIME, DUR, II in hours; AMT in UNIT, RATE in UNIT per hour; WT in kg\n")
-    stream.writelines(f"# {key}: {value}\n" for key, value in notes.items())
-    frame(events, drug).to_csv(stream, index=False, na_rep=".", lineterminator="\n")
-    path.write_text(stream.getvalue(), "utf-8")
-
-
-def text(events: Iterable[Event], drug: str) -> str:
-    """Return events as a text table, without the columns that say nothing."""
-    data = frame(events, drug)
-    kept = {
-        column for column in data if column in ("TIME", "AMT", "UNIT", "ROUTE", "DRUG") or len(set(data[column])) > 1
-    }
-    kept |= {name for name in ("RATE", "DUR", "II", "ADDL", "SS", "WT") if name in data and data[name].any()}
-    return str(data[[column for column in data if column in kept]].to_string(index=False))
+def _checked(fields: Sequence[str], entries: Sequence[Any]) -> Event:
+    """Return an event of fields that are known to be in order, without checking them one by one again."""
+    event = object.__new__(Event)
+    for field, entry in zip(fields, entries, strict=True):
+        object.__setattr__(event, field, entry)
+    return event

@@ -14,6 +14,11 @@ from nmdasim.pharmacology.presets import number
 from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.solve import Inputs, propagator
 
+#: Most additions of one rate to another: seconds.
+_MOST_RUNNING = 1e9
+#: Most devices of one nasal dose.
+_MOST_DEVICES = 1000
+
 
 def inputs(regimen: Regimen, system: System) -> Inputs:
     """Return what a regimen of one subject puts into a system.
@@ -89,8 +94,15 @@ class _Plan:
         edges = {time for a, b, _ in self.stretches for time in (a, b)}
         times = np.array(sorted(edges | set(self.jumps) | {0.0}))
         rates = np.zeros((len(times), *self.system.matrix.shape[:2]))
-        for a, b, rate in self.stretches:
-            rates[np.searchsorted(times, a) : np.searchsorted(times, b)] += rate
+        starts = np.searchsorted(times, [a for a, _, _ in self.stretches])
+        ends = np.searchsorted(times, [b for _, b, _ in self.stretches])
+        if rates[0].size * float(np.sum(ends - starts)) > _MOST_RUNNING:
+            raise InputError(
+                f"{len(self.stretches):,} infusions run on while {len(times):,} others begin or end; "
+                "give fewer, shorter ones, or one of their summed rate"
+            )
+        for start, end, (_, _, rate) in zip(starts.tolist(), ends.tolist(), self.stretches, strict=True):
+            rates[start:end] += rate
         jumps = np.zeros_like(rates)
         for time, vector in self.jumps.items():
             jumps[np.searchsorted(times, time)] = vector
@@ -150,6 +162,11 @@ class _Session:
                 raise InputError(
                     f"row {row}, column AMT: {event.amount:g} mg by nose is not a whole number of "
                     f"{self.device_mg:g} mg devices"
+                )
+            if count > _MOST_DEVICES:
+                raise InputError(
+                    f"row {row}, column AMT: {event.amount:g} mg by nose are {count:,.0f} devices; "
+                    f"up to {_MOST_DEVICES:,} are taken"
                 )
             if event.steady and event.interval_h < self.length_h:
                 raise InputError(f"row {row}, column II: steady nasal sessions are {self.length_h:g} h apart or more")

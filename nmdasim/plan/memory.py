@@ -20,6 +20,10 @@ _COPIES = 2
 #: Source, target and place in the order of sources; those of one projection twice, while they are drawn and sorted.
 _BYTES_PER_SYNAPSE = 8 * 6
 
+#: Files in which a control group says what it may use and what it uses: second version, first.
+_SECOND = ("memory.max", "memory.current")
+_FIRST = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+
 
 def need(plan: Cells) -> int:
     """Return about how many bytes a population and its outcome take."""
@@ -44,10 +48,31 @@ def available() -> float:
     return min(float(psutil.virtual_memory().available), _of_container(), _of_process())
 
 
-def _of_container(folder: Path = Path("/sys/fs/cgroup")) -> float:
-    """Return what the control group (version 2) leaves; infinity where there is none, or none that limits."""
+def _of_container(root: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float:
+    """Return what the control groups of this process, and those above them, leave; infinity where none limits.
+
+    Containers and batch systems (SLURM) limit in this way; the first version of control groups is read as the second.
+    """
     try:
-        most, used = (int((folder / name).read_text()) for name in ("memory.max", "memory.current"))
+        lines = [line.split(":", 2) for line in own.read_text().splitlines()]
+    except OSError:  # not Linux
+        lines = []
+    groups = [(root, _SECOND, "/")] + [
+        (root / "memory", _FIRST, path) if "memory" in kinds.split(",") else (root, _SECOND, path)
+        for _, kinds, path in (line for line in lines if len(line) == 3)
+        if not kinds or "memory" in kinds.split(",")
+    ]
+    return min(
+        _left(top.joinpath(*parts[:depth]), names)
+        for top, names, path in groups
+        for parts in [[part for part in path.split("/") if part not in ("", "..")]]
+        for depth in range(len(parts) + 1)
+    )
+
+
+def _left(group: Path, names: tuple[str, str]) -> float:
+    try:
+        most, used = (int((group / name).read_text()) for name in names)
     except (OSError, ValueError):  # no such group; "max", which is no number
         return math.inf
     return float(max(most - used, 0))

@@ -14,7 +14,7 @@ from nmdasim.plan.plan import Cells, Outcome, Probe
 
 def recorded(plan: Cells, outcome: Outcome, wanted: Probe) -> tuple[np.ndarray, str]:
     """Return a recorded variable in its conventional unit, shape (lanes, samples), and that unit."""
-    unit = _variable_unit(plan.model, wanted.variable)
+    unit = plan.model.unit_of(wanted.variable)
     return quantities.in_unit(_trace(plan, outcome, wanted), unit), quantities.pretty(unit)
 
 
@@ -59,10 +59,6 @@ def summarised(plan: Cells, outcome: Outcome) -> list[np.ndarray]:
         values["t"] = np.asarray(plan.recording.windows)[None, :-1]
         found.append(evaluate(plan.model.system.subexpressions[summary.variable], values))
     return found
-
-
-def _variable_unit(model: Model, variable: str) -> str:
-    return "mV" if variable == "v" else model.unit_of(variable)
 
 
 def state_probes(model: Model, wanted: Probe) -> list[Probe]:

@@ -1,17 +1,17 @@
 """Figures of a result. Every function takes a result (and Axes, if you have some) and returns matplotlib Axes."""
 
-from nmdasim.plot import pharmacokinetics, receptor, sensitization, sweep
+from nmdasim.plot import backend, pharmacokinetics, receptor, sensitization, sweep
 from nmdasim.plot.look import look, style
 from nmdasim.plot.memory import RECORD as MEMORY
 from nmdasim.plot.memory import memory
 from nmdasim.plot.receptor import scheme
 from nmdasim.plot.style import caption
 from nmdasim.plot.sweep import dose_response, heatmap, sensitivity
-from nmdasim.plot.windup import calcium, counts, raster, slide, trace, windup
+from nmdasim.plot.windup import counts, raster, slide, summary, trace, windup
 
 __all__ = [
     "MEMORY",
-    "calcium",
+    "backend",
     "caption",
     "counts",
     "dose_response",
@@ -26,6 +26,7 @@ __all__ = [
     "sensitization",
     "slide",
     "style",
+    "summary",
     "sweep",
     "trace",
     "windup",

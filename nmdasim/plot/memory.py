@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 
 from nmdasim.errors import InputError
 from nmdasim.plot.look import cues, look
-from nmdasim.plot.style import caption, drawn
+from nmdasim.plot.style import caption, drawn, new_figure
 from nmdasim.plot.windup import conditions
 
 #: What must be recorded: the gate, the potential and the calcium of the dendrite.
@@ -48,7 +47,8 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     )
     with drawn():
         if axes is None:
-            figure, axes = plt.subplots(1, 3, figsize=look().sized((13.3, 5)), layout="constrained")
+            figure = new_figure(figsize=look().sized((13.3, 5)), layout="constrained")
+            axes = figure.subplots(1, 3)
             caption(figure, result)
         rows = list(conditions(traces))
         for ax, (name, title, unit) in zip(axes, panels, strict=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -12,7 +11,7 @@ from nmdasim.pharmacology import Band, Regimen, bands
 from nmdasim.pharmacology.events import ROUTES
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
-from nmdasim.plot.style import axes_of, caption, drawn, short
+from nmdasim.plot.style import axes_of, caption, drawn, new_figure, plain, short
 
 #: Height in ng/ml, total, of a figure of reported concentrations alone.
 _TOP = 300.0
@@ -38,7 +37,7 @@ def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | 
         Doses, concentration, bands.
     """
     with drawn():
-        figure = plt.figure(figsize=look().sized((13, 8)), constrained_layout=True)
+        figure = new_figure(figsize=look().sized((13, 8)), layout="constrained")
         grid = figure.add_gridspec(2, 2, width_ratios=[3.4, 1], height_ratios=[1, 4.5])
         main = figure.add_subplot(grid[1, 0])
         doses = figure.add_subplot(grid[0, 0], sharex=main)
@@ -73,9 +72,8 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
     heights = [1, 2, 2, 2] if "blocked" in tests else [1, 2, 2]
     with drawn():
         size = look().sized((11, 3 * len(heights)))
-        figure, axes = plt.subplots(
-            len(heights), 1, figsize=size, sharex=True, layout="constrained", height_ratios=heights
-        )
+        figure = new_figure(figsize=size, layout="constrained")
+        axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         end = float(course.time[-1])
         factor, unit = _time_unit(end)
         dosing(regimen, axes[0], until_h=end)
@@ -118,7 +116,7 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
         if len(ids) > MOST:
             _crowd(course, hours, ax)
         for k, one in enumerate(ids[: MOST if len(ids) <= MOST else 0]):
-            label = "" if one is None else f" of {one}"
+            label = "" if one is None else f" of {plain(one)}"
             lane = course if one is None else course.sel(subject=one)
             colour = cues(len(ids))[k].colour if len(ids) > 1 else look().shades[1]
             ax.plot(hours, lane.plasma, "-", color=colour, label=f"plasma{label}, typical person")

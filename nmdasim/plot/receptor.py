@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -14,7 +13,7 @@ from matplotlib.axes import Axes
 from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.schemes import layout, scheme, sheets
-from nmdasim.plot.style import Told, axes_of, caption, drawn
+from nmdasim.plot.style import Told, axes_of, caption, drawn, new_figure
 from nmdasim.receptors import hill
 
 __all__ = [
@@ -125,7 +124,7 @@ def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
     """
     with drawn():
         own = axes is None
-        upper, lower = plt.subplots(2, 1, figsize=(9, 7.5), sharex=True, constrained_layout=True)[1] if own else axes
+        upper, lower = _two() if own else axes
         for cue, (label, result) in zip(cues(len(results)), results.items(), strict=True):
             upper.plot(result.time / 1e3, result.open, label=label, **cue.plain | {"linewidth": 0.7 * look().line})
             lower.plot(result.time / 1e3, 100 * result.blocked, label=label, **cue.plain)
@@ -225,3 +224,8 @@ def _named(group: Sequence[xr.Dataset]) -> str:
 def _kind(result: xr.Dataset) -> str:
     name = str(result.attrs["subtype"])
     return f"Glu{name.removeprefix('Glu')}" if name.startswith("Glu") else f"GluN{name}" if len(name) == 2 else name
+
+
+def _two() -> np.ndarray:
+    figure = new_figure(figsize=look().sized((9, 7.5)), layout="constrained")
+    return np.asarray(figure.subplots(2, 1, sharex=True))

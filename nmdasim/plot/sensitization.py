@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -14,7 +13,7 @@ from matplotlib.text import Text
 
 from nmdasim.model.circuit import Circuit
 from nmdasim.plot.look import Cue, cues, look
-from nmdasim.plot.style import axes_of, caption, drawn
+from nmdasim.plot.style import axes_of, caption, drawn, new_figure
 
 _TITLES = {"touch": "Touch", "pinprick": "Pinprick", "noxious": "Noxious stimulus"}
 _COURSES = (
@@ -54,7 +53,7 @@ def stimulus_response(
         own = axes is None
         if axes is None:
             size = look().sized((max(5.8 * len(kinds), 8.5), 6.2))
-            made = plt.subplots(1, len(kinds), figsize=size, layout="constrained", squeeze=False)[1]
+            made = new_figure(figsize=size, layout="constrained").subplots(1, len(kinds), squeeze=False)
             axes = list(made[0])
         for ax, kind in zip(axes, kinds, strict=True):
             _curves(responses, kind, ax)
@@ -98,7 +97,8 @@ def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None 
     with drawn():
         own = axes is None
         if axes is None:
-            figure, made = plt.subplots(1, 3, figsize=look().sized((14, 5.8)), layout="constrained")
+            figure = new_figure(figsize=look().sized((14, 5.8)), layout="constrained")
+            made = figure.subplots(1, 3)
             caption(figure, *results.values(), notes=_spread(results))
             axes = list(made)
         for ax, (name, title, label) in zip(axes, _COURSES, strict=True):
@@ -119,9 +119,8 @@ def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None 
 
 def _band(ax: Axes, course: xr.DataArray, cue: Cue) -> None:
     low, high = course.quantile([0.025, 0.975], "seed").values
-    ax.fill_between(course.time / 1e3, low, high, color=cue.colour, alpha=0.13, linewidth=0)
-    for edge in (low, high):
-        ax.plot(course.time / 1e3, edge, color=cue.colour, linewidth=0.8, alpha=0.6)
+    colours = {"facecolor": mpl.colors.to_rgba(cue.colour, 0.13), "edgecolor": mpl.colors.to_rgba(cue.colour, 0.6)}
+    ax.fill_between(course.time / 1e3, low, high, linewidth=0.8, **colours)
 
 
 def _train(ax: Axes, end: float) -> None:
@@ -147,7 +146,8 @@ def pressure(
     published = published or {}
     with drawn():
         if ax is None:
-            figure, ax = plt.subplots(figsize=look().sized((9, 5.6)), layout="constrained")
+            figure = new_figure(figsize=look().sized((9, 5.6)), layout="constrained")
+            ax = figure.subplots()
             caption(figure, *rates.values(), notes=_spread(rates))
         places = np.arange(len(rates))
         own = [data.rate.sel(population="projection") for data in rates.values()]

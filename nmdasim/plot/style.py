@@ -27,9 +27,23 @@ def drawn() -> Any:
     return plt.rc_context(look().rc)
 
 
+def new_figure(**options: Any) -> Figure:
+    """Return a figure of pyplot, to be seen in notebooks and by ``show``; one to be saved where no backend loads."""
+    try:
+        return plt.figure(**options)
+    except ImportError:  # of a screen that is not there, of a notebook that started this program
+        return Figure(**options)
+
+
 def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
     """Return the Axes given, or those of a new figure."""
-    return plt.subplots(figsize=look().sized(size), layout="constrained")[1] if ax is None else ax
+    return new_figure(figsize=look().sized(size), layout="constrained").subplots() if ax is None else ax
+
+
+def plain(text: object) -> str:
+    """Return a user's text as a label: no mathematics, no control characters."""
+    shown = "".join(c if c.isprintable() else "�" for c in str(text))
+    return shown.replace("$", r"\$")
 
 
 class Told(Protocol):

@@ -39,8 +39,14 @@ def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of:
             axis.set_ticks(range(0, values.sizes[name], every), [f"{v:.3g}" for v in values[name].values[::every]])
         ax.set(xlabel=_label(values, x), ylabel=_label(values, y))
         if own:
-            caption(ax.figure, *_standing(of, values))
+            caption(ax.figure, *_standing(of, values), notes=_missing(values))
     return ax
+
+
+def _missing(values: xr.DataArray) -> list[str]:
+    """Say how many lanes are not in a figure."""
+    missing = int(values.isnull().sum())
+    return [f"{missing:,} of {values.size:,} values failed or are missing, and are left out."] if missing else []
 
 
 def dose_response(

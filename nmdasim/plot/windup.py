@@ -5,42 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim.plot.look import Cue, cues, look, style
-from nmdasim.plot.style import axes_of, caption, drawn, told
+from nmdasim.plot.style import axes_of, caption, drawn, new_figure, told
 from nmdasim.readout import measures
 
 
 def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
-    """Draw a wind-up run: spikes per pulse, and the raster of each lane.
+    """Draw a wind-up run: spikes per pulse, the raster of each lane, and what else a model keeps of a pulse in a unit.
 
-    What the neuron remembers between the pulses is drawn by :func:`memory`.
+    The peak of calcium, which hardly changes from pulse to pulse, is left out; what does change, the memory between the
+    pulses, is drawn by :func:`nmdasim.plot.memory`.
 
     Parameters
     ----------
     result
         A result of :func:`nmdasim.run.simulate` under any protocol with windows, of a cell, a chain or a network.
     axes
-        Two Axes to draw into; a new figure by default.
+        Axes to draw into, one a panel; a new figure by default.
 
     Returns
     -------
     numpy.ndarray of matplotlib Axes
-        Spikes per pulse, raster.
+        Spikes per pulse, raster, summaries.
     """
-    measured = measures.windup(result)
+    measured = measures.windup(result) if axes is not None else measures.measured(result)  # else the caption warns
+    kept = _summaries(result)
     with drawn():
         if axes is None:
-            size = look().sized((11, 7.2))
-            figure, axes = plt.subplots(2, 1, figsize=size, layout="constrained", height_ratios=[1.5, 1])
+            size, heights = look().sized((11, 7.2 + 2.5 * len(kept))), [1.5] + [1] * (1 + len(kept))
+            figure = new_figure(figsize=size, layout="constrained")
+            axes = figure.subplots(len(heights), 1, height_ratios=heights)
             figure.suptitle(_title(result), fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left")
-            caption(figure, result)
+            caption(figure, measured)
         counts(result, measured, axes[0])
         raster(result, axes[1])
+        for name, ax in zip(kept, axes[2:], strict=False):
+            summary(result, name, ax)
     return np.asarray(axes)
 
 
@@ -54,12 +58,12 @@ def slide(result: xr.Dataset, message: str = "") -> Axes:
     message
         What the figure says; read from the result by default.
     """
-    measured = measures.windup(result)
+    measured = measures.measured(result)
     with style("slide"), drawn():
         ax = axes_of(None, (13.33, 7.5))
         counts(result, measured, ax)
         ax.set_title(message or says(measured), fontsize=1.3 * look().font, wrap=True)
-        caption(ax.figure, result)
+        caption(ax.figure, measured)
     return ax
 
 
@@ -124,14 +128,21 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
     return ax
 
 
-def calcium(result: xr.Dataset, ax: Axes) -> Axes:
-    """Draw the peak of dendritic calcium after each pulse."""
+def _summaries(result: xr.Dataset) -> list[str]:
+    """Return the names of what the model keeps of every pulse in a unit, but the peak of calcium."""
+    kept = {str(name): values for name, values in result.data_vars.items() if "pulse" in values.dims}
+    return [name for name, v in kept.items() if name not in _UNDRAWN and v.attrs.get("units", "1") != "1"]
+
+
+def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
+    """Draw what the model keeps of every pulse, such as the peak of dendritic calcium, with its own name and unit."""
+    called = result[name].attrs.get("long_name") or name
     for label, cue, lane in conditions(result):
-        peak = lane.ca_peak.mean("seed") if "seed" in lane.ca_peak.dims else lane.ca_peak
-        ax.plot(lane.pulse, peak, label=label, clip_on=False, **cue.dotted)
-    title = "Highest calcium after each pulse"
-    ax.set(title=title, xlabel="pulse", ylabel=f"peak dendritic Ca, {result.ca_peak.units}")
-    ax.set_ylim(bottom=0)
+        values = lane[name].mean("seed") if "seed" in lane[name].dims else lane[name]
+        ax.plot(lane.pulse, values, label=label, clip_on=False, **cue.dotted)
+    title = f"{called[:1].upper()}{called[1:]} after each pulse"
+    ax.set(title=title, xlabel="pulse", ylabel=f"{called}, {result[name].units}")
+    ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))  # what is below 0, as a potential, stays in sight
     if result.sizes["pulse"] <= 20:
         ax.set_xticks(result.pulse)
     return ax
@@ -144,7 +155,7 @@ def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
         for label, cue, lane in conditions(result):
             values = lane[variable].isel(seed=0) if "seed" in lane[variable].dims else lane[variable]
             ax.plot(lane.time / 1e3, values, label=label, linewidth=0.5 * look().line, **cue.plain)
-        ax.set(xlabel="time, s", ylabel=f"{variable}, {result[variable].units}")
+        ax.set(xlabel="time, s", ylabel=f"{variable}, {result[variable].units}".removesuffix(", 1"))
         if len(ax.lines) > 1:
             ax.legend(frameon=False)
         if own:
@@ -177,4 +188,6 @@ def _told(name: str, value: xr.DataArray) -> str:
     return f"{told(name, value.attrs)} {float(value):g} {value.attrs.get('units', '')}".removesuffix(" 1").strip()
 
 
+#: Edges of the windows, which are no summaries, and the peak of calcium, which is flat.
+_UNDRAWN = {"pulse_time", "window_end", "ca_peak"}
 _OWN = {"pulse", "seed", "spike", "time", "population"}

@@ -167,6 +167,8 @@ def follow(circuit: Circuit, given: Mapping[str, Any], dt: float) -> tuple[Circu
     still: dict[str, Any] = {}
     for name, value in given.items():
         if _varies(name, value):
+            if f"{name}_start" in given:
+                raise InputError(f"{name}_start is given twice: the course of {name} begins with it; give the course")
             circuit, unit, signed = _drive(circuit, name, jumps=isinstance(value, TimedArray))
             course = Course.read(name, value, unit, signed=signed).on_steps(dt)
             still[f"{name}_start"] = Quantity(course.values[0], dim=get_dimensions(quantities.parse_unit(unit)))

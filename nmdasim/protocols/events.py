@@ -9,6 +9,7 @@ import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, ModelError, nearest
+from nmdasim.model.check import weight_matches
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.population import named
 from nmdasim.protocols.protocol import Arrival, Protocol
@@ -26,7 +27,7 @@ class Events(Protocol):
     times
         Quantity of times, shape (events,).
     weight
-        Strength of each event, for ports whose effect uses ``weight``.
+        Strength of each event, for ports whose effect uses ``weight``, and for those only.
     population
         Population of a circuit; its output by default.
     lanes
@@ -36,7 +37,7 @@ class Events(Protocol):
 
     port: str
     times: QuantityLike
-    weight: QuantityLike = 0.0
+    weight: QuantityLike | None = None
     population: str = ""
     lanes: Any = None
 
@@ -56,6 +57,8 @@ class Events(Protocol):
         """Return times in seconds and the fibre of each, as the input of a circuit; nothing is drawn."""
         if self.lanes is not None:
             raise ModelError("lanes of events: those of an input reach every instance; give them on a port")
+        if self.weight is not None:
+            raise ModelError("weight of events: those of an input act with the weight of its projections; give it")
         times = self._seconds()
         times = times[times < duration]
         return times, np.zeros(len(times), dtype=int)
@@ -66,14 +69,20 @@ class Events(Protocol):
         Raises
         ------
         ModelError
-            If the circuit has no such population, or that no such port.
+            If the circuit has no such population, or that no such port; if the port's effect uses ``weight`` and there
+            is none, or the other way round, or it is of another dimension, negative or not finite.
         """
         population = self.population or circuit.output
         cell = named("population", population, circuit.populations, circuit.name).model
         if self.port not in cell.ports:
             raise ModelError(f"{cell.name} has no port {self.port!r}{nearest(self.port, cell.ports)}")
-        weight = float(np.asarray(quantities.quantity(self.weight), dtype=float))
-        return [Arrival(population, self.port, self._seconds(), weight, self.lanes)]
+        weight_matches(cell, self.port, self.weight, f"events on port {self.port!r}")
+        number = None if self.weight is None else np.asarray(quantities.quantity(self.weight), dtype=float)
+        if number is not None and number.size != 1:
+            raise ModelError(
+                f"events on port {self.port!r}: {number.size} values of weight; give one, and Events for each other one"
+            )
+        return [Arrival(population, self.port, self._seconds(), None if number is None else number.item(), self.lanes)]
 
     def _seconds(self) -> np.ndarray:
         return np.ravel(quantities.si(self.times, "ms", name="times"))

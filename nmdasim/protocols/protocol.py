@@ -19,12 +19,12 @@ from nmdasim.model.circuit import Circuit
 
 
 class Arrival(NamedTuple):
-    """Events on one port of one population; times in seconds, weight in SI units, lanes None for all."""
+    """Events on one port of one population; times in seconds, weight in SI units where the port uses it."""
 
     population: str
     port: str
     times: np.ndarray
-    weight: float = 0.0
+    weight: float | None = None
     lanes: tuple[int, ...] | None = None
 
 

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
-from nmdasim.model.circuit import Circuit
+from nmdasim.errors import InputError, nearest
+from nmdasim.model.circuit import Circuit, circuit_of
 from nmdasim.model.port import Fibres
 from nmdasim.protocols.protocol import Arrival, Protocol
 from nmdasim.quantities import QuantityLike
@@ -20,6 +20,10 @@ _SENTENCE = re.compile(
     r"\s*(?P<pulses>\d+)\s+(?:C-fibre |C-fiber |C )?(?:pulses|stimuli)\s+at\s+(?P<frequency>[\d.]+\s*\w*Hz)"
     r"(?:\s+in\s+bursts\s+of\s+(?P<burst>\d+))?\s*"
 )
+
+
+#: Fibres of a train, of which a model may lack some.
+_USUAL = ("adelta", "c")
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ class WindUp(Protocol):
     start: QuantityLike = "1 s"
     burst: int = 1
     burst_interval: QuantityLike = "10 ms"
-    fibres: tuple[str, ...] = ("adelta", "c")
+    fibres: tuple[str, ...] = _USUAL
     latencies: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -145,11 +149,24 @@ class WindUp(Protocol):
                 'fibres={"c": nm.Fibres(port="…", synapses=20, latency="90 ms")}'
                 + (f", or the train fibres={tuple(circuit.fibres)}" if circuit.fibres else "")
             )
+        self._check_names(circuit, driven)
         parts: list[Arrival] = []
         for fibre, bundle in driven.items():
             times = stimuli + self._delays(fibre, bundle, rng)
             parts += [Arrival(c.population, c.port, times + c.seconds) for c in bundle.contacts]
         return parts
+
+    def _check_names(self, circuit: Circuit, driven: Mapping[str, Fibres]) -> None:
+        """Refuse fibres and latencies by names that nothing in a model goes by: they would be left out in silence."""
+        if unknown := [fibre for fibre in self.fibres if fibre not in {*circuit.fibres, *_USUAL}]:
+            raise InputError(f"{circuit.name} has no fibre {unknown[0]!r}{nearest(unknown[0], circuit.fibres)}")
+        tables = [fibre if one.table is None else one.table for fibre, one in driven.items()]
+        tables += [link.latency.table for link in circuit_of(circuit).projections if link.latency]
+        if unknown := [name for name in self.latencies if name not in tables]:
+            raise InputError(
+                f"latencies of {unknown[0]!r}: this train drives no such fibre in {circuit.name}"
+                f"{nearest(unknown[0], filter(None, tables))}"
+            )
 
     def _delays(self, fibre: str, bundle: Fibres, rng: np.random.Generator) -> np.ndarray:
         """Return delays in seconds, shape (pulses, burst or 1, synapses)."""

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import xarray as xr
-from scipy.optimize import brentq
-from scipy.stats import f as f_distribution
-from scipy.stats import norm, t
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError
-from nmdasim.receptors.hill import NAMES, SHALLOWEST, STEEPEST, hill, least, natural
+from nmdasim.errors import InputError, nearest
+from nmdasim.readout import curves, intervals
+from nmdasim.readout.curves import Doses
+from nmdasim.readout.windows import warned
+from nmdasim.receptors.hill import NAMES, SHALLOWEST
 
-#: Share of the variation between doses that a Hill curve must explain to be called one.
-_EXPLAINED = 0.9
+#: Share of curves of pure noise that may be called sigmoid.
+FALSE_POSITIVES = 0.05
+#: Noise drawn to know how much of it a Hill curve explains, and the seed of that draw.
+_DRAWS, _SEED = 4000, 0
 #: Within this share of either end, a dose lies on a plateau.
 _PLATEAU = 0.05
-_LEVEL = 0.95
+#: By how much, on Akaike's scale, a curve that rises and falls must be better than a Hill curve of as many numbers.
+_BETTER = 4.0
+_FEWEST = 5
+#: What a sum leaves of numbers that cancel, as a share of them.
+_ROUNDING = 64 * np.finfo(float).eps
 
 
 def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: int = 200, seed: int = 0) -> xr.Dataset:
     """Fit a Hill curve to a read-out over doses, ``bottom + (top - bottom)/(1 + (dose/ic50)**slope)``.
 
-    The mean over ``seed`` is fitted by least squares. Where there are 5 seeds or more, 95 % intervals come from
-    resampling them, whole curves at a time, since the doses of one seed share its draws; elsewhere from the profile of
-    the sum of squares: the values at which it exceeds its minimum by the factor ``1 + F(0.95; 1, n - 4)/(n - 4)``.
+    The mean over ``seed`` is fitted by least squares, weighted by the number of seeds; a value that is NaN is left out
+    (``left_out`` counts them), and nothing else of its seed. Scale and offset of the read-out do not matter.
+
+    Whether the curve is sigmoid is judged by comparing models. A flat line: a Hill curve explains some of the variation
+    of pure noise too; how much is drawn for just these doses, and what is called sigmoid explains more than 95 % of
+    4,000 such draws, so that at most 5 % of flat noisy curves are called so. A curve that rises and falls (a bell over
+    the logarithm of the dose, with as many numbers): preferred where Akaike's criterion is better by 4. Of Hill curves
+    themselves, ``model`` says whether one that ends at 0 does as well as one whose bottom is free.
+
+    Where there are 5 seeds or more, 95 % intervals come from resampling them, whole curves at a time, since the doses
+    of one seed share its draws; elsewhere from the profile of the sum of squares: the values at which it exceeds its
+    minimum by the factor ``1 + F(0.95; 1, n - 4)/(n - 4)``.
 
     Parameters
     ----------
@@ -40,11 +53,13 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
     Returns
     -------
     xarray.Dataset
-        ``top``, ``bottom``, ``ic50``, ``slope``, each with ``_low`` and ``_high``; ``r_squared``; ``fitted`` and
-        ``residual`` over the doses; ``sigmoid``, whether the curve is one, and ``reason`` where not. Then ``ic50`` and
-        ``slope`` are NaN: the numbers of a curve that is not there mean nothing. An end of an interval that the doses
-        do not bound is infinite, or 0 below an IC50 or a slope. ``top`` is the plateau of low doses, ``bottom`` that of
-        high ones, also where the curve rises.
+        ``top``, ``bottom``, ``ic50``, ``slope``, each with ``_low`` and ``_high``; ``r_squared``; ``p_flat``, the share
+        of pure noise of which a Hill curve explains as much; ``fitted`` and ``residual`` over the doses; ``sigmoid``,
+        whether the curve is one, and ``reason`` where not; ``model``: ``"flat"``, ``"hill"`` (ends at 0), ``"hill, free
+        bottom"``, ``"not monotone"`` or ``""`` (none). Where it is not sigmoid, ``ic50`` and ``slope`` are NaN: the
+        numbers of a curve that is not there mean nothing. An end of an interval that the doses do not bound is
+        infinite, or 0 below an IC50 or a slope. ``top`` is the plateau of low doses, ``bottom`` that of high ones, also
+        where the curve rises.
 
     Raises
     ------
@@ -54,115 +69,163 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
     References
     ----------
     Bates & Watts (1988) Nonlinear Regression Analysis and Its Applications, ch. 6 (profiles); Hesterberg (2015) Am.
-    Stat. 69:371–386 (percentiles of few seeds).
+    Stat. 69:371–386 (percentiles of few seeds); Davison & Hinkley (1997) Bootstrap Methods and Their Application, ch. 4
+    (tests by drawing); Burnham & Anderson (2002) Model Selection and Multimodel Inference.
     """
     if dose not in values.dims:
-        raise InputError(f"the read-out has the dimensions {', '.join(map(str, values.dims))}, no {dose!r}")
-    if values.sizes[dose] < 5:
+        raise InputError(
+            f"a read-out over {', '.join(map(str, values.dims))} has no {dose!r}{nearest(dose, map(str, values.dims))}"
+        )
+    if values.sizes[dose] < _FEWEST:
         raise InputError(f"{values.sizes[dose]} doses; a Hill curve has 4 numbers, give 5 doses or more")
+    if resamples < 1:
+        raise InputError(f"resamples = {resamples}; give 1 or more")
     doses = np.asarray(values[dose].values, dtype=float)
     if not np.all(np.isfinite(doses)) or np.any(doses < 0) or len(np.unique(doses[doses > 0])) < 4:
         raise InputError(
             f"{dose} = {doses.tolist()}; a Hill curve takes finite doses from 0 up, 4 or more of them above 0"
         )
-    curves = values.astype(float) if "seed" in values.dims else values.astype(float).expand_dims("seed")
-    others = [dim for dim in curves.dims if dim not in (dose, "seed")]
-    curves = curves.transpose(*others, "seed", dose)
-    found = xr.Dataset(coords={name: curves.coords[name] for name in [*others, dose]})
+    given = values.astype(float) if "seed" in values.dims else values.astype(float).expand_dims("seed")
+    others = [dim for dim in given.dims if dim not in (dose, "seed")]
+    given = given.transpose(*others, "seed", dose)
+    found = xr.Dataset(coords={name: given.coords[name] for name in [*others, dose]})
     found.attrs = values.attrs | {"disclaimer": DISCLAIMER}
-    shape = tuple(curves.sizes[dim] for dim in others)
-    rows = {index: _one(curves.values[index], curves[dose].values, resamples, seed) for index in np.ndindex(shape)}
-    for name, example in next(iter(rows.values())).items():
-        dims = [*others, dose] if np.ndim(example) else others
-        table = np.array([row[name] for row in rows.values()])
-        found[name] = (dims, table.reshape((*shape, -1) if np.ndim(example) else shape))
+    shape = tuple(given.sizes[dim] for dim in others)
+    rows = _judged(given.values.reshape(-1, *given.shape[-2:]), doses, resamples, seed)
+    for name, column in rows.items():
+        long = column.ndim == 2
+        found[name] = ([*others, dose] if long else others, column.reshape((*shape, -1) if long else shape))
+    missing = ~np.isfinite(given.values)
+    found["left_out"] = (others, missing.sum(axis=(-2, -1)))
+    if missing.any():
+        found.attrs |= warned(values.attrs, [f"{missing.sum()} of {missing.size} values are missing and left out."])
     for name in ("ic50", "ic50_low", "ic50_high"):
         found[name].attrs["units"] = values[dose].attrs.get("units", "1")
     return found
 
 
-def _one(curves: np.ndarray, doses: np.ndarray, resamples: int, seed: int) -> dict[str, Any]:
-    """Fit one condition; `curves` is (seeds, doses)."""
-    curves = curves[np.all(np.isfinite(curves), axis=1)]
-    if not len(curves):
-        return _row(np.full(4, np.nan), np.full((4, 2), np.nan), np.full(len(doses), np.nan), np.nan, "no finite curve")
-    mean = curves.mean(axis=0)
-    best = least(doses, mean).x
-    residual = mean - hill(doses, *natural(best))
-    spread = float(np.sum((mean - mean.mean()) ** 2))
-    explained = 1 - float(np.sum(residual**2)) / spread if spread > 0 else 0.0
-    reason = _objection(doses, mean, natural(best), explained)
-    if reason:
-        intervals = np.full((4, 2), np.nan)
-    elif len(curves) >= 5:
-        intervals = _bootstrap(doses, curves, best, resamples, seed)
-    else:
-        intervals = _profile(doses, mean, best)
-    return _row(natural(best), intervals, residual, explained, reason) | {"fitted": mean - residual}
+def _judged(given: np.ndarray, dose: np.ndarray, resamples: int, seed: int) -> dict[str, np.ndarray]:
+    """Fit and judge curves of shape (curves, seeds, doses); those of which the same doses count go together."""
+    there = np.isfinite(given)
+    count = there.sum(axis=1)
+    rows = _empty(len(given), len(dose))
+    patterns, which = np.unique(count, axis=0, return_inverse=True)
+    for k, pattern in enumerate(patterns):
+        some, used = np.flatnonzero(which.ravel() == k), pattern > 0
+        enough = used.sum() >= _FEWEST and len(np.unique(dose[used & (dose > 0)])) >= 4
+        if not enough:
+            rows["reason"][some] = "too few finite values" if used.any() else "no finite curve"
+            continue
+        doses = Doses(dose[used], pattern[used].astype(float))
+        for name, column in _alike(given[some][:, :, used], doses, resamples, seed).items():
+            rows[name][np.ix_(some, used) if column.ndim == 2 else some] = column
+    return rows | {name: rows[name].astype(str) for name in ("reason", "model")}
 
 
-def _row(
-    best: np.ndarray, intervals: np.ndarray, residual: np.ndarray, explained: float, reason: str
-) -> dict[str, Any]:
-    row: dict[str, Any] = {"fitted": residual}
-    for name, value, (low, high) in zip(NAMES, best, intervals, strict=True):
-        hidden = bool(reason) and name in ("ic50", "slope")
-        row |= {name: np.nan if hidden else value, f"{name}_low": low, f"{name}_high": high}
-    return row | {"residual": residual, "r_squared": explained, "sigmoid": not reason, "reason": reason}
+def _empty(curves_: int, doses: int) -> dict[str, np.ndarray]:
+    rows = {f"{name}{end}": np.full(curves_, np.nan) for name in NAMES for end in ("", "_low", "_high")}
+    rows |= {"fitted": np.full((curves_, doses), np.nan), "residual": np.full((curves_, doses), np.nan)}
+    rows |= {"r_squared": np.full(curves_, np.nan), "p_flat": np.full(curves_, np.nan)}
+    texts = {name: np.full(curves_, "", dtype=object) for name in ("reason", "model")}
+    return rows | {"sigmoid": np.zeros(curves_, dtype=bool)} | texts
 
 
-def _objection(doses: np.ndarray, mean: np.ndarray, best: np.ndarray, explained: float) -> str:
-    """Say why a curve is not sigmoid, or nothing."""
-    positive = doses[doses > 0]
-    top, bottom, ic50, slope = best
-    if np.ptp(mean) <= 1e-9 * max(np.max(np.abs(mean)), 1.0):
-        return "flat: the read-out does not depend on the dose"
-    if explained < _EXPLAINED:
-        return f"not sigmoid: a Hill curve explains {100 * max(explained, 0):.0f} % of the variation between doses"
-    if not positive.min() <= ic50 <= positive.max():
-        return "half of the effect lies outside of the doses given"
-    share = (hill(doses, *best) - bottom) / (top - bottom)
-    if not np.any((share > _PLATEAU) & (share < 1 - _PLATEAU)):
-        return "a step: no dose lies on the slope"
-    if slope <= SHALLOWEST * 1.001:
-        return "no plateau: the slope is at its limit"
-    return ""
+def _alike(given: np.ndarray, doses: Doses, resamples: int, seed: int) -> dict[str, np.ndarray]:
+    """Fit and judge curves of shape (curves, seeds, doses) of which every dose has a finite value."""
+    size = np.nanmax(np.abs(given), axis=(1, 2), keepdims=True)
+    scaled = given / np.where(size > 0, size, 1)
+    mean = np.nanmean(scaled, axis=1)
+    base = (mean @ doses.weight / doses.weight.sum())[:, None]
+    spread = np.ptp(mean, axis=1)[:, None]
+    moves = spread[:, 0] > _ROUNDING
+    unit = np.where(moves[:, None], spread, 1)
+    y = np.where(moves[:, None], (mean - base) / unit, 0)
+    weights = np.broadcast_to(doses.weight, y.shape)
+    x = curves.least(doses, y, weights, curves.start(doses, y))
+    total = np.square(y) @ doses.weight
+    left = np.minimum(curves.squares(doses, y, weights, x), total)
+    zero = np.column_stack([x[:, 0], -base / unit, x[:, 2:]])
+    held = np.broadcast_to([False, True, False, False], x.shape)
+    to_zero = curves.squares(doses, y, weights, curves.least(doses, y, weights, zero, held))
+    judged = _compared(doses, y, np.where(moves, total, 1), left, to_zero, moves)
+    explained = np.where(moves, 1 - left / np.where(moves, total, 1), 0)
+    reasons = _objections(doses, x, explained, judged)
+    ends = _intervals(scaled, doses, y, x, reasons == "", (base, unit), resamples, seed)
+    factor, offset = (size[:, 0] * unit)[:, 0], (size[:, 0] * base)[:, 0]
+    rows: dict[str, np.ndarray] = {"reason": reasons, "sigmoid": reasons == "", "r_squared": explained} | judged
+    for k, name in enumerate(NAMES):
+        for end, column in (("", x[:, k]), ("_low", ends[:, k, 0]), ("_high", ends[:, k, 1])):
+            shown = column * factor + offset if k < 2 else np.exp(column)
+            rows[name + end] = np.where((reasons != "") & (k >= 2), np.nan, shown)
+    fitted = curves.curve(doses.log, x) * factor[:, None] + offset[:, None]
+    return rows | {"fitted": fitted, "residual": mean * size[:, 0] - fitted}
 
 
-def _bootstrap(doses: np.ndarray, curves: np.ndarray, best: np.ndarray, resamples: int, seed: int) -> np.ndarray:
-    rng = np.random.default_rng(seed)
-    draws = [curves[rng.integers(len(curves), size=len(curves))].mean(axis=0) for _ in range(resamples)]
-    found = np.array([natural(least(doses, mean, start=best).x) for mean in draws])
-    # Percentiles of few seeds are too narrow: these are moved out as Student's t is from the normal distribution.
-    n = len(curves)
-    tail = norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + _LEVEL) / 2, n - 1))
-    ends: np.ndarray = np.quantile(found, [tail, 1 - tail], axis=0).T
-    return ends
+def _compared(
+    doses: Doses, y: np.ndarray, total: np.ndarray, left: np.ndarray, to_zero: np.ndarray, moves: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return which model is preferred, and how often noise is as well explained by a Hill curve."""
+    noise = np.random.default_rng(_SEED).standard_normal((_DRAWS, len(doses.dose))) / np.sqrt(doses.weight)
+    p = {}
+    best = {}
+    for name, shapes in (("hill", doses.sigmoids), ("bell", doses.bells)):
+        by_chance = np.sort(doses.explained(shapes, noise).max(axis=1, initial=0))
+        best[name] = doses.explained(shapes, y).max(axis=1, initial=0)
+        p[name] = (1 + _DRAWS - np.searchsorted(by_chance, best[name])) / (1 + _DRAWS)
+    tiny = _ROUNDING * total
+    bell = np.maximum((1 - best["bell"]) * total, tiny)
+    number = len(doses.dose)
+    turns = (p["bell"] <= FALSE_POSITIVES) & (number * np.log(np.maximum(left, tiny) / bell) > _BETTER)
+    ends = number * np.log(np.maximum(to_zero, tiny) / np.maximum(left, tiny)) < 2
+    named = np.where(ends, "hill", "hill, free bottom")
+    named = np.where(p["hill"] > FALSE_POSITIVES, "flat", named)
+    model = np.where(~moves, "flat", np.where(turns, "not monotone", named))
+    return {"model": model.astype(object), "p_flat": np.where(moves, p["hill"], 1.0)}
 
 
-def _profile(doses: np.ndarray, mean: np.ndarray, best: np.ndarray) -> np.ndarray:
-    """Return where the profile of each parameter crosses its limit; its own limit, infinite or 0, where it does not."""
-    squares = float(np.sum((hill(doses, *natural(best)) - mean) ** 2))
-    left = len(doses) - 4
-    squares = max(squares, 1e-12 * float(np.sum((mean - mean.mean()) ** 2)))  # of numbers without any noise
-    limit = squares * (1 + f_distribution.ppf(_LEVEL, 1, left) / left)
+def _objections(doses: Doses, x: np.ndarray, explained: np.ndarray, judged: dict[str, np.ndarray]) -> np.ndarray:
+    """Say of each curve why it is not sigmoid, or nothing."""
+    low, high = doses.range
+    on_slope = curves.share(doses.log, x[:, 2:3], x[:, 3:])
+    between = np.any((on_slope > _PLATEAU) & (on_slope < 1 - _PLATEAU), axis=1)
+    reasons = []
+    for k, (model, chance) in enumerate(zip(judged["model"], judged["p_flat"], strict=True)):
+        part = f"a Hill curve explains {100 * explained[k]:.0f} % of the variation between doses"
+        if model == "flat" and chance == 1.0 and explained[k] == 0:
+            reasons.append("flat: the read-out does not depend on the dose")
+        elif model == "not monotone":
+            reasons.append("not sigmoid: it turns back, a bell explains it better than a Hill curve")
+        elif model == "flat":
+            reasons.append(f"not sigmoid: {part}, as of noise (p = {chance:.2g})")
+        elif not low <= x[k, 2] <= high:
+            reasons.append("half of the effect lies outside of the doses given")
+        elif not between[k] or x[k, 3] >= np.log(curves.STEEPEST) - 1e-3:
+            reasons.append("a step: no dose lies on the slope")
+        elif x[k, 3] <= np.log(SHALLOWEST) + 1e-3:
+            reasons.append("no plateau: the slope is at its limit")
+        else:
+            reasons.append("")
+    return np.array(reasons, dtype=object)
 
-    def excess(k: int, value: float) -> float:
-        x = least(doses, mean, {k: value}, best).x
-        return float(np.sum((hill(doses, *natural(x)) - mean) ** 2)) - limit
 
-    sizes = (np.ptp(mean), np.ptp(mean), 1.0, best[3])
-    return np.array([[_crossing(excess, k, best[k], sign * sizes[k]) for sign in (-1, 1)] for k in range(4)])
-
-
-def _crossing(excess: Any, k: int, best: float, size: float) -> float:
-    """Walk from the best value outward until the limit is exceeded, and find where."""
-    inner = best
-    for outer in best + size * np.geomspace(1e-4, 4, 16):
-        if k == 3 and not SHALLOWEST < outer < STEEPEST:
-            break
-        if excess(k, outer) > 0:
-            at = brentq(lambda value: excess(k, value), inner, outer, xtol=1e-6 * abs(size))
-            return float(np.exp(at) if k == 2 else at)
-        inner = outer
-    return 0.0 if size < 0 and k >= 2 else float(np.inf * np.sign(size))  # IC50 and slope are above 0
+def _intervals(
+    scaled: np.ndarray,
+    doses: Doses,
+    y: np.ndarray,
+    x: np.ndarray,
+    sigmoid: np.ndarray,
+    scale: tuple[np.ndarray, np.ndarray],
+    resamples: int,
+    seed: int,
+) -> np.ndarray:
+    """Return the ends of the intervals, shape (curves, 4, 2), of curves that are sigmoid; NaN of others."""
+    found = np.full((*x.shape, 2), np.nan)
+    seeds = np.isfinite(scaled).any(axis=2)
+    several = sigmoid & (seeds.sum(axis=1) >= _FEWEST)
+    for k in np.flatnonzero(several):
+        drawn = (scaled[k][seeds[k]] - scale[0][k]) / scale[1][k]
+        found[k] = intervals.bootstrap(doses, drawn, x[k], resamples, seed)
+    single = np.flatnonzero(sigmoid & ~several)
+    if len(single):
+        found[single] = intervals.profile(doses, y[single], x[single])
+    return found

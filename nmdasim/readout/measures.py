@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, nearest
+from nmdasim.readout import windows
 from nmdasim.readout.dose_response import dose_response
 from nmdasim.readout.sensitivity import interaction, sensitivity
 from nmdasim.readout.standing import standing
+from nmdasim.readout.windows import EARLY_MS
 
 __all__ = [
     "EARLY_MS",
@@ -26,9 +29,6 @@ __all__ = [
     "windup",
 ]
 
-#: End of the early (A-fibre) window and start of the late (C-fibre) window after a pulse.
-EARLY_MS = 100.0
-
 
 def windup(result: xr.Dataset) -> xr.Dataset:
     """Measure wind-up.
@@ -42,8 +42,12 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     - ``slope``: spikes per pulse, least squares over the first 8 pulses;
     - ``area``: Σnᵢ.
 
-    Of a network nᵢ are the spikes of a neuron of the output population, the mean of all. Where numbers overflowed, all
-    is NaN.
+    Of a network nᵢ are the spikes of a neuron of the output population, the mean of all.
+
+    NaN is what was not observed: all of a run in which numbers overflowed; a window that was not over when the run
+    ended, and what is summed over it; at 10 Hz and above, where a period has nothing after its first 100 ms, all but
+    ``early``. The two last, and late windows of less than 100 ms, are warned of; what was said is in
+    ``attrs["warnings"]``, which figures show.
 
     Parameters
     ----------
@@ -55,59 +59,31 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     InputError
         If the result has no pulses, or is a part of a network's: its spikes are those of the whole.
     """
-    if "pulse_time" not in result:
-        raise InputError(
-            "this result has no pulses; wind-up is measured on a run under a protocol with windows, such as nm.WindUp()"
-        )
-    counted = _counted_in_networks if "spike_neuron" in result else _counted
-    start, end = result.pulse_time, result.window_end
-    split = start + EARLY_MS
-    data = xr.Dataset(attrs=result.attrs)
-    exists = start.notnull()
-    data["early"] = counted(result, start, np.minimum(split, end)).where(exists)
-    data["late"] = counted(result, split, end).where(exists)
-    late = data["late"]
+    data = measured(result)
+    for sentence in windows.reservations(result):
+        warnings.warn(sentence, UserWarning, stacklevel=2)
+    return data
+
+
+def measured(result: xr.Dataset) -> xr.Dataset:
+    """Return the same as :func:`windup`; what there is to warn of stands in ``attrs["warnings"]`` only."""
+    data = windows.counts(result)
+    late, exists = data["late"], data["exists"]
+    attrs = dict(result.attrs) | windows.warned(result.attrs, windows.reservations(result))
+    data = data.drop_vars("exists").assign_attrs(attrs)
+    whole = (late.notnull() | ~exists).all("pulse")
     data["input"] = late.isel(pulse=0)
-    data["area"] = late.sum("pulse")
+    data["area"] = late.sum("pulse").where(whole)
     data["index"] = data["area"] - exists.sum("pulse") * data["input"]
     ordinal = exists.cumsum("pulse")
-    last = late.where(ordinal > exists.sum("pulse") - 3).mean("pulse")
+    last = late.where(ordinal > exists.sum("pulse") - 3).mean("pulse").where(whole)
     data["ratio"] = last / data["input"].where(data["input"] > 0)
-    data["slope"] = _slope(late.isel(pulse=slice(0, 8)))
-    if "failed" in result:
-        data = data.where(~result["failed"])
+    first = slice(0, 8)
+    observed = (late.notnull() | ~exists).isel(pulse=first).all("pulse")
+    data["slope"] = _slope(late.isel(pulse=first)).where(observed)
     for name, text in _LONG_NAMES.items():
-        data[name].attrs = {"units": "1", "long_name": text} | standing(result.attrs)
+        data[name].attrs = {"units": "1", "long_name": text} | standing(attrs)
     return data.drop_vars("spike", errors="ignore")
-
-
-def _counted(result: xr.Dataset, start: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
-    """Return the spikes of the output cell in each window, over the result's dimensions and ``pulse``."""
-    times = result.spike_time
-    if result.attrs.get("output"):
-        times = times.sel(population=result.attrs["output"], drop=True)
-    found: xr.DataArray = ((times >= start) & (times < end)).sum("spike")
-    return found
-
-
-def _counted_in_networks(result: xr.Dataset, start: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
-    """Return the same of a neuron of the output population, whose spikes are a list."""
-    output = result.attrs["output"]
-    whole = result.spike_count.sel(population=output, drop=True)
-    own = result.spike_population.values == list(result.population.values).index(output)
-    lane, time = result.spike_lane.values[own], result.spike_time.values[own]
-    lanes = whole.size
-    kept = np.nan_to_num(whole.values.ravel())  # instances that overflowed have no spikes in the list
-    if lane.max(initial=0) >= lanes or np.any(np.bincount(lane, minlength=lanes) != kept):
-        raise InputError("the spikes of this result are those of more instances; measure the whole result, then choose")
-    edges = [(xr.zeros_like(whole, dtype=float) + edge).transpose(*whole.dims, "pulse") for edge in (start, end)]
-    from_, to = (edge.values.reshape(lanes, -1) for edge in edges)
-    counts = [
-        np.bincount(lane[(time >= from_[lane, k]) & (time < to[lane, k])], minlength=lanes)
-        for k in range(from_.shape[1])
-    ]
-    table = np.stack(counts, axis=-1).reshape(edges[0].shape) / float(result["size"].sel(population=output))
-    return edges[0].copy(data=table)
 
 
 _LONG_NAMES = {
@@ -132,7 +108,8 @@ def _slope(counts: xr.DataArray) -> xr.DataArray:
 def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
     """Return every spike as one row of a table: ``time_ms``, ``lane`` and, per varied quantity, its value.
 
-    Values are in the units of the result's coordinates, which ``attrs["units"]`` of the table repeats.
+    Values are in the units of the result's coordinates, which ``attrs["units"]`` of the table repeats. A lane whose
+    numbers overflowed has no rows; ``attrs["failed"]`` lists those lanes, which are not silent ones.
 
     Parameters
     ----------
@@ -141,11 +118,16 @@ def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
     population
         Population of a circuit; its output by default.
     """
+    table = _network_spikes if "spike_neuron" in result else _cell_spikes
+    found = table(result, population or result.attrs["output"])
+    found.attrs["failed"] = np.flatnonzero(result["failed"].values).tolist() if "failed" in result else []
+    return found
+
+
+def _cell_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
     times = result.spike_time
-    if "spike_neuron" in result:
-        return _network_spikes(result, population or result.attrs["output"])
     if "population" in times.dims:
-        times = times.sel(population=population or result.attrs["output"], drop=True)
+        times = times.sel(population=population, drop=True)
     dims: list[Any] = [dim for dim in times.dims if dim != "spike"]
     stacked = times.stack(lane=dims) if dims else times.expand_dims("lane")  # noqa: PD013  (an xarray method)
     values = stacked.transpose("lane", "spike").values
@@ -160,7 +142,7 @@ def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
 def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
     names = list(result.population.values)
     if population not in names:
-        raise InputError(f"no population {population!r}; there are {', '.join(names)}")
+        raise InputError(f"no population {population!r}{nearest(str(population), names)}")
     own = result.spike_population.values == names.index(population)
     columns = {"time_ms": "spike_time", "neuron": "spike_neuron", "lane": "spike_lane"}
     return pd.DataFrame({column: result[name].values[own] for column, name in columns.items()})
@@ -168,6 +150,8 @@ def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
 
 def threshold(response: xr.Dataset, kind: str = "touch", criterion: float = 0.5) -> xr.DataArray:
     """Return the lowest intensity at which a projection neuron fires `criterion` spikes on average, else NaN.
+
+    NaN too where the run of any intensity overflowed: how that one would have answered nobody knows.
 
     Parameters
     ----------
@@ -178,36 +162,55 @@ def threshold(response: xr.Dataset, kind: str = "touch", criterion: float = 0.5)
     criterion
         Spikes of a neuron that count as a response.
     """
-    fires = response.spikes.sel(kind=kind, drop=True) >= criterion
-    return response.intensity.where(fires).min("intensity")
+    spikes = response.spikes.sel(kind=kind, drop=True)
+    least: xr.DataArray = response.intensity.where(spikes >= criterion).min("intensity").where(_answered(spikes))
+    return least.assign_attrs(_warnings(response))
+
+
+def _answered(spikes: xr.DataArray) -> xr.DataArray:
+    """Return where every intensity has a response: none of its runs overflowed."""
+    found: xr.DataArray = spikes.notnull().all("intensity")
+    return found
+
+
+def _warnings(*responses: xr.Dataset) -> dict[str, str]:
+    """Return what was said of any of some results."""
+    said = [line for one in responses for line in str(one.attrs.get("warnings", "")).splitlines()]
+    return windows.warned({}, said)
 
 
 def allodynia_index(before: xr.Dataset, after: xr.Dataset) -> xr.DataArray:
     """Return the fall of the touch threshold, ``(θ_before - θ_after)/θ_before``; 0 is no change, negative a rise.
 
-    A circuit that touch does not fire at any intensity counts as if its threshold lay one step above the strongest.
+    A circuit that touch does not fire at any intensity counts as if its threshold lay one step above the strongest;
+    where a run overflowed the index is NaN.
     """
     steps = before.intensity.values
     silent = steps[-1] + (steps[-1] - steps[-2])
     was, is_now = (threshold(response, "touch").fillna(silent) for response in (before, after))
-    return (was - is_now) / was
+    answered = [_answered(response.spikes.sel(kind="touch", drop=True)) for response in (before, after)]
+    index: xr.DataArray = ((was - is_now) / was).where(answered[0] & answered[1])
+    return index.assign_attrs(_warnings(before, after))
 
 
 def hyperalgesia_index(before: xr.Dataset, after: xr.Dataset, kind: str = "noxious") -> xr.DataArray:
     """Return the gain of the noxious curve, ``Σ n_after/Σ n_before - 1`` over the intensities; 0 is no change.
 
     With ``kind="pinprick"``, after conditioning of C fibres only, it is the index of secondary hyperalgesia: the gain
-    of an input that was not conditioned.
+    of an input that was not conditioned. Where a run overflowed the index is NaN.
     """
-    was, is_now = (response.spikes.sel(kind=kind, drop=True).sum("intensity") for response in (before, after))
-    return is_now / was - 1
+    was, is_now = (
+        response.spikes.sel(kind=kind, drop=True).sum("intensity", skipna=False) for response in (before, after)
+    )
+    index: xr.DataArray = is_now / was - 1
+    return index.assign_attrs(_warnings(before, after))
 
 
 def pain_score(spikes: xr.DataArray, most: float) -> xr.Dataset:
     """Return a 0–10 read-out of projection output, ``10·min(n/n_most, 1)``, with mean and 95 % interval over seeds.
 
     A read-out, not a prediction: a straight line between its end points, 0 for no spikes and 10 for `most`, and
-    calibrated on nothing else.
+    calibrated on nothing else. Seeds whose run overflowed are left out; ``seeds`` says how many stand.
 
     Parameters
     ----------
@@ -220,5 +223,6 @@ def pain_score(spikes: xr.DataArray, most: float) -> xr.Dataset:
         raise InputError(f"most = {most}; the output that counts as 10 is above 0")
     score: xr.DataArray = 10 * (spikes / most).clip(max=1.0)
     low, high = score.quantile(0.025, "seed", skipna=True), score.quantile(0.975, "seed", skipna=True)
-    names = {"score": score.mean("seed"), "low": low, "high": high}
-    return xr.Dataset({name: values.drop_vars("quantile", errors="ignore") for name, values in names.items()})
+    names = {"score": score.mean("seed"), "low": low, "high": high, "seeds": score.notnull().sum("seed")}
+    found = {name: values.drop_vars("quantile", errors="ignore") for name, values in names.items()}
+    return xr.Dataset(found, attrs=windows.warned(spikes.attrs, []))

@@ -75,6 +75,8 @@ def sensitivity(data: xr.Dataset, readout: str, *, resamples: int = 200) -> xr.D
 def interaction(values: xr.DataArray, first: str, second: str) -> xr.Dataset:
     """Tabulate a read-out over two axes, and what their effects together differ from the sum of both.
 
+    Where a lane is missing or failed the mean is NaN, and so is what it has a part in.
+
     Parameters
     ----------
     values
@@ -92,8 +94,9 @@ def interaction(values: xr.DataArray, first: str, second: str) -> xr.Dataset:
         raise InputError(
             f"the read-out has the dimensions {', '.join(map(str, values.dims))}, no {', '.join(sorted(missing))}"
         )
-    mean = values.astype(float).mean([dim for dim in values.dims if dim not in (first, second)])
-    additive = mean.mean(first) + mean.mean(second) - mean.mean()
+    mean = values.astype(float).mean([dim for dim in values.dims if dim not in (first, second)], skipna=False)
+    along, across, whole = (mean.mean(dims, skipna=False) for dims in (first, second, None))
+    additive = along + across - whole
     mean, additive = mean.transpose(first, second), additive.transpose(first, second)
     attrs = values.attrs | {"disclaimer": DISCLAIMER}
     return xr.Dataset({"mean": mean, "additive": additive, "interaction": mean - additive}, attrs=attrs)

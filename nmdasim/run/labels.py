@@ -180,6 +180,7 @@ class _Frame:
         if most < 1:
             return
         data["pulse"] = ("pulse", np.arange(1, most + 1))
+        self._ends(data)
         starts, ends = ([e[where] for e in edges] for where in (slice(None, -1), slice(1, None)))
         for name, parts, text in (
             ("pulse_time", starts, "time of the pulse"),
@@ -195,16 +196,28 @@ class _Frame:
             data[name] = whole.isel(same, drop=True).assign_attrs(attrs)
         self._summaries(data, most)
 
+    def _ends(self, data: xr.Dataset) -> None:
+        """Label when the run ended; what lies beyond was not observed."""
+        seconds = [one.run.plan.first.origin + one.run.plan.first.duration for one in self.done]
+        attrs = _MS | {"long_name": "end of the run"}
+        if len(set(seconds)) == 1:
+            data["run_end"] = ((), seconds[0] * 1e3, attrs)
+            return
+        whole = self.filled([np.full(len(one.places), s * 1e3) for one, s in zip(self.done, seconds, strict=True)])
+        same = dict.fromkeys((dim for dim in self.dims if dim not in self.grid), 0)
+        data["run_end"] = xr.DataArray(whole, dims=list(self.dims)).isel(same, drop=True).assign_attrs(attrs)
+
     def _summaries(self, data: xr.Dataset, most: int) -> None:
         kept = self.of(len(self.circuit.populations) - 1)
         cell = self.circuit.cells[self.circuit.output]
         if not kept[0][0].recording.windows:
             return
-        found = [summarised(cells, outcome) for cells, outcome in kept]
+        found = [_observed(cells, summarised(cells, outcome)) for cells, outcome in kept]
         for (name, summary), parts in zip(cell.summaries.items(), zip(*found, strict=True), strict=True):
             values = self.filled(parts, most)
-            attrs = {"units": quantities.pretty(summary.unit), "long_name": summary.long_name}
-            data[name] = ([*self.dims, "pulse"], quantities.in_unit(values, summary.unit), attrs)
+            unit = summary.unit or cell.unit_of(summary.variable)
+            attrs = {"units": quantities.pretty(unit), "long_name": summary.long_name}
+            data[name] = ([*self.dims, "pulse"], quantities.in_unit(values, unit), attrs)
 
     def traces(self, data: xr.Dataset, record: Sequence[str]) -> None:
         """Label recorded variables; those of networks with the name of their population and a dimension of neurons."""
@@ -249,6 +262,14 @@ class _Frame:
                 flight[0] = one.places[flight[0]]
             whole = {name: self.filled([part[name] for part in tables], width) for name in tables[0]}
             learned.attach(data, wire.plastic.label, list(self.dims), whole, np.concatenate(flights, axis=1))
+
+
+def _observed(cells: Cells, values: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Return summaries with NaN for what was not observed: an extremum of a window that the run's end cut, a start."""
+    edges = np.asarray(cells.recording.windows)
+    over, begun = (times <= cells.duration * (1 + 1e-9) for times in (edges[1:], edges[:-1] + cells.dt))
+    kinds = [summary.kind for summary in cells.model.summaries.values()]
+    return [np.where(begun if k == "start" else over, v, np.nan) for k, v in zip(kinds, values, strict=True)]
 
 
 def variable_name(shape: Morphology, p: Probe) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from types import MappingProxyType
 from typing import Any
 
 from nmdasim import engines, quantities
-from nmdasim.errors import InputError, ModelError, nearest
+from nmdasim.errors import InputError, ModelError, UnitError, nearest
 from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model, step_limit
 from nmdasim.protocols import course as courses
@@ -52,10 +53,12 @@ class Options:
         ModelError, UnitError, InputError
             For a start or state that there is not, or a number out of range.
         """
-        if threads < 0:
+        if not isinstance(threads, Integral) or threads < 0:
             raise InputError(f"threads = {threads}; give 1 or more, or 0 for all cores")
-        if not 0 < tolerance < 1:
-            raise InputError(f"tolerance = {tolerance:g}; a relative tolerance lies between 0 and 1")
+        if not isinstance(method, str):
+            raise InputError(f"method = {method!r}; the name of a method is text, or '' for the engine's own")
+        if not isinstance(tolerance, Real) or not 0 < tolerance < 1:
+            raise InputError(f"tolerance = {tolerance!r}; a relative tolerance lies between 0 and 1")
         wanted = (record,) if isinstance(record, str) else tuple(record)
         start = _start(model, block)
         first = _initial(model, initial)
@@ -68,7 +71,8 @@ def _start(model: Model | Circuit, block: str | None) -> str:
     if block is None:
         return names[0] if names else ""
     if block not in names:
-        raise ModelError(f"block = {block!r}; {model.name} has {', '.join(names) or 'no alternative starts'}")
+        offer = nearest(str(block), names) if names else "; it has no alternative starts"
+        raise ModelError(f"block = {block!r}: {model.name} has no such start{offer}")
     return block
 
 
@@ -80,12 +84,24 @@ def _initial(model: Model | Circuit, given: Mapping[str, Any]) -> dict[str, Any]
             raise ModelError(f"{model.name} has no state {name!r}{nearest(name, sorted(states))}")
         if not isinstance(value, str):
             quantities.si(value, states[name].unit_of(name), name=f"initial {name}")
-    return dict(given)
+    return {name: _quantity(value, states[name].unit_of(name), name) for name, value in given.items()}
+
+
+def _quantity(value: Any, unit: Any, name: str) -> Any:
+    """Return text that is a number with a unit, "-50 mV", as a quantity; other text is an expression."""
+    if isinstance(value, str):
+        try:
+            given = quantities.quantity(value)
+        except UnitError:  # an expression
+            return value
+        quantities.si(given, unit, name=f"initial {name}")
+        return given
+    return value
 
 
 def step_of(model: Model | Circuit, dt: Any) -> float:
     """Return the step in seconds, the model's own by default."""
-    value = float(quantities.si(model.dt if dt is None else dt, "ms", name="dt"))
+    value = quantities.number(model.dt if dt is None else dt, "ms", name="dt")
     for cell in (model, *cells_of(model).values()):
         step_limit(cell, value)
     return value
@@ -93,7 +109,7 @@ def step_of(model: Model | Circuit, dt: Any) -> float:
 
 def _sample(sample: Any) -> float:
     """Return the sampling interval in seconds, 0.1 ms by default."""
-    value = 1e-4 if sample is None else float(quantities.si(sample, "ms", name="sample"))
+    value = 1e-4 if sample is None else quantities.number(sample, "ms", name="sample")
     if value <= 0:
         raise InputError(f"sample = {sample}; a sampling interval is above 0")
     return value

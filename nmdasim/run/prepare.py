@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, ModelError
+from nmdasim.errors import InputError, ModelError, nearest
+from nmdasim.model.check import uses_weight
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.model import Model
-from nmdasim.plan import memory
+from nmdasim.model.population import named
+from nmdasim.plan import firing, memory
 from nmdasim.plan.plan import Arrivals, Cells, Plan, Probe, Recording
 from nmdasim.plan.recorded import probe, state_probes, summary_probes
 from nmdasim.plan.wiring import volleys, wires
@@ -99,6 +101,7 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
                 keys(name, population, seeds),
             )
         )
+        firing.check(cells[-1])
     fired = volleys(drawn.inputs(circuit), seeds, length, options.dt)
     wired = wires(circuit, seeds, drawn.bundles(), cells, overrides, options.threads)
     if asked.start is not None:
@@ -191,7 +194,7 @@ class _Drawn:
         for one in protocols:
             for seed in known:
                 rng = np.random.default_rng(np.random.SeedSequence(int(seed)))
-                parts = [Arrival(*part) for source in (one, *baths) for part in source.arrivals(circuit, rng)]
+                parts = [_arrival(circuit, *part) for source in (one, *baths) for part in source.arrivals(circuit, rng)]
                 draws.append((parts, _delays(circuit, one, rng)))
         return cls(protocols, which, every, draws)
 
@@ -212,7 +215,7 @@ class _Drawn:
             for one, reaches in zip(self.draws[draw][0], reached, strict=True):
                 if reaches:
                     port = list(circuit.cells[one.population].ports).index(one.port)
-                    parts[one.population].append((one.times, port, row, one.weight))
+                    parts[one.population].append((one.times, port, row, one.weight or 0.0))
         return {name: (table, Arrivals.gather(found)) for name, found in parts.items()}
 
     def _rows(self, places: np.ndarray, total: int) -> tuple[np.ndarray, list[tuple[int, tuple[bool, ...]]]]:
@@ -233,6 +236,22 @@ class _Drawn:
             key = int(draw), tuple(part.lanes is None or int(place) in part.lanes for part in parts)
             table[k] = rows.setdefault(key, len(rows))
         return table, list(rows)
+
+
+def _arrival(circuit: Circuit, *part: Any) -> Arrival:
+    """Return what a protocol brings, checked: whoever wrote it, events have times, and a weight where one acts."""
+    one = Arrival(*part)
+    cell = named("population", one.population, circuit.populations, circuit.name).model
+    what = f"events on port {one.port!r}"
+    if one.port not in cell.ports:
+        raise ModelError(f"{cell.name} has no port {one.port!r}{nearest(one.port, cell.ports)}")
+    if one.weight is None and uses_weight(cell, one.port):
+        raise ModelError(f"{what}: {cell.name} adds {cell.ports[one.port].effect!r}; give a weight")
+    if not np.all(np.isfinite(one.times)) or np.any(np.asarray(one.times) < 0):
+        raise ModelError(f"{what}: times are finite and not negative, in seconds")
+    if one.weight is not None and not np.isfinite(one.weight):
+        raise ModelError(f"{what}: weight = {one.weight} is not finite; give finite numbers")
+    return one
 
 
 def _check_lanes(part: Arrival, total: int) -> None:

@@ -11,9 +11,10 @@ import numpy as np
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.identity import digest, versions
+from nmdasim.model.spelling import spell
 from nmdasim.parameters import drugs
 from nmdasim.protocols import course as courses
-from nmdasim.quantities import in_unit
+from nmdasim.quantities import best_unit, in_unit, quantity
 from nmdasim.receptors.dosing import drugs_of
 from nmdasim.run.axes import Axis
 from nmdasim.run.prepare import Run
@@ -47,7 +48,9 @@ def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, An
         "initial": json.dumps({name: _brief(value) for name, value in options.initial.items()}),
         "duration_s": " ".join(dict.fromkeys(f"{run.plan.first.duration:.12g}" for run in runs)),
         "begin_s": runs[0].plan.first.origin,
-        "protocol": repr(given),
+        "goes_on_from": str(asked.start.result.attrs.get("identity", "")) if asked.start else "",
+        "protocol": spell(given),
+        "record": " ".join(options.record),
         "output": circuit.output,
         "courses": "; ".join(map(str, options.baths)),
         "versions": json.dumps(versions()),
@@ -95,8 +98,12 @@ def _spelled(axis: Axis) -> str:
 
 
 def _brief(value: Any) -> str:
-    """Return a value as text; of an array its digest."""
-    return f"array, digest {digest(np.asarray(value))}" if np.ndim(value) else str(value)
+    """Return an initial value as text: one number in its own unit, of an array a digest."""
+    if isinstance(value, str) or np.ndim(value):
+        return spell(value) if np.ndim(value) else str(value)
+    number = quantity(value)
+    unit = best_unit(number)
+    return f"{float(in_unit(number, unit)):.12g} {unit}".strip()
 
 
 def sources(circuit: Circuit) -> dict[str, str]:

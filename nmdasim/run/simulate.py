@@ -15,10 +15,10 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import engines, quantities
-from nmdasim.errors import OverflowedError
+from nmdasim.errors import InputError, OverflowedError
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
-from nmdasim.plan import memory
+from nmdasim.plan import firing, memory
 from nmdasim.plan.plan import Cells
 from nmdasim.plan.wiring import synapses
 from nmdasim.run.axes import columns, place
@@ -26,6 +26,9 @@ from nmdasim.run.labels import Done, label
 from nmdasim.run.prepare import Run, counted, prepare
 from nmdasim.run.provenance import provenance
 from nmdasim.run.question import Question, question
+
+#: Steps of a neuron that one core takes in a second, to the order; and most that a run may have: half a year.
+_SPEED, _MOST_WORK = 1e7, 1.5e14
 
 _LOG = logging.getLogger("nmdasim")
 
@@ -139,11 +142,15 @@ def simulate(
     _announce(asked, runs)
     done = []
     for k, run in enumerate(runs):
-        outcomes = chosen.run(run.plan, _share_of(progress, k, len(runs)))
+        found = chosen.run(run.plan, _share_of(progress, k, len(runs)))
+        outcomes = [firing.judged(*part) for part in zip(run.plan.cells, found, strict=True)]
         done.append(Done.of(run, outcomes, asked.every))
-    _warn_of_broken(asked, done, isinstance(model, Model))
+    said = _warn_of_broken(asked, done)
     result = label(asked, done, alone=isinstance(model, Model))
-    return result.assign_attrs(provenance(asked, runs, protocol) | result.attrs)
+    attrs = provenance(asked, runs, protocol) | result.attrs
+    if said:
+        attrs["warnings"] = "\n".join([*str(attrs.get("warnings", "")).splitlines(), said])
+    return result.assign_attrs(attrs)
 
 
 def _share_of(progress: Callable[[float], None] | None, k: int, runs: int) -> Callable[[float], None]:
@@ -166,17 +173,28 @@ def _announce(asked: Question, runs: Sequence[Run]) -> None:
     needed = sum(map(memory.need, cells)) + memory.synapses(lanes * synapses(asked.circuit))
     what = counted(asked.circuit, lanes)
     traced = any(one.recording.traces for one in cells)
+    work = sum(float(one.steps) * one.lanes for one in cells)
+    if work > _MOST_WORK:
+        raise InputError(
+            f"{what}, {cells[0].steps:,} steps of {cells[0].dt * 1e3:.4g} ms: {work:.3g} steps of a neuron take about "
+            f"{work / _SPEED / 86_400:,.0f} days; take a larger dt or fewer lanes"
+        )
     memory.check(needed, what, "run fewer at a time" + ", trace fewer variables or sample less" * traced)
     _LOG.info(
-        "%s, %s steps of %.4g ms, about %.3g MB", what, f"{cells[0].steps:,}", cells[0].dt * 1e3, max(needed / 1e6, 0.1)
+        "%s, %s steps of %.4g ms, about %.3g MB%s",
+        what,
+        f"{cells[0].steps:,}",
+        cells[0].dt * 1e3,
+        max(needed / 1e6, 0.1),
+        f", of the order of {work / _SPEED / 60:,.0f} min on one core" if work > 60 * _SPEED else "",
     )
 
 
-def _warn_of_broken(asked: Question, done: Sequence[Done], alone: bool) -> None:
-    """Name the lanes, or instances, whose numbers overflowed; the others stand."""
+def _warn_of_broken(asked: Question, done: Sequence[Done]) -> str:
+    """Name the lanes, or instances, whose numbers overflowed, and return what was said; the others stand."""
     lanes = sorted({int(lane) for one in done for lane in one.failed})
     if not lanes:
-        return
+        return ""
     axes = [*asked.grid, *asked.axes]
     total = int(np.prod(list(asked.dims.values()), dtype=int))
     single = all(population.size == 1 for population in asked.circuit.populations.values())
@@ -188,4 +206,6 @@ def _warn_of_broken(asked: Question, done: Sequence[Done], alone: bool) -> None:
     )
     if len(lanes) == total:
         raise OverflowedError(message)
-    warnings.warn(f"{message}. Their results are NaN, 'failed' marks them.", RuntimeWarning, stacklevel=3)
+    said = f"{message}. Their results are NaN, 'failed' marks them."
+    warnings.warn(said, RuntimeWarning, stacklevel=3)
+    return said

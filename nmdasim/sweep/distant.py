@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import logging
 import os
 import pickle
-from collections.abc import Iterator, Sequence
-from concurrent.futures import CancelledError
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from nmdasim.model import identity
+from nmdasim.model.identity import versions
 from nmdasim.sweep import chunks
 from nmdasim.sweep.extra import need
 from nmdasim.sweep.specification import Sweep
@@ -34,9 +38,8 @@ def distant(what: Sweep, todo: Sequence[int], workers: int, scheduler: str) -> A
 
         def send(count: int) -> None:
             for number in itertools.islice(queue, count):
-                future = client.submit(
-                    _work, content, number, pure=False, key=f"chunk-{what.digest}-{number}-{os.getpid()}"
-                )
+                key = f"chunk-{what.digest}-{number}-{os.getpid()}"
+                future = client.submit(_work, content, number, versions(), pure=False, key=key)
                 numbers[future.key] = number
                 arriving.add(future)
 
@@ -67,8 +70,16 @@ def _ahead(client: Any) -> int:
     return max(_AHEAD * sum(client.nthreads().values()), 1)
 
 
-def _work(content: bytes, number: int) -> chunks.Chunk:
-    """Run one chunk on a worker, on one thread: Dask has a task for each of its own."""
+def _work(content: bytes, number: int, wanted: Mapping[str, str]) -> chunks.Chunk:
+    """Run one chunk on a worker, on one thread: Dask has a task for each of its own.
+
+    Raises
+    ------
+    StoreError
+        If this worker would give other numbers; it may have joined after the sweep began.
+    """
+    if told := differing(wanted, versions()):
+        raise StoreError(f"a Dask worker on {platform.node()} has {told}; {_SAME}")
     return chunks.run(_unpacked(content), number, threads=1)
 
 
@@ -78,14 +89,44 @@ def _unpacked(content: bytes) -> Sweep:
     return found
 
 
+_SAME = "give every worker the same environment, or start workers from this one"
+
+
+def differing(wanted: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """Return what differs between the versions here and those of a worker, as text; nothing where nothing does."""
+    names = [name for name in wanted if wanted[name] != found.get(name)]
+    return ", ".join(f"{name} {found.get(name, 'absent')} in place of {wanted[name]}" for name in names)
+
+
+def reach(scheduler: str) -> None:
+    """Refuse a scheduler that does not answer, and workers whose numbers would not be those of this process.
+
+    Raises
+    ------
+    StoreError
+        Naming the address, or the worker and what differs.
+    """
+    distributed = need("distributed")
+    with _client(distributed, 0, scheduler) as client, _said(distributed):
+        for address, found in client.run(identity.versions, on_error="return").items():
+            told = differing(versions(), found) if isinstance(found, dict) else f"no such nmdasim ({found})"
+            if told:
+                raise StoreError(f"the Dask worker at {address} has {told}; {_SAME}")
+
+
 @contextmanager
 def _client(distributed: Any, workers: int, scheduler: str) -> Iterator[Any]:
     if scheduler:
         try:
-            client = distributed.Client(scheduler, timeout="5s")
-        except (OSError, ValueError) as error:
+            with _quiet("distributed"):
+                with ThreadPoolExecutor(1) as apart:  # a notebook has a loop of its own in this thread
+                    apart.submit(asyncio.run, _knock(scheduler)).result()
+                client = distributed.Client(scheduler, timeout=_PATIENCE)
+        except Exception as error:  # Dask raises what it comes upon: of sockets, of TLS, of an answer that is no Dask's
+            secure = "; tls:// needs the certificates that distributed.comm.tls of Dask's configuration names"
             raise StoreError(
-                f"no Dask scheduler answers at {scheduler} ({error}); start one by 'dask scheduler'"
+                f"no Dask scheduler answers at {scheduler} ({_first_line(error)}); start one by 'dask scheduler'"
+                f"{secure if scheduler.startswith('tls') else ''}"
             ) from None
         with _quiet("distributed.client"), client:
             yield client
@@ -101,6 +142,21 @@ def _client(distributed: Any, workers: int, scheduler: str) -> Iterator[Any]:
 
 #: Without an address Dask takes port 8787 all the same, and warns where that is taken, as by a second sweep.
 _NO_DASHBOARD: dict[str, Any] = {"dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False}}
+
+
+#: Seconds for a scheduler to answer.
+_PATIENCE = 5
+
+
+async def _knock(scheduler: str) -> None:
+    """Greet a scheduler as Dask does; where nobody answers a client would wait for long."""
+    comm, security = need("distributed.comm"), need("distributed.security").Security()
+    greeting = comm.connect(scheduler, timeout=_PATIENCE, **security.get_connection_args("client"))
+    (await asyncio.wait_for(greeting, _PATIENCE + 1)).abort()
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 
 @contextmanager

@@ -12,13 +12,14 @@ from typing import Any
 import xarray as xr
 
 from nmdasim.errors import InputError, NmdasimError
+from nmdasim.run.stopping import terminable
 from nmdasim.sweep import chunks
-from nmdasim.sweep.distant import distant
+from nmdasim.sweep.distant import distant, reach
 from nmdasim.sweep.extra import need
 from nmdasim.sweep.outlook import Outlook, check_room, pilot
 from nmdasim.sweep.specification import Sweep
 from nmdasim.sweep.store import Store, StoreError, check, open_store
-from nmdasim.sweep.validation import validate
+from nmdasim.sweep.validation import reservations, validate
 
 _LOG = logging.getLogger("nmdasim")
 
@@ -62,7 +63,8 @@ def sweep(
         Dask workers to start on this machine, one thread each; 0 runs on the threads of this process. A script that
         starts workers keeps its calls under ``if __name__ == "__main__":``.
     scheduler
-        Address of a Dask scheduler to join instead, ``"tcp://node:8786"``.
+        Address of a Dask scheduler to join instead, ``"tcp://node:8786"``, or ``tls://`` with the certificates that
+        Dask's own configuration names. Its workers have the versions and source of this process, or are refused.
     threads
         Threads of this process; 0 is all cores.
     progress
@@ -104,11 +106,15 @@ def run(
         raise InputError("give workers to start here, or a scheduler to join, not both")
     check(path, what, resume=resume)
     validate(what)
+    if scheduler:
+        reach(scheduler)
+    for sentence in reservations(what):
+        _LOG.warning("%s", sentence)
     tried, rate = pilot(what, threads)
     if not path.exists():
         check_room(path, what, what.chunks)
     began = time.perf_counter()
-    with open_store(path, what, tried, resume=resume) as store:
+    with terminable(), open_store(path, what, tried, resume=resume) as store:
         check_room(path, what, len(store.missing))
         for note in store.notes:
             _LOG.warning("%s", note)

@@ -7,15 +7,11 @@ import itertools
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-from brian2 import Quantity
-from brian2.units.fundamentalunits import get_dimensions
-
 from nmdasim import quantities
-from nmdasim.errors import UnitError
 from nmdasim.model.circuit import Circuit, circuit_of, owners_of
 from nmdasim.model.identity import digest
 from nmdasim.model.model import Model
+from nmdasim.model.spelling import spell
 from nmdasim.run.axes import Axis, shown
 from nmdasim.run.provenance import model_digest
 
@@ -59,36 +55,6 @@ def ends(axis: Axis) -> str:
         f"{value:g}" if axis.values.dtype.kind in "iuf" else str(value) for value in shown(axis, axis.values[[0, -1]])
     )
     return f"{first} to {last} {quantities.pretty(axis.unit)}".removesuffix(" 1")
-
-
-def spell(value: Any) -> str:
-    """Write a value out, quantities by their SI numbers; two texts are equal where the values are."""
-    match value:
-        case _ if dataclasses.is_dataclass(value):
-            fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
-            return f"{type(value).__name__}({', '.join(f'{name}={spell(item)}' for name, item in fields)})"
-        case Mapping():
-            return "{" + ", ".join(f"{key}: {spell(item)}" for key, item in sorted(value.items())) + "}"
-        case str():
-            try:
-                return spell(quantities.quantity(value))
-            except UnitError:
-                return value
-        case Quantity() | np.ndarray():
-            flat = np.asarray(value, dtype=float)
-            text = f"{flat.ravel()[:4].tolist()}{digest(flat)}" if flat.ndim else f"{float(flat)}"
-            return f"{text} {quantities.describe_dimension(get_dimensions(value))}".strip()
-        case list() | tuple():
-            return "[" + ", ".join(spell(item) for item in value) + "]"
-        case _ if _tells_its_place(value):
-            return f"{type(value).__name__}{spell(vars(value))}"
-    return str(value)
-
-
-def _tells_its_place(value: Any) -> bool:
-    """Whether the text of a value is where it lies in memory, another one in every process."""
-    own: Any = type(value).__repr__
-    return own is object.__repr__ and hasattr(value, "__dict__")
 
 
 def neighbours(left: Mapping[str, str], right: Mapping[str, str]) -> list[str]:

@@ -16,6 +16,7 @@ from nmdasim.readout.standing import standing
 
 #: Read-outs of a protocol with windows, as a wind-up train; those that have a value for every window.
 _WINDOWED = {"early": True, "late": True, "input": False, "index": False, "ratio": False, "slope": False, "area": False}
+WINDOWED = frozenset(_WINDOWED)
 #: What begins the name of a state's value at the end of the run.
 FINAL = "final."
 
@@ -40,7 +41,7 @@ def told(names: Iterable[str]) -> str:
 def read(model: Model | Circuit, names: Iterable[str], result: xr.Dataset) -> xr.Dataset:
     """Return read-outs of the output of a model from a result, over ``lane`` (and ``pulse``)."""
     circuit, wanted = circuit_of(model), list(names)
-    measured = measures.windup(result) if set(wanted) & set(_WINDOWED) else xr.Dataset()
+    measured = measures.measured(result) if set(wanted) & set(_WINDOWED) else xr.Dataset()
     data = xr.Dataset(attrs=result.attrs)
     for name in wanted:
         if name.startswith(FINAL):

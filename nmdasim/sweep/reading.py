@@ -68,7 +68,9 @@ def read(path: Path) -> Sweep:
         raise InputError(
             f"{path}: cannot be read ({reason}); 'nmdasim sweep --example' prints a specification"
         ) from None
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise InputError(f"{path}: is nested too deeply; 'nmdasim sweep --example' prints a specification") from None
+    except (tomllib.TOMLDecodeError, ValueError) as error:
         raise InputError(f"{path}: is no TOML ({error}); 'nmdasim sweep --example' prints a specification") from None
     try:
         return _sweep(content)

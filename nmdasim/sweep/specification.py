@@ -17,6 +17,7 @@ from nmdasim.errors import InputError, ModelError, nearest
 from nmdasim.model.circuit import Circuit, circuit_of, owners_of
 from nmdasim.model.identity import digest, versions
 from nmdasim.model.model import Model
+from nmdasim.model.spelling import spell
 from nmdasim.model.synapse import Synapse
 from nmdasim.parameters import concentrations
 from nmdasim.protocols import WindUp
@@ -26,7 +27,7 @@ from nmdasim.receptors.blockers import known as drugs
 from nmdasim.receptors.dosing import dosed
 from nmdasim.run.axes import Axis, lengths, parameter_axes, seed_axis, shared
 from nmdasim.sweep import gains, kept
-from nmdasim.sweep.identity import VERSION, identity, spell
+from nmdasim.sweep.identity import VERSION, identity
 from nmdasim.sweep.samples import Samples
 
 __all__ = ["Samples", "Sweep"]
@@ -292,10 +293,15 @@ class Sweep:
         return max(max(len(one.windows) - 1, 0) for one in self.variants())
 
     @cached_property
+    def given_seconds(self) -> float | None:
+        """The time that every lane lasts, where the sweep says it."""
+        return None if self.duration is None else quantities.number(self.duration, "ms", name="duration")
+
+    @cached_property
     def seconds(self) -> float:
         """Mean time that a lane lasts."""
-        if self.duration is not None:
-            return quantities.number(self.duration, "ms", name="duration")
+        if self.given_seconds is not None:
+            return self.given_seconds
         return float(np.mean([one.duration for one in self.variants()]))
 
     def per_pulse(self, readout: str) -> bool:

@@ -11,11 +11,12 @@ import json
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,11 @@ from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import NmdasimError
 from nmdasim.model.identity import versions
 from nmdasim.run.axes import Axis
+from nmdasim.sweep import inside
 from nmdasim.sweep.chunks import FAILED, MISSING, Chunk
 from nmdasim.sweep.extra import need
 from nmdasim.sweep.identity import VERSION, neighbours
-from nmdasim.sweep.journal import JOURNAL, OWN, append, entries_of, is_sound, line, stands, sums_of
+from nmdasim.sweep.journal import JOURNAL, OWN, append, entries_of, is_sound, is_sums, line, stands, sums_of
 from nmdasim.sweep.specification import Sweep
 
 _STATUS = {
@@ -101,12 +103,7 @@ class Store:
         full = np.full(shape, fill, dtype)
         full[tuple(slice(0, size) for size in table.shape)] = table
         content = bytes(_codec().encode(full))
-        draft = self.path / OWN / f"{name}.draft"
-        with draft.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        draft.replace(self.file(name, number))
+        inside.put(self.path / OWN, name, content, self.file(name, number))
         return sums_of(content)
 
 
@@ -149,6 +146,7 @@ def open_store(path: Path, sweep: Sweep, pilot: xr.Dataset | None, *, resume: bo
     if not path.exists():
         assert pilot is not None
         _make(path, sweep, pilot)
+    _check_links(path, sweep)
     with _locked(path):
         check(path, sweep, resume=True)  # another process may have made it in the meantime, for another sweep
         _check_layout(path)
@@ -166,11 +164,14 @@ def check(path: Path, sweep: Sweep, *, resume: bool) -> None:
     except OSError as error:
         raise StoreError(f"{path}: is no path of a store ({error.strerror})") from None
     identity = path / OWN / "identity.json"
-    if not identity.is_file():
+    if not identity.is_file() or inside.leads_out(path / OWN):
         raise StoreError(f"{path} exists and is no store of a sweep; give a path that is free")
     if not resume:
         raise StoreError(f"{path} exists; --resume (resume=True) finishes it, or give a path that is free")
-    if differences := neighbours(_table_of(identity), sweep.identity):
+    made_by = _table_of(identity)
+    if not all(isinstance(text, str) for text in made_by.values()):
+        raise StoreError(f"{identity} is damaged: it holds texts only; put it back from a copy, or give a free path")
+    if differences := neighbours(made_by, sweep.identity):
         more = f"; and {len(differences) - 3} more" if len(differences) > 3 else ""
         only = all(line.startswith(VERSION) for line in differences)
         maker, own = ("other versions", "those") if only else ("another specification", "the specification")
@@ -183,8 +184,8 @@ def check(path: Path, sweep: Sweep, *, resume: bool) -> None:
 def _table_of(path: Path) -> dict[str, Any]:
     """Read one of the store's own tables."""
     try:
-        table = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        table = inside.parsed(inside.content_of(path) or b"")
+    except ValueError:
         table = None
     if not isinstance(table, dict):
         raise StoreError(f"{path} is missing or damaged; put it back from a copy, or give a path that is free")
@@ -193,18 +194,41 @@ def _table_of(path: Path) -> dict[str, Any]:
 
 def _check_layout(path: Path) -> None:
     """Refuse a store whose metadata or coordinates are not as they were written."""
-    bad = [name for name, sums in _table_of(path / OWN / "layout.json").items() if not stands(path / name, *sums)]
+    layout = _table_of(path / OWN / "layout.json")
+    for name, sums in layout.items():
+        if not is_sums(sums) or not _lies_inside(name):
+            raise StoreError(
+                f"{path / OWN / 'layout.json'} is damaged: {name[:80]!r} has {str(sums)[:80]}, where the size and "
+                "checksum of a file of the store belong; put it back from a copy, or give a path that is free"
+            )
+    bad = [name for name, sums in layout.items() if not stands(path / name, *sums)]
     if bad:
         raise StoreError(
             f"{path}: {', '.join(bad[:3])} missing or damaged; put it back from a copy, or give a path that is free"
         )
 
 
+def _lies_inside(name: str) -> bool:
+    """Whether a name leads to a file of the store itself."""
+    parts = PurePosixPath(name).parts
+    return bool(parts) and ".." not in parts and not name.startswith("/") and "\0" not in name
+
+
+def _check_links(path: Path, sweep: Sweep) -> None:
+    """Refuse a store of which a part lies elsewhere: what is written there would be written outside of it."""
+    names = [*sweep.readouts, "status", *(f"{OWN}/{own}" for own in (JOURNAL, "lock", "holder", "layout.json"))]
+    for name in names:
+        if inside.leads_out(path / name):
+            raise StoreError(f"{path / name} is a link to elsewhere; a store holds its own files: give a copy of it")
+
+
 def _make(path: Path, sweep: Sweep, pilot: xr.Dataset) -> None:
     """Write the layout under another name, then give it its own."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    apart = None
     try:
-        draft.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        apart = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
+        draft = apart / "draft"
         _coordinates(sweep, pilot).to_zarr(draft, mode="w", zarr_format=2, consolidated=False)
         group = need("zarr").open_group(str(draft), mode="r+", zarr_format=2)
         for name in (*sweep.readouts, "status"):
@@ -221,7 +245,8 @@ def _make(path: Path, sweep: Sweep, pilot: xr.Dataset) -> None:
         check(path, sweep, resume=False)  # another process may have been first
         raise StoreError(f"{path}: cannot be written ({error.strerror})") from None
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        if apart is not None:
+            shutil.rmtree(apart, ignore_errors=True)
 
 
 def _make_array(group: Any, sweep: Sweep, name: str, pilot: xr.Dataset) -> None:
@@ -259,7 +284,17 @@ def _shown(axis: Axis) -> np.ndarray:
 
 
 #: What a run says of itself that is the pilot's, not the sweep's.
-_OF_THE_PILOT = ("varied", "protocol", "overflowed", "identity", "final_layout", "duration_s", "begin_s")
+_OF_THE_PILOT = (
+    "varied",
+    "protocol",
+    "overflowed",
+    "identity",
+    "final_layout",
+    "duration_s",
+    "begin_s",
+    "record",
+    "goes_on_from",
+)
 
 
 def _provenance(sweep: Sweep, pilot: xr.Dataset) -> dict[str, Any]:
@@ -310,10 +345,10 @@ def _locked(path: Path) -> Iterator[None]:
     try:
         lock.acquire(blocking=False)
     except Timeout:
-        named = holder.read_text("utf-8") if holder.exists() else "another process"
+        named = (inside.content_of(holder) or b"another process")[:100].decode("utf-8", "replace")
         raise StoreError(f"{path} is in use by {named}; wait until it ends, then resume") from None
     try:
-        holder.write_text(f"process {os.getpid()} on {platform.node()}", "utf-8")
+        inside.put(path / OWN, holder.name, f"process {os.getpid()} on {platform.node()}".encode())
         yield
     finally:
         lock.release()

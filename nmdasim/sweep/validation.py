@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 
 import numpy as np
+import xarray as xr
 
 from nmdasim import engines
+from nmdasim.readout import windows
 from nmdasim.run.prepare import prepare
 from nmdasim.run.question import question
-from nmdasim.sweep import chunks
+from nmdasim.sweep import chunks, kept
 from nmdasim.sweep.specification import Sweep
 
 
@@ -30,6 +33,23 @@ def validate(what: Sweep) -> None:
             arguments = chunks.asked(what, {name: column[chosen] for name, column in columns.items()})
             for run in prepare(question(**arguments)):
                 engine.check(run.plan)
+
+
+def reservations(what: Sweep) -> list[str]:
+    """Return what is to be said of read-outs over windows that are cut, empty or short, one sentence each."""
+    if not what.pulses or not set(what.readouts) & kept.WINDOWED:
+        return []
+    found: dict[str, None] = {}
+    for one in itertools.islice(what.variants(), _TOLD):
+        edges = np.asarray(one.windows) * 1e3
+        end = what.given_seconds if what.given_seconds is not None else one.duration
+        table = {"pulse_time": ("pulse", edges[:-1]), "window_end": ("pulse", edges[1:]), "run_end": end * 1e3}
+        found |= dict.fromkeys(windows.reservations(xr.Dataset(table)))
+    return list(found)
+
+
+#: Variants of a protocol that are looked through for windows to warn of.
+_TOLD = 100
 
 
 def _ends(what: Sweep) -> Iterator[dict[str, np.ndarray]]:

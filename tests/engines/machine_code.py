@@ -1,9 +1,10 @@
 """Compiles a kernel or a function of the vector maths afresh and prints what its machine code does, as JSON.
 
-Run as a program, so that ``NUMBA_CPU_NAME`` and the like can be set for it: ``python machine_code.py hodgkin_huxley``.
+Run as a program, for the processor ``$KERNEL_CPU`` or this one: ``python machine_code.py hodgkin_huxley``.
 """
 
 import json
+import os
 import re
 import sys
 from collections import Counter
@@ -12,7 +13,8 @@ import numba
 import numpy as np
 
 import nmdasim as nm
-from nmdasim.engines.kernel import batches, vmath
+from nmdasim.engines.kernel import machine, vmath
+from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.run.simulate import plan
 
 _X86 = re.compile(r"^\s+v?(add|sub|mul|div|max|min|sqrt|fn?m(?:add|sub)\d*)(pd|sd)\s", re.MULTILINE)
@@ -30,19 +32,13 @@ def census(assembly):
     return counts
 
 
-def kernel(model, varied, events=()):
+def kernel(model, varied, events=(), *, vectorise=True):
     """Return the machine code and the Python source of a model's kernel."""
-    one = plan(model, events, parameters=varied, duration=0.001, dt=1e-4)
-    made = batches.Kernel.of(one)
-    function, signatures = made.advance.py_func, []
-
-    def note(*arguments):
-        signatures.append(tuple(map(numba.typeof, arguments)))
-        return 0, 0
-
-    made.__dict__["advance"] = note
-    batches.run(one, lambda share: None)
-    return assembly(function, signatures[0]), made.source.text
+    made = Kernel.of(plan(model, events, parameters=varied, duration=0.001, dt=1e-4))
+    cpu = os.environ.get("KERNEL_CPU")
+    chosen = (machine.Processor(cpu, "") if cpu else machine.Processor.own()).machine()
+    code = chosen.emit_assembly(machine.optimised(made.source.text, chosen, vectorise=vectorise))
+    return code, made.source.text
 
 
 def assembly(function, signature):
@@ -80,7 +76,7 @@ def lane_loops(source):
     return "\n".join(found)
 
 
-def main(name):
+def main(name, vectorise=True):
     if name.startswith("vmath."):
         function = name.removeprefix("vmath.")
         text, source = over(getattr(vmath, function), 2 if function == "power64" else 1), ""
@@ -90,11 +86,11 @@ def main(name):
         from brian2_examples import EXAMPLES  # noqa: PLC0415  (found beside this file)
 
         example = EXAMPLES[name]()
-        text, source = kernel(example.model, example.varied, example.events)
+        text, source = kernel(example.model, example.varied, example.events, vectorise=vectorise)
     loops = lane_loops(source)
     asked = {"div": len(re.findall(r"[^/]/[^/]", loops)), "max": len(re.findall(r"\bexp\(", loops))}
     json.dump(census(text) | {"asked": asked}, sys.stdout)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], vectorise="scalar" not in sys.argv)

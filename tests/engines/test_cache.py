@@ -11,24 +11,12 @@ import nmdasim as nm
 
 PROGRAM = """
 import json, sys
-from numba.core import event
-
-compiled = []
-
-class Count(event.Listener):
-    def on_start(self, event):
-        name = event.data["dispatcher"].py_func.__name__
-        compiled.extend([name] if name == "advance" else [])
-
-    def on_end(self, event):
-        pass
-
 import nmdasim as nm
 model = nm.Model(name="cached", equations="dv/dt = (E - v)/tau + {term} : volt",
                  parameters=dict(E={rest}*nm.mV, tau=10*nm.ms))
-with event.install_listener("numba:compile", Count()):
-    result = nm.simulate(model, duration=5*nm.ms, record=["v"])
-json.dump([len(compiled), float(result.v[-1])], sys.stdout)
+result = nm.simulate(model, duration=5*nm.ms, record=["v"])
+from nmdasim.engines.compiled import tally
+json.dump([tally().compilations, float(result.v[-1])], sys.stdout)
 """
 
 

@@ -133,7 +133,7 @@ def test_the_counted_numbers_are_uniform_and_normal():
     def draws(count):
         found = np.empty((2, count))
         for k in range(count):
-            step, stream = np.uint64(k // 100), np.uint64(k % 100)
+            step, stream = np.int64(k // 100), np.int64(k % 100)
             found[0, k] = uniform64(7.0, 11.0, step, stream)
             found[1, k] = normal64(7.0, 11.0, step, stream)
         return found

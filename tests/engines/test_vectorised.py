@@ -16,15 +16,15 @@ HERE = Path(__file__).parent
 CPUS = ["x86-64", "haswell", "skylake-avx512"]
 
 
-def compiled(name, **environment):
+def compiled(*names, **environment):
     """Return the instructions of one kernel or function, compiled in a process of its own."""
-    command = [sys.executable, str(HERE / "machine_code.py"), name]
+    command = [sys.executable, str(HERE / "machine_code.py"), *names]
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
 def on(cpu):
-    return {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": ""}
+    return {"KERNEL_CPU": cpu}
 
 
 def is_vectorised(found):
@@ -52,7 +52,7 @@ def test_the_compartments_of_wdr_are_packed_on_this_machine():
 
 
 def test_scalar_code_is_recognised():
-    found = compiled("hodgkin_huxley", NUMBA_LOOP_VECTORIZE="0", NUMBA_SLP_VECTORIZE="0")
+    found = compiled("hodgkin_huxley", "scalar")
     assert not is_vectorised(found), found
 
 

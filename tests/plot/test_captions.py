@@ -113,7 +113,7 @@ FIGURES = {
 }
 #: Those that draw into Axes that they are given, or draw nothing.
 NO_FIGURE = {
-    *(windup.counts, windup.raster, windup.calcium, windup.says, windup.conditions, memory.remembered),
+    *(windup.counts, windup.raster, windup.summary, windup.says, windup.conditions, memory.remembered),
     *(schemes.layout, schemes.sheets, schemes.spelled, receptor.coinciding, bands.across),
     *(look.style, look.look, look.cues, animation.animate),
 }

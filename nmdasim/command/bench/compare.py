@@ -11,7 +11,7 @@ import numpy as np
 
 from nmdasim.command.bench import peers
 from nmdasim.command.bench.works import Work, works
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, nearest
 
 #: Simulated seconds that each peer gets of a work, full and quick; the slow get less: cost per lane-step is compared.
 _SHARE = {"kernel": (1.0, 0.125), "Brian2 C++ standalone": (1.0, 0.125), "Brian2 Cython": (0.25, 0.0625),
@@ -63,7 +63,7 @@ def compare(
     rows: list[dict[str, Any]] = []
     known = [work.name for work in works()]
     if unknown := [name for name in only if name not in known]:
-        raise InputError(f"unknown work {unknown[0]!r}; there are {', '.join(known)}")
+        raise InputError(f"unknown work {unknown[0]!r}{nearest(unknown[0], known)}")
     for work in works():
         if not only or work.name in only:
             rows += _rows(work, quick, report)

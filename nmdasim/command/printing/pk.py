@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from nmdasim.command.terminal import plain
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.pharmacology import Regimen, bands, preset
 from nmdasim.pharmacology.cautions import cautions
@@ -48,10 +49,10 @@ def records(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> 
             **{key: float(lane[name]) for key, name in _NUMBERS.items()},
             **({} if people is None else {"population": _population(people)}),
             "source": preset(str(lane.preset.values)).source,
-            "warnings": cautions(regimen.subject(one), [preset(str(lane.preset.values))], lane),
+            "warnings": cautions(part, [preset(str(lane.preset.values))], lane),
             "disclaimer": DISCLAIMER,
         }
-        for one, lane, people in zip(regimen.ids, _lanes(course), _beside(course, around), strict=True)
+        for part, lane, people in zip(regimen.subjects().values(), _lanes(course), _beside(course, around), strict=True)
     ]
 
 
@@ -89,10 +90,9 @@ def table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd
 
 def save(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path) -> None:
     """Write ``pk.png``, ``.svg``, ``.csv``, ``.nc`` and the dosing rows ``regimen.csv`` into `folder`."""
-    mpl.use("Agg")
     figure, notes = plot_pk.pk(course, around, regimen)[0].figure, [DISCLAIMER, origin(course.attrs), _TOTAL]
-    files.save(folder, "pk", figure, table(regimen, course, around), _merged(course, around), notes)
-    files.write_whole(folder / "regimen.csv", regimen.to_csv)
+    rows, more = table(regimen, course, around), {"regimen.csv": regimen.to_csv}
+    files.save(folder, "pk", figure, rows, _merged(course, around), notes, more)
 
 
 def _merged(course: xr.Dataset, around: xr.Dataset | None) -> xr.Dataset:
@@ -111,7 +111,7 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
     lanes = list(zip(regimen.ids, _lanes(course), _beside(course, around), strict=True))
     for one, lane, people in lanes[:20]:
         numbers = f"{float(lane.cmax):.1f} ng/ml", f"{float(lane.tmax):.0f} min", f"{float(lane.auc_inf):.0f} ng·h/ml"
-        shown.add_row(one, f"{float(lane.weight):g} kg", *numbers, _people(people))
+        shown.add_row(Text(plain(one)), f"{float(lane.weight):g} kg", *numbers, _people(people))
     console.print(shown)
     if len(lanes) > 20:
         console.print(f"… and {len(lanes) - 20} subjects more.")
@@ -122,7 +122,7 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
         console.print(warning, style="yellow", markup=False)
     console.print(DISCLAIMER, style="bold")
     if folder is not None:
-        console.print(f"Saved pk.png, .svg, .csv, .nc and regimen.csv in {folder}/")
+        console.print(f"Saved pk.png, .svg, .csv, .nc and regimen.csv in {folder}/", markup=False)
 
 
 def _people(people: xr.Dataset | None) -> str:

@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import xarray as xr
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from nmdasim.command.terminal import plain
 from nmdasim.plot import receptor as plot_receptor
 from nmdasim.readout import files
 
@@ -28,9 +29,9 @@ def answer(numbers: Mapping[str, Any], attrs: Mapping[str, str], as_json: bool, 
     if as_json:
         print(json.dumps(numbers))
         return
-    table = Table("read-out", "value", title=conditions)
+    table = Table("read-out", "value", title=Text(plain(conditions)))
     for name, value in numbers.items():
-        table.add_row(name, "–" if value is None else value if isinstance(value, str) else f"{value:.5g}")
+        table.add_row(name, "–" if value is None else Text(plain(value)) if isinstance(value, str) else f"{value:.5g}")
     console = Console()
     console.print(table)
     if attrs["unverified_parameters"]:
@@ -46,7 +47,6 @@ def _unverified(attrs: Mapping[str, str]) -> str:
 
 def save(result: xr.Dataset, name: str, folder: Path) -> None:
     """Write ``<name>.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
-    mpl.use("Agg")
     figure = getattr(plot_receptor, name)([result]).figure
     along = "time" if "time" in result.dims else "concentration"
     columns = [str(key) for key, values in result.data_vars.items() if values.dims == (along,)]

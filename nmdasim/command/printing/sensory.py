@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import pandas as pd
 import xarray as xr
 from rich.console import Console
@@ -24,7 +23,6 @@ def as_json(answer: dict[str, Any]) -> str:
 
 def save(before: xr.Dataset, after: xr.Dataset, folder: Path) -> None:
     """Write figure, table and result."""
-    mpl.use("Agg")
     figure = plot_sensory.stimulus_response({"naive": before, "this state": after})[0].get_figure(root=True)
     assert figure is not None
     tables = [d.spikes.to_dataframe().reset_index().assign(circuit=n) for n, d in (("naive", before), ("this", after))]
@@ -46,5 +44,5 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
     console.print(f"touch threshold {found}, allodynia index {answer['allodynia_index']:.2f}")
     console.print(f"hyperalgesia index {answer['hyperalgesia_index']:.2f}")
     if folder is not None:
-        console.print(f"saved in {folder}")
+        console.print(f"saved in {folder}", markup=False)
     console.print(answer["disclaimer"], style="dim")

@@ -9,7 +9,6 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -20,13 +19,15 @@ from nmdasim.command.printing.tables import NARROW
 from nmdasim.readout import files, measures
 from nmdasim.readout.block import blocked
 
+#: What a concentration is to be multiplied with to be in µM, by its unit.
+_MICROMOLAR = {"nM": 1e-3, "µM": 1.0, "mM": 1e3, "M": 1e6}
 #: Columns that a model may lack: of a model without calcium, or without a drug, they are null, and left out of a table.
 _PER_PULSE = ("ca_peak_um", "blocked")
 
 
 def runs(result: xr.Dataset) -> list[dict[str, Any]]:
     """Return one record per concentration and seed, with the keys of ``nmdasim windup --json``."""
-    measured = measures.windup(result).assign(_summaries(result))
+    measured = measures.measured(result).assign(_summaries(result))
     start, end = float(result.pulse_time[0]), float(result.window_end[0])
     return [
         {
@@ -34,25 +35,37 @@ def runs(result: xr.Dataset) -> list[dict[str, Any]]:
             "engine": result.attrs["engine"],
             "dt_ms": result.attrs["dt_ms"],
             "frequency_hz": round(1e3 / (end - start), 9),
-            "ketamine_um": float(lane.ketamine) if "ketamine" in lane.coords else 0.0,
+            "ketamine_um": _dose(lane),
             "block": result.attrs["block"],
             "seed": int(lane.seed),
             "early": _counts(lane.early),
             "late": _counts(lane.late),
-            "input": int(lane["input"]),
-            "index": int(lane["index"]),
+            "input": _count(lane["input"]),
+            "index": _count(lane["index"]),
             "ratio": _number(lane.ratio),
-            "ca_peak_um": lane.ca_peak_um.values.round(6).tolist() if "ca_peak_um" in lane else None,
-            "blocked": lane.blocked.values.round(9).tolist() if "blocked" in lane else None,
+            "ca_peak_um": _numbers(lane.ca_peak_um, 6) if "ca_peak_um" in lane else None,
+            "blocked": _numbers(lane.blocked, 9) if "blocked" in lane else None,
         }
         for lane in _along(measured, "ketamine", "seed")
     ]
 
 
+def _dose(lane: xr.Dataset) -> float:
+    found = _micromolar(lane.ketamine) if "ketamine" in lane.coords else None
+    return 0.0 if found is None else float(found)
+
+
 def _summaries(result: xr.Dataset) -> dict[str, xr.DataArray]:
     """Return what the model has of calcium and block: of subtypes, the block of all their receptors together."""
-    found = {"ca_peak_um": result.get("ca_peak"), "blocked": blocked(result)}
+    peak = result.get("ca_peak")
+    found = {"ca_peak_um": None if peak is None else _micromolar(peak), "blocked": blocked(result)}
     return {name: values for name, values in found.items() if values is not None}
+
+
+def _micromolar(values: xr.DataArray) -> xr.DataArray | None:
+    """Return a concentration in µM; None for what is none, whatever its name."""
+    share = _MICROMOLAR.get(values.attrs["units"])
+    return None if share is None else values * share
 
 
 def _along(data: xr.Dataset, *names: str) -> Iterator[xr.Dataset]:
@@ -62,14 +75,22 @@ def _along(data: xr.Dataset, *names: str) -> Iterator[xr.Dataset]:
         yield data.isel(dict(zip(dims, place, strict=True)))
 
 
-def _counts(values: xr.DataArray) -> list[int]:
-    numbers: list[int] = values.values.astype(int).tolist()
-    return numbers
+def _counts(values: xr.DataArray) -> list[int | None]:
+    return [_count(value) for value in values.values]
+
+
+def _count(value: Any) -> int | None:
+    """Return a number of spikes; None of what was not observed, as in a lane that overflowed."""
+    return int(value) if math.isfinite(value) else None
 
 
 def _number(value: Any) -> float | None:
     number = float(value)
     return round(number, 6) if math.isfinite(number) else None
+
+
+def _numbers(values: xr.DataArray, digits: int) -> list[float | None]:
+    return [float(value) if math.isfinite(value) else None for value in values.values.round(digits)]
 
 
 def as_json(result: xr.Dataset) -> str:
@@ -91,7 +112,6 @@ def table(result: xr.Dataset) -> pd.DataFrame:
 
 def save(result: xr.Dataset, folder: Path) -> None:
     """Write ``windup.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
-    mpl.use("Agg")
     from nmdasim import plot
 
     figure = plot.windup(result)[0].figure
@@ -101,7 +121,7 @@ def save(result: xr.Dataset, folder: Path) -> None:
 
 def show(result: xr.Dataset, folder: Path | None) -> None:
     """Print the wind-up of every concentration: mean over seeds, and the range of the middle 95 % of them."""
-    measured = measures.windup(result)
+    measured = measures.measured(result)
     console = Console()
     title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
     drug = "ketamine" in measured.coords
@@ -110,7 +130,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     for lane in _along(measured, "ketamine"):
         last = lane.late.isel(pulse=slice(-3, None)).mean("pulse")
         cells = [_spread(values) for values in (lane["input"], last, lane["index"], lane.ratio)]
-        dose = f"{float(lane.ketamine):g} µM" if drug else ""
+        dose = f"{float(lane.ketamine):g} {lane.ketamine.units}" if drug else ""
         shown.add_row(*([dose] if drug else []), *cells)
         counts.append(f"{dose}: ".lstrip(": ") + " ".join(f"{value:.3g}" for value in lane.late.mean("seed").values))
     console.print(shown)
@@ -119,9 +139,11 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     console.print("Late spikes after each pulse", *counts, sep="\n  ", highlight=False)
     if result.attrs["block"] != "none":
         console.print(f"Ketamine block at the start: {result.attrs['block']}.")
+    for line in measured.attrs.get("warnings", "").splitlines():
+        console.print(line, style="bold", highlight=False)
     console.print(result.attrs["disclaimer"], style="dim")
     if folder is not None:
-        console.print(f"Saved windup.png, .svg, .csv and .nc in {folder}/", highlight=False)
+        console.print(f"Saved windup.png, .svg, .csv and .nc in {folder}/", highlight=False, markup=False)
 
 
 def _spread(values: xr.DataArray) -> str:

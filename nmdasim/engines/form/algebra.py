@@ -93,24 +93,24 @@ class Constants:
         return self.names[expression]
 
 
-def explicit_exponentials(expression: sp.Expr) -> sp.Expr:
-    """Spell exprel and bern through the exponential they contain, so that it can be shared."""
+def explicit_exponentials(expression: sp.Expr, potential: sp.Symbol | None = None) -> sp.Expr:
+    """Spell exprel and bern through the exponential they contain, so that it can be shared.
+
+    Of the two exponentials that bern may be written in, the one that falls with the potential is preferred: most
+    published rates are written in such.
+    """
     expression = expression.replace(dbern, lambda x: dbern_e(x, sp.exp(x), bern(x)))
-    expression = expression.replace(bern, _bern)
+    expression = expression.replace(bern, lambda x: _bern(x, potential))
     expression = expression.replace(dexprel, lambda x: dexprel_e(x, sp.exp(x)))
     return expression.replace(exprel, lambda x: exprel_e(x, sp.exp(x)))
 
 
-def _bern(x: sp.Expr) -> sp.Expr:
-    """Prefer the exponential that falls with v, in which most published rates are written."""
-    slope = _linear(x)
+def _bern(x: sp.Expr, potential: sp.Symbol | None) -> sp.Expr:
+    slope = None if potential is None else _linear(x, potential)
     return bern_m(x, sp.exp(-x)) if slope is not None and slope[0] > 0 else bern_e(x, sp.exp(x))
 
 
-_V = sp.Symbol("v", real=True)
-
-
-def _linear(argument: sp.Expr, variable: sp.Symbol = _V) -> tuple[float, float] | None:
+def _linear(argument: sp.Expr, variable: sp.Symbol) -> tuple[float, float] | None:
     """Return (a, b) where the argument is a·v + b with plain numbers."""
     if argument.free_symbols != {variable}:
         return None
@@ -121,7 +121,7 @@ def _linear(argument: sp.Expr, variable: sp.Symbol = _V) -> tuple[float, float] 
 
 
 def share_exponentials(
-    expressions: Sequence[sp.Expr], variable: sp.Symbol = _V
+    expressions: Sequence[sp.Expr], variable: sp.Symbol
 ) -> tuple[list[tuple[sp.Symbol, sp.Expr]], list[sp.Expr]]:
     """Write exp(n·a·v + b) as exp(b)·Eⁿ with E = exp(a·v).
 

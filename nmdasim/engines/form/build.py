@@ -26,7 +26,7 @@ class Form:
     groups
         What a step does in the compartments of each group.
     membrane
-        The membrane of a tree; None for a point neuron, whose v moves in its group.
+        The membrane of a tree; None for a point neuron, whose potential moves in its group.
     events
         Ports and spike rule.
 
@@ -64,5 +64,5 @@ def form(model: Model, folded: Layout, method: str, varied: Iterable[str]) -> Fo
     membrane = None
     if not model.is_point:
         capacities = {c: group.capacity for group in groups for c in group.record.group.compartments}
-        membrane = solve(chosen, model.morphology.parents, [capacities[c] for c in range(count)])
+        membrane = solve(chosen, model.potential, model.morphology.parents, [capacities[c] for c in range(count)])
     return Form(chosen, count, groups, membrane, events(model, folded, chosen))

@@ -19,6 +19,7 @@ from nmdasim.language.noise import drawn
 from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
 from nmdasim.model.port import Port
+from nmdasim.plan.firing import firing
 
 _WAIT, _READY = symbol(Flag.WAIT.value), symbol(Flag.READY.value)
 _FLAGS: dict[str, Place] = {flag.value: flag for flag in Flag}
@@ -79,19 +80,20 @@ def events(model: Model, folded: Layout, method: Method) -> Events:
     reset, kinds = drawn(model.reset or "", "_draw")
     reader = _Reader(model, folded, {}, {name: Draw(kind, k) for k, (name, kind) in enumerate(kinds.items())})
     site = model.spike_site
-    threshold = None if model.threshold is None else reader.read(model.threshold, site)
-    refractory, wait = _refractory(model, reader)
+    threshold = None if model.threshold is None else _condition(model.threshold, reader, method)
+    refractory, wait = _refractory(model, reader, method)
     effects = [_effects(port, model, reader, method) for port in model.ports.values()]
     resets = _resets(model, reset, reader)
     inlets = tuple(
         Inlet(name, reader.code(puts, port.compartment))
         for (name, port), puts in zip(model.ports.items(), effects, strict=True)
     )
+    again = _again(model, reader) if may_not_end(model) else []
     rule = Rule(
         threshold is not None,
         reader.code(_admit(refractory), site),
         reader.code(_watch(model, threshold, wait), site),
-        reader.code([] if threshold is None else [*resets, *_pause(refractory, wait)], site),
+        reader.code([] if threshold is None else [*resets, *_pause(refractory, wait), *again], site),
     )
     return Events(rule, inlets, reader.named())
 
@@ -116,7 +118,8 @@ class _Reader:
         """Name the constants in an expression, and spell its exponentials out."""
         moving = {symbol(s) for s in (*self.model.system.states, *self.draws, "t", "weight")}
         constants = self.constants.setdefault(compartment, algebra.Constants(frozenset(moving)))
-        return algebra.explicit_exponentials(constants.hoist(algebra.with_bernoulli(expression)))
+        named = constants.hoist(algebra.with_bernoulli(expression))
+        return algebra.explicit_exponentials(named, symbol(self.model.potential))
 
     def read(self, text: str, compartment: int) -> sp.Expr:
         """Read an expression, its constants named."""
@@ -159,7 +162,7 @@ def _effects(port: Port, model: Model, reader: _Reader, method: Method) -> list[
 
 def _early(state: str, compartment: int, reader: _Reader, method: Method) -> sp.Expr:
     """Return the factor that carries an event at t back to t + dt/2 - h, where a staggered state lives."""
-    if state == "v" or not method.staggered:
+    if state == reader.model.potential or not method.staggered:
         return sp.Integer(1)
     group = reader.folded.groups[reader.folded.slots[state, compartment][0]]
     slope = group.derivatives[state].diff(symbol(state))
@@ -203,18 +206,48 @@ def _times_weight(put: Put) -> Put:
 # --- the spike rule --------------------------------------------------------------------------------------------------
 
 
-def _refractory(model: Model, reader: _Reader) -> tuple[sp.Expr | None, sp.Expr | None]:
+def _condition(text: str, reader: _Reader, method: Method) -> sp.Expr:
+    """Read a condition of the spike rule, at whole steps: staggered states are carried on over the half step."""
+    model, site = reader.model, reader.model.spike_site
+    condition = reader.raw(text, site)
+    if method.staggered:
+        others = {s.name for s in condition.free_symbols} & set(model.system.states) - {model.potential}
+        condition = condition.xreplace({symbol(name): _on_time(name, site, reader) for name in others})
+    return reader.hoist(condition, site)
+
+
+def _on_time(state: str, compartment: int, reader: _Reader) -> sp.Expr:
+    """Return a staggered state half a step later, by an implicit step of first order: its error is of the second."""
+    group = reader.folded.groups[reader.folded.slots[state, compartment][0]]
+    rate = group.derivatives[state]
+    return symbol(state) + DT * rate / (2 - DT * rate.diff(symbol(state)))
+
+
+def _refractory(model: Model, reader: _Reader, method: Method) -> tuple[sp.Expr | None, sp.Expr | None]:
     """Return the refractory condition, or the refractory period in whole steps, counted as Brian2 counts them."""
     given, site = model.refractory, model.spike_site
     if given is None:
         return None, None
     if model.refractory_condition:
-        return reader.read(given, site), None
+        return _condition(given, reader, method), None
     if isinstance(given, str):
         period = reader.raw(given, site)
     else:
         period = sp.Float(float(quantities.si(given, "ms", name="refractory")))
     return None, reader.hoist(floor(period / DT + sp.Float(1e-3)), site)
+
+
+def may_not_end(model: Model) -> bool:
+    """Whether only a run can tell if a neuron, its reset done, fires again at once: ``_wait`` then counts it."""
+    return firing(model).depends(model.system.states) and (model.refractory is None or model.refractory_condition)
+
+
+def _again(model: Model, reader: _Reader) -> list[Put]:
+    """Return what counts the spikes after which the threshold holds on and nothing keeps the lane from firing."""
+    rule = firing(model)
+    ready = sp.true if rule.condition is None else sp.Not(rule.condition)
+    still = reader.hoist(truth(sp.And(rule.threshold, ready)), model.spike_site)
+    return [Put(Flag.WAIT, still, "+=")]
 
 
 def _resets(model: Model, reset: str, reader: _Reader) -> list[Put]:

@@ -1,9 +1,11 @@
 """Integration methods as values: what one step assigns, as SymPy expressions. The generator knows no method by name.
 
-``staggered`` keeps the membrane at whole steps and every other state at half steps. A state whose equation is linear in
-itself takes a Crank–Nicolson step at the membrane's value in the middle (exact exponential where its rate is constant);
-any other takes a linearised exponential step. The membrane of a point neuron takes a linearised step too, with a
-third-order, L-stable quotient for the exponential. That of a tree takes an L-stable second-order step: with J the
+``staggered`` keeps the membrane, ``model.potential``, at whole steps and every other state at half steps. A state whose
+equation is linear in itself takes a Crank–Nicolson step at the membrane's value in the middle (exact exponential where
+its rate is constant); any other takes a linearised exponential step. Other states of a point neuron that lead to one
+another in a circle, such as a second compartment and its gates, are guessed one after the other, then moved with what
+was guessed of the others. The membrane of a point neuron takes a linearised step too, with a third-order, L-stable
+quotient for the exponential. That of a tree takes an L-stable second-order step: with J the
 Jacobian and γ = 1 - √½, solve (1 - γ dt J) k₁ = f and (1 - γ dt J) k₂ = k₁; then v += dt (γ k₁ + (1 - γ) k₂).
 
 ``fixed`` is the NEURON simulator's default step: currents and a forward-difference slope (0.001 mV) at v(t), backward
@@ -14,8 +16,9 @@ solves; currents that feed other states keep their value from the membrane step.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import sympy as sp
 
@@ -29,6 +32,8 @@ GAMMA = 1 - math.sqrt(0.5)
 #: Step of the states, step of the membrane, time, and 1 outside the refractory period. Symbols of the engine begin with
 #: an underscore, which no name of a model can.
 H, DT, T, ACTIVE = (symbol(name) for name in ("_h", "_dt", "t", "_active"))
+#: What a value that is only a guess is called, before its state's name; it is kept in no row.
+GUESS = "_guess_"
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,8 @@ class Step:
     Parameters
     ----------
     before
-        Assignments at the membrane's old value: states, ``_F`` (dv/dt) and ``_J`` (its slope) of a tree, ``v`` of a
-        point neuron. ``_new_<name>`` refers to a value already assigned in the same
-        pass.
+        Assignments at the membrane's old value: states, ``_F`` (dv/dt) and ``_J`` (its slope) of a tree, the potential
+        of a point neuron. ``_new_<name>`` refers to a value already assigned in the same pass.
     after
         Assignments once the membrane has its new value.
     """
@@ -62,7 +66,7 @@ class Method:
     second_solve
         Whether k₂ is used.
     staggered
-        Whether states other than v live at half steps.
+        Whether states other than the potential live at half steps.
     """
 
     step: Callable[[Model, Group], Step]
@@ -75,20 +79,38 @@ def _new(name: str) -> sp.Symbol:
     return symbol(f"_new_{name}")
 
 
-def _order(derivatives: Mapping[str, sp.Expr]) -> list[str]:
-    """Order the states so that each comes after those it depends on, as far as there is no circle."""
-    names = [name for name in derivatives if name != "v"]
+def _order(model: Model, derivatives: Mapping[str, sp.Expr]) -> list[list[str]]:
+    """Order the states so that each comes after those it depends on.
+
+    Those of a point neuron that are in a circle of their own stand together; in a tree its circles are broken open.
+    """
+    names = [name for name in derivatives if name != model.potential]
+    read = {n: {s.name for s in derivatives[n].free_symbols} & set(names) - {n} for n in names}
     left, ordered = list(names), []
     while left:
-        ready = [n for n in left if not ({s.name for s in derivatives[n].free_symbols} & set(left)) - {n}]
-        chosen = ready or left[:1]
+        ready = [[n] for n in left if not read[n] & set(left)]
+        chosen = ready or [_circle(left, read) if model.is_point else left[:1]]
         ordered += chosen
-        left = [n for n in left if n not in chosen]
+        left = [n for n in left if not any(n in part for part in chosen)]
     return ordered
 
 
-def _advance(name: str, rate: sp.Expr, *, exact: bool) -> sp.Expr:
-    """Return the value of one state after the step ``h``, given its rate of change."""
+def _circle(left: Sequence[str], read: Mapping[str, set[str]]) -> list[str]:
+    """Return states that lead to one another and read none of the others that are left."""
+    reached = {n: read[n] & set(left) for n in left}
+    for through in left:
+        for n in left:
+            reached[n] |= reached[through] if through in reached[n] else set()
+    first = min(left, key=lambda n: len(reached[n]))
+    return [n for n in left if n in reached[first] | {first}]
+
+
+def _advance(name: str, rate: sp.Expr, *, exact: bool, stiff: bool = False) -> sp.Expr:
+    """Return the value of one state after the step ``h``, given its rate of change.
+
+    A state that may be `stiff` goes no further than to where its rate vanishes: a Crank–Nicolson step overshoots that
+    where h·|slope| is above 2, and a share would leave [0, 1]. Below 2 it is that step to the last bit.
+    """
     y = symbol(name)
     slope = rate.diff(y)
     if slope == 0:
@@ -100,7 +122,29 @@ def _advance(name: str, rate: sp.Expr, *, exact: bool) -> sp.Expr:
     constant = rate.xreplace({y: sp.Integer(0)})
     if exact:
         return y * sp.exp(H * slope) + constant * H * exprel(H * slope)
-    return (y * (1 + H * slope / 2) + H * constant) / (1 - H * slope / 2)
+    rest, whole = 1 + H * slope / 2, 1 - H * slope / 2
+    if stiff:
+        rest, whole = clip(rest, sp.Integer(0), sp.oo), clip(whole, -H * slope, sp.oo)
+    return (y * rest + H * constant) / whole
+
+
+def _shares(model: Model, name: str) -> set[str]:
+    """Return the other states that share a whole with one: a subexpression is nothing but their sum."""
+    states = set(model.system.states)
+    sums = ({s.name for s in e.args} for e in model.system.subexpressions.values() if e.is_Add and e.args == _plain(e))
+    return {other for members in sums if name in members and members <= states for other in members} - {name}
+
+
+def _plain(expression: sp.Expr) -> tuple[sp.Expr, ...]:
+    return tuple(part for part in expression.args if part.is_Symbol)
+
+
+def _stiff(model: Model, name: str, rate: sp.Expr) -> bool:
+    """Whether nothing bounds how fast a state goes: its rate depends on another state than the membrane."""
+    others = {symbol(state) for state in model.system.states} - {symbol(model.potential), symbol(name)}
+    others |= {_new(state) for state in model.system.states}
+    slope = rate.diff(symbol(name))
+    return bool(slope.free_symbols & others) and symbol(name) not in slope.free_symbols
 
 
 def _growth(x: sp.Expr) -> sp.Expr:
@@ -132,39 +176,53 @@ def _constant_rate(model: Model, name: str, rate: sp.Expr) -> bool:
     return not rate.diff(symbol(name)).free_symbols & moving
 
 
+def _moved(
+    model: Model, group: Group, name: str, middle: Mapping[sp.Symbol, sp.Expr], done: Collection[str]
+) -> sp.Expr:
+    """Return the value of one state after a step in which others have their values of its `middle`.
+
+    What is left of a whole is what those that are `done` have taken of it: the parts would else come to more than that.
+    """
+    taken = {symbol(other): _new(other) for other in _shares(model, name) & set(done)}
+    rate = group.derivatives[name].xreplace({s: e for s, e in {**middle, **taken}.items() if s != symbol(name)})
+    value = _advance(name, rate, exact=_constant_rate(model, name, rate), stiff=_stiff(model, name, rate))
+    return _held(model, name, value + _noise(model, group, name, rate, H))
+
+
 def _staggered(model: Model, group: Group) -> Step:
     before: dict[str, sp.Expr] = {}
     middle: dict[sp.Symbol, sp.Expr] = {}
-    for name in _order(group.derivatives):
-        rate = group.derivatives[name].xreplace({s: e for s, e in middle.items() if s != symbol(name)})
-        value = _advance(name, rate, exact=_constant_rate(model, name, rate)) + _noise(model, group, name, rate, H)
-        before[name] = _held(model, name, value)
-        middle[symbol(name)] = (symbol(name) + _new(name)) / 2
-    if "v" not in group.derivatives:
-        return Step(before, {})
-    v = symbol("v")
-    rate = with_bernoulli(group.derivatives["v"]).xreplace({symbol(n): _new(n) for n in before} | {T: T + DT / 2})
+    for part in _order(model, group.derivatives):
+        if len(part) > 1:
+            guessed = dict(middle)
+            for name in part:
+                before[GUESS + name] = _moved(model, group, name, guessed, before)
+                guessed[symbol(name)] = (symbol(name) + _new(GUESS + name)) / 2
+            middle |= guessed
+        for name in part:
+            before[name] = _moved(model, group, name, middle, before)
+            middle[symbol(name)] = (symbol(name) + _new(name)) / 2
+    v = symbol(model.potential)
+    rate = with_bernoulli(group.derivatives[v.name]).xreplace({symbol(n): _new(n) for n in before} | {T: T + DT / 2})
     slope = rate.diff(v)
     if model.is_point:
-        growth = exprel if _constant_rate(model, "v", rate) else _growth
-        moved = v + DT * rate * growth(DT * slope) + _noise(model, group, "v", rate, DT)
-        before["v"] = _held(model, "v", moved)
+        growth = exprel if _constant_rate(model, v.name, rate) else _growth
+        moved = v + DT * rate * growth(DT * slope) + _noise(model, group, v.name, rate, DT)
+        before[v.name] = _held(model, v.name, moved)
     else:
         before |= {"_F": rate, "_J": slope}
     return Step(before, {})
 
 
 def _fixed(model: Model, group: Group) -> Step:
-    v, shift = symbol("v"), sp.Float(1e-6)
-    before = {f"_frozen_{name}": group.subexpressions[name] for name in model.feeding}
-    if "v" in group.derivatives:
-        rate = group.derivatives["v"]
-        slope = (rate.xreplace({v: v + shift}) - rate) / shift
-        moved = v + DT * rate / (1 - DT * slope) + _noise(model, group, "v", rate, DT)
-        point = {"v": _held(model, "v", moved)}
-        before = (point if model.is_point else {"_F": rate, "_J": slope}) | before
+    v, shift = symbol(model.potential), sp.Float(1e-6)
+    rate = group.derivatives[v.name]
+    slope = (rate.xreplace({v: v + shift}) - rate) / shift
+    moved = v + DT * rate / (1 - DT * slope) + _noise(model, group, v.name, rate, DT)
+    before = {v.name: _held(model, v.name, moved)} if model.is_point else {"_F": rate, "_J": slope}
+    before |= {f"_frozen_{name}": group.subexpressions[name] for name in model.feeding}
     after: dict[str, sp.Expr] = {}
-    for name in _order(group.derivatives):
+    for name in chain.from_iterable(_order(model, group.derivatives)):
         derivative = group.opaque[name].xreplace({symbol(n): _new(n) for n in after})
         slope = derivative.diff(symbol(name))
         implicit = symbol(name) + H * derivative / (1 - H * slope)

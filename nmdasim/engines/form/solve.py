@@ -42,13 +42,15 @@ def product(*factors: sp.Expr) -> sp.Expr:
     return reduce(lambda a, b: sp.Mul(a, b, evaluate=False), factors)
 
 
-def solve(method: Method, parents: Sequence[int], capacities: Sequence[str]) -> Solve:
+def solve(method: Method, potential: str, parents: Sequence[int], capacities: Sequence[str]) -> Solve:
     """Return the step of a tree's membrane.
 
     Parameters
     ----------
     method
         Gives γ, and whether the matrix is solved a second time.
+    potential
+        Name of the state that moves.
     parents
         Index of each compartment's parent, -1 for the root.
     capacities
@@ -56,16 +58,17 @@ def solve(method: Method, parents: Sequence[int], capacities: Sequence[str]) -> 
     """
     places: dict[str, Place] = {}
     for i, capacity in enumerate(capacities):
-        places |= {f"_v{i}": Row("v", i), f"_f{i}": Row("_F", i), f"_J{i}": Row("_D", i)}
+        places |= {f"_v{i}": Row(potential, i), f"_f{i}": Row("_F", i), f"_J{i}": Row("_D", i)}
         places |= {f"_{direction}{i}": Rate(direction, i) for direction in ("up", "down", "axial")}
         places |= {f"_c{i}": Row(capacity, i)} if capacity else {}
-    statements = _Elimination(method, parents, [bool(c) for c in capacities]).statements()
+    statements = _Elimination(method, potential, parents, [bool(c) for c in capacities]).statements()
     return Solve(Let("_g", sp.Float(method.gamma) * DT), Code.over(statements, places))
 
 
 @dataclass(frozen=True)
 class _Elimination:
     method: Method
+    potential: str
     parents: Sequence[int]
     scaled: Sequence[bool]
 
@@ -88,7 +91,7 @@ class _Elimination:
                 yield Let(f"_f{self.parents[i]}", product(symbol(f"_m{i}"), symbol(f"_f{i}")), "+=")
             yield from self._substitute()
         left = DT - _G if self.method.second_solve else DT
-        yield from (Put(Row("v", i), symbol(f"_v{i}") + product(left, symbol(f"_f{i}"))) for i in count)
+        yield from (Put(Row(self.potential, i), symbol(f"_v{i}") + product(left, symbol(f"_f{i}"))) for i in count)
 
     def _rate(self, direction: str, i: int, membrane: int) -> list[sp.Symbol]:
         """Return the factors of an axial rate: divided, where lanes differ in it, by the Cm of a `membrane`."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from nmdasim.engines import feedforward
 from nmdasim.engines.form.methods import DEFAULT, METHODS
 from nmdasim.engines.kernel import batches, network
+from nmdasim.engines.kernel.compiled_model import kernel
 from nmdasim.errors import ModelError
 from nmdasim.model.model import Model
 from nmdasim.plan.plan import Cells, Outcome, Plan
@@ -40,5 +41,5 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
 def source(model: Model) -> str:
     """Return the generated source of a model, no parameter varied."""
     start = frozenset(model.initial) | {s for begin in model.starts.values() for s in begin}
-    text = batches.kernel(model, DEFAULT, frozenset(), start, frozenset(), False).source.text
+    text = kernel(model, DEFAULT, frozenset(), start, frozenset(), False).source.text
     return f"# {model.name}\n{text}"

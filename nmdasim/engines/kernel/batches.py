@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from nmdasim.engines import compiled
-from nmdasim.engines.form.methods import DEFAULT
-from nmdasim.engines.kernel.source import Source, write
+from nmdasim.engines.form.events import may_not_end
+from nmdasim.engines.kernel.compiled_model import Kernel
+from nmdasim.engines.kernel.machine import begins
 from nmdasim.engines.kernel.threads import Progress, spread
-from nmdasim.engines.layout import Layout, layout
-from nmdasim.language.evaluation import evaluator
 from nmdasim.model.model import Model
-from nmdasim.model.structure import by_structure
-from nmdasim.plan.plan import Cells, Held, Outcome, Probe
+from nmdasim.plan.firing import endless
+from nmdasim.plan.plan import Cells, Held, Outcome
 
 #: Steps per call of the compiled function: long enough to hide the call, short enough to report progress.
 CHUNK = 4096
+#: A step that never comes.
+_NEVER = 1 << 62
 
 
 def run(plan: Cells, report: Callable[[float], None]) -> Outcome:
@@ -29,115 +28,6 @@ def run(plan: Cells, report: Callable[[float], None]) -> Outcome:
     starts = range(0, plan.lanes, kernel.source.width)
     progress = Progress(report, len(starts) * plan.steps)
     return _join(plan, spread(lambda first: _batch(kernel, plan, first, progress), starts, plan.threads, progress))
-
-
-@dataclass(frozen=True, eq=False)
-class Kernel:
-    """A compiled model and the geometry of its batches."""
-
-    folded: Layout
-    source: Source
-    single: bool
-
-    @classmethod
-    def of(cls, plan: Cells, *, network: bool = False, seen: Iterable[tuple[str, int]] = ()) -> Kernel:
-        """Return the kernel that a plan needs; in a `network`, one step of a population.
-
-        `seen` are (state, compartment) pairs that are read from outside and so stay, as recorded ones do.
-        """
-        varied = frozenset(name for name, values in plan.parameters.items() if values.shape[0] > 1)
-        probed = {(p.variable, p.compartment) for p in _probes(plan)} | set(seen)
-        kept = frozenset(pair for pair in probed if pair[0] != "v")
-        start = plan.moving | set(plan.model.initial) | {s for begin in plan.model.starts.values() for s in begin}
-        method, _, precision = plan.method.partition("/")
-        single = precision == "float32"
-        return kernel(plan.model, method or DEFAULT, varied, frozenset(start), kept, single, network)
-
-    @cached_property
-    def real(self) -> Any:
-        """Floating-point type of a batch."""
-        return np.float32 if self.single else np.float64
-
-    @cached_property
-    def row_offset(self) -> np.ndarray:
-        """First row of each (group, position), in numbers of a batch."""
-        sizes = [len(record.rows) for record in self.source.records]
-        members = [len(record.group.compartments) for record in self.source.records]
-        table = np.zeros((len(sizes), max(members)), dtype=np.int64)
-        row = 0
-        for g, (size, count) in enumerate(zip(sizes, members, strict=True)):
-            table[g, :count] = (row + size * np.arange(count)) * self.source.width
-            row += size * count
-        return table
-
-    @cached_property
-    def spare(self) -> int:
-        """Offset of the rows behind the records (one row for the refractory countdown lies before it)."""
-        sizes = [len(r.rows) * len(r.group.compartments) for r in self.source.records]
-        return (sum(sizes) + 1) * self.source.width
-
-    @cached_property
-    def size(self) -> int:
-        """Numbers in a batch."""
-        return self.spare + self.source.spare * self.source.width
-
-    def batches_of(self, lanes: int) -> int:
-        """Return how many batches hold so many lanes."""
-        return -(-lanes // self.source.width)
-
-    def offset(self, state: str, compartment: int) -> int:
-        """Offset of a state's row."""
-        group, position = self.folded.slots[state, compartment]
-        return int(self.row_offset[group, position]) + self.source.records[group].rows.index(state) * self.source.width
-
-    def halfway(self, model: Model, state: str) -> bool:
-        """Whether the value at a whole step is the mean of two; of what noise moves, that has too little variance."""
-        return state != "v" and self.source.method.staggered and state not in model.system.noise
-
-    @cached_property
-    def geometry(self) -> tuple[np.ndarray, ...]:
-        """Arrays that tell the compiled function where things are."""
-        scalars = np.array([len(r.scalars) * len(r.group.compartments) for r in self.source.records])
-        return (
-            np.array([len(r.group.compartments) for r in self.source.records]),
-            np.ascontiguousarray(self.row_offset[:, 0]).astype(np.uint64),
-            np.cumsum(scalars) - scalars,
-        )
-
-    @cached_property
-    def evaluators(self) -> tuple[Any, ...]:
-        """For each group, functions of the shared and of the varied constants."""
-        pairs = [[e for _, e in part] for r in self.source.records for part in (r.scalars, r.varied)]
-        return tuple(evaluator(part) for part in pairs)
-
-    @cached_property
-    def event_evaluators(self) -> tuple[tuple[int, Any], ...]:
-        """For each compartment with events, a function of their constants."""
-        return tuple((compartment, evaluator(part)) for compartment, part in self.source.events)
-
-    @cached_property
-    def advance(self) -> Any:
-        """The compiled function."""
-        return compiled.load(self.source.text).advance
-
-
-@by_structure(maxsize=64)
-def kernel(
-    model: Model,
-    method: str,
-    varied: frozenset[str],
-    start: frozenset[str],
-    kept: frozenset[Any],
-    single: bool,
-    network: bool = False,
-) -> Kernel:
-    """Return the kernel of a model for what varies between lanes, starts and is kept."""
-    folded = layout(model, start, kept)
-    return Kernel(folded, write(model, folded, method, varied, single=single, network=network), single)
-
-
-def _probes(plan: Cells) -> list[Probe]:
-    return [*plan.recording.traces, *(probe for probe, _ in plan.recording.summaries)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,41 +49,38 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
     lanes = np.minimum(np.arange(first, first + width), plan.lanes - 1)
     a = np.zeros(kernel.size, dtype=kernel.real)
     fill_states(kernel, plan, lanes, a)
-    events = _events(plan, lanes)
-    rates = axial_rates(plan, kernel)
-    geometry = (*kernel.geometry, np.uint64(width))
-    rows, mean, every = _trace_arguments(kernel, plan)
-    windows = _window_arguments(kernel, plan)
+    events = (*_events(plan, lanes, kernel.real), np.zeros(1, np.int64))
+    fixed = (*kernel.geometry, *axial_rates(plan, kernel))
+    traces = _Traces.of(kernel, plan)
+    edges, (windows, *summaries) = _window_arguments(kernel, plan)
+    room = np.empty((2, CHUNK * width), np.int64)
     found_steps, found_lanes, values = [], [], []
-    next_event, done = 0, 0
+    # Where each row begins; asking for it at every call would cost more than many a call.
+    state, rows, steps_of_windows = (begins(row, row.dtype) for row in (a, traces.rows, edges))
+    places, due, noted, summed = ([begins(row, row.dtype) for row in part] for part in (fixed, events, room, summaries))
+    done = 0
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
     fresh = kernel.source.method.staggered and plan.held is None
-    phases = [(0.5 * plan.dt, 1, mean & False)] if fresh else []
-    phases.append((plan.dt, plan.steps, mean))
+    phases = [(0.5 * plan.dt, 1, traces.mean & False)] if fresh else []
+    phases.append((plan.dt, plan.steps, traces.mean))
     with np.errstate(all="ignore"):
         for h, end, halfway in phases:
             ks = fill_constants(kernel, plan, lanes, a, h)
+            shared = begins(ks, kernel.real)
             while done < min(end, plan.steps):
                 count, now = min(CHUNK, end - done), plan.begin + done
-                buffer = (np.empty(count * width, np.int64), np.empty(count * width, np.int64))
-                samples = np.zeros((len(rows), _samples(now, now + count, every), width), dtype=kernel.real)
-                found, next_event = kernel.advance(
-                    a,
-                    ks,
-                    kernel.real(h),
-                    kernel.real(plan.dt),
-                    now,
-                    count,
-                    geometry,
-                    rates,
-                    (*events, next_event),
-                    buffer,
-                    (rows, halfway, every, samples),
-                    windows,
+                samples = traces.room(now, count, width, kernel.real)
+                found = kernel.advance(
+                    *(state, shared, h, plan.dt, now, now + count, width, *places, *due, *noted, count * width),
+                    *(len(traces.rows), rows, begins(halfway, np.bool_), *traces.due(now), samples.shape[1]),
+                    *(begins(samples, kernel.real), steps_of_windows, int(np.searchsorted(edges, now)) - 1),
+                    *(windows, len(summaries[0]), *summed),
                 )
-                found_steps.append(buffer[0][:found].copy())
-                found_lanes.append(buffer[1][:found].copy())
+                found_steps.append(room[0, :found].copy())
+                found_lanes.append(room[1, :found].copy())
                 values.append(samples)
+                if endless_after(plan.model, a[kernel.spare - width : kernel.spare]):
+                    raise endless(plan.model)
                 done += count
                 progress.add(count)
     real = min(width, plan.lanes - first)
@@ -204,7 +91,7 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
         np.concatenate(found_steps),
         np.concatenate(found_lanes),
         np.concatenate(values, axis=1)[:, :, :real],
-        windows[3][:, :, :real],
+        summaries[-1][:, :, :real],
         lanes[:real][~finite],
         final,
         a[kernel.spare : kernel.spare + real].astype(float),
@@ -212,14 +99,14 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
     )
 
 
+def endless_after(model: Model, wait: np.ndarray) -> bool:
+    """Whether some lane fired again and again, given its row ``wait``, which then counts it."""
+    return may_not_end(model) and bool(np.any(wait > 0))
+
+
 def _offsets(kernel: Kernel) -> dict[tuple[str, int], int]:
     """Return where each (state, compartment) stands in a batch."""
     return {slot: kernel.offset(*slot) for slot in kernel.folded.slots}
-
-
-def _samples(first: int, end: int, every: int) -> int:
-    """Count the sampled steps in [first, end)."""
-    return -(-end // every) - -(-first // every)
 
 
 def _rows(values: np.ndarray, lanes: np.ndarray, compartments: Sequence[int]) -> np.ndarray:
@@ -291,8 +178,8 @@ def _fill_keys(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray) ->
         a[..., o : o + width] = part.reshape(-1, width)
 
 
-def _events(plan: Cells, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Return steps, ports, lanes (-1 for all) and weights of a batch's events, in order of time.
+def _events(plan: Cells, lanes: np.ndarray, real: Any) -> tuple[np.ndarray, ...]:
+    """Return steps, ports, lanes (-1 for all) and weights of a batch's events by time; the last one never comes.
 
     An event due within half a step of t acts at t, as in NEURON.
     """
@@ -304,12 +191,11 @@ def _events(plan: Cells, lanes: np.ndarray) -> tuple[np.ndarray, ...]:
         members = [-1] if np.all(tables == table) else np.flatnonzero(tables == table)
         for lane in members:
             parts.append((np.stack([step, own.port, np.full(len(own), lane), np.arange(len(own))]), own.weight))
-    if not parts:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
+    parts.append((np.array([[_NEVER], [0], [0], [0]]), np.zeros(1)))
     keys = np.concatenate([p for p, _ in parts], axis=1)
     weight = np.concatenate([w for _, w in parts])
     order = np.lexsort((keys[2], keys[3], keys[0]))
-    return keys[0][order], keys[1][order], keys[2][order], weight[order]
+    return (*(np.ascontiguousarray(row[order]) for row in keys[:3]), weight[order].astype(real))
 
 
 def axial_rates(plan: Cells, kernel: Kernel) -> tuple[np.ndarray, ...]:
@@ -331,23 +217,45 @@ def axial_rates(plan: Cells, kernel: Kernel) -> tuple[np.ndarray, ...]:
     return tuple(np.ascontiguousarray(x, dtype=kernel.real) for x in (up, down, total))
 
 
-def _trace_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, np.ndarray, int]:
-    rows = np.array([kernel.offset(p.variable, p.compartment) for p in plan.recording.traces], dtype=np.uint64)
-    mean = np.array([kernel.halfway(plan.model, p.variable) for p in plan.recording.traces], dtype=bool)
-    return rows, mean, plan.sampled_steps
+@dataclass(frozen=True, eq=False)
+class _Traces:
+    """Rows of a batch that are sampled every so many steps; `mean` where a sample lies between two of their values."""
+
+    rows: np.ndarray
+    mean: np.ndarray
+    every: int
+
+    @classmethod
+    def of(cls, kernel: Kernel, plan: Cells) -> _Traces:
+        """Return those of a plan."""
+        probes = plan.recording.traces
+        rows = np.array([kernel.offset(p.variable, p.compartment) for p in probes], dtype=np.int64)
+        mean = np.array([kernel.halfway(plan.model, p.variable) for p in probes], dtype=bool)
+        return cls(rows, mean, plan.sampled_steps)
+
+    def due(self, first: int) -> tuple[int, int]:
+        """Return the steps between samples, and the first one that is sampled from step `first` on."""
+        return self.every, -(-first // self.every) * self.every if len(self.rows) else _NEVER
+
+    def room(self, first: int, count: int, width: int, real: Any) -> np.ndarray:
+        """Make room for the samples of some steps."""
+        samples = -(-(first + count) // self.every) - -(-first // self.every)
+        return np.zeros((len(self.rows), samples, width), dtype=real)
 
 
 _KINDS = {"max": 1, "min": -1, "start": 0}
 
 
-def _window_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, ...]:
+def _window_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, tuple[Any, ...]]:
+    """Return the steps at which windows begin and end, and what is summed up in them."""
     width = kernel.source.width
     summaries = plan.recording.summaries
     edges = plan.begin + np.ceil(np.asarray(plan.recording.windows, dtype=float) / plan.dt - 1e-6).astype(np.int64)
-    values = np.full((len(summaries), max(len(edges) - 1, 0), width), np.nan, dtype=kernel.real)
-    rows = np.array([kernel.offset(p.variable, p.compartment) for p, _ in summaries], dtype=np.uint64)
+    windows = max(len(edges) - 1, 0)
+    values = np.full((len(summaries), windows, width), np.nan, dtype=kernel.real)
+    rows = np.array([kernel.offset(p.variable, p.compartment) for p, _ in summaries], dtype=np.int64)
     kinds = np.array([_KINDS[kind] for _, kind in summaries], dtype=np.int64)
-    return edges, rows, kinds, values
+    return np.append(edges, _NEVER), (windows if summaries else 0, rows, kinds, values)
 
 
 def _join(plan: Cells, batches: Sequence[_Batch]) -> Outcome:

@@ -14,6 +14,7 @@ import numpy as np
 from llvmlite import ir
 from numba import from_dtype, njit, types
 from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 
 def _table(*columns: str) -> np.dtype:
@@ -63,46 +64,53 @@ def synapse_arguments(real: Any) -> tuple[Any, ...]:
     )
 
 
-def step_arguments(real: Any) -> tuple[Any, ...]:
-    """Return the types of what a population's step takes, in one precision."""
-    numbers, table, counts = real[::1], real[:, ::1], types.int64[::1]
-    layout = types.Tuple((counts, types.uint64[::1], counts, types.uint64))
-    rates = types.UniTuple(numbers, 3)
-    return (
-        table,
-        numbers,
-        real,
-        real,
-        types.int64,
-        layout,
-        rates,
-        table,
-        types.boolean[::1],
-        counts,
-        counts,
-        types.int64,
-    )
-
-
 @intrinsic
 def take_step(  # type: ignore[no-untyped-def]
     typing_context,
     address,
     batches,
+    count,
+    size,
     constants,
     h,
     dt,
     n,
-    layout,
-    rates,
+    width,
+    compartments,
+    record_offset,
+    scalar_offset,
+    up,
+    down,
+    axial,
     incoming,
+    padded,
     arrived,
     spike_step,
     spike_lane,
     found,
+    room,
 ):
-    """Call the step at an address; return the spikes found so far."""
-    return types.int64(types.int64, *step_arguments(batches.dtype)), _call
+    """Call the generated step at an address; return the spikes found so far."""
+    real, one, rows, whole = batches.dtype, types.int64, batches, spike_step
+    taken = (
+        rows,
+        one,
+        one,
+        rows,
+        real,
+        real,
+        one,
+        one,
+        *(whole,) * 3,
+        *(rows,) * 4,
+        one,
+        arrived,
+        whole,
+        whole,
+        one,
+        one,
+    )
+    return types.int64(types.int64, *taken), _call_rows
 
 
 @intrinsic
@@ -134,6 +142,16 @@ def _call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     taken = [context.get_value_type(kind) for kind in signature.args[1:]]
     function = ir.FunctionType(context.get_value_type(signature.return_type), taken)
     return builder.call(builder.inttoptr(arguments[0], function.as_pointer()), arguments[1:])
+
+
+def _call_rows(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    """Generate the call of a generated function at an address: of an array it takes where its numbers begin."""
+    taken = [
+        make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
+        for kind, value in zip(signature.args[1:], arguments[1:], strict=True)
+    ]
+    function = ir.FunctionType(context.get_value_type(signature.return_type), [value.type for value in taken])
+    return builder.call(builder.inttoptr(arguments[0], function.as_pointer()), taken)
 
 
 @njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -202,24 +220,32 @@ def advance_one(p, n, h, dt, slot, storage, rings, spikes, found):  # type: igno
     ring, arrived = rings
     spike_step, spike_lane, _ = spikes
     up, down, axial = rates
-    begin, end = p.geometry, p.geometry + p.groups
-    low, high = p.rates, p.rates + p.compartments
+    begin, low = p.geometry, p.rates
     incoming = part(ring, p.ring + slot * p.ports * p.padded, p.ports, p.padded)
     now = arrived[p.arrived + slot * p.ports : p.arrived + (slot + 1) * p.ports]
     found = take_step(
         p.step,
-        part(state, p.state, p.batches, p.size),
-        constants[p.constants : p.constants + p.shared],
+        state[p.state :],
+        p.batches,
+        p.size,
+        constants[p.constants :],
         h,
         dt,
         n,
-        (shapes[begin:end], offsets[begin:end], starts[begin:end], np.uint64(p.width)),
-        (up[low:high], down[low:high], axial[low:high]),
-        incoming,
+        p.width,
+        shapes[begin:],
+        offsets[begin:],
+        starts[begin:],
+        up[low:],
+        down[low:],
+        axial[low:],
+        ring[p.ring + slot * p.ports * p.padded :],
+        p.padded,
         now,
         spike_step,
         spike_lane,
         found,
+        len(spike_step),
     )
     for port in range(p.ports):
         if now[port]:
@@ -284,7 +310,7 @@ def learn(n, dt, synapses, state, rings, slots, spikes, first, found, volleys): 
             )
 
 
-@njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
+@njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 def advance(  # type: ignore[no-untyped-def]
     first, count, h, dt, tables, storage, rings, slots, synapses, volleys, events, cursors, spikes, recording, learning
 ):

@@ -16,11 +16,13 @@ import numpy as np
 from nmdasim.engines import compiled
 from nmdasim.engines.kernel import loop, synaptic
 from nmdasim.engines.kernel.arriving import events, fired, synapses, weighs
-from nmdasim.engines.kernel.batches import CHUNK, Kernel, final_states
+from nmdasim.engines.kernel.batches import CHUNK, endless_after, final_states
+from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.plastic import Writer
 from nmdasim.engines.kernel.storage import Storage, entry
 from nmdasim.engines.kernel.threads import Progress, spread, workers
 from nmdasim.plan import memory
+from nmdasim.plan.firing import endless
 from nmdasim.plan.plan import Arrivals, Held, Outcome, Plan, whole_steps
 
 #: Room for spikes in one call, in numbers: every neuron may fire at every step of it.
@@ -54,7 +56,7 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
 def _advance() -> Any:
     """Return the loop over time, compiled once for all circuits and kept beside the generated sources."""
     source = Path(str(loop.__file__)).read_text(encoding="utf-8")
-    return compiled.load(f"{source}\n\nadvance.enable_caching()\n").advance
+    return compiled.load(f"{source}\n\nfrom nmdasim.engines.compiled import cached\n\ncached(advance)\n").advance
 
 
 def _parts(plan: Plan, kernels: Sequence[Kernel]) -> list[range]:
@@ -135,6 +137,9 @@ def _run(
                     (*traces.due, halfway, traces.values),
                     (held.table, held.whole, held.numbers),
                 )
+                for one in storage.kept:
+                    if endless_after(one.cells.model, one.values(one.kernel.spare - one.row["width"])):
+                        raise endless(one.cells.model)
                 spikes.keep(found)
                 now += much
                 progress.add(much * len(part))

@@ -17,7 +17,7 @@ import sympy as sp
 
 from nmdasim.engines import compiled
 from nmdasim.engines.form import algebra
-from nmdasim.engines.kernel.batches import Kernel
+from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.language.functions import exprel
 from nmdasim.language.linear import ELAPSED, solved
@@ -223,8 +223,9 @@ _MODULE = '''"""Synapses with a state. Generated; SI units."""
 from math import acos, asin, atan, cos, cosh, sin, sinh, sqrt, tan
 
 import numpy as np
-from numba import cfunc, types
+from numba import types
 
+from nmdasim.engines.compiled import entry as address_of
 from nmdasim.engines.kernel.loop import synapse_arguments
 from nmdasim.engines.kernel.vmath import FASTMATH
 from nmdasim.engines.kernel.vmath import bern_e64 as bern_e, bern_m64 as bern_m, dbern_e64 as dbern_e
@@ -255,7 +256,7 @@ def act(
     return 0
 
 
-entry = cfunc(
-    types.int64(*synapse_arguments(types.{real})), cache=True, fastmath=FASTMATH, error_model="numpy"
+entry = address_of(
+    types.int64(*synapse_arguments(types.{real})), fastmath=FASTMATH, error_model="numpy"
 )(act)
 '''

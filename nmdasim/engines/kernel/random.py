@@ -8,37 +8,29 @@ approximation of Giles (2011), whose relative error of 4e-7 no statistics of a r
 from __future__ import annotations
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
 
-from nmdasim.engines.kernel.vmath import _inline, log64
+from nmdasim.engines.kernel.vmath import _float64, _inline, log64
 
-
-@intrinsic
-def _number(typing_context, x):  # type: ignore[no-untyped-def]
-    """Return the float64 of a bit pattern."""
-
-    def generate(context, builder, signature, arguments):  # type: ignore[no-untyped-def]
-        return builder.bitcast(arguments[0], ir.DoubleType())
-
-    return types.float64(types.uint64), generate
+# Of 64 bits without a sign, as a whole number with one has them; a shift to the right that brings no sign in is masked.
+_FIRST, _SECOND = -0x40A7B892E31B1A47, -0x6B2FB644ECCEEE15
+_GOLDEN, _STREAM = -0x61C8864680B583EB, -0x2ECEDABCC217D06B
+_FRACTION, _ONE = (1 << 52) - 1, 0x3FF << 52
 
 
 @_inline
 def _mix(z):  # type: ignore[no-untyped-def]
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return z ^ (z >> np.uint64(31))
+    y = (z ^ ((z >> 30) & 0x3FFFFFFFF)) * _FIRST
+    x = (y ^ ((y >> 27) & 0x1FFFFFFFFF)) * _SECOND
+    return x ^ ((x >> 31) & 0x1FFFFFFFF)
 
 
 @_inline
 def uniform64(high, low, step, stream):  # type: ignore[no-untyped-def]
     """Return a number in [0, 1) of 52 bits."""
-    key = (np.uint64(high) << np.uint64(24)) | np.uint64(low)
-    z = _mix(key * np.uint64(0x9E3779B97F4A7C15) + stream * np.uint64(0xD1342543DE82EF95) + np.uint64(1))
-    z = _mix(z + step * np.uint64(0x9E3779B97F4A7C15))
-    return _number((z >> np.uint64(12)) | np.uint64(0x3FF0000000000000)) - 1.0
+    key = (np.int64(high) << 24) | np.int64(low)
+    z = _mix(key * _GOLDEN + stream * _STREAM + 1)
+    pattern = _mix(z + step * _GOLDEN)
+    return _float64(((pattern >> 12) & _FRACTION) | _ONE) - 1.0
 
 
 @_inline

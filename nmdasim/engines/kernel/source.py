@@ -79,9 +79,6 @@ def write(
     """
     made = form(model, folded, method, varied)
     memory = Memory(made)
-    if network:
-        text = writer.step(memory, name=model.name, method=method, single=single)
-    else:
-        text = writer.advance(memory, method=method, single=single)
+    text = writer.write(memory, method=method, single=single, network=model.name if network else "")
     constants = tuple((where, tuple(e for _, e in named)) for where, named in made.events.constants)
     return Source(text, made.records, memory.width, memory.spare, constants, made.method, memory.draws)

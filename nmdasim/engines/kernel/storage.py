@@ -13,27 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nmdasim.engines import compiled
-from nmdasim.engines.kernel import loop
-from nmdasim.engines.kernel.batches import Kernel, axial_rates, fill_constants, fill_states
+from nmdasim.engines.kernel import loop, machine
+from nmdasim.engines.kernel.batches import axial_rates, fill_constants, fill_states
+from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.plan.plan import Arrivals, Cells, Held, Plan
-
-_ENTRY = """
-
-# --- called by address, from the loop over time ---
-from numba import cfunc, types
-
-from nmdasim.engines.kernel.loop import step_arguments
-
-entry = cfunc(
-    types.int64(*step_arguments(types.{real})), cache=True, fastmath=FASTMATH, error_model="numpy"
-)(step.py_func)
-"""
 
 
 def entry(kernel: Kernel) -> int:
     """Return the address of a population's compiled step; kernels of one source share it."""
-    return int(compiled.load(kernel.source.text + _ENTRY.format(real=np.dtype(kernel.real).name)).entry.address)
+    return machine.functions(kernel.source.text)["step"]
 
 
 @dataclass(eq=False)
@@ -165,7 +153,7 @@ class Storage:
 
 def _shapes(table: np.ndarray, kernels: Sequence[Kernel], plan: Plan) -> tuple[Any, ...]:
     """Return the geometry of every population's batches and its axial rates."""
-    groups, records, scalars = Joined(np.int64), Joined(np.uint64), Joined(np.int64)
+    groups, records, scalars = Joined(np.int64), Joined(np.int64), Joined(np.int64)
     rates = [Joined(kernels[0].real) for _ in range(3)]
     for row, kernel, cells in zip(table, kernels, plan.cells, strict=True):
         compartments, record_offset, scalar_offset = kernel.geometry

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from nmdasim.engines.kernel import loop
-from nmdasim.engines.kernel.batches import Kernel
+from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.plastic import Writer, split
 from nmdasim.engines.kernel.storage import Joined, Kept, Storage
 from nmdasim.model.attached import Attached

@@ -1,99 +1,148 @@
-"""What every kernel has in common: its head, the loop over time of a run, and the step of a population, as text."""
+"""What every kernel has in common, as text: its head, and its functions around what a model does.
 
-HEADER = '''"""A kernel, method {method}. Generated; SI units."""
+The text is Python, which :mod:`nmdasim.engines.kernel.translate` reads with the types of its annotations: ``real`` and
+``whole`` numbers, and rows of them; ``marks`` are flags of a byte.
+"""
 
-from math import acos, asin, atan, cos, cosh, sin, sinh, sqrt, tan
+HEADER = '''"""A kernel, method {method}, {real}. Generated; SI units."""
 
-import numpy as np
-from numba import njit
-
-from nmdasim.engines.kernel.vmath import FASTMATH
-from nmdasim.engines.kernel.vmath import bern_e{bits} as bern_e, bern_m{bits} as bern_m, dbern_e{bits} as dbern_e
-from nmdasim.engines.kernel.vmath import bern_bottom{bits} as bern_bottom, bern_top{bits} as bern_top
-from nmdasim.engines.kernel.vmath import dexprel_e{bits} as dexprel_e, exprel_e{bits} as exprel_e
-from nmdasim.engines.kernel.vmath import bits{bits} as bits, exp{bits} as exp, log{bits} as log, power{bits} as power
-from nmdasim.engines.kernel.vmath import remainder, sign, tanh{bits} as tanh
-
-real = f = np.{real}
-one, half = real(1.0), real(0.5)
-unsigned = np.uint64  # indices without a sign need no wraparound, which would keep loops scalar
-W = unsigned({width})
+real = {real}
+half = real(0.5)
+W = {width}
 {rows}
 '''
 
-RANDOM = """
-from nmdasim.engines.kernel.random import normal{bits} as normal, uniform{bits} as uniform
+#: What a pass takes, and how it is called.
+PASS = "a: reals, ks: reals, t: real, n: whole, compartments: wholes, record_offset: wholes, scalar_offset: wholes"
+
+#: The event of one port, for some lanes.
+DELIVER = """
+
+def deliver(a: reals, t: real, port: whole, weight: real, low: whole, high: whole):
+    for l in range(low, high):
+{deliver}
 """
 
-DECORATOR = '@njit(nogil=True, no_cpython_wrapper=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")'
+#: All that arrives in a step, for the lanes of one batch that begin at ``base``.
+RECEIVE = """
+
+def receive(a: reals, t: real, width: whole, incoming: reals, padded: whole, base: whole, arrived: marks):
+{receive}
+    pass
+"""
+
+#: Steps from ``first`` to before ``last``; it ends with the first one in which a lane fires, and returns that, else
+#: ``last``.
+MOVE = """
+
+def move(
+    a: reals, ks: reals, h: real, dt: real, first: whole, last: whole, width: whole,
+    compartments: wholes, record_offset: wholes, scalar_offset: wholes, up: reals, down: reals, axial: reals,
+) -> whole:
+    for n in range(first, last):
+        t = real(n*dt)
+{body}
+        if hits:
+            return n
+    return last
+"""
+
+#: Notes the lanes that fired in step ``n``, counted from ``base``, and resets them.
+FIRED = """
+
+def fired(a: reals, t: real, n: whole, base: whole, steps: wholes, lanes: wholes, found: whole, room: whole) -> whole:
+    for l in range(W):
+        if a[SPIKE + l] > half:
+            if found < room:
+                steps[found] = n + 1
+                lanes[found] = base + l
+            found += 1
+{fired}
+    return found
+"""
+
+#: A whole run of one batch. The last event, sample and edge of a window lie behind all steps; steps between which
+#: nothing is due, sampled or summed up are taken in one call.
 ADVANCE = """
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")
-def advance(a, ks, h, dt, first, count, layout, axial_rates, events, spikes, traces, windows):
-    compartments, record_offset, scalar_offset, width = layout
-    up, down, axial = axial_rates
-    event_step, event_port, event_lane, event_weight, next_event = events
-    spike_step, spike_lane = spikes
-    trace_row, trace_mean, trace_every, trace_values = traces
-    edges, summary_row, summary_kind, summary_values = windows
+def advance(
+    a: reals, ks: reals, h: real, dt: real, first: whole, end: whole, width: whole,
+    compartments: wholes, record_offset: wholes, scalar_offset: wholes, up: reals, down: reals, axial: reals,
+    event_step: wholes, event_port: wholes, event_lane: wholes, event_weight: reals, event: wholes,
+    steps: wholes, lanes: wholes, room: whole,
+    traces: whole, trace_row: wholes, trace_mean: marks, every: whole, sample: whole, samples: whole, values: reals,
+    edges: wholes, begun: whole, windows: whole, summaries: whole, rows: wholes, kinds: wholes, found_values: reals,
+) -> whole:
     found = 0
-    window = np.searchsorted(edges, first) - 1  # one that begins here is opened by the first step
-    for n in range(first, first + count):
+    window = begun
+    due = event[0]
+    k = 0
+    n = first
+    while n < end:
         t = real(n*dt)
-        while next_event < event_step.shape[0] and event_step[next_event] <= n:
-            port, weight = event_port[next_event], real(event_weight[next_event])
-            low = unsigned(max(event_lane[next_event], 0))
-            high = low + unsigned(1)
-            if event_lane[next_event] < 0:
+        while event_step[due] <= n:
+            low = max(event_lane[due], 0)
+            high = low + 1
+            if event_lane[due] < 0:
                 high = W
-            for l in range(low, high):
-{deliver}
-            next_event += 1
-        sampled = trace_row.shape[0] > 0 and n % trace_every == 0
-        if sampled:
-            k = n//trace_every - (first + trace_every - 1)//trace_every
-            for j in range(trace_row.shape[0]):
+            deliver(a, t, event_port[due], event_weight[due], low, high)
+            due += 1
+        at = sample + k*every
+        if n == at:
+            for j in range(traces):
                 for l in range(width):
-                    trace_values[j, k, l] = a[trace_row[j] + l]
-        if window + 1 < edges.shape[0] and n == edges[window + 1]:
+                    values[(j*samples + k)*W + l] = a[trace_row[j] + l]
+        if n == edges[window + 1]:
             window += 1
-            if window < summary_values.shape[1]:
-                for j in range(summary_row.shape[0]):
+            if window < windows:
+                for j in range(summaries):
                     for l in range(width):
-                        summary_values[j, window, l] = a[summary_row[j] + l]
-{body}
-        if sampled:
-            for j in range(trace_row.shape[0]):
+                        found_values[(j*windows + window)*W + l] = a[rows[j] + l]
+        until = min(end, event_step[due])
+        until = min(until, edges[window + 1])
+        if n < at:
+            until = min(until, at)
+        if (n == at) | ((window >= 0) & (window < windows)) | (until <= n):
+            until = n + 1
+        stop = move(a, ks, h, dt, n, until, width, compartments, record_offset, scalar_offset, up, down, axial)
+        if n == at:
+            for j in range(traces):
                 if trace_mean[j]:
                     for l in range(width):
-                        trace_values[j, k, l] = half*(trace_values[j, k, l] + a[trace_row[j] + l])
-        if 0 <= window < summary_values.shape[1]:
-            for j in range(summary_row.shape[0]):
-                if summary_kind[j] > 0:
+                        here = (j*samples + k)*W + l
+                        values[here] = half*(values[here] + a[trace_row[j] + l])
+            k += 1
+        if (window >= 0) & (window < windows):
+            for j in range(summaries):
+                if kinds[j] > 0:
                     for l in range(width):
-                        summary_values[j, window, l] = max(summary_values[j, window, l], a[summary_row[j] + l])
-                elif summary_kind[j] < 0:
+                        this = (j*windows + window)*W + l
+                        found_values[this] = max(found_values[this], a[rows[j] + l])
+                if kinds[j] < 0:
                     for l in range(width):
-                        summary_values[j, window, l] = min(summary_values[j, window, l], a[summary_row[j] + l])
-{spike}
-    return found, next_event
+                        that = (j*windows + window)*W + l
+                        found_values[that] = min(found_values[that], a[rows[j] + l])
+        n = until
+        if stop < until:
+            found = fired(a, real(stop*dt), stop, 0, steps, lanes, found, room)
+            n = stop + 1
+    event[0] = due
+    return found
 """
 
+#: One step of every batch of a population.
 STEP = """
 
-@njit(cache=True, nogil=True, no_cfunc_wrapper=True, fastmath=FASTMATH, error_model="numpy")
-def step(batches, ks, h, dt, n, layout, axial_rates, incoming, arrived, spike_step, spike_lane, found):
-    compartments, record_offset, scalar_offset, width = layout
-    up, down, axial = axial_rates
-    t = real(n*dt)
-    for b in range(batches.shape[0]):
-        a = batches[b]
-        base = unsigned(b)*W
-        noted = found
-{receive}
-{body}
-{spike}
-        for k in range(noted, found):
-            spike_lane[k] += b*{width}
+def step(
+    batches: reals, count: whole, size: whole, ks: reals, h: real, dt: real, n: whole, width: whole,
+    compartments: wholes, record_offset: wholes, scalar_offset: wholes, up: reals, down: reals, axial: reals,
+    incoming: reals, padded: whole, arrived: marks, steps: wholes, lanes: wholes, found: whole, room: whole,
+) -> whole:
+    for b in range(count):
+        a = batches[b*size:]
+        receive(a, real(n*dt), width, incoming, padded, b*W, arrived)
+        stop = move(a, ks, h, dt, n, n + 1, width, compartments, record_offset, scalar_offset, up, down, axial)
+        if stop == n:
+            found = fired(a, real(n*dt), n, b*W, steps, lanes, found, room)
     return found
 """

@@ -40,6 +40,8 @@ bits64 = _bitcast(types.float64, types.int64)
 _float64 = _bitcast(types.int64, types.float64)
 bits32 = _bitcast(types.float32, types.int32)
 _float32 = _bitcast(types.int32, types.float32)
+#: The same bits read as a number of another type, and that type.
+CASTS = {bits64: ir.IntType(64), _float64: ir.DoubleType(), bits32: ir.IntType(32), _float32: ir.FloatType()}
 
 # Adding 1.5·2⁵² rounds to an integer and leaves it in the low bits.
 _ROUND64 = 6755399441055744.0

@@ -26,21 +26,18 @@ from nmdasim.engines.form.statements import (
 )
 from nmdasim.engines.kernel.memory import Memory
 from nmdasim.engines.kernel.printer import Printer, spelled
-from nmdasim.engines.kernel.templates import ADVANCE, DECORATOR, HEADER, RANDOM, STEP
+from nmdasim.engines.kernel.templates import ADVANCE, DELIVER, FIRED, HEADER, MOVE, PASS, RECEIVE, STEP
 
 
-def advance(memory: Memory, *, method: str, single: bool) -> str:
-    """Return a kernel that runs one batch from beginning to end."""
+def write(memory: Memory, *, method: str, single: bool, network: str = "") -> str:
+    """Return the functions of a kernel: events one by one or, in a `network` as model of that name, all of a step."""
     text = _Text(memory, single)
-    deliver = _indent(text.deliver(), 4)
-    return text.head(method) + ADVANCE.format(deliver=deliver, body=text.body(), spike=text.spike())
-
-
-def step(memory: Memory, *, name: str, method: str, single: bool) -> str:
-    """Return a kernel that takes one step of every batch of model `name`, fed by delay buffers."""
-    text = _Text(memory, single)
-    receive = _indent(text.receive(summed(name, memory.form.events.inlets)), 2)
-    return text.head(method) + STEP.format(width=memory.width, receive=receive, body=text.body(), spike=text.spike())
+    if network:
+        inflow = RECEIVE.format(receive=_indent(text.receive(summed(network, memory.form.events.inlets)), 1))
+    else:
+        inflow = DELIVER.format(deliver=_indent(text.deliver(), 2))
+    parts = (inflow, MOVE.format(body=text.body()), FIRED.format(fired=text.fired()), STEP if network else ADVANCE)
+    return text.head(method) + "".join(parts)
 
 
 #: Streams of what a spike draws begin here, beyond those of any record.
@@ -62,15 +59,11 @@ class _Text:
         """Return imports, the names of rows and offsets, and the passes of a tree as functions of their own."""
         memory = self.memory
         width, end = memory.width, memory.recorded * memory.width
-        rows = [f"R{k} = unsigned({k * width})" for k in range(memory.longest + 1)]
-        rows += [f"O{c} = unsigned({memory.begins[c] * width})" for c in range(self.form.compartments)]
-        rows += [
-            f"WAIT, READY, SPIKE = unsigned({end}), unsigned({end + width}), unsigned({end + 2 * width})",
-            "SPARE = READY",
-        ]
-        bits = 32 if self.single else 64
-        header = HEADER + (RANDOM if memory.draws else "")
-        head = header.format(real=f"float{bits}", bits=bits, width=width, method=method, rows="\n".join(rows))
+        rows = [f"R{k} = {k * width}" for k in range(memory.longest + 1)]
+        rows += [f"O{c} = {memory.begins[c] * width}" for c in range(self.form.compartments)]
+        rows += [f"WAIT = {end}", f"READY = {end + width}", f"SPIKE = {end + 2 * width}", f"SPARE = {end + width}"]
+        real = f"float{32 if self.single else 64}"
+        head = HEADER.format(real=real, width=width, method=method, rows="\n".join(rows))
         return head + "\n".join(self._functions() if self.form.membrane else [])
 
     def body(self) -> str:
@@ -96,27 +89,22 @@ class _Text:
         assert membrane is not None
         return [
             *_over_lanes(self._lines(rule.admit)),
-            *(self._call("before", g) for g, group in enumerate(self.form.groups) if group.before),
+            *(_call("before", g) for g, group in enumerate(self.form.groups) if group.before),
             *self._lines(Code((membrane.step,))),
             *_over_lanes(self._lines(membrane.code)),
-            *(self._call("after", g) for g, group in enumerate(self.form.groups) if group.after),
+            *(_call("after", g) for g, group in enumerate(self.form.groups) if group.after),
             "hits = 0",
             *_over_lanes(self._lines(rule.watch)),
         ]
-
-    def _call(self, which: str, g: int) -> str:
-        """Return the call of a pass, which is its signature too."""
-        step = "n, " if self.memory.draws else ""
-        return f"{which}_{g}(a, ks, t, {step}compartments, record_offset, scalar_offset)"
 
     def _functions(self) -> list[str]:
         """Return the passes as functions of their own: Numba compiles several short ones sooner than a long one."""
         lines = []
         for g, group in enumerate(self.form.groups):
-            where = f"record_offset[{g}] + unsigned(c)*R{len(group.record.rows)}"
+            where = f"record_offset[{g}] + c*R{len(group.record.rows)}"
             for which, one in (("before", group.before), ("after", group.after)):
                 if one:
-                    lines += ["", "", DECORATOR, f"def {self._call(which, g)}:"]
+                    lines += ["", "", f"def {which}_{g}({PASS}):"]
                     lines += ["    " + line for line in self._pass(g, one, where)]
         return lines
 
@@ -148,26 +136,13 @@ class _Text:
         lines: list[str] = []
         for k, inlet in enumerate(inlets):
             if inlet.puts:
-                loop = _over_lanes([f"weight = incoming[{k}, base + l]", *self._lines(inlet.code)])
+                loop = _over_lanes([f"weight = incoming[{k}*padded + base + l]", *self._lines(inlet.code)])
                 lines += [f"if arrived[{k}]:", *("    " + line for line in loop)]
         return lines
 
-    def spike(self) -> str:
-        """Return the lines that note spikes and reset the lanes that fired."""
-        rule = self.form.events.rule
-        if not rule.spikes:
-            return ""
-        lines = [
-            "if hits:",
-            "    for l in range(W):",
-            "        if a[SPIKE + l] > half:",
-            "            if found < spike_step.shape[0]:",
-            "                spike_step[found] = n + 1",
-            "                spike_lane[found] = l",
-            "            found += 1",
-            *("            " + line for line in self._lines(rule.fired)),
-        ]
-        return _indent(lines, 2)
+    def fired(self) -> str:
+        """Return what a spike does to its lane."""
+        return _indent(self._lines(self.form.events.rule.fired), 3)
 
     # --- statements and places ---------------------------------------------------------------------------------------
 
@@ -209,8 +184,13 @@ class _Text:
                 return f"{direction}[{compartment}]"
             case Draw(kind, stream):
                 key = ", ".join(f"a[SPARE + R{self.memory.key + k} + l]" for k in (0, 1))
-                which = f"o + unsigned({stream})" if group >= 0 else f"unsigned({_AT_SPIKE + stream})"
-                return f"{kind}({key}, unsigned(n), {which})"
+                which = f"o + {stream}" if group >= 0 else str(_AT_SPIKE + stream)
+                return f"{kind}({key}, n, {which})"
+
+
+def _call(which: str, g: int) -> str:
+    """Return the call of a pass."""
+    return f"{which}_{g}(a, ks, t, n, compartments, record_offset, scalar_offset)"
 
 
 def _over_lanes(lines: Sequence[str]) -> list[str]:

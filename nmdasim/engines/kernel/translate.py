@@ -1,0 +1,366 @@
+"""Generated Python to LLVM's language, without a compiler of all of Python in between.
+
+Generated functions use little of Python: numbers and rows of numbers, arithmetic, one-line choices, ``for`` over a
+range, ``if``, calls of one another and of :mod:`nmdasim.engines.kernel.vmath`. Every type is known from the annotations
+of their parameters, so that one walk over the syntax tree does what took Numba's analysis most of a compilation. Both
+values of a choice are computed: a loop over lanes stays free of branches.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+
+from nmdasim.engines.kernel import random, vmath
+
+FLAGS = tuple(sorted(vmath.FASTMATH))
+BOOL, BYTE, INT32, WHOLE = (ir.IntType(bits) for bits in (1, 8, 32, 64))
+FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
+_RANK = {kind: k for k, kind in enumerate((BOOL, INT32, WHOLE, FLOAT, DOUBLE))}
+_LIBM = ("sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan")
+_INTRINSIC = {
+    "abs": "llvm.fabs",
+    "sqrt": "llvm.sqrt",
+    "floor": "llvm.floor",
+    "ceil": "llvm.ceil",
+    "sin": "llvm.sin",
+    "cos": "llvm.cos",
+}
+_CASTS = {"float32": FLOAT, "float64": DOUBLE, "int32": INT32, "int64": WHOLE}
+_ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Mod: "srem"}
+_BITS = {ast.BitAnd: "and_", ast.BitOr: "or_", ast.BitXor: "xor", ast.LShift: "shl", ast.RShift: "ashr"}
+_COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
+
+
+def translate(text: str) -> str:
+    """Return LLVM's text of the functions of a generated source; they are named as there."""
+    tree = ast.parse(text)
+    module = ir.Module(name="kernel")
+    bits = 32 if "\nreal = float32\n" in text else 64
+    scope = _mathematics(bits) | {"float32": FLOAT, "float64": DOUBLE}
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                scope[name] = eval(compile(ast.Expression(value), "", "eval"), {}, dict(scope))
+            case ast.FunctionDef(name=name):
+                scope["f"] = scope["real"]
+                scope[name] = _declared(module, node, scope["real"])
+                _Body(module, scope, scope[name]).write(node)
+    return str(module)
+
+
+def _mathematics(bits: int) -> dict[str, Any]:
+    """Return the functions that a generated source may call, in its precision."""
+    known = vars(vmath) | vars(random)
+    return {name: known.get(f"{name}{bits}") or known[name] for name in _CALLED}
+
+
+_CALLED = (
+    *("bern_e", "bern_m", "dbern_e", "bern_bottom", "bern_top", "dexprel_e", "exprel_e"),
+    *("bits", "exp", "log", "power", "remainder", "sign", "tanh", "normal", "uniform"),
+)
+
+
+def _declared(module: ir.Module, node: ast.FunctionDef, real: ir.Type) -> ir.Function:
+    """Return an empty function with the types of its annotations; one that returns nothing is called here alone."""
+    kinds = {
+        "real": real,
+        "whole": WHOLE,
+        "reals": real.as_pointer(),
+        "wholes": WHOLE.as_pointer(),
+        "marks": BYTE.as_pointer(),
+    }
+    result = kinds[node.returns.id] if isinstance(node.returns, ast.Name) else ir.VoidType()
+    taken = [kinds[a.annotation.id] for a in node.args.args if isinstance(a.annotation, ast.Name)]
+    function = ir.Function(module, ir.FunctionType(result, taken), name=node.name)
+    for argument in function.args:
+        if isinstance(argument.type, ir.PointerType):
+            argument.add_attribute("noalias")
+    function.attributes.add("nounwind")
+    function.attributes.add("noinline")
+    return function
+
+
+@dataclass
+class _Body:
+    """Writes one function; a name that is assigned once is its value, any other a place in memory."""
+
+    module: ir.Module
+    scope: Mapping[str, Any]
+    function: ir.Function
+    known: dict[str, Any] = field(default_factory=dict)
+    places: dict[str, Any] = field(default_factory=dict)
+    several: frozenset[str] = frozenset()
+
+    def write(self, node: ast.FunctionDef) -> None:
+        """Write all of it."""
+        self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
+        stored = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+        names = [argument.arg for argument in node.args.args]
+        times = Counter([*stored, *_changed(node), *names])
+        self.several = frozenset(name for name, count in times.items() if count > 1)
+        for name, value in zip(names, self.function.args, strict=True):
+            self.store(name, value)
+        self.lines(node.body)
+        if not self.builder.block.is_terminated:
+            self.builder.ret_void()
+
+    # --- statements ----------------------------------------------------------------------------------------------
+
+    def lines(self, statements: list[ast.stmt]) -> None:
+        for statement in statements:
+            self.statement(statement)
+
+    def statement(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                self.store(name, self.value(value))
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=value):
+                whole = self.value(value)
+                for k, element in enumerate(names):
+                    self.store(ast.unparse(element), self.builder.extract_value(whole, k))
+            case ast.Assign(targets=[ast.Subscript() as place], value=value):
+                self.put(self.address(place), self.value(value))
+            case ast.AugAssign(target=ast.Name(id=name), op=op, value=value):
+                self.store(name, self.binary(op, self.name(name), self.value(value)))
+            case ast.AugAssign(target=ast.Subscript() as place, op=op, value=value):
+                where = self.address(place)
+                self.put(where, self.binary(op, self.builder.load(where), self.value(value)))
+            case ast.For() | ast.While() | ast.If():
+                self.flow(node)
+            case ast.Return(value=ast.expr() as value):
+                self.builder.ret(self.value(value))
+            case ast.Expr(value=ast.Call() as call):
+                self.value(call)
+            case ast.Expr() | ast.Pass():
+                pass
+            case _:
+                raise NotImplementedError(ast.unparse(node))
+
+    def flow(self, node: ast.For | ast.While | ast.If) -> None:
+        match node:
+            case ast.For(target=ast.Name(id=name), iter=ast.Call(args=bounds)):
+                self.loop(name, [self.cast(self.value(bound), WHOLE) for bound in bounds], node.body)
+            case ast.While(test=test, body=body):
+                self.repeat(test, body)
+            case ast.If(test=test, body=body, orelse=orelse):
+                self.choice(self.truth(self.value(test)), body, orelse)
+            case _:
+                raise NotImplementedError(ast.unparse(node))
+
+    def loop(self, name: str, bounds: list[Any], body: list[ast.stmt]) -> None:
+        """Write a loop; its variable is a value."""
+        low, high = (WHOLE(0), *bounds)[-2:]
+        before = self.builder.block
+        head, inside, after = (self.builder.append_basic_block(where) for where in ("head", "inside", "after"))
+        self.builder.branch(head)
+        self.builder.position_at_end(head)
+        index = self.builder.phi(WHOLE)
+        index.add_incoming(low, before)
+        self.builder.cbranch(self.builder.icmp_signed("<", index, high), inside, after)
+        self.builder.position_at_end(inside)
+        self.known[name] = index
+        self.lines(body)
+        index.add_incoming(self.builder.add(index, WHOLE(1), flags=("nsw", "nuw")), self.builder.block)
+        self.builder.branch(head)
+        self.builder.position_at_end(after)
+
+    def repeat(self, test: ast.expr, body: list[ast.stmt]) -> None:
+        head, inside, after = (self.builder.append_basic_block(where) for where in ("head", "inside", "after"))
+        self.builder.branch(head)
+        self.builder.position_at_end(head)
+        self.builder.cbranch(self.truth(self.value(test)), inside, after)
+        self.builder.position_at_end(inside)
+        self.lines(body)
+        self.builder.branch(head)
+        self.builder.position_at_end(after)
+
+    def choice(self, test: Any, body: list[ast.stmt], orelse: list[ast.stmt]) -> None:
+        parts = [self.builder.append_basic_block(where) for where in ("then", "else", "after")]
+        self.builder.cbranch(test, *parts[:2])
+        for part, statements in zip(parts, (body, orelse), strict=False):
+            self.builder.position_at_end(part)
+            self.lines(statements)
+            if not self.builder.block.is_terminated:
+                self.builder.branch(parts[2])
+        self.builder.position_at_end(parts[2])
+
+    # --- names and places ----------------------------------------------------------------------------------------
+
+    def store(self, name: str, value: Any) -> None:
+        if name not in self.several:
+            self.known[name] = value
+            return
+        if name not in self.places:
+            with self.builder.goto_entry_block():
+                self.places[name] = self.builder.alloca(value.type)
+        self.put(self.places[name], value)
+
+    def put(self, where: Any, value: Any) -> None:
+        self.builder.store(self.cast(value, where.type.pointee), where)
+
+    def name(self, name: str) -> Any:
+        if name in self.known:
+            return self.known[name]
+        return self.builder.load(self.places[name]) if name in self.places else self.constant(self.scope[name])
+
+    def address(self, node: ast.Subscript) -> Any:
+        index = self.cast(self.value(node.slice), WHOLE)
+        return self.builder.gep(self.value(node.value), [index], inbounds=True)
+
+    @staticmethod
+    def constant(value: Any) -> Any:
+        if isinstance(value, ir.Constant):
+            return value
+        if isinstance(value, bool | np.bool_):
+            return BOOL(int(value))
+        if isinstance(value, int | np.integer):
+            return INT32(int(value)) if isinstance(value, np.int32) else WHOLE(int(value))
+        return FLOAT(float(value)) if isinstance(value, np.float32) else DOUBLE(float(value))
+
+    # --- values --------------------------------------------------------------------------------------------------
+
+    def value(self, node: ast.expr) -> Any:
+        match node:
+            case ast.Constant(value=number):
+                return self.constant(number)
+            case ast.Name(id=name):
+                return self.name(name)
+            case ast.Subscript(value=row, slice=ast.Slice(lower=ast.expr() as begin)):
+                return self.builder.gep(self.value(row), [self.cast(self.value(begin), WHOLE)], inbounds=True)
+            case ast.Subscript():
+                found = self.builder.load(self.address(node))
+                return self.truth(found) if found.type == BYTE else found
+            case ast.BinOp(left=left, op=op, right=right):
+                return self.binary(op, self.value(left), self.value(right))
+            case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=number)):
+                return self.constant(-number)  # type: ignore[operator]
+            case ast.UnaryOp(op=ast.USub(), operand=operand):
+                value = self.value(operand)
+                return self.builder.fsub(value.type(-0.0), value, flags=FLAGS)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                return self.builder.not_(self.truth(self.value(operand)))
+            case ast.Compare(left=left, ops=[op], comparators=[right]):
+                return self.compare(_COMPARISONS[type(op)], self.value(left), self.value(right))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                condition = self.truth(self.value(test))
+                return self.builder.select(condition, *self.alike(self.value(body), self.value(orelse)))
+            case ast.Tuple(elts=elements):
+                return self.several_values([self.value(element) for element in elements])
+            case (
+                ast.Call(func=ast.Name(id=name), args=arguments)
+                | ast.Call(func=ast.Attribute(attr=name), args=arguments)
+            ):
+                return self.call(name, [self.value(argument) for argument in arguments])
+        raise NotImplementedError(ast.unparse(node))
+
+    def several_values(self, values: list[Any]) -> Any:
+        whole = ir.Constant(ir.LiteralStructType([value.type for value in values]), ir.Undefined)
+        for k, value in enumerate(values):
+            whole = self.builder.insert_value(whole, value, k)
+        return whole
+
+    def alike(self, left: Any, right: Any) -> tuple[Any, Any]:
+        """Return two numbers in the wider of their types; a whole number with a single one is a double, as in NumPy."""
+        kind = max(left.type, right.type, key=_RANK.__getitem__)
+        if kind == FLOAT and WHOLE in (left.type, right.type):
+            kind = DOUBLE
+        return self.cast(left, kind), self.cast(right, kind)
+
+    def cast(self, value: Any, kind: ir.Type) -> Any:
+        if value.type == kind:
+            return value
+        if isinstance(value, ir.Constant) and value.type != BOOL:
+            return kind(value.constant if kind in (INT32, WHOLE, BYTE) else float(value.constant))
+        old, b = value.type, self.builder
+        if old in (FLOAT, DOUBLE):
+            if kind not in (FLOAT, DOUBLE):
+                return b.fptosi(value, kind)
+            return b.fpext(value, kind) if kind == DOUBLE else b.fptrunc(value, kind)
+        if kind in (FLOAT, DOUBLE):
+            return b.uitofp(value, kind) if old == BOOL else b.sitofp(value, kind)
+        if kind.width < old.width:
+            return b.trunc(value, kind)
+        return b.zext(value, kind) if old == BOOL else b.sext(value, kind)
+
+    def truth(self, value: Any) -> Any:
+        return value if value.type == BOOL else self.builder.icmp_signed("!=", value, value.type(0))
+
+    def binary(self, op: ast.operator, left: Any, right: Any) -> Any:
+        left, right = self.alike(left, right)
+        if type(op) in _BITS:
+            return getattr(self.builder, _BITS[type(op)])(left, right)
+        if left.type in (FLOAT, DOUBLE):
+            return getattr(self.builder, "f" + _ARITHMETIC[type(op)])(left, right, flags=FLAGS)
+        return getattr(self.builder, _ARITHMETIC[type(op)])(left, right)
+
+    def compare(self, sign: str, left: Any, right: Any) -> Any:
+        left, right = self.alike(left, right)
+        if left.type in (FLOAT, DOUBLE):
+            of = self.builder.fcmp_unordered if sign == "!=" else self.builder.fcmp_ordered
+            return of(sign, left, right, flags=FLAGS)
+        return self.builder.icmp_signed(sign, left, right)
+
+    # --- calls ---------------------------------------------------------------------------------------------------
+
+    def call(self, name: str, arguments: list[Any]) -> Any:
+        chosen: Any = self.scope.get(name)
+        if isinstance(chosen, ir.Function):
+            return self.builder.call(chosen, arguments)
+        if isinstance(chosen, ir.Type):
+            return self.cast(arguments[0], chosen)
+        if name in _CASTS:
+            return self.cast(arguments[0], _CASTS[name])
+        if name in ("min", "max"):
+            first, second = self.alike(*arguments)
+            return self.builder.select(self.compare("<" if name == "min" else ">", second, first), second, first)
+        if name in _INTRINSIC or name in _LIBM:
+            return self.library(name, arguments[0])
+        if chosen in vmath.CASTS:
+            return self.builder.bitcast(arguments[0], vmath.CASTS[chosen])
+        return self.inlined(getattr(chosen, "py_func", chosen), arguments)
+
+    def library(self, name: str, value: Any) -> Any:
+        """Call a function of the C library, or LLVM's own of the same name."""
+        if name in _INTRINSIC:
+            function = self.module.declare_intrinsic(_INTRINSIC[name], [value.type])
+        else:
+            symbol = name + ("f" if value.type == FLOAT else "")
+            kind = ir.FunctionType(value.type, [value.type])
+            function = self.module.globals.get(symbol) or ir.Function(self.module, kind, name=symbol)
+        return self.builder.call(function, [value], fastmath=FLAGS)
+
+    def inlined(self, function: FunctionType, arguments: list[Any]) -> Any:
+        """Write a function of the vector maths in place of its call; it is one straight line."""
+        node = _syntax(function)
+        around = inspect.getclosurevars(function)
+        body = _Body(self.module, {**around.globals, **around.nonlocals}, self.function)
+        body.builder = self.builder
+        body.known = dict(zip((a.arg for a in node.args.args), arguments, strict=True))
+        *lines, last = node.body
+        body.lines(lines)
+        assert isinstance(last, ast.Return)
+        assert last.value is not None
+        return body.value(last.value)
+
+
+@cache
+def _syntax(function: FunctionType) -> ast.FunctionDef:
+    node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    assert isinstance(node, ast.FunctionDef)
+    return node
+
+
+def _changed(node: ast.FunctionDef) -> list[str]:
+    """Return the names that are read before they are written anew."""
+    return [n.target.id for n in ast.walk(node) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)]

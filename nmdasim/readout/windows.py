@@ -1,0 +1,113 @@
+"""Spikes in the windows of a protocol, and which windows hold what is asked of them.
+
+A window that the run did not reach the end of was not observed, and one that ends before its late part begins has no
+late part: neither is 0 spikes. Both are NaN, and :func:`reservations` says so in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim.errors import InputError
+
+#: End of the early (A-fibre) window and start of the late (C-fibre) window after a pulse.
+EARLY_MS = 100.0
+#: A late window shorter than the early one ends before most of a C-fibre volley has come.
+_SHORT_MS = 100.0
+#: Rounding of times in ms.
+_ROUNDING_MS = 1e-6
+
+
+def counts(result: xr.Dataset) -> xr.Dataset:
+    """Return ``early`` and ``late``, the spikes of the output in each window, and ``exists``, whether there is one.
+
+    NaN where a window was not observed to its end, has no such part, or lies in a run that overflowed.
+
+    Raises
+    ------
+    InputError
+        If the result has no windows, or is a part of a network's: its spikes are those of the whole.
+    """
+    if "pulse_time" not in result:
+        raise InputError(
+            "this result has no pulses; wind-up is measured on a run under a protocol with windows, such as nm.WindUp()"
+        )
+    counted = _counted_in_networks if "spike_neuron" in result else _counted
+    start, end = result.pulse_time, result.window_end
+    split = start + EARLY_MS
+    first = np.minimum(split, end)
+    data = xr.Dataset({"exists": start.notnull()})
+    data["early"] = counted(result, start, first).where(_reached(result, first))
+    data["late"] = counted(result, split, end).where(_reached(result, end) & (end > split + _ROUNDING_MS))
+    standing = xr.where(result["failed"], np.nan, 1.0) if "failed" in result else 1.0
+    return data.assign(early=data["early"] * standing, late=data["late"] * standing)
+
+
+def _reached(result: xr.Dataset, time: xr.DataArray) -> xr.DataArray:
+    """Return whether the run went on until a time; results without the end of their run went on."""
+    reached: xr.DataArray = time <= result.get("run_end", np.inf) + _ROUNDING_MS
+    return reached
+
+
+def reservations(result: xr.Dataset) -> list[str]:
+    """Return what is to be said of the windows of a result, one sentence each."""
+    start, end = result.pulse_time, result.window_end
+    cut, late = start.notnull() & ~_reached(result, end), end - start - EARLY_MS
+    found = []
+    if cut.any():
+        found.append(
+            f"{int(cut.sum())} of {int(start.notnull().sum())} windows were not over when the run ended, as duration= "
+            "may cut a train: they are NaN, and so is wind-up over the whole train. Leave out duration=, or give fewer "
+            "pulses."
+        )
+    if (late <= _ROUNDING_MS).any():
+        found.append(
+            f"Windows of {float((end - start).min()):g} ms have no part after the first {EARLY_MS:g} ms: late spikes "
+            "and wind-up are NaN there, not 0. Stimulate below 10 Hz."
+        )
+    short = late.where(late > _ROUNDING_MS)
+    if (short < _SHORT_MS - _ROUNDING_MS).any():
+        found.append(
+            f"Late windows of {float(short.min()):g} ms are shorter than {_SHORT_MS:g} ms: much of a C-fibre volley "
+            "falls into the next one. Wind-up is tested at 5 Hz or less."
+        )
+    return found
+
+
+def warned(attrs: Mapping[Any, Any], sentences: list[str]) -> dict[str, str]:
+    """Return the warnings of a result with more sentences, as an attribute that figures show; none where none."""
+    lines = dict.fromkeys([*str(attrs.get("warnings", "")).splitlines(), *sentences])
+    return {"warnings": "\n".join(lines)} if lines else {}
+
+
+def _counted(result: xr.Dataset, start: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
+    """Return the spikes of the output cell in each window, over the result's dimensions and ``pulse``."""
+    times = result.spike_time
+    if result.attrs.get("output"):
+        times = times.sel(population=result.attrs["output"], drop=True)
+    found: xr.DataArray = ((times >= start) & (times < end)).sum("spike")
+    return found
+
+
+def _counted_in_networks(result: xr.Dataset, start: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
+    """Return the same of a neuron of the output population, whose spikes are a list."""
+    output = result.attrs["output"]
+    whole = result.spike_count.sel(population=output, drop=True)
+    own = result.spike_population.values == list(result.population.values).index(output)
+    lane, time = result.spike_lane.values[own], result.spike_time.values[own]
+    lanes = whole.size
+    kept = np.nan_to_num(whole.values.ravel())  # instances that overflowed have no spikes in the list
+    if lane.max(initial=0) >= lanes or np.any(np.bincount(lane, minlength=lanes) != kept):
+        raise InputError("the spikes of this result are those of more instances; measure the whole result, then choose")
+    edges = [(xr.zeros_like(whole, dtype=float) + edge).transpose(*whole.dims, "pulse") for edge in (start, end)]
+    from_, to = (edge.values.reshape(lanes, -1) for edge in edges)
+    counts = [
+        np.bincount(lane[(time >= from_[lane, k]) & (time < to[lane, k])], minlength=lanes)
+        for k in range(from_.shape[1])
+    ]
+    table = np.stack(counts, axis=-1).reshape(edges[0].shape) / float(result["size"].sel(population=output))
+    return edges[0].copy(data=table)

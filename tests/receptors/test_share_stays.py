@@ -1,0 +1,48 @@
+"""A share of receptors that is blocked stays between 0 and 1, at any dose and for several drugs together."""
+
+import numpy as np
+import pytest
+
+import nmdasim as nm
+from nmdasim.readout.final import final
+from nmdasim.receptors import trapping
+
+DRUGS = {"ketamine": False, "memantine": True}
+STATES = ("b_ketamine_nmda", "b_deep_memantine_nmda", "b_shallow_memantine_nmda")
+#: Receptors that open within a millisecond, with two drugs of which one leaves shut channels in part.
+PORE = nm.Model(
+    "pore",
+    "dv/dt = -v/(10*ms) : volt\nda_nmda/dt = (0.9 - a_nmda)/(0.5*ms) : 1\nB_mg = 0.3 : 1\n" + trapping.equations(DRUGS),
+    parameters={
+        "ketamine": 0 * nm.mM, "memantine": 0 * nm.mM, "escapable_memantine": 0.17, "tau_memantine": 1 * nm.second,
+        **{f"{name}_{drug}": value for drug in DRUGS for name, value in
+           {"K": 1 * nm.uM, "V": -66 * nm.mV, "slope": 32 * nm.mV, "k_on": 20 / nm.mM / nm.ms}.items()},
+    },
+    initial={"v": -60 * nm.mV},
+)  # fmt: skip
+DOSES = np.concatenate([[0], np.geomspace(1e-3, 1e6, 9)]) * nm.mM
+
+
+def shares(duration, method, start=None):
+    """Return each share at the end of a run over all pairs of doses, from receptors that are full or empty."""
+    first = {} if start is None else {"initial": {STATES[start]: 1.0}}
+    given = dict(parameters={"ketamine": DOSES, "memantine": DOSES}, dt="0.1 ms", method=method)
+    result = nm.simulate(PORE, duration=duration * nm.ms, **given, **first)
+    return np.stack([final(result, state).values for state in STATES])
+
+
+@pytest.mark.parametrize("method", ["staggered", "fixed"])
+def test_shares_of_several_drugs_stay_between_0_and_1_and_so_does_their_sum(method):
+    for start in (None, 0, 1):
+        for duration in (0.2, 0.3, 1.0, 1.1, 5.0):
+            found = shares(duration, method, start)
+            assert found.min() >= 0
+            assert found.sum(axis=0).max() <= 1 + 1e-12
+
+
+def test_a_huge_dose_blocks_everything_at_once_and_a_small_one_as_it_should():
+    high = shares(5.0, "staggered").sum(axis=0)
+    assert high[-1, 0] == pytest.approx(1, abs=1e-6)
+    low, other = shares(100.0, "staggered")[:, 1, 1], shares(100.0, "fixed")[:, 1, 1]
+    assert 0.05 < low.sum() < 0.9
+    assert low == pytest.approx(other, rel=2e-3)
