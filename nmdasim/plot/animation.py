@@ -75,7 +75,7 @@ def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 10
             writer = FFMpegWriter(fps=frames_per_second)
             with writer.saving(film.figure, str(target), _DPI):
                 for now in times:
-                    film.draw(now)
+                    film.draw(float(now))
                     writer.grab_frame()
     return target
 
@@ -92,7 +92,7 @@ def _gif(film: _Film, times: np.ndarray, target: Path, rate: int) -> None:
     canvas = FigureCanvasAgg(film.figure)
     frames = []
     for now in times:
-        film.draw(now)
+        film.draw(float(now))
         canvas.draw()
         frames.append(Image.fromarray(np.asarray(canvas.buffer_rgba())[..., :3].copy()).quantize(_COLOURS))
     frames[0].save(target, save_all=True, append_images=frames[1:], duration=1000 // rate, loop=0, optimize=True)
@@ -112,7 +112,7 @@ class _Film:
         self.pulses = one.pulse_time.values
         self.top = 1.05 * float(self.free.max())
         self.figure = Figure(figsize=(13.33, 7.5), layout="constrained", dpi=_DPI)
-        panels = [["plug", "trace"], ["gate", "calcium"], ["gate", "spikes"]]
+        panels: list[Any] = [["plug", "trace"], ["gate", "calcium"], ["gate", "spikes"]]
         axes = self.figure.subplot_mosaic(panels, width_ratios=[1, 2.4])
         self.axes: dict[str, Axes] = axes
         caption(self.figure, one)

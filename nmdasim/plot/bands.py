@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from matplotlib.axes import Axes
 
 from nmdasim.pharmacology import bands
@@ -39,8 +41,8 @@ def across(ax: Axes, basis: str = "free", unit: str = "uM") -> Axes:
         ax.plot([low, high], [height] * 2, "|-", transform=foot, color=COLOUR, linewidth=4, markersize=6, zorder=0.5)
         text = f"  {band.text}, {band.range} ({short(band.source)})"
         late = _share(ax, high) > _LATE
-        at = {"x": low if late else high, "ha": "right" if late else "left"}
-        kind = {"fontsize": 0.65 * look().font, "va": "center", "color": look().quiet, "clip_on": True}
+        at: dict[str, Any] = {"x": low if late else high, "ha": "right" if late else "left"}
+        kind: dict[str, Any] = {"fontsize": 0.65 * look().font, "va": "center", "color": look().quiet, "clip_on": True}
         words = ax.text(y=height, s=f"{text}  " if late else text, transform=foot, **at, **kind)
         words.set_bbox({"facecolor": look().ground, "alpha": 0.75, "pad": 0.5, "linewidth": 0})
     ax.set_xlim(first, last)

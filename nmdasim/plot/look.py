@@ -13,7 +13,6 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
-from matplotlib.typing import ColorType
 
 from nmdasim.errors import InputError, nearest
 
@@ -35,7 +34,7 @@ _COMMON: Mapping[str, Any] = {
 class Cue:
     """What tells one line from the others: colour, and without colour its dashes and its markers."""
 
-    colour: ColorType
+    colour: Any
     line: Any
     marker: str
 

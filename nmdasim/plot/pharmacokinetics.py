@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -120,7 +122,7 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
             lane = course if one is None else course.sel(subject=one)
             colour = cues(len(ids))[k].colour if len(ids) > 1 else look().shades[1]
             ax.plot(hours, lane.plasma, "-", color=colour, label=f"plasma{label}, typical person")
-            thin = {"color": colour, "linewidth": 0.7 * look().line}
+            thin: dict[str, Any] = {"color": colour, "linewidth": 0.7 * look().line}
             ax.plot(hours, lane.effect_site, "--", label=f"effect site{label}", **thin)
             if spread is not None:
                 _shade(spread if one is None else spread.sel(subject=one), factor, ax, colour, k == 0)

@@ -183,7 +183,10 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
                 dose = result.concentration.values
                 fine = np.geomspace(dose[0], dose[-1], 300)
                 fitted = 100 * hill.fit(dose, result.response.values)(fine)
-                dots = {"color": cue.colour, "markerfacecolor": cue.colour if bath == 0 else look().ground}
+                dots: dict[str, Any] = {
+                    "color": cue.colour,
+                    "markerfacecolor": cue.colour if bath == 0 else look().ground,
+                }
                 ax.plot(fine, fitted, "-" if bath == 0 else "--", color=cue.colour)
                 ax.plot(dose[::3], 100 * result.response[::3], cue.marker, **dots)
                 shape = cue.marker + ("-" if bath == 0 else "--")
@@ -203,9 +206,12 @@ def coinciding(results: Sequence[xr.Dataset]) -> list[list[xr.Dataset]]:
     """Return inhibition curves in groups: those of one magnesium that a figure cannot tell apart are together."""
     groups: list[list[xr.Dataset]] = []
     for result in results:
-        near = (group for group in groups if all(_close(result, other) for other in group))
-        next(near, groups.append([]) or groups[-1]).append(result)
-    return [group for group in groups if group]
+        near = next((group for group in groups if all(_close(result, other) for other in group)), None)
+        if near is None:
+            groups.append([result])
+        else:
+            near.append(result)
+    return groups
 
 
 def _close(one: xr.Dataset, other: xr.Dataset) -> bool:

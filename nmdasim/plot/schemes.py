@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -42,7 +43,14 @@ def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
             colour = _OPEN if state in given.conducting else _HELD if state in given.occupied else _SHUT
             edge = 3.0 if state in given.conducting else 1.4
             box = {"boxstyle": "round,pad=0.45", "fc": colour, "ec": _INK, "lw": edge}
-            kind = {"ha": "center", "va": "center", "fontsize": 11, "color": _INK, "bbox": box, "zorder": 3}
+            kind: dict[str, Any] = {
+                "ha": "center",
+                "va": "center",
+                "fontsize": 11,
+                "color": _INK,
+                "bbox": box,
+                "zorder": 3,
+            }
             boxes[state] = ax.text(*place, words[state], **kind)
         ax.figure.canvas.draw()  # only then are the boxes as large as their words, and arrows can end at them
         for a, b in sorted({(min(t.source, t.target), max(t.source, t.target)) for t in given.transitions}):
