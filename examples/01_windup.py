@@ -31,12 +31,11 @@ print(f"first pulse {int(measured.input)}, added over the train {int(measured['i
 # %%
 # Left, every spike, one row a pulse: each burst outlasts the one before. Right, the same spikes counted.
 
-STYLE = {"font.size": 15, "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"}
-plt.rcParams.update(STYLE | {"lines.linewidth": 3, "axes.titlelocation": "left"})
+nm.plot.style("paper")  # or "slide", "dark"
 figure, (rows, counts) = plt.subplots(1, 2, figsize=(13, 6), layout="constrained", width_ratios=[1.5, 1])
 time, start = nm.spikes(result).time_ms.values, result.pulse_time.values
 answers = [time[(time >= t) & (time < t + 1000)] - t for t in start]
-rows.eventplot(answers, lineoffsets=result.pulse.values, linelengths=0.7, linewidths=2, colors="#7b3fa0")
+rows.eventplot(answers, lineoffsets=result.pulse.values, linelengths=0.7, linewidths=2, colors=nm.plot.look().shades[1])
 for fibres, x in (("Aδ", 50), ("C fibres", 550)):
     rows.text(x, 0, fibres, ha="center", color="0.4")
 rows.set(title="Every spike", xlabel="time after the pulse, ms", ylabel="pulse", ylim=(15.6, -0.6), xlim=(0, 1000))

@@ -99,6 +99,14 @@ class Look:
             **dict.fromkeys(grounds, self.ground),
         }
 
+    def cues(self, number: int) -> list[Cue]:
+        """Return what tells `number` lines apart; any two differ in dashes or marker, up to 42 in both together."""
+        shades: list[Any] = list(self.shades)
+        if number > len(shades):
+            shades = list(mpl.colormaps["plasma"](np.linspace(0, 0.88, number)))
+        kinds = islice(zip(cycle(_LINES[:6]), cycle(_MARKERS), strict=False), number)
+        return [Cue(shade, line, mark) for shade, (line, mark) in zip(shades, kinds, strict=False)]
+
     def sized(self, size: tuple[float, float]) -> tuple[float, float]:
         """Return the inches of a figure for which a function wants `size`."""
         return self.size or size
@@ -152,9 +160,5 @@ def look() -> Look:
 
 
 def cues(number: int) -> list[Cue]:
-    """Return what tells `number` lines apart; any two differ in dashes or marker, up to 42 of them in both together."""
-    shades: list[Any] = list(look().shades)
-    if number > len(shades):
-        shades = list(mpl.colormaps["plasma"](np.linspace(0, 0.88, number)))
-    kinds = zip(cycle(_LINES[:6]), cycle(_MARKERS), strict=False)
-    return [Cue(shade, line, mark) for shade, (line, mark) in zip(shades, islice(kinds, number), strict=False)]
+    """Return what tells `number` lines apart in the style that figures have now."""
+    return look().cues(number)

@@ -207,7 +207,7 @@ def _arrow(
         patchA=source.get_bbox_patch(),
         patchB=target.get_bbox_patch(),
         shrinkA=0,
-        shrinkB=6 if inhibits else 2,
+        shrinkB=4 if inhibits else 2,
         linewidth=2.6,
         linestyle=(0, (5, 2)) if inhibits else "-",
         color=_INHIBITS if inhibits else look().quiet,
