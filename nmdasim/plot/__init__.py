@@ -1,6 +1,7 @@
 """Figures of a result. Every function takes a result (and Axes, if you have some) and returns matplotlib Axes."""
 
 from nmdasim.plot import backend, pharmacokinetics, receptor, sensitization, sweep
+from nmdasim.plot.animation import animate
 from nmdasim.plot.look import look, style
 from nmdasim.plot.memory import RECORD as MEMORY
 from nmdasim.plot.memory import memory
@@ -11,6 +12,7 @@ from nmdasim.plot.windup import counts, raster, slide, summary, trace, windup
 
 __all__ = [
     "MEMORY",
+    "animate",
     "backend",
     "caption",
     "counts",

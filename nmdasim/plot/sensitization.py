@@ -120,7 +120,10 @@ def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None 
 
 def _band(ax: Axes, course: xr.DataArray, cue: Cue) -> None:
     low, high = course.quantile([0.025, 0.975], "seed").values
-    colours = {"facecolor": mpl.colors.to_rgba(cue.colour, 0.13), "edgecolor": mpl.colors.to_rgba(cue.colour, 0.6)}
+    colours: dict[str, Any] = {
+        "facecolor": mpl.colors.to_rgba(cue.colour, 0.13),
+        "edgecolor": mpl.colors.to_rgba(cue.colour, 0.6),
+    }
     ax.fill_between(course.time / 1e3, low, high, linewidth=0.8, **colours)
 
 
@@ -180,7 +183,7 @@ def circuit(given: Circuit, ax: Axes | None = None) -> Axes:
         ax.set_axis_off()
         sizes = {name: source.size for name, source in {**given.populations, **given.inputs}.items()}
         box = {"boxstyle": "round,pad=0.5", "fc": look().ground, "ec": look().ink, "lw": 1.8}
-        kind = {"ha": "center", "va": "center", "bbox": box, "zorder": 5, "fontsize": 1.1 * look().font}
+        kind: dict[str, Any] = {"ha": "center", "va": "center", "bbox": box, "zorder": 5, "fontsize": 1.1 * look().font}
         boxes = {
             name: ax.text(*place, f"{sizes[name]} {_NAMES.get(name, name)}", **kind) for name, place in places.items()
         }
