@@ -169,7 +169,7 @@ def figures(circuit, curves):
     shown = {label: curves[name].sel(kind=["touch"]) for label, name in trains.items()}
     message = "After a train at 1 Hz, or without inhibition, touch fires"
     axes = plot_sensory.stimulus_response(shown, message=message)
-    axes[0].set_title("")
+    axes[0].set_title("", loc="left")
     axes[0].set_xlabel("share of the touch fibres recruited")
     save(axes[0], "allodynia")
     doses = {

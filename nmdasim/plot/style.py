@@ -19,7 +19,7 @@ from nmdasim.plot.look import look
 #: How the block started where a run went on from another: a drug of that run may still be in the receptors.
 _WENT_ON = "as the run before left it"
 #: Letters to an inch in type of one point.
-_DENSITY = 112.5
+_DENSITY = 122.0
 
 
 def drawn() -> Any:
