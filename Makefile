@@ -25,9 +25,12 @@ docs: $(VENV)/.docs  ## the documentation, in docs/_build/html; runs the example
 examples: $(VENV)/.sweep  ## every example; figures in out/
 	set -e; for example in examples/[0-9]*.py; do echo "$$example"; MPLBACKEND=Agg $(BIN)/python "$$example"; done
 
-figures: $(VENV)/.core  ## the figures of the README and the tables of the documentation
+figures: $(VENV)/.core  ## every figure and table of the documentation
 	MPLBACKEND=Agg $(BIN)/python docs/make_figures.py
 	MPLBACKEND=Agg $(BIN)/python docs/make_house.py
+	MPLBACKEND=Agg $(BIN)/python docs/make_bench.py
+	MPLBACKEND=Agg $(BIN)/python docs/make_sensitization.py
+	MPLBACKEND=Agg $(BIN)/python docs/make_synapses.py
 	$(BIN)/python docs/make_tables.py
 
 hooks: $(VENV)/.test  ## quick checks before every commit

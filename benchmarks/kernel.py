@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import os
 import resource
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -16,7 +17,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 import nmdasim as nm
@@ -67,24 +67,6 @@ def peers() -> dict[str, Any]:
     return result
 
 
-def figure(result: dict[str, Any]) -> None:
-    """Draw lane-steps per CPU second of every row."""
-    works = list(dict.fromkeys(row["work"] for row in result["rows"]))
-    figure, axes = plt.subplots(1, len(works), figsize=(15, 4.5), layout="constrained", sharex=True)
-    for ax, work in zip(axes, works, strict=True):
-        rows = [row for row in result["rows"] if row["work"] == work][::-1]
-        rates = [row["lane_steps_per_cpu_second"] / 1e6 for row in rows]
-        bars = ax.barh([row["engine"] for row in rows], rates, color=["tab:gray"] * (len(rows) - 1) + ["tab:red"])
-        ax.bar_label(bars, [f"{rate:.3g}" for rate in rates], padding=4, fontsize=11)
-        ax.set_xscale("log")
-        ax.set_xlim(0.002, 20_000)
-        ax.set_title(work, fontsize=15)
-        ax.set_xlabel("million lane-steps / CPU s", fontsize=11)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.tick_params(labelsize=11)
-    figure.savefig(DOCS / "images" / "bench.png", dpi=110)
-
-
 def scaling() -> None:
     """Time wind-up over many lanes, threads, compilation and a cached start; write the table."""
     rows = [["what", "measured"]]
@@ -128,7 +110,8 @@ def _write(name: str, rows: list[list[Any]]) -> None:
 def main() -> None:
     """Run everything."""
     scaling()
-    figure(peers())
+    peers()
+    runpy.run_path(str(DOCS / "make_bench.py"), run_name="__main__")
 
 
 if __name__ == "__main__":

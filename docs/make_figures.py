@@ -1,4 +1,4 @@
-"""Make the figures of the README and of the page on the NMDA receptor: ``python docs/make_figures.py``."""
+"""Make the figures of the README and of the pages on wind-up and the receptor: ``python docs/make_figures.py``."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,45 +10,55 @@ from matplotlib.axes import Axes
 import nmdasim as nm
 from nmdasim import mV, uM
 from nmdasim.plot import receptor as plot_receptor
+from nmdasim.plot.animation import animate
+from nmdasim.plot.style import drawn, new_figure
 from nmdasim.receptors import bench, block, blocker, dosed, inhibition, scheme
 
 IMAGES = Path(__file__).parent / "images"
-STYLE = {"font.size": 15, "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"}
+DRAWS = range(20)
 
 
 def windup() -> None:
     """Draw wind-up under three concentrations of ketamine: counts over twenty draws, spikes of the first."""
-    result = nm.simulate(nm.neurons.wdr(), nm.WindUp(), ketamine=[0, 1, 10] * uM, seed=range(20))
-    with plt.rc_context(STYLE | {"lines.linewidth": 2.6, "axes.titlelocation": "left"}):
-        figure, axes = plt.subplots(2, 1, figsize=(12, 9), layout="constrained", height_ratios=[1.6, 1])
-        nm.plot.counts(result, nm.measures.windup(result), axes[0])
-        nm.plot.raster(result, axes[1])
-        figure.suptitle("The same pulse once a second: wind-up, and ketamine", fontsize=19, fontweight="bold")
-        axes[0].set(title="Spikes after each pulse, mean and 95 % of 20 draws", ylabel="spikes, 100 ms to next pulse")
-        axes[1].set(title="Every spike of one draw (grey lines: pulses)", xlim=(0.8, 16.1))
-        for bars in axes[1].collections:
-            bars.set_linewidth(1)
-        nm.plot.caption(figure, result)
-        figure.savefig(IMAGES / "windup.png", dpi=100)
+    result = nm.simulate(nm.neurons.wdr(), nm.WindUp(), ketamine=[0, 1, 10] * uM, seed=DRAWS)
+    axes = nm.plot.windup(result)
+    axes[0].figure.suptitle(
+        "The same pulse once a second: wind-up, and ketamine", fontsize=17, fontweight="bold", x=0.01, ha="left"
+    )
+    axes[1].set_title("Every spike of one draw (grey lines: pulses)", loc="left", fontweight="bold")
+    axes[1].set_xlim(0.8, 16.1)
+    axes[0].figure.savefig(IMAGES / "windup.png", dpi=100)
+
+
+def memory() -> None:
+    """Draw what the neuron remembers between pulses at two rates, and write a film of the train at 1 Hz."""
+    cell, kept = nm.neurons.wdr(), {"record": list(nm.plot.MEMORY), "sample": "1 ms"}
+    train = nm.simulate(cell, nm.WindUp(), ketamine=[0, 3] * uM, **kept)
+    axes = nm.plot.memory(train)
+    axes[0].figure.savefig(IMAGES / "memory.png", dpi=100)
+    animate(train.isel(ketamine=0), IMAGES / "windup.gif", frames_per_second=5)
 
 
 def drugs() -> None:
     """Draw wind-up under three blockers, each at concentrations of its own."""
     doses = {"ketamine": [0, 1, 3, 10], "memantine": [0, 3, 10, 30], "MK-801": [0, 0.03, 0.1, 0.3]}
-    cell = dosed(nm.neurons.wdr(), ["memantine", "MK-801"])  # one model for all, so that one caption holds
-    with plt.rc_context(STYLE | {"lines.linewidth": 2.6, "axes.titlelocation": "left", "font.size": 13}):
-        figure, axes = plt.subplots(1, 3, figsize=(15, 6), layout="constrained", sharey=True)
-        for ax, (drug, values) in zip(axes, doses.items(), strict=True):
-            result = nm.simulate(cell, nm.WindUp(), drugs={drug: values * uM}, seed=range(20))
+    cell = dosed(nm.neurons.wdr(), ["memantine", "MK-801"])
+    with drawn():
+        figure = new_figure(figsize=(15, 6.4), layout="constrained")
+        results = []
+        for ax, (drug, values) in zip(figure.subplots(1, 3, sharey=True), doses.items(), strict=True):
+            result = nm.simulate(cell, nm.WindUp(), drugs={drug: values * uM}, seed=DRAWS)
             nm.plot.counts(result, nm.measures.windup(result), ax)
-            ax.set(title=drug, ylabel="spikes, 100 ms to next pulse" if ax is axes[0] else "")
+            ax.set(title=drug, ylabel="spikes, 100 ms to next pulse" if drug == "ketamine" else "")
             handles, labels = ax.get_legend_handles_labels()
-            ax.legend(handles, [" ".join(label.split()[-2:]) for label in labels], frameon=False, loc="upper left")
-        figure.suptitle("Three blockers of the NMDA pore, free concentration at the receptor (mean, 95 % of 20 draws)",
-                        fontsize=17, fontweight="bold")  # fmt: skip
-        nm.plot.caption(figure, result)
+            named = {"title": f"free {drug}", "alignment": "left", "loc": "upper left", "handlelength": 3.2}
+            ax.legend(handles, [" ".join(label.split()[-2:]) for label in labels], frameon=False, **named)
+            ax.set_ylim(0, 48)
+            results.append(result)
+        title = "Three blockers of the NMDA pore take wind-up away (mean; bars hold 95 % of 20 draws)"
+        figure.suptitle(title, fontsize=16, fontweight="bold", x=0.01, ha="left")
+        nm.plot.caption(figure, *results)
         figure.savefig(IMAGES / "drugs.png", dpi=100)
-        plt.close(figure)
 
 
 def receptor() -> Iterator[tuple[str, Axes]]:
@@ -78,6 +88,7 @@ def receptor() -> Iterator[tuple[str, Axes]]:
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
     windup()
+    memory()
     drugs()
     for name, ax in receptor():
         ax.figure.savefig(IMAGES / f"{name}.png", dpi=100)  # type: ignore[union-attr]

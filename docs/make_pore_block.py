@@ -18,7 +18,8 @@ from pore_block import writing
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.plot import populations as drawn
-from nmdasim.plot.style import SHADES, STYLE, caption
+from nmdasim.plot.look import look
+from nmdasim.plot.style import caption
 from nmdasim.readout import populations
 from nmdasim.studies.populations import Multiple, Population, deciding, reading, stages
 
@@ -103,10 +104,10 @@ def correlations(found: xr.Dataset) -> xr.Dataset:
 
 def fans(found: dict[str, xr.Dataset]) -> None:
     """Draw losses of wind-up and of the first response over the dose, a column a population."""
-    with plt.rc_context(STYLE):
+    with plt.rc_context(look().rc):
         figure, axes = plt.subplots(2, len(found), figsize=(4 * len(found), 8), layout="constrained", sharey="row")
         for column, (name, one) in zip(axes.T, found.items(), strict=True):
-            for ax, answer, colour in zip(column, ("index", "input"), SHADES[1:], strict=False):
+            for ax, answer, colour in zip(column, ("index", "input"), look().shades[1:], strict=False):
                 beside = {"acute pain in people": writing.HUMAN} if answer == "index" else {}
                 drawn.fan(one, answer, ax, beside=beside, colour=colour)
                 ax.legend(frameon=False, fontsize=8)

@@ -163,20 +163,25 @@ def figures(circuit, curves):
     trains = {
         "before": "naive",
         "after 15 C volleys at 1 Hz": "1 Hz",
-        "the same at 0.1 Hz": "0.1 Hz",
-        "inhibition lost (−50 mV)": "disinhibited",
+        "after 15 at 0.1 Hz (as before: none)": "0.1 Hz",
+        "inhibition lost (anion reversal −50 mV)": "disinhibited",
     }
-    axes = plot_sensory.stimulus_response({k: curves[v].sel(kind=["touch"]) for k, v in trains.items()})
-    axes[0].figure.set_size_inches(8, 6.4)
+    shown = {label: curves[name].sel(kind=["touch"]) for label, name in trains.items()}
+    message = "After a train at 1 Hz, or without inhibition, touch fires"
+    axes = plot_sensory.stimulus_response(shown, message=message)
+    axes[0].set_title("", loc="left")
+    axes[0].set_xlabel("share of the touch fibres recruited")
     save(axes[0], "allodynia")
     doses = {
-        "before": "naive",
-        "after 1 Hz": "1 Hz",
-        "under 1 µM free ketamine": "1 Hz under 1 µM",
-        "under 3 µM free": "1 Hz under 3 µM",
-        "under 10 µM free": "1 Hz under 10 µM",
+        "before the train": "naive",
+        "after it, no ketamine": "1 Hz",
+        "1 µM free ketamine during it": "1 Hz under 1 µM",
+        "3 µM free during it": "1 Hz under 3 µM",
+        "10 µM free during it": "1 Hz under 10 µM",
     }
-    axes = plot_sensory.stimulus_response({k: curves[v].sel(kind=["noxious", "pinprick"]) for k, v in doses.items()})
+    shown = {label: curves[name].sel(kind=["noxious", "pinprick"]) for label, name in doses.items()}
+    message = "A train makes pain hurt more; ketamine given during it prevents that"
+    axes = plot_sensory.stimulus_response(shown, message=message)
     save(axes[0], "hyperalgesia")
     shown = {
         "no ketamine" if dose == 0 else f"{dose} µM free ketamine": sensory.condition(

@@ -9,12 +9,14 @@ import xarray as xr
 
 import nmdasim as nm
 from nmdasim import uM
+from nmdasim.plot.look import cues, look
+from nmdasim.plot.style import drawn
 from nmdasim.protocols import Conditioning, graded
 from nmdasim.receptors import with_tonic
 from nmdasim.studies import reflex
 
 DOCS = Path(__file__).parent
-STYLE = {"font.size": 12, "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 2.2}
+TITLE = {"fontsize": 16, "fontweight": "bold", "x": 0.01, "ha": "left"}
 DOSES = np.array([0, 0.1, 0.3, 1, 3, 10])
 NEURONS = {
     "as published": "",
@@ -59,25 +61,31 @@ def mixtures() -> None:
         left = (data["index"].mean("seed") / start["index"].mean("seed")).values
         rows.append([label, spread(start["index"]), spread(start.input), *(f"{100 * x:.0f} %" for x in left[1:])])
     write("mixtures", rows)
-    with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(1, 3, figsize=(17, 6.5), layout="constrained", width_ratios=[1, 1, 1.3])
+    with drawn():
+        figure, axes = plt.subplots(1, 3, figsize=(17, 7.2), layout="constrained", width_ratios=[1, 1, 1.3])
         for ax, name, title in zip(axes, ("index", "input"), ("Wind-up index", "First response, spikes"), strict=False):
             values = [data[name].isel(ketamine=0) for data in found.values()]
             middle = [float(v.mean("seed")) for v in values]
             ends = np.array([v.quantile([0.025, 0.975], "seed").values for v in values]).T
-            ax.barh(list(found), middle, color=[f"C{k}" for k in range(len(found))], alpha=0.75)
+            ax.barh(list(found), middle, color=look().shades[4])
             ax.errorbar(middle, range(len(found)), xerr=np.abs(ends - middle), fmt="none", ecolor="0.25", capsize=3)
             ax.set(title=f"{title}, no drug")
             ax.invert_yaxis()
             ax.tick_params(axis="y", labelleft=ax is axes[0])
-        for label, data in found.items():
+        for (label, data), cue in zip(found.items(), cues(len(found)), strict=True):
             index = data["index"].mean("seed")
-            axes[2].plot(DOSES[1:], 100 * index[1:] / index[0], "o-", label=label)
+            axes[2].plot(DOSES[1:], 100 * index[1:] / index[0], label=label, **cue.dotted)
         axes[2].set(xscale="log", xlabel="free ketamine at the receptor, µM (equilibrated)", ylabel="index left, %")
-        axes[2].set(title="Ketamine", ylim=(0, None))
-        axes[2].axhline(100, color="0.7", lw=1)
-        axes[2].legend(frameon=False, fontsize=10)
-        figure.suptitle("One charge, other receptors: 15 pulses at 1 Hz (mean, 95 % of draws)", fontsize=15)
+        axes[2].set(title="What free ketamine leaves of it", ylim=(0, None))
+        axes[2].axhline(100, color=look().faint, lw=1, linestyle="-")
+        axes[2].legend(frameon=False, fontsize=10.5, handlelength=3.4)
+        figure.suptitle(
+            "One charge, other receptors: 15 pulses at 1 Hz (mean, 95 % of draws)",
+            fontsize=16,
+            fontweight="bold",
+            x=0.01,
+            ha="left",
+        )
         nm.plot.caption(figure, *found.values())
         figure.savefig(DOCS / "images" / "mixtures.png", dpi=90)
 
@@ -103,15 +111,26 @@ def tonic() -> None:
             rows.append([f"{size:g}e-4" if size else "0", f"{share:g}", f"{index[k, m, 0]:.0f}",
                          f"{first[k, m, 0]:.1f}", *left, f"{100 * first[k, m, 2] / first[k, m, 0]:.0f} %"])  # fmt: skip
     write("tonic", rows)
-    with plt.rc_context(STYLE):
+    with drawn():
         figure, axes = plt.subplots(1, len(sizes), figsize=(16, 5), layout="constrained", sharey=True)
         for ax, size, curves in zip(axes, sizes, index, strict=True):
-            for share, curve in zip(most, curves, strict=True):
-                ax.plot(DOSES[1:], 100 * curve[1:] / curve[0], "o-", label=f"maximum {share:g}")
-            ax.set(xscale="log", xlabel="free ketamine, µM", title=f"tonic {size:g}e-4 S/cm²" if size else "no tonic")
+            for share, curve, cue in zip(most, curves, cues(len(most)), strict=True):
+                ax.plot(DOSES[1:], 100 * curve[1:] / curve[0], label=f"maximum {share:g}", **cue.dotted)
+            ax.set(
+                xscale="log",
+                xlabel="free ketamine, µM",
+                title=f"tonic {size:g}e-4 S/cm²" if size else "no tonic current",
+            )
         axes[0].set(ylabel="wind-up index left, %", ylim=(0, None))
-        axes[0].legend(frameon=False, title="allosteric action")
-        figure.suptitle("Ketamine's second action on a tonic current (both of unknown size: assumed)", fontsize=15)
+        axes[0].text(0.1, 55, "three lines that coincide", fontsize=11)
+        axes[0].legend(frameon=False, title="allosteric action", handlelength=3.4)
+        figure.suptitle(
+            "Ketamine's second action on a tonic current (both of unknown size: assumed)",
+            fontsize=16,
+            fontweight="bold",
+            x=0.01,
+            ha="left",
+        )
         nm.plot.caption(figure, run)
         figure.savefig(DOCS / "images" / "tonic.png", dpi=90)
 
@@ -120,7 +139,7 @@ def summation() -> None:
     """Draw recruitment and the train at 1.2 × threshold, with and without drug, for some criteria of a response."""
     doses = np.array([0, 0.3, 1])
     rows = [["criterion", "threshold", "ketamine, µM free", "threshold with it", "first", "last three", "index"]]
-    with plt.rc_context(STYLE):
+    with drawn():
         figure, axes = plt.subplots(1, 4, figsize=(18, 5), layout="constrained")
         for ax, spikes in zip(axes[1:], (1, 4, 8), strict=True):
             found = reflex.temporal_summation(
@@ -128,17 +147,24 @@ def summation() -> None:
             )
             for k, dose in enumerate(doses):
                 one = found.isel(ketamine=k)
-                ax.plot(one.pulse, one.late.mean("seed"), "o-", label=f"{dose:g} µM")
+                ax.plot(one.pulse, one.late.mean("seed"), label=f"{dose:g} µM", **cues(len(doses))[k].dotted)
                 rows.append([f"{spikes} spikes", spread(found.threshold.isel(ketamine=0)), f"{dose:g}",
                              spread(one.threshold), spread(one.input),
                              spread(one.late[:, -3:].mean("pulse")), spread(one["index"])])  # fmt: skip
                 if spikes == 1:
-                    axes[0].plot(one.strength_of_one, one.spikes.mean("seed"), "o-", label=f"{dose:g} µM")
+                    curve = one.spikes.mean("seed")
+                    axes[0].plot(one.strength_of_one, curve, label=f"{dose:g} µM", **cues(len(doses))[k].dotted)
             ax.set(title=f"1.2 × threshold ({spikes} or more spikes)", xlabel="stimulus, one a second")
             ax.set(ylim=(0, 1.1 * float(found.late.mean("seed").max())))
         axes[0].set(xscale="log", xlabel="strength (1: the published volley)", ylabel="spikes", title="Recruitment")
-        axes[0].legend(frameon=False, title="free ketamine")
-        figure.suptitle("Recruitment and temporal summation of wdr, the design of Guirimand 2000", fontsize=15)
+        axes[0].legend(frameon=False, title="free ketamine", handlelength=3.4)
+        figure.suptitle(
+            "Recruitment and temporal summation of wdr, the design of Guirimand 2000",
+            fontsize=16,
+            fontweight="bold",
+            x=0.01,
+            ha="left",
+        )
         nm.plot.caption(figure, found)
         figure.savefig(DOCS / "images" / "temporal_summation.png", dpi=90)
     write("temporal_summation", rows)

@@ -34,13 +34,12 @@ print(f"first pulse {int(measured.input)}, added over the train {int(measured['i
 # Change one thing, and predict before you run: ``frequency=0.1 * Hz`` (ten seconds between pulses: what is left of
 # the memory?), ``frequency=3 * Hz, pulses=40`` (does it grow for ever?), ``neuron.scaled(nmda=0)`` (no NMDA receptors).
 
-STYLE = {"font.size": 15, "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"}
-plt.rcParams.update(STYLE | {"lines.linewidth": 3, "axes.titlelocation": "left"})
+nm.plot.style("paper")  # or "slide", "dark"
 figure, (rows, counts) = plt.subplots(1, 2, figsize=(13, 6), layout="constrained", width_ratios=[1.5, 1])
 time, start = nm.spikes(result).time_ms.values, result.pulse_time.values
 period = float(result.window_end[0] - result.pulse_time[0])
 answers = [time[(time >= t) & (time < t + period)] - t for t in start]
-rows.eventplot(answers, lineoffsets=result.pulse.values, linelengths=0.7, linewidths=2, colors="#7b3fa0")
+rows.eventplot(answers, lineoffsets=result.pulse.values, linelengths=0.7, linewidths=2, colors=nm.plot.look().shades[1])
 for fibres, x in (("Aδ", 50), ("C fibres", (100 + period) / 2)):
     rows.text(x, 0, fibres, ha="center", color="0.4")
 last = len(start)

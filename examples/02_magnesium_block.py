@@ -27,13 +27,12 @@ for v in (-80, -65, -40, -20, 0):
 # Current is driving force times conductance: without magnesium a straight line through 0 mV; with magnesium the line
 # bends back: from rest up to about -30 mV, depolarising the cell lets *more* current in, which depolarises it further.
 
-STYLE = {"font.size": 15, "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"}
-plt.rcParams.update(STYLE | {"lines.linewidth": 3, "axes.titlelocation": "left"})
+nm.plot.style("paper")
 figure, (free, current) = plt.subplots(1, 2, figsize=(13, 6), layout="constrained")
-for mg, colour in ((0, "#1b1b1b"), (0.1, "#c0549d"), (1, "#e8853d")):
+for mg, line in zip((0, 0.1, 1), nm.plot.look().cues(3), strict=True):
     block = nm.receptors.magnesium_block(voltage, mg=mg * mM)
-    free.plot(voltage / mV, 100 * block, color=colour, label=f"{mg:g} mM Mg")
-    current.plot(voltage / mV, block * (voltage / mV) / 100, color=colour, label=f"{mg:g} mM Mg")
+    free.plot(voltage / mV, 100 * block, label=f"{mg:g} mM Mg", **line.plain)
+    current.plot(voltage / mV, block * (voltage / mV) / 100, label=f"{mg:g} mM Mg", **line.plain)
 free.set(title="Pores free of magnesium", xlabel="membrane potential, mV", ylabel="% of pores", ylim=(0, 104))
 current.set(title="Current through open receptors", xlabel="membrane potential, mV", ylabel="current, relative")
 current.axhline(0, color="0.7", linewidth=1, zorder=0)

@@ -28,8 +28,7 @@ measured = nm.measures.windup(result)
 # %%
 # The index of a single draw jitters by a few spikes, so a claim about a concentration is made over many draws.
 
-STYLE = {"font.size": 15, "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"}
-plt.rcParams.update(STYLE | {"lines.linewidth": 3, "axes.titlelocation": "left"})
+nm.plot.style("paper")
 figure, axes = plt.subplots(1, 2, figsize=(13, 6.2), layout="constrained", sharey=True)
 titles = {"index": "Spikes added by wind-up", "input": "Spikes after the first pulse"}
 for ax, (name, title) in zip(axes, titles.items(), strict=True):
@@ -37,7 +36,9 @@ for ax, (name, title) in zip(axes, titles.items(), strict=True):
     mean, low, high = share.mean("seed"), share.quantile(0.025, "seed"), share.quantile(0.975, "seed")
     for dose, a, b, c in zip(mean.ketamine.values, mean.values, low.values, high.values, strict=True):
         print(f"{title}, {dose:4.1f} µM: {a:3.0f} % ({b:.0f} to {c:.0f})")
-    ax.errorbar(range(5), mean, [mean - low, high - mean], fmt="o-", color="#7b3fa0", markersize=9, capsize=5)
+    ax.errorbar(
+        range(5), mean, [mean - low, high - mean], fmt="o-", color=nm.plot.look().shades[1], markersize=9, capsize=5
+    )
     ax.set(title=title, xlabel="free ketamine, µM", xticks=range(5), xticklabels=[f"{c:g}" for c in mean.ketamine])
 axes[0].set(ylabel="% of the mean without drug", ylim=(0, 120))
 axes[1].text(0, 5, "mean and 95 % of 20 draws", color="0.4")

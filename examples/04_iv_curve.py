@@ -13,6 +13,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 
+import nmdasim as nm
 from nmdasim import mM, mV
 from nmdasim.plot import caption
 from nmdasim.plot import receptor as plot_receptor
@@ -27,7 +28,7 @@ for v in (-80, -65, -40, -20, 0):
     share = float(magnesium_block(v * mV, 1 * mM))
     print(f"{v:4d} mV: {100 * share:5.1f} % of the open receptors are free of magnesium")
 
-plt.rcParams.update(plot_receptor.STYLE)
+nm.plot.style("paper")
 figure, (left, right) = plt.subplots(1, 2, figsize=(15, 5.5), constrained_layout=True)
 plot_receptor.pulse([bench.pulse(receptor, mg="0 mM")], left)
 plot_receptor.iv(curve, right)

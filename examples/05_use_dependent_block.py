@@ -12,6 +12,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+import nmdasim as nm
 from nmdasim.plot import caption
 from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, block, blocker, scheme
@@ -31,7 +32,7 @@ for label, run in trains.items():
 for label, run in recoveries.items():
     print(f"{label}: {100 * float(run.blocked[-1] / run.blocked[0]):.0f} % of the block is left after a minute")
 
-plt.rcParams.update(plot_receptor.STYLE)
+nm.plot.style("paper")
 figure = plt.figure(figsize=(15, 7.5), constrained_layout=True)
 grid = figure.subplot_mosaic([["open", "left"], ["blocked", "left"]])
 plot_receptor.onset(trains, [grid["open"], grid["blocked"]])

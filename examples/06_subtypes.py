@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 
+import nmdasim as nm
 from nmdasim.plot import caption
 from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, ic50, inhibition, subtype
@@ -27,7 +28,7 @@ for name, pulse in zip(names, pulses, strict=True):
     free, magnesium = (1e3 * float(ic50("ketamine", name, "-66 mV", mg)) for mg in ("0 mM", "1 mM"))
     print(f"GluN{name}    {float(pulse.decay_1e):7.0f} ms      {free:5.2f} µM  {magnesium:5.2f} µM")
 
-plt.rcParams.update(plot_receptor.STYLE)
+nm.plot.style("paper")
 figure, (left, right) = plt.subplots(1, 2, figsize=(15, 6), constrained_layout=True)
 plot_receptor.pulse(pulses, left, relative=True)
 plot_receptor.inhibition(curves, right)

@@ -26,14 +26,13 @@ for label, subtype in scenarios.items():
     index = nm.measures.windup(result)["index"].mean("seed")
     print(f"{label:45s} index {float(index[0]):4.0f}, at 1 µM {float(index[3]):4.0f}")
     ax.plot(doses[1:], 100 * index[1:] / index[0], "o-", label=label)
+ax.set(xscale="log", xlabel="free ketamine at the receptor, µM", ylabel="wind-up index left, %", ylim=(0, None))
+ax.legend(frameon=False)
+nm.plot.caption(fig, result)
+plt.show()
 
 # %%
 # Shares are parameters: lanes can vary them, and nothing is compiled anew. They count relative to their sum.
 cell = nm.neurons.wdr(subtype={"2A": 0.5, "2D": 0.5})
 swept = nm.simulate(cell, nm.WindUp(), parameters={"share_2D": [0, 0.1, 0.5, 2]})
 print("2D to 2A:", dict(zip([0, 0.2, 1, 4], nm.measures.windup(swept)["index"].values.tolist(), strict=True)))
-
-ax.set(xscale="log", xlabel="free ketamine at the receptor, µM", ylabel="wind-up index left, %", ylim=(0, None))
-ax.legend(frameon=False)
-nm.plot.caption(fig, result)
-plt.show()

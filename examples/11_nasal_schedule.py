@@ -17,29 +17,29 @@ from nmdasim import pharmacology as ph
 
 # %%
 # Published highest concentrations, to set beside the model's. A later device of a session is absorbed less than the
-# first, so three devices do not give three times the concentration.
+# first, so three devices do not give three times the concentration. Below, eight weeks: that axis is logarithmic, or
+# nothing would be seen between the sessions. (One figure is drawn in one block: the gallery shows it after its block.)
 
 PUBLISHED = {28: 43.8, 56: 72.5, 84: 101.0}
-plt.rcParams.update(nm.plot.pharmacokinetics.STYLE)
+nm.plot.style("paper")
 figure, (session, weeks) = plt.subplots(2, 1, figsize=(12, 9), constrained_layout=True)
-for (amount, reported), colour in zip(PUBLISHED.items(), ("#f0b429", "#c0549d", "#7b3fa0"), strict=True):
+for (amount, reported), line in zip(PUBLISHED.items(), nm.plot.look().cues(3), strict=True):
     course = ph.time_course(ph.schedule(f"nasal_{amount}"), every="1 min", until="12 h")
     people = ph.spread(ph.schedule(f"nasal_{amount}"), ph.every("1 min", "12 h"), ph.Cohort(500))
-    session.plot(course.time, course.plasma, color=colour, label=f"{amount} mg")
-    session.fill_between(people.time, *people.plasma.sel(statistic=["low", "high"]), color=colour, alpha=0.15, lw=0)
-    session.plot(course.tmax / 60, reported, "o", color=colour, markersize=9, clip_on=False)
+    session.plot(course.time, course.plasma, label=f"{amount} mg", **line.plain)
+    session.fill_between(
+        people.time, *people.plasma.sel(statistic=["low", "high"]), color=line.colour, alpha=0.15, lw=0
+    )
+    session.plot(course.tmax / 60, reported, line.marker, color=line.colour, markersize=9, clip_on=False)
     print(f"{amount} mg: {course.cmax.item():.1f} ng/ml at {course.tmax.item():.0f} min; published {reported} ng/ml")
 session.set(
     title="One session: plasma, and the published peak (dots)", xlabel="time, h", ylabel="total esketamine, ng/ml"
 )
 session.legend(frameon=False, title="95 % of 500 people shaded")
 
-# %%
-# Eight weeks. The axis is logarithmic, or nothing would be seen between the sessions.
-
 regimen = ph.schedule("nasal_56")
 course = ph.time_course(regimen, every="5 min", until="1344 h")
-weeks.semilogy(course.time / 24, course.plasma, color="#c0549d", linewidth=1.2)
+weeks.semilogy(course.time / 24, course.plasma, color=nm.plot.look().shades[1], linewidth=1.2)
 weeks.set(title=regimen.name, xlabel="time, days", ylabel="total esketamine, ng/ml", ylim=(1e-3, 200), xlim=(0, 56))
 print(f"Before the second session, 3.5 days on: {course.plasma.sel(time=83.9, method='nearest').item():.3f} ng/ml")
 nm.plot.caption(figure, course, people)

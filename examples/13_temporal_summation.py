@@ -20,13 +20,14 @@ neuron = nm.neurons.wdr()
 found = reflex.threshold(neuron, ketamine=[0, 1] * uM)
 print("threshold (1: the published volley):", found.threshold.median("seed").values.round(3), "at 0 and 1 µM")
 
+# %%
+# Recruitment beside two trains; how many spikes count as an answer decides what is seen.
 fig, axes = plt.subplots(1, 3, figsize=(14, 4.5), layout="constrained")
 for dose in (0, 1):
     axes[0].plot(found.strength, found.spikes.sel(ketamine=dose).mean("seed"), "o-", label=f"{dose} µM")
 axes[0].set(xscale="log", xlabel="strength", ylabel="spikes after one stimulus", title="Recruitment")
 axes[0].legend(frameon=False, title="free ketamine")
 
-# %%
 # The train, at 1.2 × the threshold without drug.
 for ax, criterion in zip(axes[1:], (1, 8), strict=True):
     train = reflex.temporal_summation(

@@ -17,7 +17,7 @@ from nmdasim.studies import sensitization as sensory
 
 circuit = nm.circuits.dorsal_horn()
 responses = {
-    f"{reversal} mV": sensory.stimulus_response(circuit.replace(E_gaba=reversal * mV), seed=range(5))
+    f"anion reversal {reversal} mV": sensory.stimulus_response(circuit.replace(E_gaba=reversal * mV), seed=range(5))
     for reversal in (-70, -65, -60, -50)
 }
 for name, response in responses.items():

@@ -25,7 +25,7 @@ def _close():
 
 def test_windup_has_one_panel_per_idea_each_labelled(result):
     axes = nm.plot.windup(result)
-    assert len(axes) == 3
+    assert len(axes) == 2
     assert all(isinstance(ax, Axes) and ax.get_title(loc="left") and ax.get_xlabel() for ax in axes)
 
 
@@ -34,7 +34,7 @@ def test_windup_draws_the_mean_count_of_every_dose(result):
     late = nm.measures.windup(result).late.mean("seed")
     drawn = np.array([line.get_ydata() for line in lines])
     assert drawn == pytest.approx(late.transpose("ketamine", "pulse").values)
-    assert [line.get_label() for line in lines] == ["ketamine 0 µM", "ketamine 1 µM", "ketamine 10 µM"]
+    assert [line.get_label() for line in lines] == ["free ketamine 0 µM", "free ketamine 1 µM", "free ketamine 10 µM"]
 
 
 def test_a_figure_carries_the_disclaimer_the_block_and_what_is_unverified(result):
@@ -53,7 +53,7 @@ def test_the_raster_shows_every_spike_of_the_first_seed(result):
 
 
 def test_it_draws_into_axes_that_are_given(result):
-    axes = plt.subplots(3)[1]
+    axes = plt.subplots(2)[1]
     assert list(nm.plot.windup(result, axes)) == list(axes)
     assert all(ax.has_data() for ax in axes)
 

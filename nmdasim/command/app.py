@@ -13,6 +13,7 @@ import typer
 from nmdasim.command import terminal
 from nmdasim.command.bench import bench
 from nmdasim.command.cite import cite
+from nmdasim.command.compare import compare
 from nmdasim.command.models import models
 from nmdasim.command.parameters import parameters
 from nmdasim.command.pk import pk
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(receptor, name="receptor")
-for command in (windup, threshold, pk, sensory, sweep, population, models, parameters, source, cite, bench):
+for command in (windup, threshold, pk, sensory, compare, sweep, population, models, parameters, source, cite, bench):
     app.command()(command)
 
 #: What the parser returns where it caught Ctrl-C.

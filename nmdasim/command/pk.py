@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmdasim.command import progress
+from nmdasim.command.figures import Show, Slide, opened
 from nmdasim.command.options import Json, Out
 from nmdasim.errors import InputError
 
@@ -34,6 +35,8 @@ def pk(
     until: Annotated[str, typer.Option(help="Last output; 6 h after the last dose by default.")] = "",
     people: Annotated[int, typer.Option(help="People drawn for the interval.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of that draw.")] = 0,
+    show: Show = False,
+    slide: Slide = False,
     json: Json = False,
     out: Out = None,
 ) -> None:
@@ -60,7 +63,9 @@ def pk(
     with progress.shown("concentrations"):
         course, around = computed(regimen, Cohort(people, seed=seed), **options)
     if out is not None:
-        printing.save(regimen, course, around, out)
+        printing.save(regimen, course, around, out, slide=slide)
+    if show:
+        opened(printing.figure(regimen, course, around, slide=slide), "pk", out)
     print(printing.as_json(regimen, course, around)) if json else printing.show(regimen, course, around, out)
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nmdasim.command import progress
+from nmdasim.command.figures import Show, Slide, opened
 from nmdasim.command.options import Json, Out
 
 app = typer.Typer(
@@ -29,6 +30,8 @@ def pulse(
     duration: Annotated[str, typer.Option(help="Length of the pulse.")] = "1 ms",
     mg: _Mg = "0 mM",
     voltage: _Voltage = "-60 mV",
+    show: Show = False,
+    slide: Slide = False,
     json: Json = False,
     out: Out = None,
 ) -> None:
@@ -47,7 +50,9 @@ def pulse(
     names = {"peak_open": "peak_open", "time_to_peak_ms": "time_to_peak", "decay_1e_ms": "decay_1e"}
     answer = {"scheme": scheme} | {key: printing.number(result[name]) for key, name in names.items()}
     if out is not None:
-        printing.save(result[["open", "glutamate", "v", *names.values()]], "pulse", out)
+        printing.save(result[["open", "glutamate", "v", *names.values()]], "pulse", out, slide=slide)
+    if show:
+        opened(printing.figure(result, "pulse", slide=slide), "pulse", out)
     printing.answer(answer, result.attrs, json, f"{glutamate} × {duration}, Mg {mg}, {voltage}")
 
 
@@ -82,6 +87,8 @@ def inhibition(
     subtype: Annotated[str, typer.Option(help="2A, 2B, 2C or 2D.")] = "2A",
     mg: _Mg = "0 mM",
     voltage: _Voltage = "-66 mV",
+    show: Show = False,
+    slide: Slide = False,
     json: Json = False,
     out: Out = None,
 ) -> None:
@@ -103,5 +110,7 @@ def inhibition(
         half = float(quantities.in_unit(blockers.ic50(drug, subtype, voltage, mg), "uM"))
         result = curves.curve(drug, subtype, v=voltage, mg=mg)
     if out is not None:
-        printing.save(result, "inhibition", out)
+        printing.save(result, "inhibition", out, slide=slide)
+    if show:
+        opened(printing.figure(result, "inhibition", slide=slide), "inhibition", out)
     printing.answer({"ic50_um": half}, result.attrs, json, f"{drug}, GluN{subtype}, Mg {mg}, {voltage}")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmdasim.command import progress
+from nmdasim.command.figures import Show, Slide, opened
 from nmdasim.command.options import Json, Out, drawn_seeds
 from nmdasim.errors import InputError
 
@@ -27,6 +28,8 @@ def sensory(
     ] = "0 uM",
     seed: Annotated[int, typer.Option(help="First seed of wiring and latencies.")] = 0,
     repeats: Annotated[int, typer.Option(help="Number of seeds: SEED, SEED+1, …")] = 5,
+    show: Show = False,
+    slide: Slide = False,
     json: Json = False,
     out: Out = None,
 ) -> None:
@@ -48,7 +51,9 @@ def sensory(
     with progress.shown("sensory") as report:
         answer, before, after = computed(state, ketamine, seed, repeats, report)
     if out is not None:
-        printing.save(before, after, out)
+        printing.save(answer, before, after, out, slide=slide)
+    if show:
+        opened(printing.figure(answer, before, after, slide=slide), "sensory", out)
     print(printing.as_json(answer)) if json else printing.show(answer, out)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmdasim.command import names, progress
+from nmdasim.command.figures import Show, Slide, opened
 from nmdasim.command.options import Json, Out, drawn_seeds
 from nmdasim.errors import InputError
 
@@ -51,6 +52,8 @@ def windup(
     seed: Annotated[int, typer.Option(help="Seed of the latency draw.")] = 0,
     repeats: Annotated[int, typer.Option(help="Number of latency draws: seeds SEED, SEED+1, …")] = 1,
     threads: Annotated[int, typer.Option(help="Threads; 0 is all cores.")] = 0,
+    show: Show = False,
+    slide: Slide = False,
     json: Json = False,
     out: Out = None,
 ) -> None:
@@ -63,6 +66,7 @@ def windup(
     - `nmdasim windup --ketamine "0 uM,100 ng/ml total" --repeats 20`
     - `nmdasim windup --drug "memantine=0 uM,3 uM" --drug "MK-801=0.1 uM"`
     - `nmdasim windup --frequency "0.1 Hz" --pulses 10`
+    - `nmdasim windup --show --slide`
     - `nmdasim windup --model delrocq2023 --scale nmda=0 --json`
 
     Educational and research model. Not medical advice. Not for dosing decisions.
@@ -93,7 +97,9 @@ def windup(
             progress=report,
         )
     if out is not None:
-        printing.save(result, out)
+        printing.save(result, out, slide=slide)
+    if show:
+        opened(printing.figure(result, slide=slide), "windup", out)
     print(printing.as_json(result)) if json else printing.show(result, out)
 
 

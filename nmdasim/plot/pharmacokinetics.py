@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import matplotlib.pyplot as plt
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
@@ -11,9 +12,9 @@ from nmdasim import quantities
 from nmdasim.pharmacology import Band, Regimen, bands
 from nmdasim.pharmacology.events import ROUTES
 from nmdasim.plot.bands import COLOUR
-from nmdasim.plot.style import STYLE, axes_of, caption, new_figure, plain, short
+from nmdasim.plot.look import cues, look
+from nmdasim.plot.style import axes_of, caption, drawn, new_figure, plain, short
 
-_SHADES = ("#7b3fa0", "#e8853d", "#3f8f8a", "#c0549d", "#8aa63f", "#4a6fb5", "#f0b429", "#1b1b1b")
 #: Height in ng/ml, total, of a figure of reported concentrations alone.
 _TOP = 300.0
 #: Most subjects drawn one by one; more are drawn as thin grey lines with their mean and interval.
@@ -37,8 +38,8 @@ def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | 
     numpy.ndarray of matplotlib Axes
         Doses, concentration, bands.
     """
-    with plt.rc_context(STYLE):
-        figure = new_figure(figsize=(13, 8), layout="constrained")
+    with drawn():
+        figure = new_figure(figsize=look().sized((13, 8)), layout="constrained")
         grid = figure.add_gridspec(2, 2, width_ratios=[3.4, 1], height_ratios=[1, 4.5])
         main = figure.add_subplot(grid[1, 0])
         doses = figure.add_subplot(grid[0, 0], sharex=main)
@@ -71,8 +72,8 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
         From top to bottom.
     """
     heights = [1, 2, 2, 2] if "blocked" in tests else [1, 2, 2]
-    with plt.rc_context(STYLE):
-        size = (11, 3 * len(heights))
+    with drawn():
+        size = look().sized((11, 3 * len(heights)))
         figure = new_figure(figsize=size, layout="constrained")
         axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         end = float(course.time[-1])
@@ -82,7 +83,7 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
         seconds = quantities.si(tests.time.values * quantities.parse_unit(tests.time.units), "s", name="time")
         hours = seconds / 3600 * factor
         if "blocked" in tests:
-            axes[2].plot(hours, 100 * tests.blocked, "o-", color=_SHADES[0])
+            axes[2].plot(hours, 100 * tests.blocked, "o-", color=look().shades[1])
             axes[2].set(title="NMDA receptors that hold the drug, at rest", ylabel="blocked, %")
         _index(tests, hours, axes[-1])
         for ax in axes[2:]:
@@ -98,17 +99,18 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
 def _index(tests: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
     """Draw the wind-up index of every test, and that without drug."""
     low, high = tests["index"].quantile(0.025, "seed"), tests["index"].quantile(0.975, "seed")
-    ax.axhline(float(tests.index_control.mean()), color="0.4", linestyle=":", label="without drug")
-    ax.fill_between(hours, low, high, color=_SHADES[0], alpha=0.15, linewidth=0)
-    ax.plot(hours, tests["index"].mean("seed"), "o-", color=_SHADES[0], label="with drug")
+    ax.axhline(float(tests.index_control.mean()), color=look().quiet, linestyle=":", label="without drug")
+    ax.fill_between(hours, low, high, color=look().shades[1], alpha=0.15, linewidth=0)
+    ax.plot(hours, tests["index"].mean("seed"), "o-", color=look().shades[1], label="with drug")
     draws = tests.sizes["seed"]
-    ax.set(title=f"Wind-up of {tests.attrs['model']}, mean and 95 % of {draws} draws", ylabel="index, spikes")
+    spread = f", mean and 95 % of {draws} draws" if draws > 1 else ", one draw"
+    ax.set(title=f"Wind-up of {tests.attrs['model']}{spread}", ylabel="index, spikes")
     ax.legend(frameon=False, loc="lower right", ncols=2)
 
 
 def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Dataset | None = None) -> Axes:
     """Draw total plasma (full) and effect site (dashed) of the typical person, and mean and interval of a cohort."""
-    with plt.rc_context(STYLE):
+    with drawn():
         own, ax = ax is None, axes_of(ax, (11, 6))
         factor, unit = _time_unit(float(course.time[-1]))
         hours = course.time.values * factor
@@ -118,15 +120,17 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
         for k, one in enumerate(ids[: MOST if len(ids) <= MOST else 0]):
             label = "" if one is None else f" of {plain(one)}"
             lane = course if one is None else course.sel(subject=one)
-            ax.plot(hours, lane.plasma, color=_SHADES[k], label=f"plasma{label}, typical person")
-            ax.plot(hours, lane.effect_site, "--", color=_SHADES[k], linewidth=1.6, label=f"effect site{label}")
+            colour = cues(len(ids))[k].colour if len(ids) > 1 else look().shades[1]
+            ax.plot(hours, lane.plasma, "-", color=colour, label=f"plasma{label}, typical person")
+            thin: dict[str, Any] = {"color": colour, "linewidth": 0.7 * look().line}
+            ax.plot(hours, lane.effect_site, "--", label=f"effect site{label}", **thin)
             if spread is not None:
-                _shade(spread if one is None else spread.sel(subject=one), factor, ax, _SHADES[k], k == 0)
+                _shade(spread if one is None else spread.sel(subject=one), factor, ax, colour, k == 0)
         drug = course.attrs["drug"]
         ax.set(xlabel=f"time, {unit}", ylabel=f"total {drug}, ng/ml", title=_title(course), xlim=(hours[0], hours[-1]))
         top = ax.get_ylim()[1]
         ax.set_ylim(0, max(top, 10))
-        ax.legend(frameon=False, loc="upper right", fontsize=11)
+        ax.legend(frameon=False, loc="upper right", fontsize=0.85 * look().font)
         if own:
             caption(ax.figure, *(given for given in (course, spread) if given is not None))
     return ax
@@ -137,15 +141,15 @@ def _shade(spread: xr.Dataset, factor: float, ax: Axes, colour: str, named: bool
     hours = spread.time.values * factor
     what = f"95 % of {spread.attrs['subjects']} people" if named else None
     ax.fill_between(hours, low, high, color=colour, alpha=0.15, linewidth=0, label=what)
-    ax.plot(hours, mean, color=colour, linewidth=1, alpha=0.7, label="their mean" if named else None)
+    ax.plot(hours, mean, "-", color=colour, linewidth=1, alpha=0.7, label="their mean" if named else None)
 
 
 def _crowd(course: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
-    ax.plot(hours, course.plasma.values[:200].T, color="0.8", linewidth=0.5)
+    ax.plot(hours, course.plasma.values[:200].T, "-", color=look().faint, linewidth=0.5)
     low, high = np.quantile(course.plasma.values, [0.025, 0.975], axis=0)
     text = f"95 % of {course.sizes['subject']} subjects"
-    ax.fill_between(hours, low, high, color=_SHADES[0], alpha=0.2, linewidth=0, label=text)
-    ax.plot(hours, course.plasma.mean("subject"), color=_SHADES[0], label="mean of plasma")
+    ax.fill_between(hours, low, high, color=look().shades[1], alpha=0.2, linewidth=0, label=text)
+    ax.plot(hours, course.plasma.mean("subject"), "-", color=look().shades[1], label="mean of plasma")
 
 
 def reported(ax: Axes | None = None, *, basis: str = "total", unit: str = "ng/ml") -> Axes:
@@ -158,7 +162,7 @@ def reported(ax: Axes | None = None, *, basis: str = "total", unit: str = "ng/ml
     basis, unit
         What that axis shows: ``"total"`` or ``"free"``, and its unit.
     """
-    with plt.rc_context(STYLE):
+    with drawn():
         own, ax = ax is None, axes_of(ax, (9, 7))
         texts = {band: f"{band.text}\n{band.range}, {short(band.source)}" for band in bands()}
         ranges = {band: band.on(basis, unit) for band in texts}
@@ -181,25 +185,35 @@ def reported(ax: Axes | None = None, *, basis: str = "total", unit: str = "ng/ml
 
 
 def dosing(regimen: Regimen, ax: Axes | None = None, *, until_h: float | None = None) -> Axes:
-    """Draw a regimen: infusions as bars of their length, other doses as stems; the height is the amount."""
-    with plt.rc_context(STYLE):
-        own, ax = ax is None, axes_of(ax, (11, 3))
+    """Draw a regimen: infusions as their rate over their length, other doses as stems with their amount.
+
+    Where a regimen has both, the stems have an axis of their own on the right.
+    """
+    with drawn():
+        own, ax = ax is None, axes_of(ax, (11, 3.2))
         end = regimen.end_h if until_h is None else until_h
         factor, unit = _time_unit(end)
-        colours = {route: _SHADES[k] for k, route in enumerate(ROUTES)}
+        routes = list(ROUTES)
         events = [event for event in regimen.written_out().events if event.is_dose and event.time_h <= end]
-        for route, colour in colours.items():
-            there = [event for event in events if event.route == route]
-            lasting = np.array([(e.time_h * factor, e.amount, e.over_h * factor) for e in there if e.over_h > 0])
-            at_once = np.array([(e.time_h * factor, e.amount) for e in there if e.over_h == 0])
-            if len(lasting):
-                ax.bar(lasting[:, 0], lasting[:, 1], lasting[:, 2], align="edge", color=colour, alpha=0.6)
-            if len(at_once):
-                ax.vlines(at_once[:, 0], 0, at_once[:, 1], color=colour, linewidth=3)
-        given = ", ".join(dict.fromkeys(event.unit for event in events))
-        routes = ", ".join(sorted({event.route for event in events}))
-        ax.set(title=regimen.name or f"Given, {routes}", ylabel=f"dose, {given}", xlabel=f"time, {unit}")
-        ax.set_ylim(bottom=0)
+        infused, whole = ([e for e in events if (e.over_h > 0) is long] for long in (True, False))
+        per = "min" if unit == "min" else "h"
+        for event in infused:
+            rate = event.amount / (event.over_h * (60 if per == "min" else 1))
+            colour = cues(len(routes))[routes.index(event.route)].colour
+            ends = (event.time_h * factor, (event.time_h + event.over_h) * factor)
+            ax.fill_between(ends, 0, rate, color=colour, alpha=0.55, linewidth=0)
+        stems = ax.twinx() if infused and whole else ax
+        for event in whole:
+            cue = cues(len(routes))[routes.index(event.route)]
+            start = event.time_h * factor
+            stems.vlines(start, 0, event.amount, color=cue.colour, linewidth=1.2 * look().line)
+            stems.plot(start, event.amount, cue.marker, color=cue.colour)
+        kinds = ((ax, infused, "rate", f"/{per}"), (stems, whole, "dose", ""))
+        for side, some, what, rated in kinds:
+            if some:
+                side.set_ylabel(f"{what}, {', '.join(dict.fromkeys(f'{event.unit}{rated}' for event in some))}")
+                side.set_ylim(0, side.get_ylim()[1])
+        ax.set(title=regimen.name or f"Given, {', '.join(sorted({e.route for e in events}))}", xlabel=f"time, {unit}")
         if own:
             caption(ax.figure)
     return ax

@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
 from nmdasim.errors import InputError
-from nmdasim.plot.style import SHADES, STYLE, axes_of, caption
+from nmdasim.plot.look import look
+from nmdasim.plot.style import axes_of, caption
 from nmdasim.readout.populations import loss, places
 
 #: Lines of parallel coordinates: more hide each other.
@@ -35,11 +36,11 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
         Axes to draw into; a new figure by default.
     """
     names, where = places(found)
-    with plt.rc_context(STYLE):
+    with plt.rc_context(look().rc):
         own, ax = ax is None, axes_of(ax, (9, 1.6 + 0.5 * len(names)))
-        groups = {"kept": (where, SHADES[1], 0.0 if chosen is None else -0.15)}
+        groups = {"kept": (where, look().shades[1], 0.0 if chosen is None else -0.15)}
         if chosen is not None:
-            groups["chosen"] = (where[np.asarray(chosen.values, dtype=bool)], SHADES[3], 0.2)
+            groups["chosen"] = (where[np.asarray(chosen.values, dtype=bool)], look().shades[3], 0.2)
         for label, (part, colour, shift) in groups.items():
             rows = np.arange(len(names)) + shift
             low, first, middle, third, high = np.quantile(part, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
@@ -60,7 +61,7 @@ def fan(
     ax: Axes | None = None,
     *,
     beside: Mapping[str, float] | None = None,
-    colour: str = SHADES[1],
+    colour: str = "",
 ) -> Axes:
     """Draw the loss of an answer over the dose: median, half and nine tenths of the kept draws.
 
@@ -75,11 +76,12 @@ def fan(
     beside
         Losses in per cent to draw as lines, by their label.
     colour
-        Of the fan.
+        Of the fan; that of the style by default.
     """
+    colour = colour or look().shades[1]
     values, dose = loss(found, answer).values, found.attrs["dose"]
     doses = found[dose].values
-    with plt.rc_context(STYLE):
+    with plt.rc_context(look().rc):
         own, ax = ax is None, axes_of(ax, (8, 5.5))
         for low, high in _FAN:
             edges = np.nanquantile(values, [low, high], axis=0)
@@ -122,7 +124,7 @@ def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *,
     some = np.random.default_rng(seed).permutation(defined)[:_LINES]
     some = some[np.argsort(np.abs(y[some] - np.median(y[some])))]  # the rare ones above
     x = np.arange(len(names))
-    with plt.rc_context(STYLE):
+    with plt.rc_context(look().rc):
         own, ax = ax is None, axes_of(ax, (max(8, 0.9 * len(names)), 5.5))
         lines = LineCollection([np.column_stack([x, row]) for row in where[some]], cmap="viridis", alpha=0.5, lw=1)
         lines.set_array(y[some])
@@ -151,13 +153,15 @@ def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | Non
     first = next(iter(tables.values()))
     names = first.parameter.values[np.argsort(-np.abs(first.correlation.values))]
     height = 0.8 / len(tables)
-    with plt.rc_context(STYLE):
+    with plt.rc_context(look().rc):
         own, ax = ax is None, axes_of(ax, (8.5, 1.8 + 0.4 * len(names) * max(1, len(tables) / 2)))
         for k, (label, table) in enumerate(tables.items()):
             part = table.sel(parameter=names)
             rows = np.arange(len(names)) + height * (k - (len(tables) - 1) / 2)
             spread = np.abs([part.correlation - part.low, part.high - part.correlation])
-            ax.barh(rows, part.correlation, height * 0.9, xerr=spread, color=SHADES[1 + k], ecolor="0.4", label=label)
+            ax.barh(
+                rows, part.correlation, height * 0.9, xerr=spread, color=look().shades[1 + k], ecolor="0.4", label=label
+            )
         ax.set_yticks(range(len(names)), list(names), fontsize=10)
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.axvline(0, color="0.3", lw=0.8)

@@ -6,21 +6,32 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.patches import FancyArrowPatch
 
 from nmdasim.plot import bands
-from nmdasim.plot.style import STYLE, Told, axes_of, caption, new_figure
+from nmdasim.plot.look import cues, look
+from nmdasim.plot.schemes import layout, scheme, sheets
+from nmdasim.plot.style import Told, axes_of, caption, drawn, new_figure
 from nmdasim.receptors import hill
-from nmdasim.receptors.exact import provenance
-from nmdasim.receptors.scheme import Scheme
 
-_SHADES = ("#1b1b1b", "#7b3fa0", "#e8853d", "#3f8f8a", "#c0549d", "#8aa63f", "#f0b429", "#4a6fb5")
+__all__ = [
+    "block_voltage",
+    "coinciding",
+    "inhibition",
+    "iv",
+    "layout",
+    "onset",
+    "pulse",
+    "recovery",
+    "scheme",
+    "sheets",
+]
+
 _SIZE = (9.0, 5.5)
-_OPEN, _SHUT, _HELD = "#f0b429", "#e9e4ee", "#b9a3cc"
+#: Curves that stay this close, in % of control, are named together.
+_COINCIDE = 3.0
 
 
 def _finish(ax: Axes, results: Sequence[Told], *, own: bool) -> Axes:
@@ -46,16 +57,15 @@ def pulse(
     relative
         Draw every response relative to its peak, on a logarithmic axis of time.
     """
-    with plt.rc_context(STYLE):
+    with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
-        for k, result in enumerate(results):
+        for k, (result, cue) in enumerate(zip(results, cues(len(results)), strict=True)):
             name = labels[k] if labels else str(result.attrs["scheme"])
-            colour = _SHADES[k % len(_SHADES)]
             when, peak = float(result.time_to_peak), float(result.peak_open)
             scale = peak if relative and peak > 0 else 1.0
-            ax.plot(result.time, result.open / scale, color=colour, label=name)
+            ax.plot(result.time, result.open / scale, label=name, **cue.plain)
             peak /= scale
-            ax.plot([when, when + float(result.decay_1e)], [peak, peak / math.e], "o", color=colour, markersize=7)
+            ax.plot([when, when + float(result.decay_1e)], [peak, peak / math.e], "o", color=cue.colour)
         if len(results) == 1 and not relative:
             text = f"peak {peak:.3g} after {when:.3g} ms,\n1/e after another {float(result.decay_1e):.4g} ms"
             ax.annotate(text, (when, peak), xytext=(40, -8), textcoords="offset points", va="top")
@@ -74,12 +84,12 @@ def pulse(
 
 def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the steady current against voltage, one line a magnesium concentration."""
-    with plt.rc_context(STYLE):
+    with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
-        for k, bath in enumerate(result.mg.values):
-            ax.plot(result.v, result.current.sel(mg=bath), color=_SHADES[k], label=f"{bath:g} mM Mg")
-        ax.axhline(0, color="0.7", linewidth=1, zorder=0)
-        ax.axvline(0, color="0.7", linewidth=1, zorder=0)
+        for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
+            ax.plot(result.v, result.current.sel(mg=bath), label=f"{bath:g} mM Mg", **cue.plain)
+        ax.axhline(0, color=look().faint, linewidth=1, zorder=0)
+        ax.axvline(0, color=look().faint, linewidth=1, zorder=0)
         ax.set(
             title="Magnesium plugs the pore of a cell at rest",
             xlabel="holding potential, mV",
@@ -91,10 +101,10 @@ def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
 
 def block_voltage(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the share that a drug blocks against voltage, one line a magnesium concentration."""
-    with plt.rc_context(STYLE):
+    with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
-        for k, bath in enumerate(result.mg.values):
-            ax.plot(result.v, 100 * result.blocked.sel(mg=bath), color=_SHADES[k], label=f"{bath:g} mM Mg")
+        for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
+            ax.plot(result.v, 100 * result.blocked.sel(mg=bath), label=f"{bath:g} mM Mg", **cue.plain)
         title = f"{result.attrs['concentration']} {result.attrs['drug']} and magnesium compete for the pore"
         ax.set(title=title, xlabel="holding potential, mV", ylabel="receptors blocked in the long run, %")
         ax.set_ylim(0, 100)
@@ -112,12 +122,12 @@ def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
     axes
         Two Axes; a new figure by default.
     """
-    with plt.rc_context(STYLE):
+    with drawn():
         own = axes is None
         upper, lower = _two() if own else axes
-        for k, (label, result) in enumerate(results.items()):
-            upper.plot(result.time / 1e3, result.open, color=_SHADES[1 + k], label=label, linewidth=1.6)
-            lower.plot(result.time / 1e3, 100 * result.blocked, color=_SHADES[1 + k], label=label)
+        for cue, (label, result) in zip(cues(len(results)), results.items(), strict=True):
+            upper.plot(result.time / 1e3, result.open, label=label, **cue.plain | {"linewidth": 0.7 * look().line})
+            lower.plot(result.time / 1e3, 100 * result.blocked, label=label, **cue.plain)
         upper.set(title="Each pulse opens fewer receptors …", ylabel="open probability")
         lower.set(title="… because the drug enters only while they are open", xlabel="time, s", ylabel="blocked, %")
         lower.set_ylim(bottom=0)
@@ -139,14 +149,15 @@ def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
     ax
         Axes; a new figure by default.
     """
-    with plt.rc_context(STYLE):
+    with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
         drugs = list(dict.fromkeys(label.partition(",")[0] for label in results))
         for label, result in results.items():
             share = 100 * result.blocked / float(result.blocked[0])
-            colour = _SHADES[1 + drugs.index(label.partition(",")[0])]
+            cue = cues(len(drugs))[drugs.index(label.partition(",")[0])]
             style = "--" if label.endswith("without agonist") else "-"
-            ax.plot(result.time / 1e3, share, style, color=colour, label=label)
+            ax.plot(result.time / 1e3, share, style, color=cue.colour, label=label)
+            ax.plot(result.time[-1] / 1e3, share[-1], cue.marker, color=cue.colour, clip_on=False)
         ax.set(
             title="A trapped drug leaves only through open channels",
             xlabel="time since the drug was removed, s",
@@ -158,33 +169,62 @@ def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
 
 
 def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
-    """Draw inhibition curves with their Hill fits, one colour a subtype (or drug), filled by magnesium."""
-    with plt.rc_context(STYLE):
-        own, ax = ax is None, axes_of(ax, (9, 6))
+    """Draw inhibition curves with their Hill fits: a colour and a marker a subtype, dashes and filling by magnesium.
+
+    Curves that coincide are named together.
+    """
+    with drawn():
+        own, ax = ax is None, axes_of(ax, (11, 6.8))
         kinds = list(dict.fromkeys(_kind(r) for r in results))
         baths = list(dict.fromkeys(str(r.attrs["mg"]) for r in results))
-        for result in results:
-            colour, bath = _SHADES[kinds.index(_kind(result))], baths.index(str(result.attrs["mg"]))
-            dose = result.concentration.values
-            fitted = hill.fit(dose, result.response.values)
-            fine = np.geomspace(dose[0], dose[-1], 300)
-            label = f"{_kind(result)}, {result.attrs['mg']}: {float(result.ic50):.2g} µM"
-            ax.plot(fine, 100 * fitted(fine), "-" if bath == 0 else "--", color=colour, label=label)
-            face = colour if bath == 0 else "white"
-            ax.plot(dose[::3], 100 * result.response[::3], "o", color=colour, markerfacecolor=face, markersize=6)
-        ax.axhline(50, color="0.8", linewidth=1, zorder=0)
+        for group in coinciding(results):
+            for result in group:
+                cue, bath = cues(len(kinds))[kinds.index(_kind(result))], baths.index(str(result.attrs["mg"]))
+                dose = result.concentration.values
+                fine = np.geomspace(dose[0], dose[-1], 300)
+                fitted = 100 * hill.fit(dose, result.response.values)(fine)
+                dots: dict[str, Any] = {
+                    "color": cue.colour,
+                    "markerfacecolor": cue.colour if bath == 0 else look().ground,
+                }
+                ax.plot(fine, fitted, "-" if bath == 0 else "--", color=cue.colour)
+                ax.plot(dose[::3], 100 * result.response[::3], cue.marker, **dots)
+                shape = cue.marker + ("-" if bath == 0 else "--")
+                ax.plot([], [], shape, label=_named(group) if result is group[0] else None, **dots)
+        ax.axhline(50, color=look().faint, linewidth=1, zorder=0)
         drugs = ", ".join(dict.fromkeys(str(r.attrs["drug"]) for r in results))
-        ax.set(
-            title=f"Inhibition by {drugs} at {results[0].attrs['v']}",
-            xscale="log",
-            xlabel=f"free {drugs}, µM",
-            ylabel="current, % of control",
-        )
-        ax.set_ylim(0, 105)
-        ax.legend(frameon=False, fontsize=11, loc="upper right", title="subtype, Mg: IC50, free", alignment="left")
+        held = f"{drugs[0].upper()}{drugs[1:]} on NMDA receptors held at {results[0].attrs['v']}".replace(" -", " −")
+        ax.set(title=held, xscale="log", xlabel=f"free {drugs}, µM", ylabel="current, % of control", ylim=(0, 105))
+        legend = {"title": "subtype, Mg: IC50, free drug", "alignment": "left", "fontsize": 0.85 * look().font}
+        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), **legend)
         if drugs == "ketamine":
             bands.across(ax)
     return _finish(ax, results, own=own)
+
+
+def coinciding(results: Sequence[xr.Dataset]) -> list[list[xr.Dataset]]:
+    """Return inhibition curves in groups: those of one magnesium that a figure cannot tell apart are together."""
+    groups: list[list[xr.Dataset]] = []
+    for result in results:
+        near = next((group for group in groups if all(_close(result, other) for other in group)), None)
+        if near is None:
+            groups.append([result])
+        else:
+            near.append(result)
+    return groups
+
+
+def _close(one: xr.Dataset, other: xr.Dataset) -> bool:
+    if one.attrs["mg"] != other.attrs["mg"]:
+        return False
+    dose = one.concentration.values
+    first, second = (hill.fit(r.concentration.values, r.response.values)(dose) for r in (one, other))
+    return bool(np.abs(100 * (first - second)).max() < _COINCIDE)
+
+
+def _named(group: Sequence[xr.Dataset]) -> str:
+    kinds, halves = ", ".join(map(_kind, group)), ", ".join(f"{float(r.ic50):.2g}" for r in group)
+    return f"{kinds}{' (coincide)' if len(group) > 1 else ''}, {group[0].attrs['mg']}: {halves} µM"
 
 
 def _kind(result: xr.Dataset) -> str:
@@ -192,141 +232,6 @@ def _kind(result: xr.Dataset) -> str:
     return f"Glu{name.removeprefix('Glu')}" if name.startswith("Glu") else f"GluN{name}" if len(name) == 2 else name
 
 
-# --- a scheme as a graph ---------------------------------------------------------------------------------------------
-
-
-def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
-    """Draw a scheme: states, transitions, what conducts (gold) and what holds something in its pore (violet).
-
-    The way from rest to the open state runs from left to right; states off that way stand above it; a sheet of states
-    with an ion or a drug in the pore is drawn below, a second one above. Small schemes have rates along the arrows.
-    """
-    with plt.rc_context(STYLE):
-        where = layout(given)
-        points = np.array(list(where.values()))
-        low, high = points.min(axis=0), points.max(axis=0)
-        size = 1.35 * (high - low) + (2.4, 2.0)
-        own, ax = ax is None, axes_of(ax, (float(max(size[0], 7)), float(max(size[1], 3.2))))
-        pairs = {tuple(sorted((t.source, t.target))) for t in given.transitions}
-        for a, b in sorted(pairs):
-            _arrow(given, ax, where, a, b, write=len(given.states) <= 6)
-        for state, (x, y) in where.items():
-            colour = _OPEN if state in given.conducting else _HELD if state in given.occupied else _SHUT
-            ax.plot(x, y, "o", markersize=38, color=colour, markeredgecolor="#1b1b1b", markeredgewidth=1.6, zorder=3)
-            ax.text(x, y, _short(given, state), ha="center", va="center", fontsize=13, zorder=4)
-        _sheet_names(given, ax, where)
-        ax.set(
-            xlim=(low[0] - 0.6, high[0] + 0.6), ylim=(low[1] - 0.55, high[1] + 0.6), aspect="equal", title=given.name
-        )
-        ax.axis("off")
-    if own:
-        caption(ax.figure, xr.Dataset(attrs=provenance(given)))
-    return ax
-
-
-def layout(given: Scheme) -> dict[str, tuple[float, float]]:
-    """Return where each state of a scheme is drawn."""
-    base = [state for state in given.states if state not in given.occupied]
-    neighbours = {s: [t.target for t in given.transitions if t.source == s and t.target in base] for s in base}
-    main = _way(neighbours, given.rest, next(iter(given.conducting)))
-    where = {state: (1.5 * k, 0.0) for k, state in enumerate(main)}
-    pending = [s for s in base if s not in where]
-    while pending:
-        for state in list(pending):
-            anchor = next((n for n in neighbours[state] if n in where), None)
-            if anchor is not None:
-                where[state] = (where[anchor][0], where[anchor][1] + 1.15)
-                pending.remove(state)
-    gap, depth = 1.35, max(y for _, y in where.values())
-    for k, members in enumerate(sheets(given).values()):
-        for state, origin in members.items():
-            x, y = where[origin]
-            below = gap + (k // 2) * (depth + gap)
-            where[state] = (x, depth + below + y) if k % 2 else (x, -below - y)
-    return where
-
-
-def sheets(given: Scheme) -> dict[str, dict[str, str]]:
-    """Return, by what sits in the pore, the occupied states and the free state that each is a copy of."""
-    base = sorted((s for s in given.states if s not in given.occupied), key=len, reverse=True)
-    found: dict[str, dict[str, str]] = {}
-    for state in given.occupied:
-        origin = next((b for b in base if state.startswith(f"{b}_")), base[0])
-        found.setdefault(state.removeprefix(f"{origin}_"), {})[state] = origin
-    return found
-
-
-def _way(neighbours: Mapping[str, Sequence[str]], start: str, end: str) -> list[str]:
-    """Return the shortest way between two states."""
-    ways = [[start]]
-    seen = {start}
-    while ways[0][-1] != end:
-        way = ways.pop(0)
-        ways += [[*way, n] for n in neighbours[way[-1]] if n not in seen]
-        seen |= set(neighbours[way[-1]])
-    return ways[0]
-
-
-def _short(given: Scheme, state: str) -> str:
-    return next((f"{o}*" for m in sheets(given).values() for s, o in m.items() if s == state), state)
-
-
-def _sheet_names(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]]) -> None:
-    for name, members in sheets(given).items():
-        x, y = min((where[s] for s in members), key=lambda place: (place[0], abs(place[1])))
-        label = name.replace("_escapable", ", escapable").replace("mg", "Mg").replace("_", "-")
-        ax.text(x - 0.45, y, f"{label} *", ha="right", va="center", fontsize=13, color="#7b3fa0")
-
-
-def _arrow(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]], a: str, b: str, *, write: bool) -> None:
-    rates = {(t.source, t.target): t.rate for t in given.transitions if {t.source, t.target} == {a, b}}
-    start, end = (a, b) if where[a] <= where[b] else (b, a)
-    both = len(rates) == 2
-    style = "<|-|>" if both else "-|>" if (start, end) in rates else "<|-"
-    hidden = any(_between(where[start], where[end], place) for s, place in where.items() if s not in (a, b))
-    patch = FancyArrowPatch(
-        where[start],
-        where[end],
-        arrowstyle=style,
-        mutation_scale=13,
-        shrinkA=21,
-        shrinkB=21,
-        connectionstyle="arc3,rad=0.28" if hidden else "arc3",
-        color="#1b1b1b",
-        linewidth=1.4,
-        zorder=2,
-    )
-    ax.add_patch(patch)
-    if not write:
-        return
-    middle = np.mean([where[start], where[end]], axis=0)
-    upright = where[start][0] == where[end][0]
-    for pair, above in (((start, end), True), ((end, start), False)):
-        if pair in rates:
-            text = rates[pair].replace("*", "·").replace("glutamate", "Glu")
-            if upright:
-                arrow = "↑" if above else "↓"
-                ax.text(
-                    middle[0] + 0.08, middle[1] + (0.1 if above else -0.1), f"{arrow} {text}", fontsize=12, va="center"
-                )
-            else:
-                arrow = f"{text} →" if above else f"← {text}"
-                ax.text(
-                    middle[0],
-                    middle[1] + (0.12 if above else -0.14),
-                    arrow,
-                    fontsize=12,
-                    ha="center",
-                    va="bottom" if above else "top",
-                )
-
-
-def _between(start: tuple[float, float], end: tuple[float, float], place: tuple[float, float]) -> bool:
-    """Whether a place lies on the straight line between two others."""
-    along, off = np.subtract(end, start), np.subtract(place, start)
-    share = float(off @ along) / float(along @ along)
-    return 0 < share < 1 and float(np.linalg.norm(off - share * along)) < 0.3
-
-
 def _two() -> np.ndarray:
-    return np.asarray(new_figure(figsize=(9, 7.5), layout="constrained").subplots(2, 1, sharex=True))
+    figure = new_figure(figsize=look().sized((9, 7.5)), layout="constrained")
+    return np.asarray(figure.subplots(2, 1, sharex=True))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import matplotlib.pyplot as plt
+import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.text import Text
 
 from nmdasim.model.circuit import Circuit
-from nmdasim.plot.style import SHADES, STYLE, axes_of, caption, new_figure
+from nmdasim.plot.look import Cue, cues, look
+from nmdasim.plot.style import axes_of, caption, drawn, new_figure
 
 _TITLES = {"touch": "Touch", "pinprick": "Pinprick", "noxious": "Noxious stimulus"}
 _COURSES = (
@@ -30,8 +33,12 @@ _NAMES = {
 _INHIBITS = "#b22222"
 
 
-def stimulus_response(responses: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None = None) -> list[Axes]:
-    """Draw stimulus–response curves, one panel a kind of stimulus; mean and 95 % interval over seeds.
+def stimulus_response(
+    responses: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None = None, *, message: str = ""
+) -> list[Axes]:
+    """Draw stimulus–response curves, one panel a kind of stimulus; mean over seeds, bars that hold 95 % of them.
+
+    Curves stand a little beside one another, so that none hides another or its bar.
 
     Parameters
     ----------
@@ -39,34 +46,47 @@ def stimulus_response(responses: Mapping[str, xr.Dataset], axes: Sequence[Axes] 
         Results of :func:`nmdasim.studies.sensitization.stimulus_response` by label.
     axes
         One per kind; made if not given.
+    message
+        What the figure says, above all panels.
     """
     kinds = [str(kind) for kind in next(iter(responses.values())).kind.values]
-    with plt.rc_context(STYLE):
+    with drawn():
         own = axes is None
         if axes is None:
-            size = (5.8 * len(kinds), 5.6)
-            figure = new_figure(figsize=size, layout="constrained")
-            made = figure.subplots(1, len(kinds), squeeze=False)
-            caption(figure, *responses.values())
+            size = look().sized((max(5.8 * len(kinds), 8.5), 6.2))
+            made = new_figure(figsize=size, layout="constrained").subplots(1, len(kinds), squeeze=False)
             axes = list(made[0])
         for ax, kind in zip(axes, kinds, strict=True):
-            for (colour, width), (label, response) in zip(_lines(len(responses)), responses.items(), strict=True):
-                spikes = response.spikes.sel(kind=kind)
-                low, high = spikes.quantile(0.025, "seed"), spikes.quantile(0.975, "seed")
-                ax.plot(
-                    response.intensity, spikes.mean("seed"), "o-", lw=width, ms=width + 4, color=colour, label=label
-                )
-                ax.fill_between(response.intensity, low, high, color=colour, alpha=0.15, lw=0)
-            ax.set(title=_TITLES.get(kind, kind), xlabel="share of the fibres recruited", ylabel="spikes of a neuron")
-            ax.set_ylim(0, max(ax.get_ylim()[1], 1.0))
-        _legend(axes[0], own=own)
+            _curves(responses, kind, ax)
+        if own:
+            caption(axes[0].figure, *responses.values(), notes=_spread(responses))
+        _legend(axes[0], own=own, message=message)
     return list(axes)
+
+
+def _curves(responses: Mapping[str, xr.Dataset], kind: str, ax: Axes) -> None:
+    for k, (cue, (label, response)) in enumerate(zip(cues(len(responses)), responses.items(), strict=True)):
+        spikes = response.spikes.sel(kind=kind)
+        at = response.intensity + 0.012 * (k - (len(responses) - 1) / 2)
+        mean, ends = spikes.mean("seed"), spikes.quantile([0.025, 0.975], "seed").values
+        ax.plot(at, mean, label=label, clip_on=False, zorder=3 + k, **cue.dotted)
+        ax.vlines(at, *ends, color=cue.colour, linewidth=0.7 * look().line, alpha=0.6, zorder=2)
+    ax.set(title=_TITLES.get(kind, kind), xlabel="share of the fibres recruited", ylabel="spikes of a neuron")
+    top = max(ax.get_ylim()[1], 1.0)
+    ax.set_ylim(-0.03 * top, top)
+    ax.set_xticks(np.asarray(next(iter(responses.values())).intensity))
+
+
+def _spread(results: Mapping[str, xr.Dataset]) -> list[str]:
+    """Return what bars and bands hold; nothing where there is one seed."""
+    seeds = min(result.sizes.get("seed", 1) for result in results.values())
+    return [f"Mean of {seeds} seeds (wiring and latencies); 95 % of them within the bars or the band."] * (seeds > 1)
 
 
 def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None = None) -> list[Axes]:
     """Draw what a train leaves behind: ρ, the anion reversal and the NMDA gain over time.
 
-    Each line is the mean of all neurons and seeds, with the 95 % interval over seeds; the train is shaded.
+    Each line is the mean of all neurons and seeds, in a band that holds 95 % of the seeds; the train is shaded.
 
     Parameters
     ----------
@@ -75,31 +95,42 @@ def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None 
     axes
         Three; made if not given.
     """
-    with plt.rc_context(STYLE):
+    with drawn():
         own = axes is None
         if axes is None:
-            figure = new_figure(figsize=(14, 5.6), layout="constrained")
+            figure = new_figure(figsize=look().sized((14, 5.8)), layout="constrained")
             made = figure.subplots(1, 3)
-            caption(figure, *results.values())
+            caption(figure, *results.values(), notes=_spread(results))
             axes = list(made)
         for ax, (name, title, label) in zip(axes, _COURSES, strict=True):
-            for (colour, width), (key, result) in zip(_lines(len(results)), results.items(), strict=True):
+            for cue, (key, result) in zip(cues(len(results)), results.items(), strict=True):
                 course = result[name].mean("neuron")
-                low, high = course.quantile(0.025, "seed"), course.quantile(0.975, "seed")
-                ax.plot(course.time / 1e3, course.mean("seed"), lw=width, color=colour, label=key)
-                ax.fill_between(course.time / 1e3, low, high, color=colour, alpha=0.15, lw=0)
+                ax.plot(course.time / 1e3, course.mean("seed"), label=key, **cue.plain)
+                if result.sizes["seed"] > 1:
+                    _band(ax, course, cue)
             ends = {float(r.attrs["train_end_s"]) for r in results.values()}
             if len(ends) == 1:
-                end = ends.pop()
-                ax.axvspan(1.0, end, color="0.92", zorder=0, lw=0)
-                ax.text(
-                    (1 + end) / 2, 0.97, "train", transform=ax.get_xaxis_transform(), ha="center", va="top", fontsize=12
-                )
+                _train(ax, ends.pop())
             ax.set(title=title, xlabel="time, s", ylabel=label)
-            ax.margins(x=0.01)
-        axes[0].set_ylim(-0.02, 1.02)
+            ax.margins(x=0.01, y=0.06)
+        axes[0].set_ylim(-0.04, 1.02)
         _legend(axes[0], own=own)
     return list(axes)
+
+
+def _band(ax: Axes, course: xr.DataArray, cue: Cue) -> None:
+    low, high = course.quantile([0.025, 0.975], "seed").values
+    colours: dict[str, Any] = {
+        "facecolor": mpl.colors.to_rgba(cue.colour, 0.13),
+        "edgecolor": mpl.colors.to_rgba(cue.colour, 0.6),
+    }
+    ax.fill_between(course.time / 1e3, low, high, linewidth=0.8, **colours)
+
+
+def _train(ax: Axes, end: float) -> None:
+    ax.axvspan(1.0, end, color=look().faint, alpha=0.5, zorder=0, lw=0)
+    middle, foot = (1 + end) / 2, ax.get_xaxis_transform()
+    ax.text(middle, 0.97, "train", transform=foot, ha="center", va="top", fontsize=0.9 * look().font)
 
 
 def pressure(
@@ -117,21 +148,22 @@ def pressure(
         Axes; made if not given.
     """
     published = published or {}
-    with plt.rc_context(STYLE):
+    with drawn():
         if ax is None:
-            figure = new_figure(figsize=(9, 5.6), layout="constrained")
+            figure = new_figure(figsize=look().sized((9, 5.6)), layout="constrained")
             ax = figure.subplots()
-            caption(figure, *rates.values())
+            caption(figure, *rates.values(), notes=_spread(rates))
         places = np.arange(len(rates))
         own = [data.rate.sel(population="projection") for data in rates.values()]
         mean = np.array([float(rate.mean()) for rate in own])
         span = [[abs(float(rate.quantile(q)) - m) for rate, m in zip(own, mean, strict=True)] for q in (0.025, 0.975)]
         width = 0.38 if published else 0.6
-        bars = ax.bar(places, mean, width, yerr=span, capsize=5, color=SHADES[1], label="this circuit")
+        first, second = look().shades[1], look().shades[4]
+        bars = ax.bar(places, mean, width, yerr=span, capsize=5, color=first, ecolor=look().quiet, label="this circuit")
         ax.bar_label(bars, fmt="%.1f", padding=4)
         if published:
             values = [published.get(label, np.nan) for label in rates]
-            beside = ax.bar(places + width + 0.02, values, width, color="0.7", label="published network")
+            beside = ax.bar(places + width + 0.02, values, width, color=second, hatch="//", label="published network")
             ax.bar_label(beside, labels=["" if np.isnan(v) else f"{v:g}" for v in values], padding=4)
             ax.legend(frameon=False)
         ax.set_xticks(places + (width / 2 if published else 0), list(rates))
@@ -140,47 +172,62 @@ def pressure(
     return ax
 
 
-def circuit(drawn: Circuit, ax: Axes | None = None) -> Axes:
-    """Draw a circuit: inputs on the left, populations on the right, an arrow for every projection, inhibition red."""
-    own, ax = ax is None, axes_of(ax, (11, 6))
-    places = {name: (0.0, -1.5 * k) for k, name in enumerate(drawn.inputs)}
-    inner = [name for name in drawn.populations if name != drawn.output]
-    places |= {name: (1.0, 0.4 - 3.8 * k) for k, name in enumerate(inner)} | {drawn.output: (2.0, -1.5)}
-    for pre, post in dict.fromkeys((p.pre, p.post) for p in drawn.projections):
-        inhibits = any(p.port in ("gaba", "inh") for p in drawn.projections if (p.pre, p.post) == (pre, post))
-        style = {
-            "arrowstyle": "-|>",
-            "mutation_scale": 22,
-            "lw": 2.6,
-            "shrinkA": 50,
-            "shrinkB": 58,
-            "color": _INHIBITS if inhibits else "0.4",
+def circuit(given: Circuit, ax: Axes | None = None) -> Axes:
+    """Draw a circuit: inputs on the left, populations on the right; an arrow excites, a bar at the end inhibits."""
+    with drawn():
+        own, ax = ax is None, axes_of(ax, (12, 6.6))
+        inner = [name for name in given.populations if name != given.output]
+        places = {name: (0.0, -1.5 * k) for k, name in enumerate(given.inputs)}
+        places |= {name: (1.0, 0.4 - 3.8 * k) for k, name in enumerate(inner)} | {given.output: (2.0, -1.5)}
+        ax.set(xlim=(-0.35, 2.35), ylim=(min(y for _, y in places.values()) - 0.7, 0.9))
+        ax.set_axis_off()
+        sizes = {name: source.size for name, source in {**given.populations, **given.inputs}.items()}
+        box = {"boxstyle": "round,pad=0.5", "fc": look().ground, "ec": look().ink, "lw": 1.8}
+        kind: dict[str, Any] = {"ha": "center", "va": "center", "bbox": box, "zorder": 5, "fontsize": 1.1 * look().font}
+        boxes = {
+            name: ax.text(*place, f"{sizes[name]} {_NAMES.get(name, name)}", **kind) for name, place in places.items()
         }
-        ax.annotate("", places[post], places[pre], arrowprops=style)
-    sizes = {name: source.size for name, source in {**drawn.populations, **drawn.inputs}.items()}
-    for name, (x, y) in places.items():
-        box = {"boxstyle": "round,pad=0.5", "fc": "white", "lw": 1.8}
-        text = f"{sizes[name]} {_NAMES.get(name, name)}"
-        ax.text(x, y, text, ha="center", va="center", fontsize=15, bbox=box, zorder=5)
-    ax.set_title("Grey: excites. Red: inhibits.", loc="left", fontsize=15, fontweight="bold")
-    ax.set(xlim=(-0.35, 2.35), ylim=(min(y for _, y in places.values()) - 0.7, 0.9))
-    ax.set_axis_off()
-    if own:
-        caption(ax.figure)
+        ax.figure.canvas.draw()  # only then are the boxes as large as their words, and arrows can end at them
+        for pre, post in dict.fromkeys((p.pre, p.post) for p in given.projections):
+            inhibits = any(p.port in ("gaba", "inh") for p in given.projections if (p.pre, p.post) == (pre, post))
+            _arrow(ax, places[pre], places[post], boxes[pre], boxes[post], inhibits=inhibits)
+        key = "Arrow: excites. Bar at the end, dashed: inhibits."
+        ax.set_title(key, loc="left", fontsize=1.1 * look().font, fontweight="bold")
+        if own:
+            caption(ax.figure)
     return ax
 
 
-def _lines(number: int) -> list[tuple[Any, float]]:
-    """Return a colour and a width for each line, the first the widest, so that lines on top of one another show."""
-    shades = SHADES if number <= len(SHADES) else plt.get_cmap("plasma")(np.linspace(0, 0.9, number))
-    return [(shades[k], width) for k, width in enumerate(np.linspace(6.5, 2.8, number) if number > 1 else [3.5])]
+def _arrow(
+    ax: Axes, start: tuple[float, float], end: tuple[float, float], source: Text, target: Text, *, inhibits: bool
+) -> None:
+    """Draw a line from the edge of one box to the edge of another."""
+    patch = FancyArrowPatch(
+        start,
+        end,
+        arrowstyle="|-|,widthA=0,widthB=0.5" if inhibits else "-|>",
+        mutation_scale=30 if inhibits else 24,
+        patchA=source.get_bbox_patch(),
+        patchB=target.get_bbox_patch(),
+        shrinkA=0,
+        shrinkB=4 if inhibits else 2,
+        linewidth=2.6,
+        linestyle=(0, (5, 2)) if inhibits else "-",
+        color=_INHIBITS if inhibits else look().quiet,
+        zorder=3,
+    )
+    ax.add_patch(patch)
 
 
-def _legend(ax: Any, *, own: bool) -> None:
+def _legend(ax: Any, *, own: bool, message: str = "") -> None:
     """Name the lines: above the panels of a figure of ours, else in the Axes given."""
     handles, labels = ax.get_legend_handles_labels()
     if own:
-        columns = len(labels) if len(labels) < 4 else (len(labels) + 1) // 2
-        ax.figure.legend(handles, labels, loc="outside upper left", ncols=columns, frameon=False, fontsize=13)
+        columns = len(labels) if sum(map(len, labels)) < 60 else 2
+        size = 0.95 * look().font
+        place = {"loc": "outside upper left", "ncols": columns, "frameon": False, "handlelength": 3.4}
+        large = {"size": 1.25 * look().font, "weight": "bold"}
+        titled = {"title": message, "title_fontproperties": large, "alignment": "left"} if message else {}
+        ax.figure.legend(handles, labels, fontsize=size, **place, **titled)
     else:
-        ax.legend(frameon=False)
+        ax.legend(frameon=False, handlelength=3.4)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,20 +14,17 @@ from matplotlib.figure import Figure, SubFigure
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.parameters import bibliography
+from nmdasim.plot.look import look
 
-STYLE: dict[Any, Any] = {
-    "font.size": 13,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "lines.linewidth": 2.2,
-    "figure.dpi": 110,
-    "savefig.bbox": "tight",
-}
-SHADES = ("#1b1b1b", "#7b3fa0", "#c0549d", "#e8853d", "#f0b429", "#8aa63f", "#3f8f8a")
-#: Letters to an inch at the size of a caption.
-_DENSITY = 12.5
+#: How the block started where a run went on from another: a drug of that run may still be in the receptors.
+_WENT_ON = "as the run before left it"
+#: Letters to an inch in type of one point.
+_DENSITY = 122.0
+
+
+def drawn() -> Any:
+    """Return the context in which figures are drawn: the settings of the style that was chosen."""
+    return plt.rc_context(look().rc)
 
 
 def new_figure(**options: Any) -> Figure:
@@ -39,7 +37,7 @@ def new_figure(**options: Any) -> Figure:
 
 def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
     """Return the Axes given, or those of a new figure."""
-    return new_figure(figsize=size, layout="constrained").subplots() if ax is None else ax
+    return new_figure(figsize=look().sized(size), layout="constrained").subplots() if ax is None else ax
 
 
 def plain(text: object) -> str:
@@ -74,21 +72,46 @@ def caption(figure: Figure | SubFigure, *standing: Told, notes: Iterable[str] = 
     lines = [DISCLAIMER, *_distinct(map(origin, attrs)), *_distinct(map(_interval, attrs))]
     if names := unverified(attrs):
         lines.append(f"Unverified or assumed parameters: {', '.join(names)}.")
-    lines += _distinct(map(_start, attrs))
+    lines += _started(attrs)
     lines += _distinct(line for one in attrs for line in str(one.get("warnings", "")).splitlines())
-    width = int(_DENSITY * figure.bbox.width / figure.dpi)
+    own = look()
+    width = int(_DENSITY / own.caption * figure.bbox.width / figure.dpi)
     text = "\n".join(textwrap.fill(line, width) for line in (*lines, *notes))
-    figure.supxlabel(text, fontsize=9, color="0.35", x=0.01, ha="left")
+    figure.supxlabel(text, fontsize=own.caption, color=own.quiet, x=0.01, ha="left")
 
 
 def unverified(attrs: Sequence[Mapping[Any, Any]]) -> list[str]:
     """Return the parameters behind results that are not verified or are assumed, each once, whatever its region.
 
-    The concentration of a drug is the user's, and needs no source.
+    The concentration of a drug is the user's, and needs no source; what belongs to a drug that is nowhere given moved
+    no number.
     """
     drugs = {drug for one in attrs for drug in str(one.get("drugs", "")).split()}
+    used = {drug for one in attrs for drug in given(one)}
     names = (name.partition(".")[0] for one in attrs for name in str(one.get("unverified_parameters", "")).split())
-    return _distinct(name for name in names if name.removesuffix("_start") not in drugs)
+    return _distinct(
+        name for name in names if name.removesuffix("_start") not in drugs and (_of(name, used) or not _of(name, drugs))
+    )
+
+
+def _of(name: str, drugs: Iterable[str]) -> bool:
+    return any(f"_{drug}_" in f"{name}_" for drug in drugs)
+
+
+def given(attrs: Mapping[Any, Any]) -> list[str]:
+    """Return the drugs of a model that a run was given: those at another concentration than 0, or at several."""
+    drugs = str(attrs.get("drugs", "")).split()
+    if "parameters" not in attrs:
+        return drugs
+    numbers = {name.rpartition(".")[2]: text for name, text in json.loads(attrs["parameters"]).items()}
+    varied = str(attrs.get("varied", "")).split()
+    follows = str(attrs.get("courses", ""))
+    went_on = attrs.get("block") == _WENT_ON
+    return [
+        drug
+        for drug in drugs
+        if went_on or drug in varied or drug in follows or not numbers.get(drug, "0").startswith("0 ")
+    ]
 
 
 def origin(attrs: Mapping[Any, Any]) -> str:
@@ -113,11 +136,15 @@ def short(key: str) -> str:
     return f"{author[1] if author else key.capitalize()} {year[1] if year else ''}".strip()
 
 
-def _start(attrs: Mapping[Any, Any]) -> str:
-    if attrs.get("block", "none") == "none":
-        return ""
-    drugs = ", ".join(str(attrs.get("drugs", "")).replace("_", "-").split()) or "drug"
-    return f"{drugs[0].upper()}{drugs[1:]} block at the start: {attrs['block']}."
+def _started(attrs: Sequence[Mapping[Any, Any]]) -> list[str]:
+    """Return a sentence for each set of drugs that were given: how the block of the receptors started."""
+    starts: dict[str, list[str]] = {}
+    for one in attrs:
+        drugs = ", ".join(given(one)).replace("_", "-") or ("" if one.get("drugs") else "drug")
+        if drugs and one.get("block", "none") != "none":
+            starts.setdefault(drugs, []).append(str(one["block"]))
+    texts = ((f"{drugs[0].upper()}{drugs[1:]}", "; ".join(_distinct(how))) for drugs, how in starts.items())
+    return [f"{drugs} block at the start: {how}." for drugs, how in texts]
 
 
 def _interval(attrs: Mapping[Any, Any]) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim.plot import bands
-from nmdasim.plot.style import SHADES, STYLE, Told, axes_of, caption, told
+from nmdasim.plot.look import Cue, cues, look
+from nmdasim.plot.style import Told, axes_of, caption, drawn, told
 from nmdasim.receptors.hill import hill
 
 
@@ -29,10 +29,10 @@ def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of:
         The result or store that the read-out is of, for the caption; what the read-out says itself by default.
     """
     table = values.astype(float).mean([dim for dim in values.dims if dim not in (x, y)]).transpose(y, x)
-    with plt.rc_context(STYLE):
+    with drawn():
         own, ax = ax is None, axes_of(ax, (8.5, 6))
-        drawn = ax.imshow(table, origin="lower", aspect="auto", cmap="magma")
-        bar = ax.figure.colorbar(drawn, ax=ax)
+        image = ax.imshow(table, origin="lower", aspect="auto", cmap="magma")
+        bar = ax.figure.colorbar(image, ax=ax)
         bar.set_label(_read_out(values))
         for axis, name in ((ax.xaxis, x), (ax.yaxis, y)):
             every = max(1, values.sizes[name] // 10)
@@ -73,14 +73,15 @@ def dose_response(
         The result or store that the read-out is of, for the caption; what the read-out says itself by default.
     """
     others = [str(dim) for dim in fit.ic50.dims]
-    with plt.rc_context(STYLE):
+    with drawn():
         own, ax = ax is None, axes_of(ax, (8.5, 6))
         doses = values[dose].values
         positive = doses[doses > 0]
         smooth = np.geomspace(positive.min(), positive.max(), 200)
+        lines = cues(max(fit.ic50.size, 1))
         for k, index in enumerate(np.ndindex(fit.ic50.shape)):
             where: Any = dict(zip(others, index, strict=True))
-            _one_curve(ax, values.isel(where), fit.isel(where), dose, smooth, SHADES[k % len(SHADES)], others)
+            _one_curve(ax, values.isel(where), fit.isel(where), dose, smooth, lines[k], others)
         ax.set_xscale("log")
         ax.set(xlabel=_label(values, dose), ylabel=_read_out(values))
         ax.legend(frameon=False)
@@ -92,7 +93,7 @@ def dose_response(
 
 
 def _one_curve(
-    ax: Axes, values: xr.DataArray, fit: xr.Dataset, dose: str, smooth: np.ndarray, colour: Any, others: list[str]
+    ax: Axes, values: xr.DataArray, fit: xr.Dataset, dose: str, smooth: np.ndarray, cue: Cue, others: list[str]
 ) -> None:
     mean = values.mean("seed") if "seed" in values.dims else values
     keep = values[dose].values > 0
@@ -101,13 +102,13 @@ def _one_curve(
         unit = fit.ic50.attrs["units"]
         numbers = f"IC50 {float(fit.ic50):.3g} {unit} ({float(fit.ic50_low):.3g}–{float(fit.ic50_high):.3g})"
         curve = hill(smooth, *(float(fit[name]) for name in ("top", "bottom", "ic50", "slope")))
-        ax.plot(smooth, curve, color=colour, label=f"{label}  {numbers}".strip())
+        ax.plot(smooth, curve, label=f"{label}  {numbers}".strip(), **cue.plain)
     else:
-        ax.plot([], [], color=colour, label=f"{label}  {fit.reason.values!s}".strip())
-    ax.plot(values[dose].values[keep], mean.values[keep], "o", color=colour)
+        ax.plot([], [], cue.marker, color=cue.colour, label=f"{label}  {fit.reason.values!s}".strip())
+    ax.plot(values[dose].values[keep], mean.values[keep], cue.marker, color=cue.colour)
     if "seed" in values.dims and values.sizes["seed"] > 1:
         low, high = (values.quantile(q, "seed").values[keep] for q in (0.025, 0.975))
-        ax.vlines(values[dose].values[keep], low, high, color=colour, alpha=0.4, linewidth=1.2)
+        ax.vlines(values[dose].values[keep], low, high, color=cue.colour, alpha=0.4, linewidth=1.2)
 
 
 def sensitivity(indices: xr.Dataset, ax: Axes | None = None) -> Axes:
@@ -120,12 +121,15 @@ def sensitivity(indices: xr.Dataset, ax: Axes | None = None) -> Axes:
     ax
         Axes to draw into; a new figure by default.
     """
-    with plt.rc_context(STYLE):
+    with drawn():
         own, ax = ax is None, axes_of(ax, (8.5, 1.6 + 0.7 * indices.sizes["parameter"]))
         place = np.arange(indices.sizes["parameter"])
-        for name, shift, colour, label in (("first", -0.2, SHADES[1], "alone"), ("total", 0.2, SHADES[3], "in all")):
+        for name, shift, colour, label in (
+            ("first", -0.2, look().shades[1], "alone"),
+            ("total", 0.2, look().shades[3], "in all"),
+        ):
             spread = np.abs([indices[name] - indices[f"{name}_low"], indices[f"{name}_high"] - indices[name]])
-            ax.barh(place + shift, indices[name], 0.36, xerr=spread, color=colour, label=label, ecolor="0.4")
+            ax.barh(place + shift, indices[name], 0.36, xerr=spread, color=colour, label=label, ecolor=look().quiet)
         ax.set_yticks(place, list(indices.parameter.values))
         ax.invert_yaxis()
         ax.set(

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
-from matplotlib.typing import ColorType
 
-from nmdasim.plot.style import SHADES, STYLE, axes_of, caption, new_figure, told
+from nmdasim.plot.look import Cue, cues, look, style
+from nmdasim.plot.style import axes_of, caption, drawn, new_figure, told
 from nmdasim.readout import measures
 
 
 def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
-    """Draw a wind-up run: spikes per pulse, the raster of each lane and each summary of the model that has a unit.
+    """Draw a wind-up run: spikes per pulse, the raster of each lane, and what else a model keeps of a pulse in a unit.
+
+    The peak of calcium, which hardly changes from pulse to pulse, is left out; what does change, the memory between the
+    pulses, is drawn by :func:`nmdasim.plot.memory`.
 
     Parameters
     ----------
@@ -32,13 +34,12 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     """
     measured = measures.windup(result) if axes is not None else measures.measured(result)  # else the caption warns
     kept = _summaries(result)
-    panels = 2 + len(kept)
-    with plt.rc_context(STYLE):
+    with drawn():
         if axes is None:
-            size, heights = (9, 3.0 + 2.5 * panels), [1.3] + [1] * (panels - 1)
+            size, heights = look().sized((11, 7.2 + 2.5 * len(kept))), [1.5] + [1] * (1 + len(kept))
             figure = new_figure(figsize=size, layout="constrained")
-            axes = figure.subplots(panels, 1, height_ratios=heights)
-            figure.suptitle(_title(result), fontsize=16, fontweight="bold")
+            axes = figure.subplots(len(heights), 1, height_ratios=heights)
+            figure.suptitle(_title(result), fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left")
             caption(figure, measured)
         counts(result, measured, axes[0])
         raster(result, axes[1])
@@ -47,22 +48,60 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     return np.asarray(axes)
 
 
+def slide(result: xr.Dataset, message: str = "") -> Axes:
+    """Draw a wind-up run as one panel in the style ``"slide"``: large type, spikes per pulse, the message as title.
+
+    Parameters
+    ----------
+    result
+        As of :func:`windup`.
+    message
+        What the figure says; read from the result by default.
+    """
+    measured = measures.measured(result)
+    with style("slide"), drawn():
+        ax = axes_of(None, (13.33, 7.5))
+        counts(result, measured, ax)
+        ax.set_title(message or says(measured), fontsize=1.3 * look().font, wrap=True)
+        caption(ax.figure, measured)
+    return ax
+
+
+def says(measured: xr.Dataset) -> str:
+    """Return what a wind-up run shows, in one line: how the answer grows, and what the largest dose takes from it."""
+    mean = measured[["late", "index"]].mean("seed") if "seed" in measured.dims else measured[["late", "index"]]
+    doses = [str(name) for name in mean["index"].dims if told(str(name), measured[name].attrs) != name]
+    if len(doses) == mean["index"].ndim == 1 and float(mean["index"][0]) > 0 and float(mean[doses[0]][0]) == 0:
+        left = float(mean["index"][-1] / mean["index"][0])
+        most = f"{told(doses[0], measured[doses[0]].attrs)}, {float(mean[doses[0]][-1]):g} {measured[doses[0]].units}"
+        return f"{most[0].upper()}{most[1:]}: {100 * left:.0f} % of wind-up is left"
+    if mean["index"].ndim:
+        return "The same pulse, again and again"
+    first, last = (float(mean.late[k]) for k in (0, -1))
+    how = "a growing answer" if last > 1.2 * first else "no wind-up"
+    return f"The same pulse, {how}: {first:.0f} → {last:.0f} spikes"
+
+
 def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
-    """Draw late spikes per pulse, one line per condition, mean and spread over seeds."""
-    for label, colour, lane in _conditions(measured):
+    """Draw late spikes per pulse, one line per condition; of several seeds their mean, in bars that hold 95 %."""
+    rows = list(conditions(measured))
+    for k, (label, cue, lane) in enumerate(rows):
         late = lane.late if "seed" in lane.late.dims else lane.late.expand_dims("seed")
         mean = late.mean("seed")
-        ax.plot(lane.pulse, mean, "o-", color=colour, label=label, clip_on=False)
-        if late.sizes["seed"] > 1:
-            low, high = late.quantile(0.025, "seed"), late.quantile(0.975, "seed")
-            ax.fill_between(lane.pulse, low, high, color=colour, alpha=0.15, linewidth=0)
-    spread = ", mean and 95 % of latency draws" if "seed" in measured.late.dims else ""
+        ax.plot(lane.pulse, mean, label=label, clip_on=False, **cue.dotted)
+        seen = late.dropna("pulse", how="all")
+        if late.sizes["seed"] > 1 and seen.sizes["pulse"]:
+            ends = seen.quantile([0.025, 0.975], "seed")
+            at = seen.pulse + 0.08 * (k - (len(rows) - 1) / 2)
+            ax.vlines(at, *ends.values, color=cue.colour, alpha=0.55, linewidth=0.6 * look().line)
+    draws = measured.sizes.get("seed", 1)
+    spread = f" (mean; bars hold 95 % of {draws} draws)" if draws > 1 else ""
     ax.set(title=f"Spikes after each pulse{spread}", xlabel="pulse", ylabel="spikes, 100 ms to next pulse")
     ax.set_ylim(bottom=0)
     if measured.sizes["pulse"] <= 20:
         ax.set_xticks(measured.pulse)
-    if len(ax.lines) > 1:
-        ax.legend(frameon=False, ncols=2)
+    if len(rows) > 1:
+        ax.legend(frameon=False, ncols=1 if len(rows) <= 4 else 2, handlelength=3.2)
     return ax
 
 
@@ -70,20 +109,20 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
     """Draw every spike, one row per condition (the first seed), in it one line a neuron of the output."""
     dims = {dim: n for dim, n in result.spike_count.sizes.items() if dim != "population"}
     lanes = np.arange(np.prod([*dims.values()], dtype=int)).reshape([*dims.values()])
-    rows = list(_conditions(result.assign(lane=([*dims], lanes))))
+    rows = list(conditions(result.assign(lane=([*dims], lanes))))
     spikes = measures.spikes(result)
     size = int(result["size"].sel(population=result.attrs["output"])) if "size" in result else 1
-    for y, (_, colour, lane) in enumerate(rows):
+    for y, (_, cue, lane) in enumerate(rows):
         own = spikes[spikes.lane == int(lane.lane.isel(seed=0) if "seed" in lane.lane.dims else lane.lane)]
         ax.eventplot(
             [own.time_ms.values[own.neuron.values == neuron] / 1e3 for neuron in range(size)],
             lineoffsets=[y - 0.4 + 0.8 * (neuron + 0.5) / size for neuron in range(size)],
             linelengths=0.8 / size,
-            linewidths=1,
-            colors=colour,
+            linewidths=0.45 * look().line,
+            colors=[cue.colour],
         )
     for pulse in np.unique(result.pulse_time.values[np.isfinite(result.pulse_time.values)]) / 1e3:
-        ax.axvline(pulse, color="0.85", linewidth=1, zorder=0)
+        ax.axvline(pulse, color=look().faint, linewidth=1, zorder=0)
     ax.set(title="Spikes (grey lines: pulses)", xlabel="time, s")
     ax.set_yticks(range(len(rows)), [label or "control" for label, _, _ in rows])
     ax.invert_yaxis()
@@ -91,19 +130,19 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
 
 
 def _summaries(result: xr.Dataset) -> list[str]:
-    """Return the names of what the model keeps of every pulse in a unit."""
+    """Return the names of what the model keeps of every pulse in a unit, but the peak of calcium."""
     kept = {str(name): values for name, values in result.data_vars.items() if "pulse" in values.dims}
-    return [name for name, v in kept.items() if name not in _EDGES and v.attrs.get("units", "1") != "1"]
+    return [name for name, v in kept.items() if name not in _UNDRAWN and v.attrs.get("units", "1") != "1"]
 
 
 def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
     """Draw what the model keeps of every pulse, such as the peak of dendritic calcium, with its own name and unit."""
-    told = result[name].attrs.get("long_name") or name
-    for label, colour, lane in _conditions(result):
+    called = result[name].attrs.get("long_name") or name
+    for label, cue, lane in conditions(result):
         values = lane[name].mean("seed") if "seed" in lane[name].dims else lane[name]
-        ax.plot(lane.pulse, values, "o-", color=colour, label=label, clip_on=False)
-    title = f"{told[:1].upper()}{told[1:]} after each pulse"
-    ax.set(title=title, xlabel="pulse", ylabel=f"{told}, {result[name].units}")
+        ax.plot(lane.pulse, values, label=label, clip_on=False, **cue.dotted)
+    title = f"{called[:1].upper()}{called[1:]} after each pulse"
+    ax.set(title=title, xlabel="pulse", ylabel=f"{called}, {result[name].units}")
     ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))  # what is below 0, as a potential, stays in sight
     if result.sizes["pulse"] <= 20:
         ax.set_xticks(result.pulse)
@@ -112,11 +151,11 @@ def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
 
 def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
     """Draw a recorded variable against time, one line per condition (the first seed)."""
-    with plt.rc_context(STYLE):
+    with drawn():
         own, ax = ax is None, axes_of(ax, (9, 4.5))
-        for label, colour, lane in _conditions(result):
+        for label, cue, lane in conditions(result):
             values = lane[variable].isel(seed=0) if "seed" in lane[variable].dims else lane[variable]
-            ax.plot(lane.time / 1e3, values, color=colour, label=label, linewidth=1)
+            ax.plot(lane.time / 1e3, values, label=label, linewidth=0.5 * look().line, **cue.plain)
         ax.set(xlabel="time, s", ylabel=f"{variable}, {result[variable].units}".removesuffix(", 1"))
         if len(ax.lines) > 1:
             ax.legend(frameon=False)
@@ -131,19 +170,16 @@ def _title(result: xr.Dataset) -> str:
     return f"Wind-up of {result.attrs['model']}{rate}"
 
 
-def _conditions(data: xr.Dataset) -> Iterator[tuple[str, ColorType, xr.Dataset]]:
-    """Yield (label, colour, data) for every combination of varied quantities but the seed."""
+def conditions(data: xr.Dataset) -> Iterator[tuple[str, Cue, xr.Dataset]]:
+    """Yield (label, cue, data) for every combination of what varies but the seed, numbers from the smallest up."""
     dims = [d for d in (data["late"] if "late" in data else data["spike_count"]).dims if d not in _OWN]
     if not dims:
-        yield "", SHADES[0], data
+        yield "", cues(1)[0], data
         return
-    stacked = data.stack(condition=dims)
-    total = stacked.sizes["condition"]
-    for k in range(total):
+    stacked = data.sortby([d for d in dims if np.issubdtype(data[d].dtype, np.number)]).stack(condition=dims)
+    for k, cue in enumerate(cues(stacked.sizes["condition"])):
         lane = stacked.isel(condition=k)
-        label = ", ".join(_told(str(dim), lane[dim]) for dim in dims)
-        shade = SHADES[k] if total <= len(SHADES) else plt.get_cmap("plasma")(0.9 * k / (total - 1))
-        yield label, shade, lane
+        yield ", ".join(_told(str(dim), lane[dim]) for dim in dims), cue, lane
 
 
 def _told(name: str, value: xr.DataArray) -> str:
@@ -153,6 +189,6 @@ def _told(name: str, value: xr.DataArray) -> str:
     return f"{told(name, value.attrs)} {float(value):g} {value.attrs.get('units', '')}".removesuffix(" 1").strip()
 
 
-#: Edges of the windows, which are no summaries.
-_EDGES = {"pulse_time", "window_end"}
+#: Edges of the windows, which are no summaries, and the peak of calcium, which is flat.
+_UNDRAWN = {"pulse_time", "window_end", "ca_peak"}
 _OWN = {"pulse", "seed", "spike", "time", "population"}

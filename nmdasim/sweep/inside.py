@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
+from nmdasim.errors import InputError
+
 _NOT_A_LINK = getattr(os, "O_NOFOLLOW", 0)
 #: The largest table of a store's own, far above any that is written.
 _LARGEST = 1 << 28
@@ -38,17 +40,18 @@ def parsed(text: bytes | str) -> Any:
 
     Raises
     ------
-    ValueError
-        If it is no JSON, holds what is no JSON number, or is nested deeper than can be read.
+    InputError
+        If it holds what is no JSON number, or is nested deeper than can be read; of other text ``json``'s own error,
+        a ValueError too.
     """
     try:
         return json.loads(text, parse_constant=_refuse)
     except RecursionError:
-        raise ValueError("nested too deeply") from None
+        raise InputError("nested too deeply") from None
 
 
 def _refuse(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number")
+    raise InputError(f"{word} is no number")
 
 
 def put(folder: Path, name: str, content: bytes, to: Path | None = None) -> None:

@@ -125,7 +125,7 @@ def test_scaled_multiplies_a_named_group():
     for wrong in (-1, np.nan, np.inf):
         with pytest.raises(ModelError, match="a gain is a number from 0 upward"):
             model.scaled(nmda=wrong)
-    with pytest.raises(ModelError, match="wdr has no gain 'asic'; it has na, k, nap"):
+    with pytest.raises(ModelError, match="wdr has no gain 'asic'; there are na, k, nap"):
         model.scaled(asic=0)
 
 

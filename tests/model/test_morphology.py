@@ -45,7 +45,7 @@ def test_axial_currents_conserve_charge():
 def test_the_centre_is_the_middle_compartment():
     shape = morphology()
     assert [shape.centre(region) for region in shape.regions] == [2, 6, 9, 13]
-    with pytest.raises(ValueError, match="unknown region 'tail'; this morphology has dendrite, soma"):
+    with pytest.raises(ValueError, match="unknown region 'tail'; there are dendrite, soma"):
         shape.centre("tail")
 
 

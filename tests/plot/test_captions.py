@@ -13,12 +13,13 @@ import xarray as xr
 import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim import plot
-from nmdasim.plot import bands, pharmacokinetics, receptor, sensitization, sweep
+from nmdasim.plot import animation, bands, pharmacokinetics, populations, receptor, schemes, sensitization, sweep
 from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import scheme
 
-windup = import_module("nmdasim.plot.windup")  # the package has the function under this name
+# The package has functions under these names.
+windup, memory, look = (import_module(f"nmdasim.plot.{name}") for name in ("windup", "memory", "look"))
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,8 @@ def recovery(made):
 FIGURES = {
     windup.windup: lambda m: windup.windup(m.train)[0],
     windup.trace: lambda m: windup.trace(m.train, "v_soma"),
+    windup.slide: lambda m: windup.slide(m.train),
+    memory.memory: lambda m: memory.memory(m.train.assign(dict.fromkeys(memory.RECORD, m.train.v_soma)))[0],
     pharmacokinetics.pk: lambda m: pharmacokinetics.pk(m.course, m.people, m.regimen)[0],
     pharmacokinetics.chain: lambda m: pharmacokinetics.chain(m.regimen, m.course, m.tests)[0],
     pharmacokinetics.concentration: lambda m: pharmacokinetics.concentration(m.course),
@@ -99,7 +102,7 @@ FIGURES = {
     receptor.onset: onset,
     receptor.recovery: recovery,
     receptor.inhibition: lambda m: receptor.inhibition([m.curve]),
-    receptor.scheme: lambda m: receptor.scheme(m.scheme),
+    schemes.scheme: lambda m: schemes.scheme(m.scheme),
     sensitization.stimulus_response: lambda m: sensitization.stimulus_response({"before": m.response})[0],
     sensitization.conditioning: lambda m: sensitization.conditioning({"train": m.conditioned})[0],
     sensitization.pressure: lambda m: sensitization.pressure({"naive": m.pressed}),
@@ -109,7 +112,13 @@ FIGURES = {
     sweep.sensitivity: lambda m: sweep.sensitivity(m.sobol),
 }
 #: Those that draw into Axes that they are given, or draw nothing.
-NO_FIGURE = {windup.counts, windup.raster, windup.summary, receptor.layout, receptor.sheets, bands.across}
+NO_FIGURE = {
+    *(windup.counts, windup.raster, windup.summary, windup.says, windup.conditions, memory.remembered),
+    *(schemes.layout, schemes.sheets, schemes.spelled, receptor.coinciding, bands.across),
+    *(look.style, look.look, look.cues, animation.animate),
+}
+#: Those of populations of models are looked at where such a population is made, in studies/test_deciding.py.
+ELSEWHERE = {populations.accepted_ranges, populations.fan, populations.parallel, populations.deciding}
 #: Those whose figure stands on no number of a model: doses as given, concentrations as published, a wiring diagram.
 ON_NOTHING = {pharmacokinetics.reported, pharmacokinetics.dosing, sensitization.circuit}
 
@@ -127,7 +136,7 @@ def public():
 
 
 def test_every_function_that_draws_is_known_here():
-    assert public() == {*FIGURES, *NO_FIGURE}
+    assert public() == {*FIGURES, *NO_FIGURE, *ELSEWHERE}
 
 
 @pytest.mark.parametrize("function", FIGURES, ids=lambda f: f"{f.__module__.rpartition('.')[2]}.{f.__name__}")

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +19,7 @@ from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.pharmacology import Regimen, bands, preset
 from nmdasim.pharmacology.cautions import cautions
 from nmdasim.plot import pharmacokinetics as plot_pk
+from nmdasim.plot.look import style
 from nmdasim.plot.style import origin, short
 from nmdasim.quantities import several
 from nmdasim.readout import files
@@ -89,11 +91,24 @@ def table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd
     return pd.concat(parts, ignore_index=True)
 
 
-def save(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path) -> None:
+def figure(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, *, slide: bool) -> Figure:
+    """Return the figure; as a slide, the concentrations alone, under what was given."""
+    if slide:
+        with style("slide"):
+            ax = plot_pk.concentration(course, spread=around)
+            ax.set_title(regimen.name or "From the dose to plasma and effect site")
+    else:
+        ax = plot_pk.pk(course, around, regimen)[0]
+    drawn = ax.get_figure(root=True)
+    assert drawn is not None
+    return drawn
+
+
+def save(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path, *, slide: bool = False) -> None:
     """Write ``pk.png``, ``.svg``, ``.csv``, ``.nc`` and the dosing rows ``regimen.csv`` into `folder`."""
-    figure, notes = plot_pk.pk(course, around, regimen)[0].figure, [DISCLAIMER, origin(course.attrs), _TOTAL]
+    drawn, notes = figure(regimen, course, around, slide=slide), [DISCLAIMER, origin(course.attrs), _TOTAL]
     rows, more = table(regimen, course, around), {"regimen.csv": regimen.to_csv}
-    files.save(folder, "pk", figure, rows, _merged(course, around), notes, more)
+    files.save(folder, "pk", drawn, rows, _merged(course, around), notes, more)
 
 
 def _merged(course: xr.Dataset, around: xr.Dataset | None) -> xr.Dataset:

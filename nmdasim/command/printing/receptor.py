@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import xarray as xr
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from nmdasim.command.terminal import plain
 from nmdasim.plot import receptor as plot_receptor
+from nmdasim.plot.look import style
 from nmdasim.readout import files
 
 
@@ -47,13 +50,20 @@ def _unverified(attrs: Mapping[str, str]) -> str:
     return f"Unverified or assumed parameters: {', '.join(attrs['unverified_parameters'].split())}."
 
 
-def save(result: xr.Dataset, name: str, folder: Path) -> None:
+def figure(result: xr.Dataset, name: str, *, slide: bool) -> Figure:
+    """Return the figure of a read-out, or the slide: both have one panel."""
+    with style("slide") if slide else nullcontext():
+        drawn = getattr(plot_receptor, name)([result]).get_figure(root=True)
+    assert isinstance(drawn, Figure)
+    return drawn
+
+
+def save(result: xr.Dataset, name: str, folder: Path, *, slide: bool = False) -> None:
     """Write ``<name>.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
-    figure = getattr(plot_receptor, name)([result]).figure
     along = "time" if "time" in result.dims else "concentration"
     columns = [str(key) for key, values in result.data_vars.items() if values.dims == (along,)]
     notes = [
         result.attrs["disclaimer"],
         *([_unverified(result.attrs)] if result.attrs["unverified_parameters"] else []),
     ]
-    files.save(folder, name, figure, result[columns].to_dataframe()[columns], result, notes)
+    files.save(folder, name, figure(result, name, slide=slide), result[columns].to_dataframe()[columns], result, notes)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import xarray as xr
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.plot import sensitization as plot_sensory
+from nmdasim.plot.look import style
 from nmdasim.readout import files
 
 
@@ -21,12 +24,43 @@ def as_json(answer: dict[str, Any]) -> str:
     return json.dumps(answer)
 
 
-def save(before: xr.Dataset, after: xr.Dataset, folder: Path) -> None:
+def figure(answer: Mapping[str, Any], before: xr.Dataset, after: xr.Dataset, *, slide: bool) -> Figure:
+    """Return the figure, or the slide: the naive circuit beside the one that was asked for, which is named."""
+    asked = f"{answer['state']}{_dose(after)}"
+    touched, hurt = answer["allodynia_index"], answer["hyperalgesia_index"]
+    says = "Touch comes to hurt" if touched > 0 else "Pain hurts more" if hurt > 0.05 else f"The circuit, {asked}"
+    shown = {"naive": before} if asked == "naive" else {"naive, no drug": before, asked: after}
+    return drawn_as(shown, says, slide=slide)
+
+
+def _dose(found: xr.Dataset) -> str:
+    """Return the free ketamine that a run was given, for its name; nothing where there was none."""
+    numbers = json.loads(found.attrs.get("parameters", "{}"))
+    texts = (text for name, text in numbers.items() if name.rpartition(".")[2] == "ketamine")
+    text = next(texts, "0 uM")
+    return "" if text.startswith("0 ") else f", {text.replace('uM', 'µM')} free ketamine"
+
+
+def drawn_as(responses: Mapping[str, xr.Dataset], message: str, *, slide: bool) -> Figure:
+    """Return the figure of responses by label; as a slide, one panel of what touch does."""
+    if slide:
+        with style("slide"):
+            only = {label: found.sel(kind=["touch"]) for label, found in responses.items()}
+            (ax,) = plot_sensory.stimulus_response(only, message=message)
+    else:
+        ax = plot_sensory.stimulus_response(responses, message=message)[0]
+    drawn = ax.get_figure(root=True)
+    assert drawn is not None
+    return drawn
+
+
+def save(
+    answer: Mapping[str, Any], before: xr.Dataset, after: xr.Dataset, folder: Path, *, slide: bool = False
+) -> None:
     """Write figure, table and result."""
-    figure = plot_sensory.stimulus_response({"naive": before, "this state": after})[0].get_figure(root=True)
-    assert figure is not None
+    drawn = figure(answer, before, after, slide=slide)
     tables = [d.spikes.to_dataframe().reset_index().assign(circuit=n) for n, d in (("naive", before), ("this", after))]
-    files.save(folder, "sensory", figure, pd.concat(tables), after, [DISCLAIMER])
+    files.save(folder, "sensory", drawn, pd.concat(tables), after, [DISCLAIMER])
 
 
 def show(answer: dict[str, Any], folder: Path | None) -> None:

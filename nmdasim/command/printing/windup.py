@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
@@ -125,14 +126,20 @@ def table(result: xr.Dataset) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def save(result: xr.Dataset, folder: Path) -> None:
-    """Write ``windup.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
+def figure(result: xr.Dataset, *, slide: bool) -> Figure:
+    """Return the figure, or the slide."""
     from nmdasim import plot
 
-    figure = plot.windup(result)[0].figure
+    drawn = (plot.slide(result) if slide else plot.windup(result)[0]).get_figure(root=True)
+    assert drawn is not None
+    return drawn
+
+
+def save(result: xr.Dataset, folder: Path, *, slide: bool = False) -> None:
+    """Write ``windup.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
     drugs = dict.fromkeys(["ketamine", *_others(measures.measured(result))])
     notes = [result.attrs["disclaimer"], *(f"{drug}_um is free {drug} at the receptor." for drug in drugs)]
-    files.save(folder, "windup", figure, table(result), result, notes)
+    files.save(folder, "windup", figure(result, slide=slide), table(result), result, notes)
 
 
 def show(result: xr.Dataset, folder: Path | None) -> None:

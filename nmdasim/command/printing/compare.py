@@ -1,0 +1,56 @@
+"""What ``nmdasim compare`` prints and saves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+from matplotlib.figure import Figure
+from rich.console import Console
+from rich.table import Table
+
+from nmdasim.command.printing.sensory import drawn_as
+from nmdasim.command.printing.tables import NARROW
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.readout import files
+
+
+def as_json(answer: dict[str, Any]) -> str:
+    """Return the JSON object."""
+    return json.dumps(answer)
+
+
+def figure(responses: Mapping[str, xr.Dataset], *, slide: bool) -> Figure:
+    """Return the figure of all cases."""
+    return drawn_as(responses, "What the circuit answers, case by case", slide=slide)
+
+
+def save(responses: Mapping[str, xr.Dataset], folder: Path, *, slide: bool = False) -> None:
+    """Write ``compare.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
+    tables = [found.spikes.to_dataframe().reset_index().assign(case=label) for label, found in responses.items()]
+    first = next(iter(responses.values()))
+    spikes = xr.concat([found[["spikes"]].drop_attrs() for found in responses.values()], dim="case")
+    result = spikes.assign_coords(case=list(responses)).assign_attrs(first.attrs)
+    files.save(folder, "compare", figure(responses, slide=slide), pd.concat(tables), result, [DISCLAIMER])
+
+
+def show(answer: dict[str, Any], folder: Path | None) -> None:
+    """Print one table: a row a case."""
+    console = Console()
+    table = Table(title="Dorsal-horn circuit: spikes of a projection neuron, strongest stimulus", **NARROW)
+    for column in ("case", "touch", "noxious", "touch threshold", "allodynia", "hyperalgesia"):
+        table.add_column(column, justify="left" if column == "case" else "right")
+    for case in answer["cases"]:
+        least = case["touch"]["threshold"]
+        spikes = (f"{case[kind]['spikes'][-1]:.1f}" for kind in ("touch", "noxious"))
+        indices = (f"{case[f'{name}_index']:.2f}" for name in ("allodynia", "hyperalgesia"))
+        table.add_row(case["case"], *spikes, "none" if least is None else f"{least:g}", *indices)
+    console.print(table)
+    console.print("Indices: against the naive circuit without drug.", style="dim")
+    if folder is not None:
+        console.print(f"saved in {folder}", markup=False)
+    console.print(answer["disclaimer"], style="dim")

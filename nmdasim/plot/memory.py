@@ -1,0 +1,90 @@
+"""What a neuron remembers between pulses: its CAN channels, its dendrite, and the calcium that writes both."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from nmdasim.errors import InputError
+from nmdasim.plot.look import cues, look
+from nmdasim.plot.style import caption, drawn, new_figure
+from nmdasim.plot.windup import conditions
+
+#: What must be recorded: the gate, the potential and the calcium of the dendrite.
+RECORD = ("m_can_dendrite", "v_dendrite", "ca_dendrite")
+#: The potential between the pulses is the mean of this long before each: spikes and what follows them average out.
+_BEFORE_MS = 100.0
+
+
+def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
+    """Draw what is left of the pulses before, at the moment just before each pulse, beside the calcium that comes in.
+
+    Parameters
+    ----------
+    result
+        A result of :func:`nmdasim.run.simulate` under a train, with ``record=nm.plot.MEMORY`` and a `sample` of at
+        most 1 ms.
+    axes
+        Three Axes to draw into; a new figure by default.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib Axes
+        Open share of the CAN channels and dendritic potential before each pulse; total calcium after it.
+
+    Raises
+    ------
+    InputError
+        If one of the three was not recorded.
+    """
+    traces = remembered(result)
+    panels = (
+        ("gate", "CAN gate before the pulse", "open share of the channels"),
+        ("dendrite", "Dendrite before the pulse", "mean of the last 100 ms, mV"),
+        ("calcium", "Calcium after the pulse", f"∫ Ca dt above rest, {traces.calcium.units}"),
+    )
+    with drawn():
+        if axes is None:
+            figure = new_figure(figsize=look().sized((13.3, 5)), layout="constrained")
+            axes = figure.subplots(1, 3)
+            caption(figure, result)
+        rows = list(conditions(traces))
+        for ax, (name, title, unit) in zip(axes, panels, strict=True):
+            for (label, _, lane), cue in zip(rows, cues(len(rows)), strict=True):
+                values = lane[name].mean("seed") if "seed" in lane[name].dims else lane[name]
+                ax.plot(lane.pulse, values, label=label, clip_on=False, **cue.dotted)
+            ax.set(title=title, xlabel="pulse", ylabel=unit)
+            if name != "dendrite":
+                ax.set_ylim(bottom=0)
+        if len(rows) > 1:
+            axes[0].legend(frameon=False, handlelength=3.2)
+    return np.asarray(axes)
+
+
+def remembered(result: xr.Dataset) -> xr.Dataset:
+    """Return gate and potential just before each pulse, and the calcium of its window: what :func:`memory` draws.
+
+    Raises
+    ------
+    InputError
+        If one of them was not recorded.
+    """
+    if missing := [name for name in RECORD if name not in result]:
+        raise InputError(f"{', '.join(missing)} not recorded; simulate with record={list(RECORD)}, sample='1 ms'")
+    if result.pulse_time.ndim > 1:
+        raise InputError("pulses at several rates in one result; draw the memory of one rate at a time")
+    time, step = result.time.values, float(result.time[1] - result.time[0])
+    start, end = result.pulse_time.values, result.window_end.values
+    before = np.clip(np.searchsorted(time, start) - 1, 0, len(time) - 1)
+    gate, v, ca = (result[name] for name in RECORD)
+    rest = float(ca.isel(time=int(before[0])).mean())
+    inside = [ca.isel(time=(time >= a) & (time < b)) for a, b in zip(start, end, strict=True)]
+    ahead = [v.isel(time=(time > a - _BEFORE_MS) & (time < a)).mean("time") for a in start]
+    total = xr.concat([(part - rest).sum("time") * step / 1e3 for part in inside], dim="pulse")
+    found = xr.Dataset(
+        {"gate": gate.isel(time=("pulse", before)).drop_vars("time"), "dendrite": xr.concat(ahead, "pulse")}
+    )
+    found = found.assign(calcium=total.assign_attrs(units=f"{ca.units}·s"))
+    return found.assign_coords(pulse=result.pulse.values).assign(late=found.gate)

@@ -1,0 +1,192 @@
+"""A kinetic scheme as a graph: states spelled out in boxes, and the rate of every transition along its arrow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.text import Text
+
+from nmdasim.plot.look import look
+from nmdasim.plot.style import axes_of, caption, drawn
+from nmdasim.receptors.exact import provenance
+from nmdasim.receptors.scheme import Scheme
+
+#: Fills of states that conduct, are shut, or hold something in the pore; what is written on them is black.
+_OPEN, _SHUT, _HELD = "#f2c14e", "#f1eef5", "#c9b5dd"
+_INK = "#1b1b1b"
+#: Distances in inches: from state to state, from a state to one off the way, and from sheet to sheet.
+_ACROSS, _UP, _SHEET = 2.7, 1.7, 1.9
+#: How far an arrow past other states bends, relative to half its length.
+_BULGE = 0.5
+
+
+def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
+    """Draw a scheme: states in words, transitions with their rates, what conducts (gold) and what is plugged (violet).
+
+    The way from rest to the open state runs from left to right; states off that way stand above it; a sheet of states
+    with an ion or a drug in the pore is drawn below, a second one above.
+    """
+    with drawn():
+        where = layout(given)
+        points = np.array(list(where.values()))
+        low, high = points.min(axis=0) - (1.7, 0.7), points.max(axis=0) + np.array([_margin(given, where), 0.7])
+        own, ax = ax is None, axes_of(ax, (float(max(high[0] - low[0], 7)), float(high[1] - low[1] + 1.2)))
+        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal", title=given.name)
+        ax.axis("off")
+        words, boxes = spelled(given), {}
+        for state, place in where.items():
+            colour = _OPEN if state in given.conducting else _HELD if state in given.occupied else _SHUT
+            edge = 3.0 if state in given.conducting else 1.4
+            box = {"boxstyle": "round,pad=0.45", "fc": colour, "ec": _INK, "lw": edge}
+            kind: dict[str, Any] = {
+                "ha": "center",
+                "va": "center",
+                "fontsize": 11,
+                "color": _INK,
+                "bbox": box,
+                "zorder": 3,
+            }
+            boxes[state] = ax.text(*place, words[state], **kind)
+        ax.figure.canvas.draw()  # only then are the boxes as large as their words, and arrows can end at them
+        for a, b in sorted({(min(t.source, t.target), max(t.source, t.target)) for t in given.transitions}):
+            _arrow(given, ax, where, boxes, *((a, b) if where[a] <= where[b] else (b, a)))
+        _sheet_names(given, ax, where)
+    if own:
+        caption(ax.figure, xr.Dataset(attrs=provenance(given)))
+    return ax
+
+
+def spelled(given: Scheme) -> dict[str, str]:
+    """Return every state in words: open, shut with so many glutamates, desensitised; with * what is in the pore."""
+    base = [state for state in given.states if state not in given.occupied]
+    bound, pending, words = {given.rest: 0}, [given.rest], {given.rest: "closed,\nno glutamate"}
+    while pending:
+        state = pending.pop(0)
+        for t in given.transitions:
+            if t.source == state and t.target in base and t.target not in bound:
+                binds = "glutamate" in t.rate
+                bound[t.target] = bound[state] + binds
+                kind = f"closed,\n{bound[t.target]} glutamate" if binds else "desensitised"
+                words[t.target] = "open" if t.target in given.conducting else kind
+                pending.append(t.target)
+    for members in sheets(given).values():
+        words |= {state: f"{words[origin]} *" for state, origin in members.items()}
+    copies = {state: origin for members in sheets(given).values() for state, origin in members.items()}
+    return {state: f"{text}\n({copies.get(state, state)})" for state, text in words.items()}
+
+
+def layout(given: Scheme) -> dict[str, tuple[float, float]]:
+    """Return where each state of a scheme is drawn."""
+    base = [state for state in given.states if state not in given.occupied]
+    neighbours = {s: [t.target for t in given.transitions if t.source == s and t.target in base] for s in base}
+    main = _way(neighbours, given.rest, next(iter(given.conducting)))
+    where = {state: (_ACROSS * k, 0.0) for k, state in enumerate(main)}
+    pending = [s for s in base if s not in where]
+    while pending:
+        for state in list(pending):
+            anchor = next((n for n in neighbours[state] if n in where), None)
+            if anchor is not None:
+                where[state] = (where[anchor][0], where[anchor][1] + _UP)
+                pending.remove(state)
+    gap, depth = _SHEET, max(y for _, y in where.values())
+    for k, members in enumerate(sheets(given).values()):
+        for state, origin in members.items():
+            x, y = where[origin]
+            below = gap + (k // 2) * (depth + gap)
+            where[state] = (x, depth + below + y) if k % 2 else (x, -below - y)
+    return where
+
+
+def sheets(given: Scheme) -> dict[str, dict[str, str]]:
+    """Return, by what sits in the pore, the occupied states and the free state that each is a copy of."""
+    base = sorted((s for s in given.states if s not in given.occupied), key=len, reverse=True)
+    found: dict[str, dict[str, str]] = {}
+    for state in given.occupied:
+        origin = next((b for b in base if state.startswith(f"{b}_")), base[0])
+        found.setdefault(state.removeprefix(f"{origin}_"), {})[state] = origin
+    return found
+
+
+def _way(neighbours: Mapping[str, Sequence[str]], start: str, end: str) -> list[str]:
+    """Return the shortest way between two states."""
+    ways = [[start]]
+    seen = {start}
+    while ways[0][-1] != end:
+        way = ways.pop(0)
+        ways += [[*way, n] for n in neighbours[way[-1]] if n not in seen]
+        seen |= set(neighbours[way[-1]])
+    return ways[0]
+
+
+def _sheet_names(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]]) -> None:
+    for name, members in sheets(given).items():
+        x, y = min((where[s] for s in members), key=lambda place: (place[0], abs(place[1])))
+        label = name.replace("_escapable", ",\nescapable").replace("mg", "Mg").replace("_", "-")
+        ax.text(x - 0.75, y, f"* {label}\nin the\npore", ha="right", va="center", fontsize=12, fontweight="bold")
+
+
+def _margin(given: Scheme, where: Mapping[str, tuple[float, float]]) -> float:
+    """Return the room that the rates beside the last column of states need."""
+    last = max(x for x, _ in where.values())
+    upright = [t.rate for t in given.transitions if where[t.source][0] == where[t.target][0] == last]
+    return 0.8 + 0.085 * max((len(_rate(given, rate)) for rate in upright), default=0)
+
+
+def _rate(given: Scheme, rate: str) -> str:
+    """Return a rate as it is written along an arrow: the drug is named once, by its sheet."""
+    for name in sheets(given):
+        rate = rate.replace(f"_{name.removesuffix('_escapable')}", "")
+    return rate.replace("*", "·").replace("glutamate", "Glu").replace("open_max", "p_max")
+
+
+def _arrow(
+    given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]], boxes: Mapping[str, Text], start: str, end: str
+) -> None:
+    rates = {(t.source, t.target): t.rate for t in given.transitions if {t.source, t.target} == {start, end}}
+    style = "<|-|>" if len(rates) == 2 else "-|>" if (start, end) in rates else "<|-"
+    others = [place for state, place in where.items() if state not in (start, end)]
+    hidden = any(_between(where[start], where[end], place) for place in others)
+    patch = FancyArrowPatch(
+        where[start],
+        where[end],
+        arrowstyle=style,
+        mutation_scale=15,
+        patchA=boxes[start].get_bbox_patch(),
+        patchB=boxes[end].get_bbox_patch(),
+        shrinkA=2,
+        shrinkB=2,
+        connectionstyle=f"arc3,rad={_BULGE}" if hidden else "arc3",
+        color=look().ink,
+        linewidth=1.6,
+        zorder=2,
+    )
+    ax.add_patch(patch)
+    middle = np.mean([where[start], where[end]], axis=0)
+    upright = where[start][0] == where[end][0]
+    for pair, ahead in (((start, end), True), ((end, start), False)):
+        if pair not in rates:
+            continue
+        text = _rate(given, rates[pair])
+        if hidden:
+            x = middle[0] + _BULGE * abs(where[end][1] - where[start][1]) / 2
+            y = middle[1] + (0.13 if ahead else -0.13)
+            ground = {"facecolor": look().ground, "linewidth": 0, "pad": 1}
+            ax.text(x - 0.1, y, f"{'↑' if ahead else '↓'} {text}", fontsize=11, va="center", bbox=ground, zorder=2.5)
+        elif upright:
+            y = middle[1] + (0.13 if ahead else -0.13)
+            ax.text(middle[0] + 0.1, y, f"{'↑' if ahead else '↓'} {text}", fontsize=11, va="center")
+        else:
+            y, va = middle[1] + (0.1 if ahead else -0.12), "bottom" if ahead else "top"
+            ax.text(middle[0], y, f"{text} →" if ahead else f"← {text}", fontsize=11, ha="center", va=va)
+
+
+def _between(start: tuple[float, float], end: tuple[float, float], place: tuple[float, float]) -> bool:
+    """Whether a place lies on the straight line between two others."""
+    along, off = np.subtract(end, start), np.subtract(place, start)
+    share = float(off @ along) / float(along @ along)
+    return 0 < share < 1 and float(np.linalg.norm(off - share * along)) < 0.3

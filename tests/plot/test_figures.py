@@ -1,0 +1,167 @@
+"""What figures show, on small results made up here: nothing is hidden, cut, or claimed that was not measured."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+from matplotlib.patches import FancyArrowPatch
+from PIL import Image
+
+import nmdasim as nm
+from nmdasim import pharmacology as ph
+from nmdasim.errors import InputError
+from nmdasim.plot import receptor, schemes, sensitization
+from nmdasim.plot.animation import animate
+from nmdasim.plot.memory import remembered
+from nmdasim.plot.windup import counts, says
+from nmdasim.receptors import inhibition
+from nmdasim.receptors.blockers import block, blocker
+from nmdasim.receptors.schemes import scheme
+
+
+@pytest.fixture(autouse=True)
+def _close():
+    yield
+    plt.close("all")
+
+
+def responses(spikes):
+    grid = {"kind": ["touch"], "intensity": [0.2, 0.6, 1.0], "seed": [0, 1]}
+    values = np.broadcast_to(np.asarray(spikes, dtype=float)[None, :, None], (1, 3, 2)).copy()
+    values[0, :, 1] += 0.2
+    return xr.Dataset({"spikes": (tuple(grid), values)}, grid)
+
+
+def test_curves_that_coincide_are_both_seen_and_none_is_cut_by_the_axis():
+    (ax,) = sensitization.stimulus_response({"before": responses([0, 0, 0]), "after": responses([0, 0, 0])})
+    first, second = (line.get_xydata() for line in ax.lines)
+    assert np.abs(first[:, 0] - second[:, 0]).min() > 0.005
+    assert ax.get_ylim()[0] < 0
+    assert ax.get_ylim()[1] >= 1
+    assert all(not line.get_clip_on() for line in ax.lines)
+    assert len({(str(line.get_linestyle()), line.get_marker()) for line in ax.lines}) == 2
+
+
+def test_a_figure_of_responses_has_its_message_and_says_what_the_bars_hold():
+    figure = sensitization.stimulus_response({"naive": responses([0, 1, 2])}, message="Touch hurts")[0].figure
+    assert figure.legends[0].get_title().get_text() == "Touch hurts"
+    assert "Mean of 2 seeds" in figure.get_supxlabel()
+    assert "95 %" in figure.get_supxlabel()
+    one = sensitization.stimulus_response({"naive": responses([0, 1, 2]).isel(seed=[0])})[0].figure
+    assert "95 %" not in one.get_supxlabel()
+
+
+def test_every_arrow_of_a_circuit_ends_at_its_boxes_and_inhibition_differs_in_shape():
+    ax = sensitization.circuit(nm.circuits.dorsal_horn())
+    ax.figure.canvas.draw()
+    arrows = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
+    boxes = [text.get_bbox_patch() for text in ax.texts]
+    edges = [box.get_window_extent() for box in boxes]
+    for arrow in arrows:
+        corners = ax.transData.transform(arrow.get_path().vertices)
+        gaps = [min(max(b.x0 - x, x - b.x1, b.y0 - y, y - b.y1, 0) for x, y in corners) for b in edges]
+        assert len([gap for gap in gaps if gap < 12]) >= 2
+    shapes = {(type(arrow.get_arrowstyle()).__name__, str(arrow.get_linestyle())) for arrow in arrows}
+    assert len(shapes) == 2
+
+
+@pytest.mark.parametrize("drug", ["", "ketamine", "memantine"])
+def test_a_scheme_spells_every_state_out_and_writes_every_rate(drug):
+    given = block(scheme("clements1992"), blocker(drug)) if drug else scheme("clements1992")
+    texts = [text.get_text() for text in schemes.scheme(given).texts]
+    states = [text for text in texts if "closed" in text or "open" in text or "desensitised" in text]
+    assert len([text for text in states if "\n(" in text]) == len(given.states)
+    arrows = [text for text in texts if any(arrow in text for arrow in "→←↑↓")]
+    assert len(arrows) == len(given.transitions)
+
+
+def test_subtypes_whose_curves_coincide_are_named_together():
+    curves = [inhibition.curve("ketamine", kind, mg="1 mM") for kind in ("2A", "2B", "2C")]
+    groups = receptor.coinciding(curves)
+    assert [len(group) for group in groups] == [2, 1]
+    labels = [text.get_text() for text in receptor.inhibition(curves).get_legend().get_texts()]
+    assert labels[0].startswith("GluN2A, GluN2B (coincide)")
+    assert len(labels) == 2
+
+
+def test_an_infusion_is_drawn_as_a_rate_and_a_bolus_as_an_amount_on_its_own_axis():
+    regimen = ph.Regimen((ph.dose("40 mg", over="40 min"), ph.dose("10 mg", at="1 h")), "ketamine")
+    ax = nm.plot.pharmacokinetics.dosing(regimen, until_h=2)
+    assert ax.get_ylabel() == "rate, mg/min"
+    assert ax.collections[0].get_paths()[0].get_extents().y1 == pytest.approx(1.0)
+    stems = next(other for other in ax.figure.axes if other is not ax)
+    assert stems.get_ylabel() == "dose, mg"
+    assert stems.lines[0].get_ydata()[0] == 10
+
+
+def measured(*, draws, doses=(0.0, 1.0)):
+    late = np.array([[[10, 12, 20]] * draws, [[10, 10, 12]] * draws])[: len(doses)]
+    names = {"units": "µM", "long_name": "free ketamine"}
+    coords = {"ketamine": ("ketamine", list(doses), names), "seed": range(draws), "pulse": [1, 2, 3]}
+    data = xr.Dataset({"late": (("ketamine", "seed", "pulse"), late)}, coords)
+    data["index"] = data.late.sum("pulse") - 3 * data.late.isel(pulse=0)
+    return data
+
+
+def test_95_percent_is_claimed_of_several_draws_only():
+    for draws, claimed in ((1, False), (5, True)):
+        ax = counts(measured(draws=draws), measured(draws=draws), plt.subplots()[1])
+        assert ("95 %" in ax.get_title()) is claimed
+        assert (len(ax.collections) > 0) is claimed
+
+
+def test_the_legend_is_in_order_of_dose():
+    data = measured(draws=1, doses=(3.0, 1.0))
+    labels = [text.get_text() for text in counts(data, data, plt.subplots()[1]).get_legend().get_texts()]
+    assert labels == ["free ketamine 1 µM", "free ketamine 3 µM"]
+
+
+def test_a_slide_says_what_the_run_shows():
+    assert says(measured(draws=2)) == "Free ketamine, 1 µM: 17 % of wind-up is left"
+    assert says(measured(draws=1).isel(ketamine=0, drop=True)) == "The same pulse, a growing answer: 10 → 20 spikes"
+    flat = measured(draws=1).isel(ketamine=0, drop=True).isel(pulse=[0, 0])
+    assert says(flat) == "The same pulse, no wind-up: 10 → 10 spikes"
+
+
+@pytest.fixture(scope="module")
+def train():
+    time = np.arange(0.0, 3000.0, 5.0)
+    pulses, ends = [1000.0, 2000.0], [2000.0, 3000.0]
+    calcium = 0.05 + np.where(time >= 1000, 1.0, 0) * (time < 1100) + np.where(time >= 2000, 2.0, 0) * (time < 2100)
+    traces = {
+        "m_can_dendrite": ("time", time / 3000, {"units": "1"}),
+        "v_dendrite": ("time", -65 + time / 300, {"units": "mV"}),
+        "ca_dendrite": ("time", calcium, {"units": "µM"}),
+    }
+    edges = {"pulse_time": ("pulse", pulses), "window_end": ("pulse", ends)}
+    spikes = {"spike_time": ("spike", [1050.0, 2050.0]), "spike_count": ((), 2)}
+    return xr.Dataset(traces | edges | spikes, {"time": time, "pulse": [1, 2]}, {"output": "", "model": "made up"})
+
+
+def test_memory_is_the_gate_and_the_potential_before_a_pulse_beside_all_calcium_after_it(train):
+    found = remembered(train)
+    assert found.gate.values == pytest.approx([1 / 3, 2 / 3], abs=0.01)
+    assert found.dendrite.values == pytest.approx([-61.8, -58.5], abs=0.1)
+    assert found.calcium.values == pytest.approx([0.1, 0.2])
+    assert found.calcium.units == "µM·s"
+    assert nm.plot.memory(train)[0].get_title(loc="left") == "CAN gate before the pulse"
+
+
+def test_memory_says_what_to_record(train):
+    with pytest.raises(InputError, match="m_can_dendrite not recorded; simulate with record="):
+        remembered(train.drop_vars("m_can_dendrite"))
+
+
+def test_a_train_becomes_a_film(train, tmp_path):
+    path = animate(train, tmp_path / "train.gif", frames_per_second=1)
+    with Image.open(path) as film:
+        assert film.n_frames >= 3
+        assert film.size[0] / film.size[1] == pytest.approx(16 / 9, rel=0.01)
+
+
+def test_a_film_without_its_writer_is_refused_with_one_that_there_is(train, tmp_path, monkeypatch):
+    monkeypatch.setattr("nmdasim.plot.animation.FFMpegWriter.isAvailable", classmethod(lambda cls: False))
+    with pytest.raises(InputError, match=r"ffmpeg, which writes MP4, is not installed; give a name that ends in \.gif"):
+        animate(train, tmp_path / "train.mp4")
+    with pytest.raises(InputError, match=r"ends in \.gif or \.mp4"):
+        animate(train, tmp_path / "train.avi")

@@ -1,0 +1,96 @@
+"""Commands in front of a class: figures that open, slides, and cases side by side."""
+
+import json
+
+import numpy as np
+import pytest
+import xarray as xr
+from typer.testing import CliRunner
+
+import nmdasim as nm
+from nmdasim.command.app import app
+from nmdasim.command.printing import sensory as printing
+from nmdasim.command.sensory import computed
+from nmdasim.errors import InputError
+from nmdasim.studies import sensitization as study
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Return the files that a command has the system open."""
+    files = []
+    monkeypatch.setattr("typer.launch", lambda path: files.append(path) or 0)
+    return files
+
+
+@pytest.fixture
+def answers(monkeypatch):
+    """Have the circuit answer at once: more in a state, less under a drug."""
+
+    def made_up(circuit, *, rho=0.0, ketamine="0 uM", seed=(0,), progress=None, **_options):
+        grid = {"kind": ["touch", "noxious"], "intensity": [0.5, 1.0], "seed": list(seed)}
+        level = 2 + 4 * float(rho) - (1 if ketamine != "0 uM" else 0)
+        spikes = np.full((2, 2, len(grid["seed"])), level)
+        spikes[0] = 1.0 if rho else 0.0
+        attrs = {"parameters": json.dumps({"projection.ketamine": ketamine}), "drugs": "ketamine", "block": "none"}
+        if progress:
+            progress(1.0)
+        return xr.Dataset({"spikes": (tuple(grid), spikes)}, grid, attrs)
+
+    monkeypatch.setattr(study, "stimulus_response", made_up)
+
+
+def run(*words):
+    done = CliRunner().invoke(app, [*map(str, words)])
+    if done.exception and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done
+
+
+def test_compare_sets_naive_beside_sensitized_without_beside_with_drug(answers, tmp_path):
+    answer = json.loads(run("compare", "--ketamine", "1 uM", "--repeats", 2, "--json", "--out", tmp_path).stdout)
+    cases = {case["case"]: case for case in answer["cases"]}
+    drug = "1 µM free ketamine"
+    assert list(cases) == ["naive", f"naive, {drug}", "sensitized", f"sensitized, {drug}"]
+    assert cases["naive"]["hyperalgesia_index"] == 0
+    assert cases["sensitized"]["hyperalgesia_index"] == pytest.approx(2)
+    assert answer["disclaimer"] == nm.DISCLAIMER
+    assert {path.name for path in tmp_path.iterdir()} == {f"compare.{kind}" for kind in ("png", "svg", "csv", "nc")}
+    with xr.open_dataset(tmp_path / "compare.nc") as kept:
+        assert list(kept.case.values) == list(cases)
+
+
+def test_compare_prints_a_row_a_case(answers):
+    shown = run("compare", "--ketamine", "0 uM").stdout
+    assert "naive" in shown
+    assert "sensitized" in shown
+    assert nm.DISCLAIMER in " ".join(shown.split())
+
+
+def test_compare_refuses_to_compare_one_case(answers):
+    with pytest.raises(InputError, match="is no comparison"):
+        run("compare", "--state", "naive", "--ketamine", "0 uM")
+
+
+def test_show_opens_the_figure_that_out_wrote(answers, opened, tmp_path):
+    run("sensory", "--state", "sensitized", "--show", "--out", tmp_path)
+    assert opened == [str(tmp_path / "sensory.png")]
+    assert (tmp_path / "sensory.png").exists()
+
+
+def test_show_alone_leaves_a_figure_and_json_stays_alone_on_standard_output(opened):
+    done = run("receptor", "pulse", "--scheme", "clements1992", "--show", "--slide", "--json")
+    assert json.loads(done.stdout)["scheme"] == "clements1992"
+    assert opened[0].endswith("pulse.png")
+    assert "figure: " in done.stderr
+
+
+def test_a_figure_of_a_state_names_the_state_and_the_dose(answers):
+    figure = printing.figure(*computed("sensitized", "1 uM", 0, 2), slide=False)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == [
+        "naive, no drug",
+        "sensitized, 1 µM free ketamine",
+    ]
+    slide = printing.figure(*computed("sensitized", "1 uM", 0, 2), slide=True)
+    assert len(slide.axes) == 1
+    assert slide.legends[0].get_title().get_text() == "Touch comes to hurt"
