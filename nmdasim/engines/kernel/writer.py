@@ -40,7 +40,7 @@ def write(memory: Memory, *, method: str, single: bool, network: str = "") -> st
     return text.head(method) + "".join(parts)
 
 
-#: Streams of a compartment, by its number in the morphology, and of what a spike draws, beyond those of any compartment.
+#: Streams of a compartment begin at its number in the morphology times this; what a spike draws, beyond them all.
 _OF_COMPARTMENT, _AT_SPIKE = 1 << 20, 1 << 40
 
 
