@@ -229,7 +229,9 @@ class _Frame:
                 found = [recorded(cells, outcome, p) for cells, outcome in runs]
                 size = () if self.single else (population.size,)
                 parts = [
-                    np.broadcast_to(values, (c.lanes, values.shape[-1])).reshape(-1, *size, values.shape[-1])
+                    np.broadcast_to(values, (c.lanes, values.shape[-1])).reshape(
+                        c.lanes // c.size, *size, values.shape[-1]
+                    )
                     for (values, _), (c, _) in zip(found, runs, strict=True)
                 ]
                 own = [] if self.single else [f"neuron_{name}"]

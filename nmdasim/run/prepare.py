@@ -44,15 +44,29 @@ def prepare(asked: Question) -> list[Run]:
     Raises
     ------
     InputError
-        If no duration is known.
+        If no duration is known, or windows do not follow one another.
     """
     groups: dict[Any, list[tuple[int, Any]]] = {}
     for place, one in asked.variants():
         length = asked.duration if asked.duration is not None else one.duration
         if length is None:
             raise InputError("give a duration, as in simulate(model, duration='200 ms')")
-        groups.setdefault((float(length), tuple(one.windows)), []).append((place, one))
+        windows = _windows(one.windows, asked.options.dt)
+        groups.setdefault((float(length), windows), []).append((place, one))
     return [_run(asked, group, length, windows) for (length, windows), group in groups.items()]
+
+
+def _windows(given: Sequence[float], dt: float) -> tuple[float, ...]:
+    """Return the edges of windows, checked: an engine with a fixed step goes through them one by one."""
+    edges = tuple(float(edge) for edge in given)
+    short = np.flatnonzero(~(np.diff(np.ceil(np.asarray(edges) / dt - 1e-6)) >= 1))
+    if len(short):
+        one, other = edges[short[0]], edges[short[0] + 1]
+        raise InputError(
+            f"a window of the protocol goes from {one:g} s to {other:g} s; edges increase, by a step of "
+            f"{dt * 1e3:g} ms or more"
+        )
+    return edges
 
 
 def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windows: tuple[float, ...]) -> Run:

@@ -117,6 +117,9 @@ def test_compartments_of_a_tree_draw_their_own():
         ),
     )
     result = _run(tree, record=["noise"], seeds=64)
+    swept = _run(tree, record=["noise_dendrite"], seeds=3, duration="20 ms", parameters=dict(E=[-70, -60] * mV))
+    for drawn in swept.noise_dendrite.transpose("E", ...).values:  # of nothing that varies beside it
+        np.testing.assert_array_equal(drawn, result.noise_dendrite.values[:3, : drawn.shape[1]])
     x, y = (_stationary(result[name]) for name in ("noise_soma", "noise_dendrite"))
     independent = x.size * STEP / (2 * TAU)
     assert x.var() == pytest.approx(y.var(), rel=8 * np.sqrt(2 / independent))

@@ -88,6 +88,8 @@ class Constants:
     def _name(self, expression: sp.Expr) -> sp.Expr:
         if isinstance(expression, sp.Rel | BooleanFunction):  # a row holds numbers: 1 or 0
             return sp.Gt(self._name(truth(expression)), sp.Rational(1, 2))
+        if expression.has(bern):  # it is computed where there is only the language
+            expression = expression.replace(bern, lambda x: 1 / exprel(x))
         if expression not in self.names:
             self.names[expression] = sp.Symbol(f"_k{len(self.names)}", real=True)
         return self.names[expression]

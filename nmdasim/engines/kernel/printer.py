@@ -55,6 +55,8 @@ class Printer(StrPrinter):
     def _print_NumberSymbol(self, e: Any) -> str:
         return self._number(float(e))
 
+    _print_Exp1 = _print_Pi = _print_NumberSymbol
+
     def _print_Pow(self, e: Any) -> str:
         if e.exp.is_Integer:
             n = abs(int(e.exp))

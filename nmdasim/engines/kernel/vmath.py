@@ -231,6 +231,12 @@ def sign(x):  # type: ignore[no-untyped-def]
 
 
 @_inline
+def sign32(x):  # type: ignore[no-untyped-def]
+    """-1, 0 or 1 in single precision."""
+    return np.float32(x > 0) - np.float32(x < 0)
+
+
+@_inline
 def remainder(x, y):  # type: ignore[no-untyped-def]
     """X modulo y with the sign of y, as in Python."""
     return x - y * np.floor(x / y)

@@ -40,8 +40,8 @@ def write(memory: Memory, *, method: str, single: bool, network: str = "") -> st
     return text.head(method) + "".join(parts)
 
 
-#: Streams of what a spike draws begin here, beyond those of any record.
-_AT_SPIKE = 1 << 40
+#: Streams of a compartment begin at its number in the morphology times this; what a spike draws, beyond them all.
+_OF_COMPARTMENT, _AT_SPIKE = 1 << 20, 1 << 40
 
 
 @dataclass(frozen=True)
@@ -184,8 +184,14 @@ class _Text:
                 return f"{direction}[{compartment}]"
             case Draw(kind, stream):
                 key = ", ".join(f"a[SPARE + R{self.memory.key + k} + l]" for k in (0, 1))
-                which = f"o + {stream}" if group >= 0 else str(_AT_SPIKE + stream)
-                return f"{kind}({key}, n, {which})"
+                return f"{kind}({key}, n, {self._stream(stream, group)})"
+
+    def _stream(self, stream: int, group: int) -> str:
+        """Return the number of a stream: of nothing that depends on how a batch lies in memory."""
+        if group < 0:
+            return str(_AT_SPIKE + stream)
+        *others, last = (_OF_COMPARTMENT * k + stream for k in self.form.records[group].group.compartments)
+        return f"({''.join(f'{one} if c == {k} else ' for k, one in enumerate(others))}{last})"
 
 
 def _call(which: str, g: int) -> str:
