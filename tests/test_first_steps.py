@@ -12,6 +12,7 @@ from nmdasim.command import app as cli
 from nmdasim.command.printing import threshold as printing
 from nmdasim.errors import InputError, ModelError, nearest
 from nmdasim.receptors.subtypes import mixture
+from nmdasim.studies import reflex
 from nmdasim.studies.populations import reading
 
 
@@ -81,3 +82,10 @@ def test_the_example_of_a_population_names_a_dissociation_constant_as_one(tmp_pa
     path.write_text(reading.EXAMPLE)
     assert reading.read(path).factors.scales["dissociation"] == ("K_ketamine",)
     assert CliRunner().invoke(cli.app, ["population", "--example"]).output == reading.EXAMPLE
+
+
+def test_a_threshold_reads_concentrations_as_every_command_does():
+    found = reflex._doses(["0 uM", "100 ng/ml total", 300 * nm.nM])
+    assert found == pytest.approx([0, 0.2313549, 0.3], rel=1e-5)
+    with pytest.raises(InputError, match="total or free"):
+        reflex._doses("100 ng/ml")

@@ -42,7 +42,7 @@ def as_json(found: xr.Dataset) -> str:
 def show(found: xr.Dataset) -> None:
     """Print a table: a row a concentration, the threshold and the spikes at some multiples of it."""
     times = (1.0, 1.2, 2.0, 5.0)
-    title = f"Threshold of {found.attrs['model']}, and spikes at multiples of it"
+    title = f"Threshold of {found.attrs['model']}, and spikes beyond"
     table = Table("free ketamine", "threshold", *(f"{k:g} ×" for k in times), title=title, **NARROW)
     for run in answer(found)["runs"]:
         curve = run["recruitment"]
@@ -50,6 +50,6 @@ def show(found: xr.Dataset) -> None:
         table.add_row(f"{run['ketamine_um']:g} µM", f"{run['strength']:.3g}", *(f"{n:.3g}" for n in spikes))
     console = Console()
     console.print(table)
-    said = f"Median threshold and mean spikes of {found.sizes['seed']} latency draws, each with a threshold of its own."
+    said = f"Median threshold of {found.sizes['seed']} latency draws, and their mean spikes at multiples of it."
     console.print(said, "Strength is a factor on every synapse of the volley; 1 is the published one.", highlight=False)
     console.print(DISCLAIMER, style="dim")
