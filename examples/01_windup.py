@@ -30,19 +30,26 @@ print(f"first pulse {int(measured.input)}, added over the train {int(measured['i
 
 # %%
 # Left, every spike, one row a pulse: each burst outlasts the one before. Right, the same spikes counted.
+#
+# Change one thing, and predict before you run: ``frequency=0.1 * Hz`` (ten seconds between pulses: what is left of
+# the memory?), ``frequency=3 * Hz, pulses=40`` (does it grow for ever?), ``neuron.scaled(nmda=0)`` (no NMDA receptors).
 
 STYLE = {"font.size": 15, "axes.spines.top": False, "axes.spines.right": False, "axes.titleweight": "bold"}
 plt.rcParams.update(STYLE | {"lines.linewidth": 3, "axes.titlelocation": "left"})
 figure, (rows, counts) = plt.subplots(1, 2, figsize=(13, 6), layout="constrained", width_ratios=[1.5, 1])
 time, start = nm.spikes(result).time_ms.values, result.pulse_time.values
-answers = [time[(time >= t) & (time < t + 1000)] - t for t in start]
+period = float(result.window_end[0] - result.pulse_time[0])
+answers = [time[(time >= t) & (time < t + period)] - t for t in start]
 rows.eventplot(answers, lineoffsets=result.pulse.values, linelengths=0.7, linewidths=2, colors="#7b3fa0")
-for fibres, x in (("Aδ", 50), ("C fibres", 550)):
+for fibres, x in (("Aδ", 50), ("C fibres", (100 + period) / 2)):
     rows.text(x, 0, fibres, ha="center", color="0.4")
-rows.set(title="Every spike", xlabel="time after the pulse, ms", ylabel="pulse", ylim=(15.6, -0.6), xlim=(0, 1000))
+last = len(start)
+rows.set(title="Every spike", xlabel="time after the pulse, ms", ylabel="pulse")
+rows.set(ylim=(last + 0.6, -last / 25), xlim=(0, min(period, 1000)))
 nm.plot.counts(result, measured, counts)
-rows.set_yticks(range(1, 16, 2))
-counts.set(xticks=range(1, 16, 2), ylabel="spikes, from 100 ms to the next pulse")
+some = range(1, last + 1, 2 * max(last // 15, 1))
+rows.set_yticks(some)
+counts.set(xticks=some, ylabel="spikes, from 100 ms to the next pulse")
 figure.supxlabel(nm.DISCLAIMER, fontsize=9, color="0.35")
 Path("out").mkdir(exist_ok=True)
 figure.savefig("out/01_windup.png")

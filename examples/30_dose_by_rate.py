@@ -26,7 +26,7 @@ what = nm.Sweep(
         "ketamine": np.geomspace(0.1, 30, 8) * nm.uM,
         "seed": np.arange(20),
     },
-    readouts=("index", "input", "area"),
+    readouts=("index", "index_rate", "input", "area"),
     title="Wind-up over ketamine and rate",
 )
 store = Path("out/30_dose_by_rate.zarr")
@@ -35,9 +35,10 @@ data = nm.sweep(what, store)
 print(data)
 
 # %%
-# The map, and the dose–response curve of three of the rates. A curve that is no sigmoid gets no IC50, and says why.
+# The map, and the dose–response curve of three of the rates. The window after a pulse is shorter at a higher rate, so
+# the map shows spikes per second. A curve that is no sigmoid gets no IC50, and says why.
 
-axes = nm.plot.heatmap(data["index"].load(), "ketamine", "frequency")
+axes = nm.plot.heatmap(data["index_rate"].load(), "ketamine", "frequency")
 axes.figure.savefig("out/30_map.png")
 
 some = data.area.isel(frequency=[0, 4, 7]).load()
@@ -52,6 +53,6 @@ for rate in range(3):
 # %%
 # What both do together, beyond the sum of what each does: far from 0 where the effect of one depends on the other.
 
-together = nm.measures.interaction(data["index"].load(), "frequency", "ketamine")
-print(together.interaction.round(0).to_pandas())
+together = nm.measures.interaction(data["index_rate"].load(), "frequency", "ketamine")
+print(together.interaction.round(1).to_pandas())
 nm.export(data, "out/30_dose_by_rate.csv")

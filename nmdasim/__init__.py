@@ -31,7 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "model.morphology": ["Morphology", "Section"],
         "model.parameter": ["Parameter", "ParameterSet"],
         "model.population": ["Population"],
-        "model.port": ["Fibres", "Port"],
+        "model.port": ["Fibres", "Port", "Summary"],
         "model.synapse": ["Synapse"],
         "protocols": ["Events", "Poisson", "Volleys", "WindUp"],
         "quantities": [

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import functools
+import os
+from collections.abc import Callable, Iterable
+from typing import ParamSpec, TypeVar
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
 
 
 class NmdasimError(ValueError):
@@ -32,6 +38,24 @@ class OverflowedError(ModelError):
 
 class PluginError(NmdasimError):
     """Something of another package that cannot be loaded; the message names the package."""
+
+
+def plainly(function: Callable[_P, _R]) -> Callable[_P, _R]:
+    """Return a function that raises what a user did wrong as its own: without the frames in which it was found.
+
+    With ``NMDASIM_TRACEBACK=1`` in the environment they stay.
+    """
+
+    @functools.wraps(function)
+    def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
+        try:
+            return function(*args, **kwargs)
+        except NmdasimError as error:
+            if os.environ.get("NMDASIM_TRACEBACK", "0") not in ("", "0"):
+                raise
+            raise error.with_traceback(None) from error.__cause__
+
+    return call
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

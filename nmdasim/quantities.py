@@ -29,7 +29,8 @@ from nmdasim.errors import UnitError
 #: unit (and 0 wherever there is one), and arrays or lists of these.
 QuantityLike: TypeAlias = Quantity | str | float | np.ndarray | Sequence[Quantity | str | float]
 
-_UNIT = re.compile(r"[\w\s.*/^()+-]{0,80}")
+_UNIT = re.compile(r"[\w\s.*/^()+·-]{0,80}")
+_BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
 _ALIASES = {
     "M": "molar",
@@ -119,7 +120,7 @@ def parse_unit(text: str) -> Quantity:
     if not _UNIT.fullmatch(text):
         raise UnitError(f"cannot read the unit {text[:80]!r}; write one such as 'uM' or 'S/cm**2'")
     try:
-        tree = ast.parse(text.strip().replace("^", "**") or "1", mode="eval")
+        tree = ast.parse(_plain(text.strip()) or "1", mode="eval")
         found = Quantity(_evaluate(tree, text))
     except (SyntaxError, OverflowError, RecursionError, MemoryError):
         raise UnitError(f"cannot read the unit {text!r}; write one such as 'uM' or 'S/cm**2'") from None
@@ -140,8 +141,25 @@ def split(text: str, example: str = "1 uM") -> tuple[float, str]:
     if match is None:
         unit_too = " and a unit" if " " in example else ""
         raise UnitError(f"cannot read {text!r}; write a number{unit_too}, such as '{example}'")
+    if meant := _meant(match[1], match[2].strip(), example):
+        raise UnitError(f"cannot read {text!r}; did you mean {meant}?")
     parse_unit(match[2])
     return float(match[1]), match[2].strip()
+
+
+def _meant(first: str, rest: str, example: str) -> str:
+    """Return what a text that is slightly wrong was to be: a unit that begins with a slash, or a list; else nothing."""
+    if rest.startswith("/"):
+        try:
+            parse_unit(f"1{rest}")
+        except UnitError:
+            return ""
+        return f"1{rest}, as in '{first} 1{rest}'"
+    parts = [part.strip() for part in rest.split(",")]
+    if len(parts) > 1 and not parts[0] and all(map(_BARE.fullmatch, parts[1:])):
+        unit = example.partition(" ")[2]
+        return str([f"{one} {unit}".strip() for one in (first, *parts[1:])])
+    return ""
 
 
 def quantity(value: QuantityLike, example: str = "1 uM") -> Quantity:
@@ -191,6 +209,7 @@ def si(value: QuantityLike, like: Quantity | Dimension | str, *, name: str, fini
     if get_dimensions(given) is not wanted and not is_bare_zero(given):
         raise UnitError(
             f"{name} = {_shown(given)} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
+            + _with_unit(value, given, allowed)
         )
     values = np.asarray(given, dtype=float)
     if finite and not np.all(np.isfinite(values)):
@@ -224,6 +243,24 @@ def _shown(value: Quantity) -> str:
     return f"{text} {pretty(unit)}".strip()
 
 
+def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
+    """Return the question whether plain numbers were to have a unit, spelled as they were given."""
+    if get_dimensions(given) is not DIMENSIONLESS or not unit or np.ndim(given) > 1 or np.size(given) > 20:
+        return ""
+    numbers = [f"{number:.12g}" for number in np.atleast_1d(np.asarray(given, dtype=float))]
+    if isinstance(value, str) or (isinstance(value, list | tuple) and any(isinstance(one, str) for one in value)):
+        return f"; did you mean '{','.join(f'{number} {unit}' for number in numbers)}'?"
+    if not unit.isidentifier():
+        numbers = [f"'{number} {unit}'" for number in numbers]
+        return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}?"
+    return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}*{unit}?"
+
+
+def several(number: int, noun: str) -> str:
+    """Return a number with its noun, ``"1 lane"`` or ``"1,280 lanes"``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def describe_dimension(dimension: Dimension) -> str:
     """Name a dimension by a unit that :func:`parse_unit` reads: its display unit (``"V"``), or base units."""
     if dimension is DIMENSIONLESS:
@@ -236,14 +273,58 @@ def describe_dimension(dimension: Dimension) -> str:
     return shown
 
 
-def best_unit(value: Quantity) -> str:
-    """Name the unit in which a quantity reads best, ``"ms"`` for 0.144 s; that of its dimension if none is."""
-    shown = str(Quantity(value).get_best_unit())
+#: Units in which the field writes a quantity, the customary one first.
+_CUSTOMARY = (
+    ("ms", "s", "us"),
+    ("mV", "V", "uV"),
+    ("uM", "mM", "nM"),
+    ("nS", "pS", "uS", "mS", "S"),
+    ("nA", "pA", "uA", "mA", "A"),
+    ("pF", "nF", "uF", "F"),
+    ("Hz", "1/ms"),
+    ("Mohm", "Gohm", "kohm", "ohm"),
+    ("um", "mm", "cm", "m"),
+    ("S/cm**2", "mS/cm**2"),
+    ("uA/cm**2", "mA/cm**2"),
+    ("uF/cm**2",),
+)
+
+
+@cache
+def customary(dimension: Dimension) -> tuple[str, ...]:
+    """Return the units in which the field writes a dimension, the customary one first; none where it has several."""
+    return next((units for units in _CUSTOMARY if get_dimensions(parse_unit(units[0])) is dimension), ())
+
+
+def written_unit(value: QuantityLike) -> str:
+    """Return the unit that a value says itself, as text does: of a list the first; empty for plain quantities."""
+    if isinstance(value, str):
+        return split(value)[1]
+    if isinstance(value, list | tuple):
+        return next((unit for item in value if isinstance(item, str) and (unit := split(item)[1])), "")
+    return ""
+
+
+def best_unit(value: Quantity, usual: str = "") -> str:
+    """Name the unit in which a quantity was likely written, ``"ms"`` for 0.144 s; that of its dimension if none is.
+
+    A quantity of Brian2 does not remember its unit. It is taken to be `usual`, or the customary unit of its dimension,
+    unless another one of the field's shortens its numbers by more than a digit: ``[1, 2]*mM`` was not 1000 and 2000 µM.
+    """
+    units = tuple(dict.fromkeys([*([usual] if usual else []), *customary(get_dimensions(value))]))
+    if units:
+        numbers = np.unique(np.asarray(value, dtype=float))
+        some = numbers[numbers != 0][:: max(len(numbers) // 100, 1)]
+        shown = [[f"{x:.6g}" for x in in_unit(some, unit)] for unit in units]
+        length = [sum(map(len, texts)) / max(len(texts), 1) for texts in shown]
+        shortest = int(np.argmin(length))
+        return units[shortest if length[shortest] < length[0] - 1 else 0]
+    best = str(Quantity(value).get_best_unit())
     try:
-        parse_unit(shown)
+        parse_unit(best)
     except UnitError:
         return describe_dimension(get_dimensions(value))
-    return "" if shown == "1" else shown
+    return "" if best == "1" else best
 
 
 @cache
@@ -261,9 +342,23 @@ def in_unit(value: Quantity | float | np.ndarray, unit_text: str) -> np.ndarray:
     return np.asarray(value, dtype=float) / float(parse_unit(unit_text))
 
 
+def converted(values: np.ndarray, unit: str, to: str) -> np.ndarray:
+    """Return plain numbers in one unit as those in another; `unit` may be spelled as labels are, ``"µM"``."""
+    if unit == to:
+        return values
+    return np.asarray(values, dtype=float) * (float(parse_unit(unit)) / float(parse_unit(to)))
+
+
 def same_dimension(left: str, right: str) -> bool:
     """Whether two unit texts measure the same thing."""
     return get_dimensions(parse_unit(left)) is get_dimensions(parse_unit(right))
+
+
+def _plain(text: str) -> str:
+    """Spell a unit of a label as an expression, ``"S/cm²"`` as ``"S/cm**2"``."""
+    for shown, plain in (("^", "**"), ("²", "**2"), ("³", "**3"), ("·", "*")):
+        text = text.replace(shown, plain)
+    return text
 
 
 _PRETTY = {"umolar": "µM", "mmolar": "mM", "nmolar": "nM", "siemens": "S", "**2": "²", "**3": "³", "uM": "µM", "*": "·"}

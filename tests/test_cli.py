@@ -85,7 +85,7 @@ def test_windup_prints_a_table_that_fits_a_terminal_of_80_columns(command, monke
 
 def test_a_run_says_on_standard_error_what_it_is_and_needs(command):
     _, out, err = command(*SHORT, "--json")
-    assert "1 lanes of wdr, 20,000 steps of 0.1 ms, about" in err
+    assert "1 lane of wdr, 20,000 steps of 0.1 ms, about" in err
     json.loads(out)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MOST_REPEATS = 1_000_000
 _NO_DRUG = "0 uM"
+_DRUG = "NAME=CONCENTRATION, as in memantine=3uM"
 
 
 def windup(
@@ -33,6 +34,12 @@ def windup(
     ketamine: Annotated[
         str, typer.Option(help="Free ketamine at the receptor, one or several: '0 uM,1 uM'; or '100 ng/ml total' (S).")
     ] = _NO_DRUG,
+    drug: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="NAME=CONCENTRATION of any blocker, free, one or several: 'memantine=0 uM,3 uM'; repeatable."
+        ),
+    ] = None,
     block: Annotated[
         str, typer.Option(help="equilibrated (long exposure; the default) or washin (drug just arrived).")
     ] = "",
@@ -54,6 +61,7 @@ def windup(
     - `nmdasim windup --out out`
     - `nmdasim windup --ketamine "0 uM,1 uM,10 uM" --repeats 20 --out out`
     - `nmdasim windup --ketamine "0 uM,100 ng/ml total" --repeats 20`
+    - `nmdasim windup --drug "memantine=0 uM,3 uM" --drug "MK-801=0.1 uM"`
     - `nmdasim windup --frequency "0.1 Hz" --pulses 10`
     - `nmdasim windup --model delrocq2023 --scale nmda=0 --json`
 
@@ -74,7 +82,7 @@ def windup(
         result = simulate(
             chosen,
             protocol,
-            ketamine=_doses(chosen, ketamine),
+            **_given(chosen, ketamine, drug),
             block=block or None,
             mg=mg or None,
             dt=dt or None,
@@ -95,6 +103,8 @@ def _pairs(given: list[str] | None, form: str) -> dict[str, str]:
         name, equals, value = item.partition("=")
         if not equals or not name.strip() or not value.strip():
             raise InputError(f"cannot read {item!r}; write {form}")
+        if name.strip() in pairs:
+            raise InputError(f"{name.strip()} is given twice; give it once")
         pairs[name.strip()] = value.strip()
     return pairs
 
@@ -112,6 +122,12 @@ def _doses(model: Model | Circuit, text: str) -> list[str] | None:
 
     knows = any(cell.parameters.entries("ketamine") for cell in cells_of(model).values())
     return _listed("ketamine", text) if knows or text != _NO_DRUG else None
+
+
+def _given(model: Model | Circuit, ketamine: str, drugs: list[str] | None) -> dict[str, Any]:
+    """Return what is asked of drugs, by argument."""
+    found: dict[str, Any] = {"drugs": {name: _listed(name, text) for name, text in _pairs(drugs, _DRUG).items()}}
+    return found | {"ketamine": None if drugs and ketamine == _NO_DRUG else _doses(model, ketamine)}
 
 
 def _factors(given: list[str] | None) -> dict[str, float]:

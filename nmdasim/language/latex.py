@@ -68,12 +68,12 @@ def equations(text: str, parameters: Collection[str] = ()) -> str:
 
 
 def units(text: str) -> str:
-    r"""Return a unit upright, ``uA/cm**2`` as µA cm⁻².
+    r"""Return a unit upright, ``uA/cm**2`` as µA cm⁻²; the micro sign as a command, which every renderer knows.
 
     Examples
     --------
     >>> print(units("uA/cm**2"))
-    \mathrm{µA}\,\mathrm{cm}^{-2}
+    \mathrm{\mu A}\,\mathrm{cm}^{-2}
     """
     powers: dict[str, float] = {}
 
@@ -90,7 +90,7 @@ def units(text: str) -> str:
                 pass  # the 1 of 1/ms
 
     gather(ast.parse(text, mode="eval").body, 1)
-    upright = {shown: f"\\mathrm{{{shown}}}" for shown in powers}
+    upright = {shown: "\\mathrm{" + shown.replace("µ", r"\mu ") + "}" for shown in powers}
     return r"\,".join(upright[s] + ("" if power == 1 else f"^{{{power:g}}}") for s, power in powers.items())
 
 

@@ -66,7 +66,8 @@ class Suspect:
         """Whether both sides of the line vanish at a zero, and the quotient stays bounded on either side of it."""
         around = x + _NEAR * max(abs(x), 0.1) * np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
         below, above = (self._at(part, around, values) for part in (self.below, self.above))
-        vanish = all(abs(y[2]) <= _VANISHED * min(abs(y[1]), abs(y[3])) for y in (below, above))
+        beside = [min(abs(y[1]), abs(y[3])) for y in (below, above)]  # 0 where a conductance is: nothing vanishes there
+        vanish = all(near > 0 and abs(y[2]) <= _VANISHED * near for near, y in zip(beside, (below, above), strict=True))
         whole = above / below
         sides = all(abs(whole[near]) <= 1.5 * abs(whole[far]) for near, far in ((1, 0), (3, 4)))
         return bool(vanish and sides)

@@ -15,7 +15,8 @@ from typing import Any, Self
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, nearest
+from nmdasim.errors import ModelError, nearest, plainly
+from nmdasim.model import html
 from nmdasim.model.attached import Attached, with_ports
 from nmdasim.model.check import weight_in_range, weight_matches
 from nmdasim.model.identity import digest
@@ -72,6 +73,7 @@ class Projection:
     synapse: Synapse | None = None
     name: str = ""
 
+    @plainly
     def __post_init__(self) -> None:
         ways = [self.latency is not None, self.probability is not None, self.indices is not None]
         if sum(ways) != 1 or (self.latency is None) == (not self.port and self.synapse is None):
@@ -147,6 +149,7 @@ class Circuit:
     inputs: Mapping[str, Any] = field(default_factory=dict)
     numbers: Mapping[str, ParameterSet] = field(default_factory=dict)
 
+    @plainly
     def __post_init__(self) -> None:
         if not self.populations:
             raise ModelError(f"{self.name}: a circuit has one population or more, each a Population or a Model")
@@ -295,6 +298,9 @@ class Circuit:
         cells = ", ".join(f"{population.size} {name}" for name, population in self.populations.items())
         links = "\n  ".join(f"{p.pre} → {p.post} ({', '.join(p.opens)})" for p in self.projections)
         return f"Circuit {self.name!r} of {cells}\n  {links}"
+
+    def _repr_html_(self) -> str:
+        return html.circuit(self)
 
 
 def _with_parameters(link: Projection, given: Mapping[str, Any]) -> Projection:

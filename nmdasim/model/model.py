@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, nearest
+from nmdasim.errors import ModelError, nearest, plainly
 from nmdasim.language import latex
 from nmdasim.language.noise import drawn
 from nmdasim.language.system import System, system
-from nmdasim.model import change, check, compose, structure
+from nmdasim.model import change, check, compose, html, structure
 from nmdasim.model.identity import digest
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
 from nmdasim.model.parameter import Parameter, ParameterSet
 from nmdasim.model.port import Fibres, Port, Summary
+from nmdasim.quantities import QuantityLike
 
 if TYPE_CHECKING:
     from nmdasim.model.circuit import Circuit
@@ -92,7 +93,7 @@ class Model:
     initial: Mapping[str, Any] = field(default_factory=dict)
     threshold: str | None = None
     reset: str | None = None
-    refractory: Any = None
+    refractory: QuantityLike | None = None
     ports: Mapping[str, Any] = field(default_factory=dict)
     morphology: Morphology = field(default_factory=Morphology.point)
     spike_site: int = 0
@@ -103,12 +104,13 @@ class Model:
     implicit: tuple[str, ...] = ()
     feeding: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
-    dt: Any = "0.1 ms"
-    dt_max: Any = "1 ms"
+    dt: QuantityLike = "0.1 ms"
+    dt_max: QuantityLike = "1 ms"
     membrane: str = ""
     description: str = ""
     mechanisms: tuple[Mechanism, ...] = ()
 
+    @plainly
     def __post_init__(self) -> None:
         ports = {name: p if isinstance(p, Port) else Port(p) for name, p in self.ports.items()}
         object.__setattr__(self, "ports", ports)
@@ -185,7 +187,7 @@ class Model:
             return self.parameters.unit_of(name)
         return check.display_unit(self.equations, name)
 
-    def replace(self, /, **parameters: Any) -> Self:
+    def replace(self, /, **parameters: QuantityLike) -> Self:
         """Return this model with other parameter values; a bare name sets every region."""
         changed = {
             key: self.parameters[key].replace(value, key)
@@ -226,12 +228,17 @@ class Model:
         return digest({key: value for key, value in content.items() if key not in _SAID})
 
     def __repr__(self) -> str:
-        where = "point neuron" if self.is_point else f"{len(self.morphology)} compartments"
+        where = "point neuron" if self.is_point else quantities.several(len(self.morphology), "compartment")
         lines = [line for line in self.equations.strip().splitlines() if line.strip()]
-        return "\n  ".join([f"Model {self.name!r} ({where}, {len(self.parameters)} parameters)", *lines])
+        return "\n  ".join(
+            [f"Model {self.name!r} ({where}, {quantities.several(len(self.parameters), 'parameter')})", *lines]
+        )
 
     def _repr_latex_(self) -> str:
         return f"$${latex.equations(self.equations, self.parameters.bases)}$$"
+
+    def _repr_html_(self) -> str:
+        return html.model(self)
 
     @classmethod
     def assemble(cls, name: str, mechanisms: Iterable[Mechanism], *, site: int = 0, **options: Any) -> Self:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from brian2 import Quantity
-from brian2.units.fundamentalunits import get_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, UnitError
+from nmdasim.errors import InputError, UnitError, plainly
+from nmdasim.model import html
 from nmdasim.quantities import QuantityLike
 
 KINDS = ("measured", "derived", "fitted", "assumed")
@@ -30,9 +31,10 @@ class Parameter:
     Parameters
     ----------
     value
-        Quantity, number, or text such as ``"3.57 mmolar"``.
+        Quantity, number, or text such as ``"3.57 mM"``.
     unit
-        Conventional unit for display; by default that of `value` when it is text, else the one in which it reads best.
+        Conventional unit for display; by default that of `value` when it is text, else the one in which it was likely
+        written (:func:`nmdasim.quantities.best_unit`).
     bounds
         Plausible range ``(low, high)`` in `unit`; the hard limits of input are the model's.
     source
@@ -45,6 +47,8 @@ class Parameter:
         Whether it was read only where others have copied it from the source.
     description
         What it is, in a few words.
+    guessed
+        Whether nobody said the unit: a quantity of Brian2 does not remember the one in which it was written.
 
     Raises
     ------
@@ -62,7 +66,9 @@ class Parameter:
     verified: bool = False
     description: str = ""
     transcribed: bool = False
+    guessed: bool = field(default=False, repr=False, compare=False)
 
+    @plainly
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise InputError(f"kind {self.kind!r} of a parameter is not one of {', '.join(KINDS)}")
@@ -74,6 +80,7 @@ class Parameter:
         object.__setattr__(self, "value", quantities.quantity(self.value))
         if not np.all(np.isfinite(self.si)):
             raise UnitError(f"value {self.value} of a parameter is not finite; give a finite number")
+        object.__setattr__(self, "guessed", self.guessed or not (unit or get_dimensions(self.value) is DIMENSIONLESS))
         object.__setattr__(self, "unit", unit or quantities.best_unit(self.value))
 
     @property
@@ -131,7 +138,10 @@ class ParameterSet(Mapping[str, Parameter]):
         for name, value in (parameters or {}).items():
             if not _NAME.fullmatch(name):
                 raise InputError(f"parameter name {name!r} is not a name or a name.region")
-            items[name] = value if isinstance(value, Parameter) else Parameter(value)
+            try:
+                items[name] = value if isinstance(value, Parameter) else Parameter(value)
+            except UnitError as error:
+                raise UnitError(f"parameter {name}: {error}") from None
         self._items = items
 
     def __getitem__(self, name: str) -> Parameter:
@@ -151,6 +161,9 @@ class ParameterSet(Mapping[str, Parameter]):
             f"  {name} = {p.number:g} {quantities.pretty(p.unit)}" for name, p in self.items() if p.si.ndim == 0
         )
         return f"ParameterSet of {len(self)}:\n{rows}"
+
+    def _repr_html_(self) -> str:
+        return html.parameters(self)
 
     @property
     def bases(self) -> tuple[str, ...]:

@@ -181,7 +181,7 @@ class Synapse:
         lines = [line.strip() for line in self.equations.strip().splitlines() if line.strip()]
         for which in ("pre", "post"):
             lines += [f"on {which}: {statement}" for statement in self.statements(which)]
-        return "\n  ".join([f"Synapse {self.name!r} ({len(self.parameters)} parameters)", *lines])
+        return "\n  ".join([f"Synapse {self.name!r} ({quantities.several(len(self.parameters), 'parameter')})", *lines])
 
 
 def check_units(rule: Synapse, outer: Mapping[str, Dimension], *, known: bool = True) -> None:

@@ -1,7 +1,7 @@
 """Wide-dynamic-range neuron of Chafaï, Delrocq et al. 2023, C fibres directly on it: the reference neuron.
 
-Its counts per pulse are the same for steps of .003 to .0125 ms and for an adaptive integrator, and within one spike up
-to .1 ms.
+Its counts per pulse are the same for steps of 0.003 to 0.0125 ms and for an adaptive integrator, and within one spike
+up to 0.1 ms.
 """
 
 from __future__ import annotations

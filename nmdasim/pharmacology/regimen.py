@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, nearest
+from nmdasim.model import html
 from nmdasim.pharmacology import amounts, table, written
 from nmdasim.pharmacology.drugs import drug
 from nmdasim.pharmacology.events import Event
@@ -98,6 +99,12 @@ class Regimen:
     def to_table(self) -> pd.DataFrame:
         """Return the rows in the field's columns."""
         return written.frame(self.events, self.drug)
+
+    def _repr_html_(self) -> str:
+        rows = self.to_table()
+        shown = html.table([str(column) for column in rows], rows.itertuples(index=False))
+        head = html.title(self.name or "regimen", self.drug, self.source)
+        return f"<div>{head}{shown}{html.title('', DISCLAIMER)}</div>"
 
     def to_csv(self, path: str | Path) -> None:
         """Write the rows as CSV under the disclaimer; :meth:`from_csv` reads back the same value."""

@@ -99,7 +99,7 @@ class Cohort:
     subjects
         How many.
     cv_clearance, cv_volume, cv_absorption
-        Coefficient of variation between subjects; by default .25, .30 and .60, this library's choice.
+        Coefficient of variation between subjects; by default 0.25, 0.30 and 0.60, this library's choice.
     weight
         Body weight, one for all or an array of one per subject; by default what the regimen says, else 70 kg.
     seed

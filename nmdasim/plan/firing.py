@@ -57,7 +57,7 @@ def firing(model: Model) -> Firing:
     if model.threshold is None:
         return Firing(sp.false, resets, None, sp.false)
     threshold = model.system.substitute(model.threshold, names)
-    condition = model.system.substitute(model.refractory, names) if model.refractory_condition else None
+    condition = model.system.substitute(str(model.refractory), names) if model.refractory_condition else None
     return Firing(threshold, resets, condition, _again(model, threshold, resets, names))
 
 

@@ -33,7 +33,7 @@ def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of:
         own, ax = ax is None, axes_of(ax, (8.5, 6))
         drawn = ax.imshow(table, origin="lower", aspect="auto", cmap="magma")
         bar = ax.figure.colorbar(drawn, ax=ax)
-        bar.set_label(str(values.attrs.get("long_name", values.name)))
+        bar.set_label(_read_out(values))
         for axis, name in ((ax.xaxis, x), (ax.yaxis, y)):
             every = max(1, values.sizes[name] // 10)
             axis.set_ticks(range(0, values.sizes[name], every), [f"{v:.3g}" for v in values[name].values[::every]])
@@ -82,7 +82,7 @@ def dose_response(
             where: Any = dict(zip(others, index, strict=True))
             _one_curve(ax, values.isel(where), fit.isel(where), dose, smooth, SHADES[k % len(SHADES)], others)
         ax.set_xscale("log")
-        ax.set(xlabel=_label(values, dose), ylabel=str(values.attrs.get("long_name", values.name)))
+        ax.set(xlabel=_label(values, dose), ylabel=_read_out(values))
         ax.legend(frameon=False)
         if dose == "ketamine" and (unit := values[dose].attrs.get("units")):
             bands.across(ax, unit=unit)
@@ -146,6 +146,12 @@ def _label(values: xr.DataArray, name: str) -> str:
     unit = values[name].attrs.get("units", "1")
     called = told(name, values[name].attrs)
     return called if unit in ("1", "") else f"{called}, {unit}"
+
+
+def _read_out(values: xr.DataArray) -> str:
+    """Return what a read-out is, with its unit."""
+    unit = str(values.attrs.get("units", "1"))
+    return str(values.attrs.get("long_name", values.name)) + (f", {unit}" if unit not in ("1", "") else "")
 
 
 def _value(fit: xr.Dataset, name: str) -> str:

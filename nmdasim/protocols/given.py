@@ -17,7 +17,7 @@ from nmdasim.protocols.protocol import Arrival, Protocol
 _MEMBERS = ("varies", "axes", "at", "duration", "windows", "arrivals", "sources")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Several(Protocol):
     """Protocols that run beside one another, from the same start."""
 
@@ -62,7 +62,7 @@ class Several(Protocol):
         return {name: source for part in self.parts for name, source in part.sources(circuit).items()}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Inputs(Protocol):
     """Other sources behind inputs of a circuit, ``{"touch": nm.Poisson(...)}``."""
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, NamedTuple, Self
+from html import escape
+from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from brian2 import Quantity
@@ -16,6 +17,11 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.model.circuit import Circuit
+from nmdasim.protocols.typed import shown, typed
+
+#: Whole numbers, and shares from 0 to 1: one, or a list where an argument may vary.
+Counts: TypeAlias = int | Sequence[int] | np.ndarray
+Shares: TypeAlias = float | Sequence[float] | np.ndarray
 
 
 class Arrival(NamedTuple):
@@ -46,6 +52,12 @@ class Protocol:
 
     varies: ClassVar[Mapping[str, str]] = {}
     latencies: Mapping[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return typed(self) if dataclasses.is_dataclass(self) else super().__repr__()
+
+    def _repr_html_(self) -> str:
+        return shown(self) if dataclasses.is_dataclass(self) else f"<pre>{escape(repr(self))}</pre>"
 
     @property
     def duration(self) -> float | None:

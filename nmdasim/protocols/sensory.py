@@ -6,9 +6,9 @@ Each says what some inputs of the circuit fire; its other inputs do what the cir
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from nmdasim.errors import InputError, ModelError
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.population import named
 from nmdasim.parameters import load
-from nmdasim.protocols.protocol import Protocol
+from nmdasim.protocols.protocol import Counts, Protocol, Shares
 from nmdasim.protocols.sources import Poisson, Volleys
 from nmdasim.quantities import QuantityLike
 
@@ -33,7 +33,7 @@ FIBRES: Mapping[str, tuple[str, ...]] = {
 ANSWER_S = 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Stimulus(Protocol):
     """A single stimulus: every recruited fibre fires once; the run ends one second after it.
 
@@ -57,8 +57,8 @@ class Stimulus(Protocol):
 
     varies: ClassVar[Mapping[str, str]] = {"kind": "", "intensity": "1"}
 
-    kind: Any = "touch"
-    intensity: Any = 1.0
+    kind: str | Sequence[str] | np.ndarray = "touch"
+    intensity: Shares = 1.0
     time: QuantityLike = "500 ms"
 
     def __post_init__(self) -> None:
@@ -82,10 +82,10 @@ class Stimulus(Protocol):
 
     def sources(self, circuit: Circuit) -> dict[str, Volleys]:
         """Return what its fibres fire."""
-        return {fibre: _volleys(circuit, fibre, self.intensity, self.time) for fibre in FIBRES[self.kind]}
+        return {fibre: _volleys(circuit, fibre, self.intensity, self.time) for fibre in FIBRES[str(self.kind)]}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pressure(Protocol):
     """Sustained pressure: touch, Aδ and C fibres firing at random, at the mean rates of medlock2022 at 100 mN.
 
@@ -106,7 +106,7 @@ class Pressure(Protocol):
 
     varies: ClassVar[Mapping[str, str]] = {"intensity": "1"}
 
-    intensity: Any = 1.0
+    intensity: Shares = 1.0
     start: QuantityLike = "500 ms"
     length: QuantityLike = "5 second"
 
@@ -129,12 +129,12 @@ class Pressure(Protocol):
         found = {}
         for fibre, rate in load("dorsal_horn", "pressure").items():
             size = _size(circuit, fibre)
-            recruited = np.arange(size) < round(float(self.intensity) * size)
+            recruited = np.arange(size) < round(float(np.asarray(self.intensity)) * size)
             found[fibre] = Poisson(np.where(recruited, float(rate.si), 0.0) * hertz, size, begin, end)
         return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Conditioning(Protocol):
     """A train of C-fibre volleys; the run ends one period after the last.
 
@@ -156,7 +156,7 @@ class Conditioning(Protocol):
     varies: ClassVar[Mapping[str, str]] = {"frequency": "Hz", "pulses": "1"}
 
     frequency: QuantityLike = "1 Hz"
-    pulses: Any = 15
+    pulses: Counts = 15
     start: QuantityLike = "1 s"
 
     def __post_init__(self) -> None:
@@ -181,7 +181,7 @@ class Conditioning(Protocol):
     @property
     def duration(self) -> float:
         """Length of the run in seconds."""
-        return _seconds(self.start, "start") + self.pulses / self._rate
+        return _seconds(self.start, "start") + len(self.pulse_times) / self._rate
 
     @property
     def windows(self) -> tuple[float, ...]:
@@ -193,10 +193,14 @@ class Conditioning(Protocol):
         return {"c": _volleys(circuit, "c", 1.0, self.pulse_times * quantities.unit("second"))}
 
 
-def _volleys(circuit: Circuit, fibre: str, intensity: Any, times: QuantityLike) -> Volleys:
+def _volleys(circuit: Circuit, fibre: str, intensity: Shares, times: QuantityLike) -> Volleys:
     latency = load("dorsal_horn", "latencies")
     return Volleys(
-        times, _size(circuit, fibre), float(intensity), latency[fibre].value, latency[f"{fibre}_jitter"].value
+        times,
+        _size(circuit, fibre),
+        float(np.asarray(intensity)),
+        latency[fibre].value,
+        latency[f"{fibre}_jitter"].value,
     )
 
 
@@ -214,7 +218,7 @@ def _seconds(value: QuantityLike, name: str) -> float:
     return float(si)
 
 
-def _check_share(intensity: Any, what: str) -> None:
+def _check_share(intensity: Shares, what: str) -> None:
     shares = np.asarray(intensity)
     number = np.issubdtype(shares.dtype, np.number) and shares.size and shares.ndim < 2
     if not number or not np.all((shares >= 0) & (shares <= 1)):

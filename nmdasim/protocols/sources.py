@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import ModelError
 from nmdasim.model.population import size_of
+from nmdasim.protocols.protocol import Shares
+from nmdasim.protocols.typed import shown, typed
 from nmdasim.quantities import QuantityLike
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Poisson:
     """Fibres that fire independently at random.
 
@@ -32,6 +33,12 @@ class Poisson:
     start: QuantityLike = "0 ms"
     stop: QuantityLike | None = None
 
+    def __repr__(self) -> str:
+        return typed(self)
+
+    def _repr_html_(self) -> str:
+        return shown(self)
+
     def __post_init__(self) -> None:
         size_of(self.size, "Poisson")
         rate = quantities.si(self.rate, "Hz", name="rate")
@@ -48,7 +55,7 @@ class Poisson:
         return begin + (end - begin) * rng.random(len(fibre)), fibre
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Volleys:
     """A stimulus repeated: at each time, every recruited fibre fires once, after a delay of its own.
 
@@ -67,9 +74,15 @@ class Volleys:
 
     times: QuantityLike
     size: int = 1
-    recruited: Any = 1.0
+    recruited: Shares = 1.0
     latency: QuantityLike = "0 ms"
     jitter: QuantityLike = "0 ms"
+
+    def __repr__(self) -> str:
+        return typed(self)
+
+    def _repr_html_(self) -> str:
+        return shown(self)
 
     def __post_init__(self) -> None:
         size_of(self.size, "Volleys")

@@ -15,7 +15,7 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.errors import InputError
 from nmdasim.model.circuit import Circuit
-from nmdasim.protocols.protocol import Arrival, Protocol
+from nmdasim.protocols.protocol import Arrival, Counts, Protocol
 from nmdasim.protocols.strength import STRENGTH
 from nmdasim.protocols.windup import WindUp
 from nmdasim.quantities import QuantityLike
@@ -24,7 +24,7 @@ from nmdasim.quantities import QuantityLike
 FEWEST, MOST, SLOWEST, FASTEST = 5, 20, 0.2, 3.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class TemporalSummation(Protocol):
     """A train of 5 to 20 stimuli at 0.2 to 3 Hz, at a multiple of the threshold for one.
 
@@ -57,7 +57,7 @@ class TemporalSummation(Protocol):
 
     times_threshold: float = 1.2
     frequency: QuantityLike = "1 Hz"
-    pulses: Any = 15
+    pulses: Counts = 15
     start: QuantityLike = "1 s"
     fibres: tuple[str, ...] = ("adelta", "c")
     latencies: Mapping[str, Any] = field(default_factory=dict)

@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, nearest
+from nmdasim.errors import InputError, nearest, plainly
 from nmdasim.model.circuit import Circuit, circuit_of
 from nmdasim.model.port import Fibres
-from nmdasim.protocols.protocol import Arrival, Protocol
+from nmdasim.protocols.protocol import Arrival, Counts, Protocol
 from nmdasim.quantities import QuantityLike
 
 _SENTENCE = re.compile(
@@ -26,7 +26,7 @@ _SENTENCE = re.compile(
 _USUAL = ("adelta", "c")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class WindUp(Protocol):
     """A train of pulses at one rate.
 
@@ -60,13 +60,14 @@ class WindUp(Protocol):
     varies: ClassVar[Mapping[str, str]] = {"frequency": "Hz", "pulses": "1"}
 
     frequency: QuantityLike = "1 Hz"
-    pulses: Any = 15
+    pulses: Counts = 15
     start: QuantityLike = "1 s"
     burst: int = 1
     burst_interval: QuantityLike = "10 ms"
     fibres: tuple[str, ...] = _USUAL
-    latencies: Mapping[str, Any] = field(default_factory=dict)
+    latencies: Mapping[str, QuantityLike] = field(default_factory=dict)
 
+    @plainly
     def __post_init__(self) -> None:
         rate = quantities.si(self.frequency, "Hz", name="frequency")
         if rate.ndim > 1 or rate.size == 0 or np.any(rate < _SLOWEST) or np.any(rate > _FASTEST):
@@ -170,16 +171,17 @@ class WindUp(Protocol):
 
     def _delays(self, fibre: str, bundle: Fibres, rng: np.random.Generator) -> np.ndarray:
         """Return delays in seconds, shape (pulses, burst or 1, synapses)."""
+        pulses = len(self.pulse_times)
         given = self.latencies.get(fibre if bundle.table is None else bundle.table)
         if given is None:
-            drawn = bundle.draw(self.pulses * self.burst, rng)
-            return drawn.reshape(self.pulses, self.burst, -1)
+            drawn = bundle.draw(pulses * self.burst, rng)
+            return drawn.reshape(pulses, self.burst, -1)
         table = np.atleast_2d(quantities.si(given, "ms", name=f"latencies of {fibre}"))
         if table.shape[1] != bundle.synapses:
             raise InputError(
                 f"latencies of {fibre} have {table.shape[1]} columns; the model has {bundle.synapses} synapses"
             )
-        rows = np.broadcast_to(table, (self.pulses, table.shape[1])) if len(table) == 1 else table[: self.pulses]
+        rows = np.broadcast_to(table, (pulses, table.shape[1])) if len(table) == 1 else table[:pulses]
         return rows[:, None, :]
 
 

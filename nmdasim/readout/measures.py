@@ -40,7 +40,12 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     - ``index``: Σnᵢ - N·n₁, the spikes that wind-up added;
     - ``ratio``: mean of the last three nᵢ over n₁ (NaN where n₁ = 0);
     - ``slope``: spikes per pulse, least squares over the first 8 pulses;
-    - ``area``: Σnᵢ.
+    - ``area``: Σnᵢ;
+    - ``late_rate`` (…, pulse): nᵢ over the length of its window, spikes per second;
+    - ``index_rate``: the index over the length of all late windows, the spikes per second that wind-up added.
+
+    All but the rates are counts, in a window that is 900 ms long at 1 Hz and 400 ms at 2 Hz: they compare doses at one
+    rate of stimulation. Over rates of stimulation compare ``late_rate`` and ``index_rate``.
 
     Of a network nᵢ are the spikes of a neuron of the output population, the mean of all.
 
@@ -81,8 +86,11 @@ def measured(result: xr.Dataset) -> xr.Dataset:
     first = slice(0, 8)
     observed = (late.notnull() | ~exists).isel(pulse=first).all("pulse")
     data["slope"] = _slope(late.isel(pulse=first)).where(observed)
+    seconds = (result.window_end - result.pulse_time - EARLY_MS) / 1e3
+    data["late_rate"] = late / seconds.where(seconds > 0)
+    data["index_rate"] = data["index"] / seconds.where(exists).sum("pulse").where(lambda length: length > 0)
     for name, text in _LONG_NAMES.items():
-        data[name].attrs = {"units": "1", "long_name": text} | standing(attrs)
+        data[name].attrs = {"units": _UNITS.get(name, "1"), "long_name": text} | standing(attrs)
     return data.drop_vars("spike", errors="ignore")
 
 
@@ -91,10 +99,13 @@ _LONG_NAMES = {
     "late": "spikes from 100 ms after the pulse to the next",
     "input": "late spikes of the first pulse",
     "area": "late spikes of all pulses",
-    "index": "wind-up index",
+    "index": "wind-up index: spikes added, 100 ms to next pulse",
     "ratio": "wind-up ratio",
     "slope": "late spikes gained per pulse",
+    "late_rate": "rate from 100 ms after the pulse to the next",
+    "index_rate": "wind-up index: spikes per second added",
 }
+_UNITS = {"late_rate": "Hz", "index_rate": "Hz"}
 
 
 def _slope(counts: xr.DataArray) -> xr.DataArray:
@@ -145,7 +156,12 @@ def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
         raise InputError(f"no population {population!r}{nearest(str(population), names)}")
     own = result.spike_population.values == names.index(population)
     columns = {"time_ms": "spike_time", "neuron": "spike_neuron", "lane": "spike_lane"}
-    return pd.DataFrame({column: result[name].values[own] for column, name in columns.items()})
+    table = pd.DataFrame({column: result[name].values[own] for column, name in columns.items()})
+    dims = {str(dim): size for dim, size in result.spike_count.sizes.items() if dim != "population"}
+    for dim, place in zip(dims, np.unravel_index(table.lane.values, tuple(dims.values())), strict=True) if dims else ():
+        table[dim] = result[dim].values[place]
+    table.attrs["units"] = {"time_ms": "ms"} | {dim: result[dim].attrs.get("units", "1") for dim in dims}
+    return table
 
 
 def threshold(response: xr.Dataset, kind: str = "touch", criterion: float = 0.5) -> xr.DataArray:

@@ -9,11 +9,15 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
+from brian2 import Quantity
+from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, ModelError, nearest
 from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.model import Model
+from nmdasim.model.parameter import Parameter
+from nmdasim.parameters import drugs
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,34 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
             raise ModelError(f"{model.name} has no parameter {name!r}{nearest(name, sorted(known))}")
         owner = next(cell for cell in cells.values() if cell.parameters.entries(name))
         own = owner.parameters[owner.parameters.entries(name)[0]]
-        unit = own.unit
-        values = quantities.si(_with_units(name, value), unit, name=name)
+        values = quantities.si(with_units(name, value), own.unit, name=name)
         if values.ndim > 1 or values.size == 0:
             raise InputError(f"{name} has shape {values.shape}; give one value, or a list of one or more")
-        axes.append(Axis(name, values, unit, shared(value), text=own.description))
+        axes.append(Axis(name, values, _unit(value, values, own, name), shared(value), text=own.description))
     return axes
+
+
+def unit_given(value: Any) -> str:
+    """Return the unit that a value says itself, as texts and DataArrays do; empty where it says none."""
+    if isinstance(value, xr.DataArray):
+        return str(value.attrs.get(SHOWN, value.attrs.get("units", "")))
+    return quantities.written_unit(value)
+
+
+#: Attribute of a DataArray whose numbers are to be shown in another unit than its own.
+SHOWN = "shown_units"
+
+
+def _unit(value: Any, values: np.ndarray, own: Parameter, name: str) -> str:
+    """Return the unit in which an axis is shown: as it was given, as the parameter is written, or as the field does."""
+    given = unit_given(value)
+    if given not in ("", "1"):
+        return given
+    if not own.guessed:
+        return own.unit
+    if name in drugs.entries():
+        return "uM"
+    return quantities.best_unit(Quantity(values, dim=get_dimensions(own.value)), own.unit if np.any(own.si) else "")
 
 
 def seed_axis(seed: Any) -> Axis:
@@ -77,10 +103,17 @@ def seed_axis(seed: Any) -> Axis:
 
 def protocol_axes(protocol: Any) -> list[Axis]:
     """Return an axis for every argument of a protocol that is a list."""
-    return [
-        Axis(name, np.asarray(values), protocol.varies[name] or "1", named=protocol.varies[name] in ("", "1"))
-        for name, values in protocol.axes.items()
-    ]
+    return [protocol_axis(protocol, name, np.asarray(values)) for name, values in protocol.axes.items()]
+
+
+def protocol_axis(protocol: Any, name: str, values: np.ndarray, given: Any = None) -> Axis:
+    """Return the axis of an argument of a protocol, in the unit in which it was given, else in the protocol's own."""
+    unit = protocol.varies[name]
+    if unit in ("", "1"):
+        return Axis(name, values, "1", named=True)
+    owner = next((part for part in getattr(protocol, "parts", (protocol,)) if name in part.varies), protocol)
+    said = unit_given(getattr(owner, name, None) if given is None else given)
+    return Axis(name, values, said or unit)
 
 
 def shared(value: Any) -> str:
@@ -88,7 +121,14 @@ def shared(value: Any) -> str:
     return str(value.dims[0]) if isinstance(value, xr.DataArray) and value.ndim else ""
 
 
-def _with_units(name: str, value: Any) -> Any:
+def with_units(name: str, value: Any) -> Any:
+    """Return a DataArray as a quantity, all else as it is.
+
+    Raises
+    ------
+    InputError
+        If a DataArray has no units.
+    """
     if not isinstance(value, xr.DataArray):
         return value
     if "units" not in value.attrs:
@@ -127,8 +167,13 @@ def coordinate(axis: Axis) -> Any:
 
 
 def shown(axis: Axis, values: np.ndarray) -> np.ndarray:
-    """Return values of an axis in the unit in which they are shown."""
-    return values if axis.named else quantities.in_unit(values, axis.unit)
+    """Return values of an axis in the unit in which they are shown, to 15 digits: 0.3 is 0.3, as it was typed."""
+    if axis.named:
+        return values
+    return _typed(quantities.in_unit(values, axis.unit))
+
+
+_typed = np.vectorize(lambda x: float(f"{x:.15g}"), otypes=[float])
 
 
 def place(axes: Sequence[Axis], columns: Mapping[str, np.ndarray], lane: int) -> str:

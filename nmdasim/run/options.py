@@ -13,6 +13,7 @@ from nmdasim.errors import InputError, ModelError, UnitError, nearest
 from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model, step_limit
 from nmdasim.protocols import course as courses
+from nmdasim.quantities import QuantityLike
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Options:
         engine: str = engines.DEFAULT,
         threads: int = 0,
         record: str | Iterable[str] = (),
-        sample: Any = None,
+        sample: QuantityLike | None = None,
         tolerance: float = 1e-7,
         baths: tuple[courses.Course, ...] = (),
     ) -> Options:
@@ -99,7 +100,7 @@ def _quantity(value: Any, unit: Any, name: str) -> Any:
     return value
 
 
-def step_of(model: Model | Circuit, dt: Any) -> float:
+def step_of(model: Model | Circuit, dt: QuantityLike | None) -> float:
     """Return the step in seconds, the model's own by default."""
     value = quantities.number(model.dt if dt is None else dt, "ms", name="dt")
     for cell in (model, *cells_of(model).values()):
@@ -107,7 +108,7 @@ def step_of(model: Model | Circuit, dt: Any) -> float:
     return value
 
 
-def _sample(sample: Any) -> float:
+def _sample(sample: QuantityLike | None) -> float:
     """Return the sampling interval in seconds, 0.1 ms by default."""
     value = 1e-4 if sample is None else quantities.number(sample, "ms", name="sample")
     if value <= 0:

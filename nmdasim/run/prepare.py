@@ -113,7 +113,7 @@ def _run(asked: Question, group: Sequence[tuple[int, Any]], length: float, windo
 def counted(circuit: Circuit, number: int) -> str:
     """Return a number of runs in words: lanes of single cells and chains, instances of networks."""
     single = all(population.size == 1 for population in circuit.populations.values())
-    return f"{number:,} {'lanes' if single else 'instances'} of {circuit.name}"
+    return f"{quantities.several(number, 'lane' if single else 'instance')} of {circuit.name}"
 
 
 # --- what is recorded ------------------------------------------------------------------------------------------------

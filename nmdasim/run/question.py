@@ -6,8 +6,9 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
 import xarray as xr
 
 from nmdasim import quantities
@@ -17,10 +18,16 @@ from nmdasim.model.model import Model
 from nmdasim.parameters import concentrations
 from nmdasim.protocols import course as courses
 from nmdasim.protocols.given import protocol_of
+from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.dosing import medicated
 from nmdasim.run.axes import Axis, lengths, parameter_axes, protocol_axes, seed_axis
 from nmdasim.run.options import Options, step_of
 from nmdasim.run.segments import Continuation, carried, layout_of
+
+#: A quantity of a run: one, a list, or a DataArray along another dimension or over time.
+Bath: TypeAlias = QuantityLike | xr.DataArray
+#: One seed, or several.
+Seeds: TypeAlias = int | Sequence[int] | np.ndarray | xr.DataArray
 
 
 @dataclass(frozen=True)
@@ -74,13 +81,13 @@ def question(
     model: Model | Circuit,
     protocol: Any = None,
     *,
-    ketamine: Any = None,
-    mg: Any = None,
-    drugs: Mapping[str, Any] | None = None,
-    parameters: Mapping[str, Any] | None = None,
-    duration: Any = None,
-    dt: Any = None,
-    seed: Any = None,
+    ketamine: Bath | None = None,
+    mg: Bath | None = None,
+    drugs: Mapping[str, Bath] | None = None,
+    parameters: Mapping[str, Bath] | None = None,
+    duration: QuantityLike | None = None,
+    dt: QuantityLike | None = None,
+    seed: Seeds | None = None,
     start: xr.Dataset | None = None,
     **options: Any,
 ) -> Question:
@@ -110,7 +117,7 @@ def question(
     return Question(circuit, done_to, tuple(grid), tuple(axes), read, length, earlier)
 
 
-def _seeds(seed: Any, start: xr.Dataset | None) -> list[Axis]:
+def _seeds(seed: Seeds | None, start: xr.Dataset | None) -> list[Axis]:
     """Return the axis of the seeds; none where those of an earlier run are gone on with."""
     if seed is None and start is not None and layout_of(start) and "seed" in start["final_state"].dims:
         return []

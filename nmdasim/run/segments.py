@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from nmdasim import quantities
 from nmdasim.errors import InputError
 from nmdasim.model.population import Population
 from nmdasim.plan.plan import Arrivals, Cells, Held, Outcome
@@ -277,6 +278,8 @@ def _check_values(start: xr.Dataset, axis: Axis, dim: str) -> None:
         return
     before, now = start[dim].values, np.asarray(shown(axis, axis.values))
     numbers = all(np.issubdtype(values.dtype, np.number) for values in (before, now))
+    if numbers and not axis.named:
+        before = quantities.converted(before, str(start[dim].attrs.get("units", axis.unit)), axis.unit)
     if not (np.allclose(before, now, rtol=1e-9, atol=0) if numbers else np.array_equal(before, now)):
         raise InputError(
             f"start: its {dim} is {before.tolist()}, that of this run {now.tolist()}; give the same, or none to go on "

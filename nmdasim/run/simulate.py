@@ -15,17 +15,18 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import engines, quantities
-from nmdasim.errors import InputError, OverflowedError
+from nmdasim.errors import InputError, OverflowedError, plainly
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.plan import firing, memory
 from nmdasim.plan.plan import Cells
 from nmdasim.plan.wiring import synapses
+from nmdasim.quantities import QuantityLike
 from nmdasim.run.axes import columns, place
 from nmdasim.run.labels import Done, label
 from nmdasim.run.prepare import Run, counted, prepare
 from nmdasim.run.provenance import provenance
-from nmdasim.run.question import Question, question
+from nmdasim.run.question import Bath, Question, question
 
 #: Steps of a neuron that one core takes in a second, to the order; and most that a run may have: half a year.
 _SPEED, _MOST_WORK = 1e7, 1.5e14
@@ -33,24 +34,25 @@ _SPEED, _MOST_WORK = 1e7, 1.5e14
 _LOG = logging.getLogger("nmdasim")
 
 
+@plainly
 def simulate(
     model: Model | Circuit,
     protocol: Any = None,
     *,
-    ketamine: Any = None,
-    mg: Any = None,
-    drugs: Mapping[str, Any] | None = None,
+    ketamine: Bath | None = None,
+    mg: Bath | None = None,
+    drugs: Mapping[str, Bath] | None = None,
     block: str | None = None,
-    parameters: Mapping[str, Any] | None = None,
+    parameters: Mapping[str, Bath] | None = None,
     initial: Mapping[str, Any] | None = None,
-    duration: Any = None,
-    dt: Any = None,
+    duration: QuantityLike | None = None,
+    dt: QuantityLike | None = None,
     method: str = "",
     engine: str = engines.DEFAULT,
     threads: int = 0,
     seed: int | Sequence[int] | xr.DataArray | None = None,
     record: str | Iterable[str] = (),
-    sample: Any = None,
+    sample: QuantityLike | None = None,
     tolerance: float = 1e-7,
     start: xr.Dataset | None = None,
     progress: Callable[[float], None] | None = None,
@@ -158,7 +160,9 @@ def _share_of(progress: Callable[[float], None] | None, k: int, runs: int) -> Ca
     return lambda share: progress((k + share) / runs) if progress else None
 
 
-def plan(model: Model, protocol: Any = None, *, parameters: Mapping[str, Any], duration: Any, dt: Any) -> Cells:
+def plan(
+    model: Model, protocol: Any = None, *, parameters: Mapping[str, Bath], duration: QuantityLike, dt: QuantityLike
+) -> Cells:
     """Return the plan of a single model without running it; `duration` and `dt` may be plain seconds."""
     second = quantities.unit("second")
     length, step = (x * second if isinstance(x, float) else x for x in (duration, dt))
@@ -207,5 +211,5 @@ def _warn_of_broken(asked: Question, done: Sequence[Done]) -> str:
     if len(lanes) == total:
         raise OverflowedError(message)
     said = f"{message}. Their results are NaN, 'failed' marks them."
-    warnings.warn(said, RuntimeWarning, stacklevel=3)
+    warnings.warn(said, RuntimeWarning, stacklevel=4)  # whoever called simulate
     return said

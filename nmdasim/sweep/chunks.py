@@ -13,7 +13,7 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import NmdasimError, OverflowedError
-from nmdasim.run.axes import Axis, place
+from nmdasim.run.axes import SHOWN, Axis, place
 from nmdasim.run.simulate import simulate
 from nmdasim.sweep import gains, kept
 from nmdasim.sweep.specification import Sweep
@@ -122,7 +122,9 @@ def asked(sweep: Sweep, columns: Mapping[str, np.ndarray]) -> dict[str, Any]:
 def _rows(sweep: Sweep, name: str, values: np.ndarray) -> xr.DataArray:
     owner = next(one for one in sweep.owners if one.parameters.entries(name))
     dimension = get_dimensions(owner.parameters[owner.parameters.entries(name)[0]].value)
-    return xr.DataArray(values, dims="lane", attrs={"units": quantities.base_units(dimension)})
+    axis = next((axis for axis in sweep.varied if axis.name == name), None)
+    units = {"units": quantities.base_units(dimension)}
+    return xr.DataArray(values, dims="lane", attrs=units | ({SHOWN: axis.unit} if axis else {}))
 
 
 def columns_at(sweep: Sweep, where: Mapping[str, np.ndarray], lanes: int) -> dict[str, np.ndarray]:

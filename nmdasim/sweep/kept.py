@@ -15,7 +15,8 @@ from nmdasim.readout.final import final
 from nmdasim.readout.standing import standing
 
 #: Read-outs of a protocol with windows, as a wind-up train; those that have a value for every window.
-_WINDOWED = {"early": True, "late": True, "input": False, "index": False, "ratio": False, "slope": False, "area": False}
+_WINDOWED = dict.fromkeys(("early", "late", "late_rate"), True)
+_WINDOWED |= dict.fromkeys(("input", "index", "index_rate", "ratio", "slope", "area"), False)
 WINDOWED = frozenset(_WINDOWED)
 #: What begins the name of a state's value at the end of the run.
 FINAL = "final."

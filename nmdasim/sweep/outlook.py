@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import quantities
+from nmdasim.quantities import several
 from nmdasim.run.simulate import simulate
 from nmdasim.sweep import kept
 from nmdasim.sweep.specification import Sweep
@@ -55,19 +56,19 @@ class Outlook:
         cores = threads or os.cpu_count() or 1
         seconds = rate * left * what.seconds * (cores / workers if workers else 1)
         place = (
-            f"{workers} workers"
+            several(workers, "worker")
             if workers
             else f"the cluster at {scheduler}, were it this machine"
             if scheduler
-            else f"{cores} threads"
+            else several(cores, "thread")
         )
         return cls(what.shown_size(), what.lanes, what.chunks, left, seconds, what.bytes, place)
 
     def __str__(self) -> str:
         rest = f", {self.lanes - self.left:,} already done" if self.left < self.lanes else ""
         return (
-            f"{self.size} = {self.lanes:,} lanes in {self.chunks:,} chunks{rest}; about {_time(self.seconds)} on "
-            f"{self.workers}, at most {_size(self.bytes)} of storage"
+            f"{self.size} = {several(self.lanes, 'lane')} in {several(self.chunks, 'chunk')}{rest}; about "
+            f"{_time(self.seconds)} on {self.workers}, at most {_size(self.bytes)} of storage"
         )
 
 

@@ -27,15 +27,16 @@ EXAMPLE = """\
 title = "Wind-up over ketamine and stimulus rate"
 
 # What to keep of every lane: index, ratio, input, slope, area, spike_count, final.<state>, of networks rate
-# (one number), early, late, of cells ca_peak, blocked (one number a pulse).
-readouts = ["index", "ratio", "input", "late"]
+# (one number), early, late, of cells ca_peak, blocked (one number a pulse). Counts are of a window as long as
+# the period: over rates compare index_rate and late_rate, in spikes per second.
+readouts = ["index", "index_rate", "ratio", "input", "late"]
 block = "equilibrated"        # or "washin"
 # dt = "0.1 ms"               # engine, method and dt are the model's own unless given
 # chunk = 1000                # lanes of one unit of work, at most
 
 [model]
 name = "wdr"                  # whatever nmdasim models lists: wdr, delrocq2023, aguiar2010, the network dorsal_horn
-# set = {K_mg = "3 mmolar"}   # other values of parameters
+# set = {K_mg = "3 mM"}   # other values of parameters
 # scale = {nmda = 0.5}        # factors of groups of parameters
 # add = ["strength", "tonic_nmda"]        # strength of a volley as a parameter; the current of ambient glutamate
 # options = {nmda = "lester_jahr1992"}   # what the model's function takes, as nm.neurons.wdr(nmda=…)
@@ -55,7 +56,7 @@ seed = {first = 0, count = 20}
 # points = 256
 # seed = 0
 # log = ["K_mg"]
-# ranges = {K_mg = ["1 mmolar", "10 mmolar"]}
+# ranges = {K_mg = ["1 mM", "10 mM"]}
 """
 
 

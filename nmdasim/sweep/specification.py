@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim import engines, quantities
-from nmdasim.errors import InputError, ModelError, nearest
+from nmdasim.errors import InputError, ModelError, nearest, plainly
 from nmdasim.model.circuit import Circuit, circuit_of, owners_of
 from nmdasim.model.identity import digest, versions
 from nmdasim.model.model import Model
@@ -25,7 +25,7 @@ from nmdasim.protocols.given import protocol_of
 from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.blockers import known as drugs
 from nmdasim.receptors.dosing import dosed
-from nmdasim.run.axes import Axis, lengths, parameter_axes, seed_axis, shared
+from nmdasim.run.axes import Axis, lengths, parameter_axes, protocol_axis, seed_axis, shared, with_units
 from nmdasim.sweep import gains, kept
 from nmdasim.sweep.identity import VERSION, identity
 from nmdasim.sweep.samples import Samples
@@ -89,6 +89,7 @@ class Sweep:
     chunk: int | None = None
     title: str = ""
 
+    @plainly
     def __post_init__(self) -> None:
         object.__setattr__(self, "readouts", tuple(self.readouts))
         if self.chunk is not None and (not isinstance(self.chunk, int) or not 1 <= self.chunk <= 1_000_000):
@@ -177,13 +178,19 @@ class Sweep:
             raise InputError(f"samples of {', '.join(misplaced)}; those are axes of their own")
         if twice := set(sampled) & set(self.axes):
             raise InputError(f"{', '.join(sorted(twice))}: both an axis and sampled")
-        found = [dataclasses.replace(self._axis(name, values), dim="sample") for name, values in sampled.items()]
+        found = [self._sampled(name, values) for name, values in sampled.items()]
         found += [self._axis(name, values) for name, values in self.axes.items()]
         self._check_overlap(axis.name for axis in found)
         for axis in found:
             if axis.dimension in ("pulse", "status", *self.readouts):
                 raise InputError(f"{axis.name} varies along {axis.dimension!r}, a name that the store uses itself")
         return tuple(found)
+
+    def _sampled(self, name: str, values: Any) -> Axis:
+        """Return a column of the samples, in the unit in which its range is written."""
+        axis = dataclasses.replace(self._axis(name, values), dim="sample")
+        given = concentrations.named(name, self.samples.ranges[name] if self.samples else ())
+        return dataclasses.replace(axis, unit=quantities.written_unit(given) or axis.unit)
 
     def _axis(self, name: str, values: Any) -> Axis:
         if np.ndim(values) == 1 and len(values) == 0:
@@ -193,7 +200,7 @@ class Sweep:
         if name in self.done_to.varies:
             return self._protocol_axis(name, values, self.done_to.varies[name])
         if self.is_gain(name):
-            factors = quantities.si(values, "1", name=f"gain {name}")
+            factors = quantities.si(with_units(name, values), "1", name=f"gain {name}")
             if np.any(factors < 0):
                 raise InputError(f"gain {name} = {values}; a gain is 0 or more")
             return Axis(name, factors, dim=shared(values))
@@ -204,17 +211,17 @@ class Sweep:
         return parameter_axes(self.model, {name: concentrations.named(name, values)})[0]
 
     def _protocol_axis(self, name: str, values: Any, unit: str) -> Axis:
-        if shared(values):
+        if shared(values) not in ("", name):
             raise InputError(f"{name} varies along {shared(values)!r}; it is an axis of its own")
         if self.entries(name):
             raise InputError(
                 f"{name} is an argument of the protocol and a parameter of the model; an axis is one thing"
             )
         plain = unit in ("", "1")
-        table = np.asarray(values) if plain else quantities.si(values, unit, name=name)
+        table = np.asarray(values) if plain else quantities.si(with_units(name, values), unit, name=name)
         for value in table.ravel() if table.size <= _TRIED else np.unique(table)[[0, -1]]:
             self.done_to.at(**{name: value})
-        return Axis(name, table, unit or "1", named=plain)
+        return protocol_axis(self.done_to, name, table, values)
 
     @property
     def owners(self) -> tuple[Model | Synapse, ...]:

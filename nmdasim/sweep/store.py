@@ -27,7 +27,7 @@ from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import NmdasimError
 from nmdasim.model.identity import versions
-from nmdasim.run.axes import Axis
+from nmdasim.run.axes import shown
 from nmdasim.sweep import inside
 from nmdasim.sweep.chunks import FAILED, MISSING, Chunk
 from nmdasim.sweep.extra import need
@@ -271,16 +271,12 @@ def _coordinates(sweep: Sweep, pilot: xr.Dataset) -> xr.Dataset:
     data = xr.Dataset(attrs=_provenance(sweep, pilot))
     for axis in sweep.varied:
         attrs = {"units": quantities.pretty(axis.unit)} | ({"long_name": "gain"} if sweep.is_gain(axis.name) else {})
-        data = data.assign_coords({axis.name: (axis.dimension, _shown(axis), attrs)})
+        data = data.assign_coords({axis.name: (axis.dimension, shown(axis, axis.values), attrs)})
     if "sample" in sweep.sizes:
         data = data.assign_coords(sample=np.arange(sweep.sizes["sample"]))
     if any(map(sweep.per_pulse, sweep.readouts)):
         data = data.assign_coords(pulse=np.arange(1, sweep.pulses + 1))
     return data
-
-
-def _shown(axis: Axis) -> np.ndarray:
-    return axis.values if axis.named else quantities.in_unit(axis.values, axis.unit)
 
 
 #: What a run says of itself that is the pilot's, not the sweep's.

@@ -11,13 +11,14 @@ from typing import Any, NewType, NoReturn, TypeVar
 
 import cattrs
 import numpy as np
-from brian2 import Quantity
+import xarray as xr
 from brian2.units.fundamentalunits import get_dimensions
 from cattrs.gen import make_dict_structure_fn, override
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, NmdasimError, nearest
 from nmdasim.parameters import concentrations
+from nmdasim.run.axes import SHOWN
 from nmdasim.sweep.samples import MOST, Samples
 
 #: A number, or text with a unit; the value of a parameter, the same; a factor of a group of parameters.
@@ -251,7 +252,9 @@ def axis(name: str, given: Any, unit: str | None = None) -> Any:
             raise InputError(f"axis {name}: {item!r} is no {what}")
     texts = unit != "" and any(isinstance(item, str) for item in given)
     if texts:
-        return quantities.quantity(concentrations.named(name, given))
+        found = concentrations.named(name, given)
+        read = quantities.quantity(found)
+        return found if found is given else read  # text keeps its unit
     return given if kind is int else np.array(given)
 
 
@@ -268,8 +271,9 @@ def _seeds(given: Seeds) -> np.ndarray:
     return np.arange(given.first, given.first + given.count)
 
 
-def _grid(name: str, given: Grid) -> Quantity:
-    where, ends = f"axis {name}", quantities.quantity(concentrations.named(name, [given.from_, given.to]))
+def _grid(name: str, given: Grid) -> xr.DataArray:
+    found = concentrations.named(name, [given.from_, given.to])
+    where, ends = f"axis {name}", quantities.quantity(found)
     low, high = np.asarray(ends, dtype=float)
     _check_count(given.points, f"{where}: points")
     if given.scale not in ("linear", "log"):
@@ -279,7 +283,8 @@ def _grid(name: str, given: Grid) -> Quantity:
     if given.scale == "log" and not (low > 0 and high > 0):
         raise InputError(f"{where}: from {given.from_} to {given.to}; a logarithmic scale is above 0")
     values = np.geomspace(low, high, given.points) if given.scale == "log" else np.linspace(low, high, given.points)
-    return Quantity(values, dim=get_dimensions(ends))
+    units = {"units": quantities.base_units(get_dimensions(ends)), SHOWN: quantities.written_unit(found)}
+    return xr.DataArray(values, dims=name, attrs=units)
 
 
 def _check_count(count: int, what: str) -> None:

@@ -1,5 +1,7 @@
 """Removable singularities are read away, however they are printed; what stays 0/0 is refused by name."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -96,3 +98,10 @@ def test_poles_saturation_and_denominators_that_were_kept_from_0_are_no_0_by_0()
 @pytest.mark.parametrize("name", nm.neurons.CATALOGUE)
 def test_no_equation_of_a_library_neuron_is_rewritten(name):
     assert all(not cell.system.rewritten for cell in cells_of(nm.neurons.CATALOGUE[name]()).values())
+
+
+def test_what_a_gain_of_0_takes_away_is_no_0_by_0():
+    """The magnesium plug of the projection cell has a pole at a potentiation that no synapse has."""
+    circuit = nm.circuits.dorsal_horn().scaled(nmda=0)
+    for cell in circuit.cells.values():
+        assert dataclasses.replace(cell, description="checked again").parameters == cell.parameters

@@ -33,7 +33,7 @@ def test_a_name_has_one_subscript(name, shown):
         ("a**-1", "a^{-1}"),
         ("0.16/ms/exp(-a)", r"\frac{0.16}{\mathrm{ms}\,e^{-a}}"),
         ("b + 50*mV", r"b + 50\,\mathrm{mV}"),
-        ("a*b*uM", r"a\,b\,\mathrm{µM}"),
+        ("a*b*uM", r"a\,b\,\mathrm{\mu M}"),
         ("a**0.5", r"\sqrt{a}"),
         ("int(a > b)", r"\left[a > b\right]"),
         ("1e-9*a", r"1\cdot 10^{-9}\,a"),

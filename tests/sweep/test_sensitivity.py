@@ -96,15 +96,16 @@ def test_a_map_shows_means_over_what_is_not_on_its_sides(small, tmp_path):
 def test_tables_hold_every_lane_with_its_units(small, tmp_path):
     data = nm.sweep(small(), tmp_path / "s.zarr")
     nm.export(data, tmp_path / "t.csv")
-    assert "# ketamine: µM" in (tmp_path / "t.csv").read_text()
-    assert nm.DISCLAIMER in (tmp_path / "t.csv").read_text()
-    table = pd.read_csv(tmp_path / "t.csv", comment="#")
+    assert "µM\n" in (tmp_path / "t_pulse.csv").read_text()
+    assert nm.DISCLAIMER in (tmp_path / "t_pulse.csv").read_text()
+    assert len(pd.read_csv(tmp_path / "t.csv", comment="#")) == 6 * 4
+    table = pd.read_csv(tmp_path / "t_pulse.csv", comment="#")
     assert len(table) == 6 * 4 * 2
-    chosen = table[(table.ketamine == float(data.ketamine[2])) & (table.seed == 3) & (table.pulse == 2)]
+    chosen = table[(table.ketamine_uM == float(data.ketamine[2])) & (table.seed == 3) & (table.pulse == 2)]
     assert chosen.early.item() == data.early.sel(seed=3, pulse=2).isel(ketamine=2)
     nm.export(data, tmp_path / "t.nc")
     assert xr.open_dataset(tmp_path / "t.nc").early.equals(data.early.compute())
     nm.export(data, tmp_path / "t.parquet")
-    assert pd.read_parquet(tmp_path / "t.parquet").early.tolist() == table.early.tolist()
+    assert pd.read_parquet(tmp_path / "t_pulse.parquet").early.tolist() == table.early.tolist()
     with pytest.raises(ValueError, match=r"unknown ending '.xls'"):
         nm.export(data, tmp_path / "t.xls")

@@ -19,6 +19,7 @@ from nmdasim.pharmacology import Regimen, bands, preset
 from nmdasim.pharmacology.cautions import cautions
 from nmdasim.plot import pharmacokinetics as plot_pk
 from nmdasim.plot.style import origin, short
+from nmdasim.quantities import several
 from nmdasim.readout import files
 
 _SERIES = {"plasma_ng_ml": "plasma", "effect_site_ng_ml": "effect_site", "metabolite_ng_ml": "metabolite"}
@@ -114,7 +115,7 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
         shown.add_row(Text(plain(one)), f"{float(lane.weight):g} kg", *numbers, _people(people))
     console.print(shown)
     if len(lanes) > 20:
-        console.print(f"… and {len(lanes) - 20} subjects more.")
+        console.print(f"… and {several(len(lanes) - 20, 'more subject')}.")
     console.print(origin(course.attrs), markup=False)
     reported = "; ".join(f"{band.text} {band.range} ({short(band.source)})" for band in bands())
     console.print(f"As reported, none a target: {reported}.", style="dim", markup=False)
@@ -127,6 +128,6 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
 
 def _people(people: xr.Dataset | None) -> str:
     if people is None:
-        return "–"
+        return "none"
     mean, low, high = np.asarray(people.cmax.values, dtype=float)
     return f"{mean:.0f} ({low:.0f}–{high:.0f}) ng/ml"

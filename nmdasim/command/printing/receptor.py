@@ -31,7 +31,9 @@ def answer(numbers: Mapping[str, Any], attrs: Mapping[str, str], as_json: bool, 
         return
     table = Table("read-out", "value", title=Text(plain(conditions)))
     for name, value in numbers.items():
-        table.add_row(name, "–" if value is None else Text(plain(value)) if isinstance(value, str) else f"{value:.5g}")
+        table.add_row(
+            name, "none" if value is None else Text(plain(value)) if isinstance(value, str) else f"{value:.5g}"
+        )
     console = Console()
     console.print(table)
     if attrs["unverified_parameters"]:

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.quantities import several
 from nmdasim.sweep.execute import Summary
 
 
@@ -26,7 +27,7 @@ def as_json(store: Path, done: Summary) -> str:
 def show(store: Path, done: Summary) -> None:
     """Print what was done."""
     print(
-        f"{store}: {done.done:,} of {done.lanes:,} lanes, {done.resumed:,} of them from before, "
+        f"{store}: {done.done:,} of {several(done.lanes, 'lane')}, {done.resumed:,} of them from before, "
         f"{done.failed:,} failed; {done.seconds:.1f} s"
     )
     print(DISCLAIMER)
@@ -66,5 +67,5 @@ class _Rate:
         self.show(done, text)
         if not self.terminal and (now - self.said > 5 or done == lanes):
             left = f", {(lanes - done) / rate:,.0f} s left" if rate and done < lanes else ""
-            print(f"{done:,} of {lanes:,} lanes {text}{left}".rstrip(), file=sys.stderr, flush=True)
+            print(f"{done:,} of {several(lanes, 'lane')} {text}{left}".rstrip(), file=sys.stderr, flush=True)
             self.said = now

@@ -16,17 +16,21 @@ from rich.console import Console
 from rich.table import Table
 
 from nmdasim.command.printing.tables import NARROW
+from nmdasim.quantities import converted, same_dimension
 from nmdasim.readout import files, measures
 from nmdasim.readout.block import blocked
 
-#: What a concentration is to be multiplied with to be in µM, by its unit.
-_MICROMOLAR = {"nM": 1e-3, "µM": 1.0, "mM": 1e3, "M": 1e6}
+#: Heads of the read-outs, with their unit.
+_HEADS = ("first\n(spikes)", "last 3\n(spikes)", "index\n(spikes)", "ratio")
 #: Columns that a model may lack: of a model without calcium, or without a drug, they are null, and left out of a table.
 _PER_PULSE = ("ca_peak_um", "blocked")
 
 
 def runs(result: xr.Dataset) -> list[dict[str, Any]]:
-    """Return one record per concentration and seed, with the keys of ``nmdasim windup --json``."""
+    """Return one record per concentration and seed, with the keys of ``nmdasim windup --json``.
+
+    Where drugs beside ketamine were asked for, ``drugs_um`` has the concentration of each in µM.
+    """
     measured = measures.measured(result).assign(_summaries(result))
     start, end = float(result.pulse_time[0]), float(result.window_end[0])
     return [
@@ -46,12 +50,22 @@ def runs(result: xr.Dataset) -> list[dict[str, Any]]:
             "ca_peak_um": _numbers(lane.ca_peak_um, 6) if "ca_peak_um" in lane else None,
             "blocked": _numbers(lane.blocked, 9) if "blocked" in lane else None,
         }
-        for lane in _along(measured, "ketamine", "seed")
+        | ({"drugs_um": {name: _dose(lane, name) for name in others}} if (others := _others(measured)) else {})
+        for lane in _along(measured, *doses(measured), "seed")
     ]
 
 
-def _dose(lane: xr.Dataset) -> float:
-    found = _micromolar(lane.ketamine) if "ketamine" in lane.coords else None
+def doses(measured: xr.Dataset) -> list[str]:
+    """Return the drugs whose concentrations were asked for, ketamine first, in the order of the result."""
+    return sorted((str(dim) for dim in measured["input"].dims if dim != "seed"), key=lambda name: name != "ketamine")
+
+
+def _others(measured: xr.Dataset) -> list[str]:
+    return [name for name in doses(measured) if name != "ketamine"]
+
+
+def _dose(lane: xr.Dataset, drug: str = "ketamine") -> float:
+    found = _micromolar(lane[drug]) if drug in lane.coords else None
     return 0.0 if found is None else float(found)
 
 
@@ -64,8 +78,8 @@ def _summaries(result: xr.Dataset) -> dict[str, xr.DataArray]:
 
 def _micromolar(values: xr.DataArray) -> xr.DataArray | None:
     """Return a concentration in µM; None for what is none, whatever its name."""
-    share = _MICROMOLAR.get(values.attrs["units"])
-    return None if share is None else values * share
+    unit = values.attrs["units"]
+    return values * float(converted(np.ones(()), unit, "uM")) if same_dimension(unit, "uM") else None
 
 
 def _along(data: xr.Dataset, *names: str) -> Iterator[xr.Dataset]:
@@ -104,6 +118,7 @@ def table(result: xr.Dataset) -> pd.DataFrame:
     parts = []
     for run in runs(result):
         columns: dict[str, Any] = {key: run[key] for key in constant} | {"pulse": np.arange(1, len(run["late"]) + 1)}
+        columns |= {f"{drug}_um": dose for drug, dose in run.get("drugs_um", {}).items()}
         columns |= {"early_spikes": run["early"], "late_spikes": run["late"]}
         columns |= {name: run[name] for name in _PER_PULSE if run[name] is not None}
         parts.append(pd.DataFrame(columns))
@@ -115,7 +130,8 @@ def save(result: xr.Dataset, folder: Path) -> None:
     from nmdasim import plot
 
     figure = plot.windup(result)[0].figure
-    notes = [result.attrs["disclaimer"], "ketamine_um is free ketamine at the receptor."]
+    drugs = dict.fromkeys(["ketamine", *_others(measures.measured(result))])
+    notes = [result.attrs["disclaimer"], *(f"{drug}_um is free {drug} at the receptor." for drug in drugs)]
     files.save(folder, "windup", figure, table(result), result, notes)
 
 
@@ -124,21 +140,23 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     measured = measures.measured(result)
     console = Console()
     title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
-    drug = "ketamine" in measured.coords
-    shown = Table(*(["free ketamine"] if drug else []), "first", "last 3", "index", "ratio", title=title, **NARROW)
+    drugs = [name for name in doses(measured) if name in measured.coords]
+    heads = [f"free {name.replace('_', '-')}" for name in drugs]
+    shown = Table(*heads, *_HEADS, title=title, **NARROW)
     counts = []
-    for lane in _along(measured, "ketamine"):
+    for lane in _along(measured, *drugs):
         last = lane.late.isel(pulse=slice(-3, None)).mean("pulse")
         cells = [_spread(values) for values in (lane["input"], last, lane["index"], lane.ratio)]
-        dose = f"{float(lane.ketamine):g} {lane.ketamine.units}" if drug else ""
-        shown.add_row(*([dose] if drug else []), *cells)
-        counts.append(f"{dose}: ".lstrip(": ") + " ".join(f"{value:.3g}" for value in lane.late.mean("seed").values))
+        levels = [f"{float(lane[name]):g} {lane[name].units}" for name in drugs]
+        shown.add_row(*levels, *cells)
+        counts.append(f"{', '.join(levels)}: ".lstrip(": ") + " ".join(map(_count_told, lane.late.mean("seed").values)))
     console.print(shown)
     if measured.sizes["seed"] > 1:
         console.print(f"Mean (2.5 to 97.5 % of {measured.sizes['seed']} latency draws).", style="dim")
     console.print("Late spikes after each pulse", *counts, sep="\n  ", highlight=False)
     if result.attrs["block"] != "none":
-        console.print(f"Ketamine block at the start: {result.attrs['block']}.")
+        named = ", ".join(name.replace("_", "-") for name in drugs) or "ketamine"
+        console.print(f"{named[0].upper()}{named[1:]} block at the start: {result.attrs['block']}.")
     for line in measured.attrs.get("warnings", "").splitlines():
         console.print(line, style="bold", highlight=False)
     console.print(result.attrs["disclaimer"], style="dim")
@@ -146,11 +164,15 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
         console.print(f"Saved windup.png, .svg, .csv and .nc in {folder}/", highlight=False, markup=False)
 
 
+def _count_told(value: float) -> str:
+    return f"{value:.3g}" if math.isfinite(value) else "none"
+
+
 def _spread(values: xr.DataArray) -> str:
     numbers = np.asarray(values.values, dtype=float)
     numbers = numbers[np.isfinite(numbers)]
     if not len(numbers):
-        return "–"
+        return "none"
     if len(numbers) == 1:
         return f"{numbers[0]:.3g}"
     low, high = np.quantile(numbers, [0.025, 0.975])

@@ -229,7 +229,7 @@ def _refractory(model: Model, reader: _Reader, method: Method) -> tuple[sp.Expr 
     if given is None:
         return None, None
     if model.refractory_condition:
-        return _condition(given, reader, method), None
+        return _condition(str(given), reader, method), None
     if isinstance(given, str):
         period = reader.raw(given, site)
     else:

@@ -1,0 +1,95 @@
+"""A protocol as one would type it: what is not its default, quantities with their unit, so that it can be run again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import numpy as np
+from brian2 import Quantity
+
+from nmdasim import quantities
+from nmdasim.model import html
+
+#: Units that are names of ``nmdasim``, as they stand beside a number, by how the library spells them.
+_NAMES = {"s": "second", "V": "volt", "A": "amp", "S": "siemens", "F": "farad", "m": "meter"}
+_PLAIN = ("Hz", "ms", "us", "mV", "uM", "mM", "nM", "nS", "pS", "uS", "mS", "pF", "nF", "uF", "nA", "pA", "uA")
+_PLAIN_TOO = ("ohm", "um", "mm", "cm")
+#: Numbers of one array that are written out.
+_MOST = 200
+
+
+def typed(value: Any) -> str:
+    """Return the text of a call that makes a dataclass anew, arguments that have their default left out.
+
+    Examples
+    --------
+    >>> from nmdasim import Hz, WindUp
+    >>> print(typed(WindUp(frequency=[0.1, 1] * Hz)))
+    WindUp(frequency=[0.1, 1]*Hz)
+    """
+    said = []
+    for one in dataclasses.fields(value):
+        given = getattr(value, one.name)
+        if one.init and not _is_default(given, one):
+            said.append(f"{one.name}={argument(given)}")
+    return f"{type(value).__name__}({', '.join(said)})"
+
+
+def _is_default(given: Any, one: dataclasses.Field[Any]) -> bool:
+    if one.default_factory is not dataclasses.MISSING:
+        return bool(given == one.default_factory()) if isinstance(given, Mapping) else False
+    default = one.default
+    if default is dataclasses.MISSING or type(given) is not type(default):
+        return False
+    return bool(np.array_equal(given, default))
+
+
+def shown(value: Any) -> str:
+    """Return a protocol as a notebook shows it: the call that makes it, and every argument."""
+    rows = [(one.name, argument(getattr(value, one.name))) for one in dataclasses.fields(value) if one.init]
+    told = html.folded("arguments", html.table(("argument", "value"), rows))
+    return f"<div><p><code>{escape(typed(value))}</code></p>{told}</div>"
+
+
+def argument(value: Any) -> str:
+    """Return a value as one would type it."""
+    match value:
+        case Quantity():
+            return _quantity(value)
+        case np.ndarray() if value.size > _MOST:
+            return " ".join(repr(value).split())
+        case np.ndarray() | np.generic():
+            return repr(value.tolist())
+        case Mapping():
+            return "{" + ", ".join(f"{key!r}: {argument(item)}" for key, item in value.items()) + "}"
+        case list():
+            return f"[{', '.join(map(argument, value))}]"
+        case tuple():
+            return f"({', '.join(map(argument, value))}{',' * (len(value) == 1)})"
+    return repr(value)
+
+
+def _quantity(value: Quantity) -> str:
+    unit = quantities.best_unit(value)
+    numbers = np.vectorize(lambda x: float(f"{x:.15g}"), otypes=[float])(quantities.in_unit(value, unit))
+    if numbers.size > _MOST:
+        return " ".join(repr(value).split())
+    name = _NAMES.get(unit, unit)
+    if name in (*_PLAIN, *_PLAIN_TOO, *_NAMES.values()):
+        return f"{_number(numbers.tolist())}*{name}"
+    return _number(numbers.tolist()) if not unit else _texts(numbers.tolist(), unit)
+
+
+def _number(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_number, value))}]"
+    return repr(value).removesuffix(".0")
+
+
+def _texts(value: Any, unit: str) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(_texts(one, unit) for one in value)}]"
+    return repr(f"{_number(value)} {unit}")

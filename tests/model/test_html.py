@@ -1,0 +1,88 @@
+"""What a notebook shows: whole, folded, with units, sources and status; and nothing that a user wrote is run."""
+
+from xml.etree import ElementTree
+
+import pytest
+from brian2 import Hz, ms
+
+import nmdasim as nm
+from nmdasim import pharmacology
+from nmdasim.model.html import parameters, table
+
+EVIL = "<script>alert('x')</script>&"
+CELL = nm.Model(
+    name=f"cell {EVIL}",
+    equations="dv/dt = -v/tau_m : 1",
+    parameters=dict(tau_m=nm.Parameter(10 * ms, source=f"my {EVIL}", description=f"time {EVIL}")),
+    threshold="v < 1 and v > 0",
+    reset="v = 0",
+    ports=dict(exc="v += 1"),
+    fibres={"c": nm.Fibres(port="exc", synapses=20, latency="90 ms")},
+    description=EVIL,
+)
+REGIMEN = pharmacology.Regimen.of(pharmacology.Event(0.0, 35.0, route="iv", id=EVIL), name=f"mine {EVIL}", source=EVIL)
+SHOWN = {
+    "model": CELL,
+    "parameters": CELL.parameters,
+    "circuit": nm.Circuit(f"net {EVIL}", populations={f"{EVIL}": CELL}, inputs={"touch": nm.Poisson(1 * Hz, size=3)}),
+    "published": nm.neurons.wdr(),
+    "network": nm.circuits.dorsal_horn(),
+    "protocol": nm.WindUp(frequency=[0.1, 1] * Hz),
+    "events": nm.Events(EVIL, 5 * ms),
+    "source": nm.Poisson(10 * Hz),
+    "regimen": REGIMEN,
+}
+
+
+def read(shown):
+    return ElementTree.fromstring(f"<r>{shown}</r>")
+
+
+@pytest.mark.parametrize("name", SHOWN)
+def test_what_is_shown_is_well_formed_and_text_of_a_user_is_text(name):
+    tree = read(SHOWN[name]._repr_html_())
+    assert not list(tree.iter("script"))
+    text = "".join(tree.itertext())
+    assert text.strip()
+    if name in ("model", "parameters", "circuit", "regimen"):
+        assert EVIL in text  # it is there, as it was written
+    assert "nan" not in text.split()
+
+
+def test_a_model_shows_its_equations_and_folds_its_parameters_with_unit_source_and_status():
+    tree = read(CELL._repr_html_())
+    text = "".join(tree.itertext())
+    assert r"\tau_{m}" in text
+    assert "1 parameter" in [one.text for one in tree.iter("summary")]
+    cells = [cell.text for cell in tree.iter("td")]
+    assert {"tau_m", "10", "ms", f"my {EVIL}", "assumed", "v += 1", "90 ms"} <= set(cells)
+    folded = [cell.text for fold in tree.iter("details") for cell in fold.iter("td")]
+    assert "assumed" in folded
+
+
+def test_parameters_are_grouped_by_mechanism_and_each_is_shown_once():
+    neuron = nm.neurons.wdr()
+    tree = read(neuron._repr_html_())
+    groups = [one.text.partition(":")[0] for one in tree.iter("summary") if ": " in (one.text or "")]
+    assert {"nmda", "can"} & {group.partition(" ")[0] for group in groups}
+    values = [
+        row
+        for one in tree.iter("table")
+        if [h.text for h in one.iter("th")][1:2] == ["value"]
+        for row in one.iter("tr")
+    ]
+    names = [row.find("td").text for row in values if row.find("td") is not None]
+    assert sorted(names) == sorted(neuron.parameters)
+
+
+def test_regions_are_groups_where_there_are_no_mechanisms():
+    shown = parameters(nm.ParameterSet({"g": "1 nS", "g.soma": "2 nS"}))
+    assert [one.text for one in read(shown).iter("summary")][::2] == ["everywhere: 1 parameter", "soma: 1 parameter"]
+
+
+def test_a_long_table_is_cut_and_says_so():
+    assert "… and 1 more" in table(("a",), [(k,) for k in range(201)])
+
+
+def test_a_regimen_carries_the_disclaimer():
+    assert nm.DISCLAIMER in REGIMEN._repr_html_()

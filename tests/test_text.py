@@ -1,0 +1,148 @@
+"""What a person reads: numbers with their leading zero, nouns that agree, errors that offer the corrected form."""
+
+import ast
+import io
+import re
+import tokenize
+import traceback
+from pathlib import Path
+
+import pytest
+
+import nmdasim as nm
+from nmdasim import quantities
+from nmdasim.errors import UnitError
+from nmdasim.run.axes import parameter_axes
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "docs/tables/*.csv", "nmdasim/parameters/*.toml", "notebooks/*.ipynb")
+    for path in ROOT.glob(pattern)
+    if "generated" not in path.parts and "_build" not in path.parts
+)
+CODE = sorted(path for folder in ("nmdasim", "examples", "docs") for path in (ROOT / folder).rglob("*.py"))
+#: A number that begins with its point: ".74", "-.5"; not "1.5", "x.2", a format as ":.3g" or a pattern.
+BARE = re.compile(r"(?<![\w.\])}\\:,<>^%*?+#])\.\d+(?![\w.]*[a-df-zA-DF-Z]\b\})")
+
+
+def bare(text):
+    return [match[0] for match in BARE.finditer(text)]
+
+
+def told(node):
+    """Return the text of a string, with x in the place of what an f-string puts in."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "x" for part in node.values)
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def prose(path):
+    """Return the comments of a module and the texts in it."""
+    text = path.read_text("utf-8")
+    comments = [t.string for t in tokenize.generate_tokens(io.StringIO(text).readline) if t.type == tokenize.COMMENT]
+    nodes = list(ast.walk(ast.parse(text)))
+    strings = [node for node in nodes if isinstance(node, ast.JoinedStr)]  # a format is one too, inside of another
+    inside = {id(part) for whole in strings for part in ast.walk(whole) if part is not whole}
+    texts = [said for node in nodes if id(node) not in inside and (said := told(node)) != ".0"]  # a suffix to remove
+    return "\n".join([*comments, *texts])
+
+
+def test_the_search_for_bare_numbers_finds_them():
+    assert bare("IC50 of .74 µM, -.5 mV and (.3)") == [".74", ".5", ".3"]
+    assert bare("0.74 and 1.5e-3, v1.2, file.2, [0].1") == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_no_number_on_a_page_lacks_its_leading_zero(path):
+    assert bare(path.read_text("utf-8")) == []
+
+
+def test_no_number_in_a_docstring_comment_or_message_lacks_its_leading_zero():
+    found = {path.relative_to(ROOT).as_posix(): bare(prose(path)) for path in CODE}
+    assert {path: numbers for path, numbers in found.items() if numbers} == {}
+
+
+def test_millimolar_is_spelled_one_way():
+    spelled = re.compile(r"\b[munp]?molar\b")
+    found = {p.name: spelled.findall(p.read_text("utf-8")) for p in PAGES if p.suffix in (".md", ".toml")}
+    assert {name for name, words in found.items() if {"mmolar", "umolar", "nmolar"} & set(words)} <= {"refused.md"}
+    assert [quantities.pretty(unit) for unit in ("mM", "mmolar", "uM", "umolar")] == ["mM", "mM", "µM", "µM"]
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 lanes"), (1, "1 lane"), (2, "2 lanes"), (1280, "1,280 lanes")])
+def test_nouns_agree_with_their_number(number, text):
+    assert quantities.several(number, "lane") == text
+
+
+CELL = nm.Model("one", "dv/dt = -v*k : 1", dict(k="1 1/ms", w=1.0, c="1 uM"))
+
+
+def test_a_model_says_what_it_has_of_each():
+    assert "(point neuron, 3 parameters)" in repr(CELL)
+    assert "1 parameter)" in repr(nm.Model("two", "dv/dt = -v/tau : 1", dict(tau="1 ms")))
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: nm.Model("x", "dv/dt = -v*k : 1", dict(k="0.2 /ms")), "parameter k: .* did you mean 1/ms"),
+        (lambda: quantities.si("0.2 /uM/second", "1/uM/second", name="k_on"), "k_on: .* did you mean 1/uM/second"),
+        (lambda: quantities.si("0,1,10", "uM", name="c"), re.escape("did you mean ['0 uM', '1 uM', '10 uM']?")),
+        (lambda: quantities.si(["0", "1", "10"], "uM", name="c"), "c = .*did you mean '0 uM,1 uM,10 uM'"),
+        (lambda: quantities.si("3", "mM", name="c"), "did you mean '3 mM'"),
+        (lambda: quantities.si([0, 1, 10], "uM", name="c"), r"did you mean \[0, 1, 10\]\*uM"),
+        (lambda: quantities.si(3, "S/cm**2", name="g"), r"did you mean '3 S/cm\*\*2'"),
+        (lambda: parameter_axes(CELL, {"c": [0, 1]}), r"c = .*did you mean \[0, 1\]\*uM"),
+    ],
+)
+def test_an_error_names_the_parameter_and_offers_the_corrected_form(call, told):
+    with pytest.raises(UnitError, match=told):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("text", "unit"), [("0.2 1/uM/second", "1/uM/second"), ("0 uM", "uM"), ("1 uM", "uM"), ("3 S/cm**2", "S/cm**2")]
+)
+def test_what_is_offered_is_read(text, unit):
+    assert quantities.si(text, unit, name="x").ndim == 0
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: nm.simulate(CELL, duration="1 ms", parameters=dict(k="1 mV")),
+        lambda: nm.simulate(CELL, nm.WindUp(), parameters=dict(k=3)),
+        lambda: nm.Model("x", "dv/dt = -v*k : 1", dict(k="0.2 /ms")),
+        lambda: nm.WindUp(frequency="1 ms"),
+        lambda: nm.Events("exc", times="1 mV"),
+        lambda: nm.Parameter("3 x"),
+    ],
+)
+def test_a_wrong_unit_has_a_short_traceback(call, monkeypatch):
+    with pytest.raises(UnitError) as caught:
+        call()
+    error = caught.value
+    assert (
+        len(traceback.extract_tb(error.__traceback__)) <= 5
+    )  # this test, the lambda, what was called (and its __init__)
+    assert error.__cause__ is None
+    assert error.__context__ is None or error.__suppress_context__
+    monkeypatch.setenv("NMDASIM_TRACEBACK", "1")
+    with pytest.raises(UnitError) as caught:
+        call()
+    assert len(traceback.extract_tb(caught.value.__traceback__)) > 4
+
+
+#: The changelog tells of names that there were.
+PRESENT = [page for page in PAGES if page.name != "CHANGELOG.md"]
+NAMED = sorted({*PRESENT, *(ROOT / "examples").glob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")})
+
+
+@pytest.mark.parametrize("path", NAMED, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_what_a_page_calls_by_nm_is_there(path):
+    for name in sorted(set(re.findall(r"\bnm\.((?:[a-z_]\w*|[A-Z]\w*)(?:\.[A-Za-z_]\w*)*)", path.read_text("utf-8")))):
+        found = nm
+        for part in name.split("."):
+            found = getattr(found, part, None)
+            assert found is not None, f"{path.name}: nm.{name}"
