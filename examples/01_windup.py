@@ -25,7 +25,7 @@ result = nm.simulate(neuron, train, seed=0)
 # The C-fibre answer is what fires from 100 ms after a pulse until the next one.
 
 measured = nm.measures.windup(result)
-print("spikes after each pulse:", *measured.late.values)
+print("spikes after each pulse:", *measured.late.values.astype(int))
 print(f"first pulse {int(measured.input)}, added over the train {int(measured['index'])}")
 
 # %%

@@ -78,7 +78,12 @@ def main() -> None:
         if not hasattr(error, "format_message"):
             _own_fault(error, in_full)
         if message := error.format_message():  # without one, a group was called alone and has shown its help
-            _refuse(f"{message} See 'nmdasim --help'.")
+            _refuse(f"{message} See '{_called(error)} --help'.")
+
+
+def _called(error: Exception) -> str:
+    """Return the command whose words could not be parsed, ``nmdasim receptor pulse``."""
+    return str(getattr(getattr(error, "ctx", None), "command_path", "nmdasim"))
 
 
 def _of_the_machine(error: Exception) -> str:

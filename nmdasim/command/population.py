@@ -39,5 +39,5 @@ def population(
     if specification is None or out is None:
         raise InputError("give a specification and --out STORE; 'nmdasim population --example' prints a specification")
     found = stages.run(reading.read(specification), out, resume=resume, threads=threads, watch=printing.watched)
-    printing.save(found, out, figures=figures)
-    print(printing.as_json(found, out)) if json else printing.show(found, out)
+    written = printing.save(found, out, figures=figures)
+    print(printing.as_json(found, out)) if json else printing.show(found, out, written)

@@ -19,10 +19,10 @@ def threshold(
         str, typer.Option(help="wdr, delrocq2023 or aguiar2010.", autocompletion=names.complete_neuron)
     ] = "wdr",
     ketamine: Annotated[
-        str, typer.Option(help="Free ketamine at the receptor, equilibrated, one or several: '0 uM,1 uM'.")
+        str, typer.Option(help="Free ketamine at the receptor, equilibrated: '0 uM,1 uM', or '100 ng/ml total'.")
     ] = "0 uM",
     criterion: Annotated[float, typer.Option(help="Spikes after the stimulus that count as a response.")] = 1,
-    largest: Annotated[float, typer.Option(help="Strength beyond which is not looked.")] = 4.0,
+    largest: Annotated[float, typer.Option(help="Strength up to which the threshold is sought.")] = 4.0,
     seed: Annotated[int, typer.Option(help="First draw of latencies.")] = 0,
     repeats: Annotated[int, typer.Option(help="Number of draws: seeds SEED, SEED+1, …")] = 5,
     json: Json = False,

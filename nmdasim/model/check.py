@@ -213,6 +213,10 @@ def _values(given: Model, text: Equations) -> None:
 
 def _fibres(given: Model) -> None:
     for name, bundle in given.fibres.items():
+        if not hasattr(bundle, "contacts"):
+            raise ModelError(
+                f"fibres {name} = {bundle!r}; give nm.Fibres(port={str(bundle)!r}, synapses=20, latency='200 ms')"
+            )
         if unknown := [contact.port for contact in bundle.contacts if contact.port not in given.ports]:
             raise ModelError(f"fibres {name} open {unknown[0]!r}, which is no port{nearest(unknown[0], given.ports)}")
 

@@ -61,7 +61,7 @@ class Model:
     spike_site
         Compartment in which the threshold is tested.
     fibres
-        Bundles of afferent fibres that a protocol may drive, by name: ``{"c": Fibres("exc", 20, latency="90 ms")}``.
+        Bundles of afferent fibres that a protocol may drive, by name: ``{"c": Fibres("exc", 20, latency="200 ms")}``.
     starts
         Named alternatives to `initial` (for example with a drug equilibrated or just washed in).
     gains

@@ -147,7 +147,7 @@ class WindUp(Protocol):
         if not driven:
             raise InputError(
                 f"{circuit.name} has no fibres {' or '.join(self.fibres)}; a wind-up train drives some: give the model "
-                'fibres={"c": nm.Fibres(port="…", synapses=20, latency="90 ms")}'
+                'fibres={"c": nm.Fibres(port="…", synapses=20, latency="200 ms")}'
                 + (f", or the train fibres={tuple(circuit.fibres)}" if circuit.fibres else "")
             )
         self._check_names(circuit, driven)

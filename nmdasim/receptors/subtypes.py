@@ -119,5 +119,9 @@ def scenario(name: str) -> ParameterSet:
 
 def _named(name: str) -> dict[str, float]:
     if name not in SCENARIOS:
-        return {name: 1.0}
+        try:
+            return {subunit(name).removeprefix("GluN"): 1.0}
+        except ModelError:
+            near = nearest(name, (*NAMES, *SCENARIOS))
+            raise ModelError(f"unknown subtype {name!r}{near}") from None
     return {key.removeprefix("share_"): float(p.number) for key, p in scenario(name).items()}

@@ -35,7 +35,7 @@ def windup_time_course(
     model, protocol
         Neuron, and any protocol with windows; by default a train of 15 pulses at 1 Hz.
     seeds
-        Draws of latencies.
+        Number of draws of latencies: seeds 0, 1, … .
     **options
         Of :func:`nmdasim.run.simulate`.
 
@@ -50,8 +50,11 @@ def windup_time_course(
     Raises
     ------
     InputError
-        If `levels` has another dimension than time, no time coordinate, no units or units that are not molar.
+        If `levels` has another dimension than time, no time coordinate, no units or units that are not molar; if
+        `seeds` is no number of draws.
     """
+    if isinstance(seeds, bool) or not isinstance(seeds, int | np.integer) or seeds < 1:
+        raise InputError(f"seeds = {seeds}; give the number of draws, 1 or more, as in seeds=20")
     if levels.dims != ("time",) or "time" not in levels.coords:
         raise InputError(f"levels have the dimensions {levels.dims}; give one concentration over a coordinate time")
     if not ("units" in levels.attrs and "units" in levels.time.attrs):

@@ -18,6 +18,7 @@ from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
+from nmdasim.parameters import concentrations
 from nmdasim.protocols.strength import STRENGTH, graded
 from nmdasim.protocols.temporal_summation import TemporalSummation
 from nmdasim.protocols.windup import WindUp
@@ -148,7 +149,8 @@ def threshold(
 def _doses(ketamine: Any) -> np.ndarray:
     """Return concentrations in µM, shape (doses,)."""
     given = list(ketamine) if isinstance(ketamine, tuple) else ketamine
-    values = np.atleast_1d(quantities.si(given, "uM", name="ketamine")) * 1e3  # mol/m³ to µM
+    free = concentrations.free(given, "ketamine")
+    values = np.atleast_1d(quantities.si(free, "uM", name="ketamine")) * 1e3  # mol/m³ to µM
     if values.ndim > 1 or np.any(values < 0):
         raise InputError(f"ketamine = {ketamine}; give one concentration or a list, each 0 or more")
     return values

@@ -76,11 +76,11 @@ def as_json(found: xr.Dataset, store: Path) -> str:
     return json.dumps(answer(found, store))
 
 
-def save(found: xr.Dataset, store: Path, *, figures: bool) -> None:
-    """Write the dataset into the store as NetCDF, and figures where they are asked for."""
+def save(found: xr.Dataset, store: Path, *, figures: bool) -> tuple[str, ...]:
+    """Write the dataset into the store as NetCDF, and figures where they are asked for; return what was written."""
     write_whole(store / "population.nc", lambda draft: found.to_netcdf(draft, engine="netcdf4"))
     if not figures:
-        return
+        return ("population.nc",)
     axes = {"accepted_ranges": drawn.accepted_ranges(found)}
     if dose := found.attrs["dose"]:
         first = found.attrs["answers"].split()[0]
@@ -92,14 +92,15 @@ def save(found: xr.Dataset, store: Path, *, figures: bool) -> None:
         assert figure is not None
         for ending in ("png", "svg"):
             figure.savefig(store / f"{name}.{ending}")
+    return ("population.nc", *(f"{name}.png and .svg" for name in axes))
 
 
 def _edge(value: float | None) -> str:
     return "…" if value is None else f"{value:g}"
 
 
-def show(found: xr.Dataset, store: Path) -> None:
-    """Print tables."""
+def show(found: xr.Dataset, store: Path, written: tuple[str, ...]) -> None:
+    """Print tables, and which files were written."""
     console, told = Console(), answer(found, store)
     console.print(f"{told['model']}: {told['kept']:,} of {told['draws']:,} draws meet the data; {store}")
     for test in told["tests"]:
@@ -121,3 +122,4 @@ def show(found: xr.Dataset, store: Path) -> None:
             named = ", ".join(f"{name} {last[name]:+.2f}" for name in order)
             console.print(f"partial rank correlations at {told['doses'][-1]:g} {told['dose_unit']}: {named}")
     console.print(DISCLAIMER, style="dim")
+    console.print(f"Saved {', '.join(written)} in {store}/", highlight=False, markup=False)

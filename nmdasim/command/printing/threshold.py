@@ -42,11 +42,15 @@ def as_json(found: xr.Dataset) -> str:
 def show(found: xr.Dataset) -> None:
     """Print a table: a row a concentration, the threshold and the spikes at some multiples of it."""
     times = (1.0, 1.2, 2.0, 5.0)
-    table = Table("free ketamine", "threshold (strength)", *(f"spikes at {k:g} ×" for k in times), **NARROW)
+    title = f"Threshold of {found.attrs['model']}, and spikes beyond"
+    columns = ("free ketamine", "threshold (strength)", *(f"{k:g} ×" for k in times))
+    table = Table(*columns, title=title, **NARROW)
     for run in answer(found)["runs"]:
         curve = run["recruitment"]
         spikes = np.interp([k * run["strength"] for k in times], curve["strength"], curve["spikes"])
         table.add_row(f"{run['ketamine_um']:g} µM", f"{run['strength']:.3g}", *(f"{n:.3g}" for n in spikes))
     console = Console()
     console.print(table)
-    console.print("Strength: factor on every synapse of the volley, 1 as published.", DISCLAIMER, highlight=False)
+    said = f"Median threshold of {found.sizes['seed']} latency draws, and their mean spikes at multiples of it."
+    console.print(said, "Strength is a factor on every synapse of the volley; 1 is the published one.", highlight=False)
+    console.print(DISCLAIMER, style="dim")

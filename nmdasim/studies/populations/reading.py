@@ -22,8 +22,8 @@ seed = 0
 # pilot = 256                    # draws that are run first: bands that none of them meets are refused
 # seeds = 16                     # different draws of latencies, one a draw in turn
 dt = "0.2 ms"                    # block, duration, engine and method are as in a sweep
-answers = ["index", "input"]     # read-outs whose loss is told
-log = ["affinity"]               # ranges whose logarithm is uniform
+answers = ["index", "input"]     # read-outs whose loss is told: what the train adds, and the first response
+log = ["dissociation"]           # ranges whose logarithm is uniform
 
 [model]
 name = "wdr"                     # whatever nmdasim models lists
@@ -40,10 +40,10 @@ pulses = 15
 mg = ["0.7 mM", "1.3 mM"]
 nmda = [0.5, 2]
 can = [0.5, 1.5]
-affinity = [0.5, 2]
+dissociation = [0.5, 2]
 
 [groups]                         # what a factor of this name scales
-affinity = ["K_ketamine"]
+dissociation = ["K_ketamine"]    # the constant K: a factor of 2 binds half as well
 
 [accept]                         # bands of data that a draw has to meet without drug
 ratio = [1.5, 4]
