@@ -19,6 +19,7 @@ from nmdasim.command.sensory import sensory
 from nmdasim.command.source import source
 from nmdasim.command.sweep import sweep
 from nmdasim.command.threshold import threshold
+from nmdasim.command.treatment import treatment
 from nmdasim.command.windup import windup
 from nmdasim.errors import NmdasimError
 
@@ -33,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(receptor, name="receptor")
-for command in (windup, threshold, pk, sensory, sweep, models, parameters, source, cite, bench):
+for command in (windup, threshold, pk, treatment, sensory, sweep, models, parameters, source, cite, bench):
     app.command()(command)
 
 #: What the parser returns where it caught Ctrl-C.

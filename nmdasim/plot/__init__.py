@@ -1,6 +1,6 @@
 """Figures of a result. Every function takes a result (and Axes, if you have some) and returns matplotlib Axes."""
 
-from nmdasim.plot import pharmacokinetics, receptor, sensitization, sweep
+from nmdasim.plot import pharmacokinetics, receptor, sensitization, sweep, treatment
 from nmdasim.plot.receptor import scheme
 from nmdasim.plot.style import caption
 from nmdasim.plot.sweep import dose_response, heatmap, sensitivity
@@ -20,5 +20,6 @@ __all__ = [
     "sensitization",
     "sweep",
     "trace",
+    "treatment",
     "windup",
 ]

@@ -18,6 +18,7 @@ from nmdasim.pharmacology.cautions import cautions
 from nmdasim.pharmacology.presets import Preset
 from nmdasim.treatment.body import Segment
 from nmdasim.treatment.patients import Patients
+from nmdasim.treatment.slow import INPUTS
 from nmdasim.treatment.states import State
 
 #: Share of the patients inside the interval of pain.
@@ -65,7 +66,9 @@ def dataset(state: State, people: Patients, course: Course, placebo: bool) -> xr
     """Return the labelled result, without what it says of itself."""
     rating = pain(state, people, course, placebo)
     tail = (1 - LEVEL) / 2
+    mean = rating[1:].mean(axis=0)
     low, high = np.quantile(rating[1:], [tail, 1 - tail], axis=0)
+    low, high = np.minimum(low, mean), np.maximum(high, mean)  # where all are alike, they differ by rounding
     relief = {"units": "1"}
     time, both = "time_d", ("patient", "time_d")
     found: dict[str, Any] = {
@@ -73,7 +76,7 @@ def dataset(state: State, people: Patients, course: Course, placebo: bool) -> xr
         "free": (time, course.free[0], {"units": "uM", "long_name": "free racemic ketamine that blocks equally"}),
         "slow_relief": (time, course.slow[0], relief | {"long_name": "slow relief, typical patient"}),
         "acute_relief": (time, course.acute[0], relief | {"long_name": "acute relief, typical patient"}),
-        "pain": (time, rating[1:].mean(axis=0), {"units": "1", "long_name": f"mean pain; {_READOUT}"}),
+        "pain": (time, mean, {"units": "1", "long_name": f"mean pain; {_READOUT}"}),
         "pain_low": (time, low, {"units": "1", "long_name": "95 % of the patients lie above it, with pain_high"}),
         "pain_high": (time, high, {"units": "1", "long_name": "95 % of the patients lie below it, with pain_low"}),
         "patient_pain": (both, rating[1:], {"units": "1", "long_name": f"pain; {_READOUT}"}),
@@ -94,7 +97,8 @@ def dataset(state: State, people: Patients, course: Course, placebo: bool) -> xr
 
 def attributes(state: State, regimen: Regimen, model: Model, preset: Preset, data: xr.Dataset) -> dict[str, Any]:
     """Return what a result says of itself: what was run, on what it stands, what speaks against it."""
-    numbers = {**preset.parameters, **model.parameters, **state.parameters, **load("slow", "patients")}
+    own = {name: p for name, p in model.parameters.items() if name not in INPUTS}
+    numbers = {**preset.parameters, **own, **state.parameters, **load("slow", "patients")}
     sources = [regimen.source, *model.references, *state.sources, *(p.source for p in numbers.values())]
     return {
         "state": state.name,

@@ -14,6 +14,7 @@ import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim import plot
 from nmdasim.plot import pharmacokinetics, receptor, sensitization, sweep
+from nmdasim.plot import treatment as weeks
 from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import scheme
@@ -64,6 +65,7 @@ def made():
             train.attrs | {"readout": "index"},
         ),
         scheme=block(scheme("destexhe1996"), blocker("ketamine")),
+        treated=nm.treatment.simulate(until="2 weeks", every="6 h", patients=3),
         curve=inhibition.curve("ketamine", "2C", mg="1 mM"),
     )
 
@@ -107,6 +109,7 @@ FIGURES = {
     sweep.heatmap: lambda m: sweep.heatmap(m.table, "ketamine", "frequency"),
     sweep.dose_response: lambda m: sweep.dose_response(m.doses, nm.measures.dose_response(m.doses)),
     sweep.sensitivity: lambda m: sweep.sensitivity(m.sobol),
+    weeks.year: lambda m: weeks.year(m.treated, ph.schedule("crps_100_hours"))[0],
 }
 #: Those that draw into Axes that they are given, or draw nothing.
 NO_FIGURE = {windup.counts, windup.raster, windup.calcium, receptor.layout, receptor.sheets}

@@ -1,0 +1,77 @@
+"""Figures of treatments: weeks to years on one sheet, and what rivals say beside a trial."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from nmdasim.pharmacology import Regimen, bands
+from nmdasim.plot.style import STYLE, caption, short
+
+_PLASMA, _SLOW, _ACUTE, _PAIN, _BAND = "#7b3fa0", "#3f8f8a", "#e8853d", "#1b1b1b", "#c0549d"
+#: Days beyond which an axis is in weeks.
+_WEEKS_AFTER = 21
+
+
+def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
+    """Draw a treatment on one sheet: doses, plasma with the band of dissociation, both reliefs, pain with interval.
+
+    Parameters
+    ----------
+    result
+        A result of :func:`nmdasim.treatment.simulate`.
+    regimen
+        What was given, for its doses as ticks.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib Axes
+        Plasma, relief, pain.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(3, 1, figsize=(12, 11), sharex=True, layout="constrained")
+        last = float(result.time_d[-1])
+        factor, unit = (1 / 7, "weeks") if last > _WEEKS_AFTER else (1.0, "days")
+        time = result.time_d.values * factor
+        _plasma(result, time, axes[0])
+        if regimen is not None:
+            _ticks(regimen, factor / 24, float(time[-1]), axes[0])
+        axes[1].plot(time, result.slow_relief, color=_SLOW, label=f"slow, {result.attrs['model']}")
+        axes[1].plot(time, result.acute_relief, color=_ACUTE, label="acute, from the circuit", linewidth=1.4)
+        axes[1].set(title="Relief, typical patient", ylabel="share of the pain gone", ylim=(0, 1))
+        axes[1].legend(frameon=False, loc="upper right")
+        _pain(result, time, axes[2])
+        axes[2].set(xlabel=f"time, {unit}", xlim=(time[0], time[-1]))
+        caption(figure, result, notes=["Pain is a read-out of this model. Bands are as reported, and no target."])
+    return np.asarray(axes)
+
+
+def _plasma(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
+    ax.plot(time, result.plasma, color=_PLASMA, linewidth=1.6, label="plasma, typical patient")
+    top = 1.45 * max(float(result.plasma.max()), 250.0)  # room for the legend and the doses
+    for band in bands():
+        if band.text.startswith("dissociation"):
+            text = f"{band.text} ({short(band.source)}, reported for ketamine)"
+            ax.axhspan(band.low_ng_ml, band.high_ng_ml, color=_BAND, alpha=0.13, linewidth=0, label=text)
+    drug, site = result.attrs["drug"], result.attrs["site"].partition(" (")[0]
+    ax.set(title=result.attrs["regimen"] or "Plasma", ylabel=f"{drug}, {site},\nng/ml", ylim=(0, top))
+    ax.legend(frameon=False, loc="upper right", fontsize=11)
+
+
+def _ticks(regimen: Regimen, per_hour: float, last: float, ax: Axes) -> None:
+    """Draw each dose as a tick above the plasma, as long as its infusion."""
+    for event in regimen.written_out().events:
+        start, end = event.time_h * per_hour, (event.time_h + event.over_h) * per_hour
+        if event.is_dose and start <= last:
+            shown = [start, max(end, start + 0.002 * last)]
+            ax.plot(shown, [0.97, 0.97], color=_PAIN, linewidth=6, transform=ax.get_xaxis_transform())
+
+
+def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
+    label = f"95 % of {result.attrs['subjects']} virtual patients"
+    ax.fill_between(time, result.pain_low, result.pain_high, color=_PAIN, alpha=0.12, linewidth=0, label=label)
+    ax.plot(time, result.pain, color=_PAIN, label="their mean")
+    ax.set(title=f"Pain, a read-out; state: {result.attrs['state']}", ylabel="0 to 10", ylim=(0, 10))
+    ax.legend(frameon=False, loc="upper right")
