@@ -20,6 +20,7 @@ from nmdasim.command.source import source
 from nmdasim.command.sweep import sweep
 from nmdasim.command.threshold import threshold
 from nmdasim.command.treatment import treatment
+from nmdasim.command.trials import trials
 from nmdasim.command.windup import windup
 from nmdasim.errors import NmdasimError
 
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(receptor, name="receptor")
-for command in (windup, threshold, pk, treatment, sensory, sweep, models, parameters, source, cite, bench):
+for command in (windup, threshold, pk, treatment, trials, sensory, sweep, models, parameters, source, cite, bench):
     app.command()(command)
 
 #: What the parser returns where it caught Ctrl-C.

@@ -8,9 +8,11 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim.pharmacology import Regimen, bands
-from nmdasim.plot.style import STYLE, caption, short
+from nmdasim.plot.style import STYLE, axes_of, caption, short
 
 _PLASMA, _SLOW, _ACUTE, _PAIN, _BAND = "#7b3fa0", "#3f8f8a", "#e8853d", "#1b1b1b", "#c0549d"
+#: Colours of rival models.
+_RIVALS = (_SLOW, _ACUTE, _PLASMA, "#4a6fb5", "#8aa63f")
 #: Days beyond which an axis is in weeks.
 _WEEKS_AFTER = 21
 
@@ -75,3 +77,42 @@ def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
     ax.plot(time, result.pain, color=_PAIN, label="their mean")
     ax.set(title=f"Pain, a read-out; state: {result.attrs['state']}", ylabel="0 to 10", ylim=(0, 10))
     ax.legend(frameon=False, loc="upper right")
+
+
+def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Draw what was seen in trials, and what each rival says of it; misses are open, hits full.
+
+    Parameters
+    ----------
+    found
+        A result of :func:`nmdasim.treatment.compare`.
+    ax
+        Where; a new figure by default.
+    """
+    with plt.rc_context(STYLE):
+        rows, models = found.sizes["measure"], found.model.values.tolist()
+        own, ax = ax is None, axes_of(ax, (13, 2.5 + 0.75 * rows))
+        place = np.arange(rows)[::-1]
+        span = 2 * found.sd.values
+        ax.barh(place, 2 * span, left=-span, color="0.9", height=0.8, label="seen, ± 2 standard errors")
+        ax.vlines(0 * place, place - 0.4, place + 0.4, color="0.4", linewidth=2)
+        for k, model in enumerate(models):
+            one = found.sel(model=model)
+            distance = (one.predicted - one.seen).values
+            at, colour = place + 0.22 * ((len(models) - 1) / 2 - k), _RIVALS[k % len(_RIVALS)]
+            met = one.met.values
+            ax.plot(distance[met], at[met], "o", color=colour, label=f"{model} ({int(one.free_parameters)} fitted)")
+            ax.plot(distance[~met], at[~met], "o", color=colour, markerfacecolor="white", markeredgewidth=2.2)
+        names = [
+            f"{short(str(t))}{' *' if f else ''}: {w},\n{a}, day {d:.2g}; seen {s:.2f}"
+            for t, w, a, d, s, f in zip(
+                *(found[key].values for key in ("trial", "what", "arm", "day", "seen", "fitted")), strict=True
+            )
+        ]
+        ax.set_yticks(place, names, fontsize=9.5)
+        ax.set(title="Predicted less seen; open: a miss", xlabel="in the unit of each row (pain 0 to 10, or a share)")
+        ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=11)
+        if own:
+            notes = ["* Rivals were fitted to the CRPS curve; all else is prediction."]
+            caption(ax.figure, found, notes=notes)
+    return ax

@@ -85,7 +85,7 @@ def simulate(
         too many values, or a negative spread.
     """
     given = regimen_of(regimen, drug)
-    lane = _Lane(
+    lane = Lane(
         states(state) if isinstance(state, str) else state,
         given,
         check(slow_model(model) if isinstance(model, str) else model),
@@ -97,14 +97,14 @@ def simulate(
         raise InputError(f"{patients} patients at {len(times)} times are more than {_MOST_VALUES} values; take fewer")
     kg = given.weight_kg(REFERENCE_KG if weight is None else amounts.kilograms(weight))
     people = draw(lane.model, spread_of(lane.model), patients, seed=seed, spread=spread, weight_kg=kg)
-    course = _course(lane, people, times, after)
+    course = course_of(lane, people, times, after)
     told = {"seed": seed, "subjects": patients, "spread": spread, "placebo": int(placebo)}
     data = labels.dataset(lane.state, people, course, placebo)
     return data.assign_attrs(labels.attributes(lane.state, lane.regimen, lane.model, lane.preset, data) | told)
 
 
 @dataclass(frozen=True, eq=False)
-class _Lane:
+class Lane:
     """What is simulated: a state, a regimen, a slow model, kinetics."""
 
     state: State
@@ -126,7 +126,7 @@ def _times(regimen: Regimen, every: QuantityLike | None, until: QuantityLike, be
     return np.append(begin_h, whole[whole > begin_h + 1e-9])
 
 
-def _course(lane: _Lane, people: Patients, times: np.ndarray, after: Segment | None) -> Course:
+def course_of(lane: Lane, people: Patients, times: np.ndarray, after: Segment | None) -> Course:
     """Return plasma and both reliefs of every patient."""
     link, values = lane.link, dict(people.parameters)
     first, settled = begin(lane.model, lane.state, values)
@@ -156,7 +156,7 @@ def _course(lane: _Lane, people: Patients, times: np.ndarray, after: Segment | N
 
 
 def _relief(
-    lane: _Lane, values: dict[str, np.ndarray], slow: np.ndarray, read: np.ndarray, times: np.ndarray
+    lane: Lane, values: dict[str, np.ndarray], slow: np.ndarray, read: np.ndarray, times: np.ndarray
 ) -> np.ndarray:
     """Return what the slow model says, shape (patient, time)."""
     known = {name: value[:, None] for name, value in values.items()}

@@ -57,6 +57,11 @@ def spread_of(model: Model) -> dict[str, tuple[float, float]]:
     return {key: (_si(row["low"], f"{key} low"), _si(row["high"], f"{key} high")) for key, row in rows.items()}
 
 
+def fitted(model: Model) -> tuple[str, ...]:
+    """Return the parameters of a slow model that were fitted."""
+    return tuple(name for name, p in model.parameters.items() if p.kind == "fitted")
+
+
 def check(model: Model) -> Model:
     """Return a slow model that can be run.
 

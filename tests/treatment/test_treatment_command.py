@@ -69,7 +69,7 @@ def test_a_file_is_read_as_for_pk_and_is_s_ketamine_by_default(monkeypatch, caps
 )
 def test_bad_input_ends_with_status_2_and_one_line(monkeypatch, capsys, tmp_path, words, said):
     empty = tmp_path / "empty.csv"
-    empty.write_text("TIME,EVID\n0,0\n")
+    empty.write_text("TIME,AMT,EVID\n0,0,0\n")
     words = [str(empty) if word == "EMPTY" else word for word in words]
     status, out, err = run(monkeypatch, capsys, *COURSE, *words)
     assert (status, out) == (2, "")
