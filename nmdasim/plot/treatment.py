@@ -116,3 +116,35 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
             notes = ["* Rivals were fitted to the CRPS curve; all else is prediction."]
             caption(ax.figure, found, notes=notes)
     return ax
+
+
+def contrast(found: xr.Dataset) -> np.ndarray:
+    """Draw first response and wind-up, each relative to none of either drug: an opioid alone, ketamine alone.
+
+    Parameters
+    ----------
+    found
+        A result of :func:`nmdasim.studies.contrast.opioid_contrast`.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib Axes
+        Opioid, ketamine.
+    """
+    with plt.rc_context(STYLE):
+        figure, axes = plt.subplots(1, 2, figsize=(12, 5.5), sharey=True, layout="constrained")
+        mean = found.mean("seed")
+        none = mean.sel(release_opioid=1, ketamine=0)
+        opioid = mean.sel(ketamine=0)
+        drawn = [
+            (axes[0], opioid, 1 - opioid.release_opioid.values, "An opioid", "share of release gone"),
+            (axes[1], mean.sel(release_opioid=1), mean.ketamine.values, "Ketamine", "free ketamine, µM"),
+        ]
+        for ax, one, x, title, label in drawn:
+            ax.plot(x, one["input"] / none["input"], "o-", color=_PAIN, label="first response")
+            ax.plot(x, one["slope"] / none["slope"], "s--", color=_PLASMA, label="slope of wind-up")
+            ax.set(title=title, xlabel=label, ylim=(-0.05, 1.1))
+        axes[0].set_ylabel("relative to none of either")
+        axes[0].legend(frameon=False)
+        caption(figure, found, notes=["Opioids depress respiration, ketamine far less; neither is weighed here."])
+    return np.asarray(axes)

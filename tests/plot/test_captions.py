@@ -66,6 +66,12 @@ def made():
         ),
         scheme=block(scheme("destexhe1996"), blocker("ketamine")),
         treated=nm.treatment.simulate(until="2 weeks", every="6 h", patients=3),
+        tried=nm.treatment.compare(["pickering2020", "sigtermans2009"], ["dahan2011"], patients=3),
+        opposed=xr.Dataset(
+            {name: (("release_opioid", "ketamine", "seed"), np.ones((2, 2, 2))) for name in ("input", "slope")},
+            {"release_opioid": [1.0, 0.5], "ketamine": [0.0, 1.0], "seed": [0, 1]},
+            train.attrs,
+        ),
         curve=inhibition.curve("ketamine", "2C", mg="1 mM"),
     )
 
@@ -109,6 +115,8 @@ FIGURES = {
     sweep.heatmap: lambda m: sweep.heatmap(m.table, "ketamine", "frequency"),
     sweep.dose_response: lambda m: sweep.dose_response(m.doses, nm.measures.dose_response(m.doses)),
     sweep.sensitivity: lambda m: sweep.sensitivity(m.sobol),
+    weeks.trials: lambda m: weeks.trials(m.tried),
+    weeks.contrast: lambda m: weeks.contrast(m.opposed)[0],
     weeks.year: lambda m: weeks.year(m.treated, ph.schedule("crps_100_hours"))[0],
 }
 #: Those that draw into Axes that they are given, or draw nothing.

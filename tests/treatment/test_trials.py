@@ -15,7 +15,7 @@ from nmdasim.treatment.states import names
 
 @pytest.fixture(scope="module")
 def found():
-    return treatment.compare(models=("dahan2011", "reset"), patients=200)
+    return treatment.compare(models=("dahan2011", "reset"), patients=60)
 
 
 def row(found, name, what, day=None):
