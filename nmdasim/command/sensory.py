@@ -10,14 +10,18 @@ import typer
 
 from nmdasim.command import progress
 from nmdasim.command.options import Json, Out
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from nmdasim.model.circuit import Circuit
+
 
 def sensory(
-    state: Annotated[str, typer.Option(help="naive, potentiated, disinhibited or sensitized.")] = "naive",
+    state: Annotated[
+        str, typer.Option(help="naive, potentiated, disinhibited, sensitized, or a pain state as crps.")
+    ] = "naive",
     ketamine: Annotated[str, typer.Option(help="Free ketamine at the receptor, equilibrated.")] = "0 uM",
     seed: Annotated[int, typer.Option(help="First seed of wiring and latencies.")] = 0,
     repeats: Annotated[int, typer.Option(help="Number of seeds: SEED, SEED+1, …")] = 5,
@@ -54,7 +58,7 @@ def computed(
     from nmdasim.disclaimer import DISCLAIMER
     from nmdasim.studies import sensitization as study
 
-    circuit, rho = study.in_state(state)
+    circuit, rho = _in_state(state)
     free = quantities.si(ketamine, "uM", name="ketamine")
     if free.ndim or free < 0:
         raise InputError(f"ketamine = {ketamine}; give one concentration, 0 or more")
@@ -65,6 +69,17 @@ def computed(
     after = study.stimulus_response(circuit, rho=rho, ketamine=ketamine, seed=seeds, progress=_half(report, 1))
     answer = told(state, before, after)
     return answer | {"naive": told("naive", before, before), "disclaimer": DISCLAIMER}, before, after
+
+
+def _in_state(name: str) -> tuple[Circuit, float]:
+    """Return the circuit in a state of the study, or in a pain state, and its ρ."""
+    from nmdasim.studies import sensitization as study
+    from nmdasim.treatment.states import names, states
+
+    known = (*study.STATES, *names())
+    if name not in known:
+        raise InputError(f"unknown state {name!r}{nearest(name, known)}")
+    return study.in_state(name) if name in study.STATES else (states(name).circuit(), states(name).rho)
 
 
 def told(state: str, before: xr.Dataset, after: xr.Dataset) -> dict[str, Any]:

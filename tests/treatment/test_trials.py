@@ -93,3 +93,21 @@ def test_a_state_is_handed_to_the_circuit_and_to_the_neuron():
 def test_an_injury_that_heals_hurts_less_by_itself():
     healing = treatment.simulate("acute", "fibromyalgia_high", until="8 days", every="4 days", patients=2)
     assert healing.pain[-1] < 0.3 * healing.pain[0]
+
+
+def test_a_state_is_named_on_the_command_line_and_an_unknown_one_is_refused(monkeypatch, capsys):
+    def run(*words):
+        monkeypatch.setattr("sys.argv", ["nmdasim", *words])
+        try:
+            main()
+        except SystemExit as stop:
+            return stop.code, *capsys.readouterr()
+        return 0, *capsys.readouterr()
+
+    status, out, _ = run("windup", "--state", "crps", "--pulses", "3", "--json")
+    same = nm.simulate(treatment.states("crps").neuron(), nm.WindUp(pulses=3), ketamine=[0] * nm.uM, seed=[0])
+    late = nm.measures.windup(same).late.values.ravel().tolist()
+    assert (status, json.loads(out)["runs"][0]["late"]) == (0, late)
+    assert "unknown state 'crsp'; did you mean 'crps'" in run("windup", "--state", "crsp")[2]
+    assert "is one of the model wdr" in run("windup", "--state", "crps", "--model", "delrocq2023")[2]
+    assert "unknown state 'crsp'; did you mean 'crps'" in run("sensory", "--state", "crsp")[2]
