@@ -76,7 +76,7 @@ def _in_state(name: str) -> tuple[Circuit, float]:
     from nmdasim.studies import sensitization as study
     from nmdasim.treatment.states import names, states
 
-    known = (*study.STATES, *names())
+    known = tuple(dict.fromkeys((*study.STATES, *names())))
     if name not in known:
         raise InputError(f"unknown state {name!r}{nearest(name, known)}")
     return study.in_state(name) if name in study.STATES else (states(name).circuit(), states(name).rho)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
@@ -93,29 +95,33 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
         rows, models = found.sizes["measure"], found.model.values.tolist()
         own, ax = ax is None, axes_of(ax, (13, 2.5 + 0.75 * rows))
         place = np.arange(rows)[::-1]
-        span = 2 * found.sd.values
-        ax.barh(place, 2 * span, left=-span, color="0.9", height=0.8, label="seen, ± 2 standard errors")
+        ax.barh(place, 4, left=-2, color="0.9", height=0.8, label="seen, ± 2 standard errors")
         ax.vlines(0 * place, place - 0.4, place + 0.4, color="0.4", linewidth=2)
         for k, model in enumerate(models):
             one = found.sel(model=model)
-            distance = (one.predicted - one.seen).values
+            distance = one.error.values
             at, colour = place + 0.22 * ((len(models) - 1) / 2 - k), _RIVALS[k % len(_RIVALS)]
             met = one.met.values
             ax.plot(distance[met], at[met], "o", color=colour, label=f"{model} ({int(one.free_parameters)} fitted)")
             ax.plot(distance[~met], at[~met], "o", color=colour, markerfacecolor="white", markeredgewidth=2.2)
         names = [
-            f"{short(str(t))}{' *' if f else ''}: {w},\n{a}, day {d:.2g}; seen {s:.2f}"
+            f"{_named(str(t))}{' *' if f else ''}: {w},\n{a}, day {d:.2g}; seen {s:.2f}"
             for t, w, a, d, s, f in zip(
                 *(found[key].values for key in ("trial", "what", "arm", "day", "seen", "fitted")), strict=True
             )
         ]
         ax.set_yticks(place, names, fontsize=9.5)
-        ax.set(title="Predicted less seen; open: a miss", xlabel="in the unit of each row (pain 0 to 10, or a share)")
+        ax.set(title="Predicted less seen; open: a miss", xlabel="standard errors")
         ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=11)
         if own:
             notes = ["* Rivals were fitted to the CRPS curve; all else is prediction."]
             caption(ax.figure, found, notes=notes)
     return ax
+
+
+def _named(key: str) -> str:
+    """Return a trial as a reader knows it; a number of an archive stays one."""
+    return key if key.isupper() else short(key)
 
 
 def contrast(found: xr.Dataset) -> np.ndarray:
@@ -148,3 +154,29 @@ def contrast(found: xr.Dataset) -> np.ndarray:
         axes[0].legend(frameon=False)
         caption(figure, found, notes=["Opioids depress respiration, ketamine far less; neither is weighed here."])
     return np.asarray(axes)
+
+
+def rivals(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
+    """Draw the slow relief of several models on one regimen: the typical patient full, the mean of patients dashed.
+
+    Parameters
+    ----------
+    results
+        Results of :func:`nmdasim.treatment.simulate` by what they are called.
+    ax
+        Where; a new figure by default.
+    """
+    with plt.rc_context(STYLE):
+        own, ax = ax is None, axes_of(ax, (11, 6.5))
+        for k, (name, result) in enumerate(results.items()):
+            time, colour = result.time_d / 7, _RIVALS[k % len(_RIVALS)]
+            ax.plot(time, result.slow_relief, color=colour, label=f"{name}, typical patient")
+            mean = result.patient_slow_relief.mean("patient")
+            ax.plot(time, mean, "--", color=colour, linewidth=1.5, label=f"{name}, mean of patients")
+        first = next(iter(results.values()))
+        ax.set(title=f"Slow relief: {first.attrs['regimen']}", xlabel="time, weeks", ylabel="share of the pain gone")
+        ax.set(ylim=(0, 1), xlim=(0, None))
+        ax.legend(frameon=False)
+        if own:
+            caption(ax.figure, *results.values())
+    return ax

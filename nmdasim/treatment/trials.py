@@ -168,11 +168,11 @@ def compare(
 
 
 def _told(chosen: list[Trial], rivals: list[Model], patients: int, seed: int) -> dict[str, Any]:
-    free = {f"{name} ({rival.name})" for rival in rivals for name in fitted(rival)}
+    guessed = {name for rival in rivals for name in fitted(rival) if not rival.parameters[name].verified}
     return {
         "subjects": patients,
         "seed": seed,
-        "unverified_parameters": " ".join(sorted({name.partition(" ")[0] for name in free} | {"probe", "pain"})),
+        "unverified_parameters": " ".join(sorted(guessed | {"probe", "pain", "placebo_relief"})),
         "references": " ".join(dict.fromkeys(one.source for one in chosen)),
         "in_words": "\n".join(f"{one.name}: {one.seen}" for one in chosen if not one.measures),
         "disclaimer": DISCLAIMER,

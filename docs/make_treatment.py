@@ -1,0 +1,57 @@
+"""Draw the figures of the pages on treatment, and write their table of trials: ``python docs/make_treatment.py``."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+
+import nmdasim as nm
+from nmdasim import pharmacology as ph
+from nmdasim import treatment
+from nmdasim.circuits import dorsal_horn
+from nmdasim.plot import treatment as draw
+from nmdasim.studies.contrast import opioid_contrast
+
+HERE = Path(__file__).parent
+
+
+def save(ax, name):
+    ax.get_figure(root=True).savefig(HERE / "images" / f"{name}.png")
+    plt.close("all")
+
+
+def main():
+    course = ph.schedule("crps_100_hours")
+    save(draw.year(treatment.simulate(regimen=course), course)[0], "treatment_crps")
+    monthly = ph.schedule("monthly")
+    save(draw.year(treatment.simulate(regimen=monthly, until="1 year"), monthly)[0], "treatment_year")
+    save(
+        draw.rivals(
+            {name: treatment.simulate(model=name, every="6 h") for name in ("dahan2011", "maintained", "reset")}
+        ),
+        "treatment_rivals",
+    )
+    found = treatment.compare()
+    save(draw.trials(found), "treatment_trials")
+    rows = found[["seen", "sd", "predicted", "met"]].to_dataframe().reset_index()
+    columns = ["trial", "what", "arm", "day", "fitted", "seen", "sd", "model", "predicted", "met"]
+    text = rows[columns].sort_values(["trial", "day", "what", "arm", "model"]).to_csv(index=False, float_format="%.3g")
+    scores = (
+        found[["free_parameters", "log_likelihood", "mean_error", "missed"]].to_dataframe().to_csv(float_format="%.3g")
+    )
+    (HERE / "tables" / "trials.csv").write_text(f"# {nm.DISCLAIMER}\n{text}", encoding="utf-8")
+    (HERE / "tables" / "trials_scores.csv").write_text(f"# {nm.DISCLAIMER}\n{scores}", encoding="utf-8")
+    save(draw.contrast(opioid_contrast(nm.neurons.wdr(), seed=range(10)))[0], "opioid_neuron")
+    save(draw.contrast(opioid_contrast(dorsal_horn(), seed=range(5)))[0], "opioid_circuit")
+    for name, value in ((m, found.sel(model=m)) for m in found.model.values):
+        print(
+            name, dict(zip(found.what.values, value.predicted.values.round(2), strict=False)), float(value.mean_error)
+        )
+    print(found.predicted.to_pandas().round(2).to_string())
+
+
+if __name__ == "__main__":
+    main()
