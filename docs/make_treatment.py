@@ -34,7 +34,7 @@ def main():
         ),
         "treatment_rivals",
     )
-    found = treatment.compare()
+    found = treatment.compare(patients=300)
     save(draw.trials(found), "treatment_trials")
     rows = found[["seen", "sd", "predicted", "met"]].to_dataframe().reset_index()
     columns = ["trial", "what", "arm", "day", "fitted", "seen", "sd", "model", "predicted", "met"]
@@ -42,15 +42,10 @@ def main():
     scores = (
         found[["free_parameters", "log_likelihood", "mean_error", "missed"]].to_dataframe().to_csv(float_format="%.3g")
     )
-    (HERE / "tables" / "trials.csv").write_text(f"# {nm.DISCLAIMER}\n{text}", encoding="utf-8")
-    (HERE / "tables" / "trials_scores.csv").write_text(f"# {nm.DISCLAIMER}\n{scores}", encoding="utf-8")
+    (HERE / "tables" / "trials.csv").write_text(text, encoding="utf-8")
+    (HERE / "tables" / "trials_scores.csv").write_text(scores, encoding="utf-8")
     save(draw.contrast(opioid_contrast(nm.neurons.wdr(), seed=range(10)))[0], "opioid_neuron")
     save(draw.contrast(opioid_contrast(dorsal_horn(), seed=range(5)))[0], "opioid_circuit")
-    for name, value in ((m, found.sel(model=m)) for m in found.model.values):
-        print(
-            name, dict(zip(found.what.values, value.predicted.values.round(2), strict=False)), float(value.mean_error)
-        )
-    print(found.predicted.to_pandas().round(2).to_string())
 
 
 if __name__ == "__main__":

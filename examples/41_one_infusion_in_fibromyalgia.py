@@ -2,8 +2,8 @@
 One infusion in fibromyalgia
 ============================
 
-Half a milligram per kilogram over half an hour. The acute part, read from the circuit, comes and goes with the drug; the
-trial saw far more relief in the first hours than the circuit has to give, and none that lasted.
+Half a milligram per kilogram over half an hour. The acute part, read from the circuit, comes and goes with the drug;
+the trial saw far more relief in the first hours than the circuit has to give, and none that lasted.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """

@@ -2,8 +2,8 @@
 A year on one sheet
 ===================
 
-Four hours every four weeks, for a year: an illustration, of no trial. Beside relief stands what it asks of a patient, as
-plain numbers; nothing here weighs one against the other.
+Four hours every four weeks, for a year: an illustration, of no trial. Beside relief stands what it asks of a patient,
+as plain numbers; nothing here weighs one against the other.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """

@@ -2,9 +2,9 @@
 Ketamine beside an opioid
 =========================
 
-An opioid takes from every C synapse, ketamine from NMDA receptors alone. So an opioid lowers the first response with the
-rest, and ketamine lowers wind-up and spares the first. In animals wind-up survives an opioid until the response is gone
-(recalled); in this model it goes early. That is a miss of the model.
+An opioid takes from every C synapse, ketamine from NMDA receptors alone. So an opioid lowers the first response with
+the rest, and ketamine lowers wind-up and spares the first. In animals wind-up survives an opioid until the
+response is gone (recalled); in this model it goes early. That is a miss of the model.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """

@@ -115,6 +115,8 @@ def begin(model: Model, state: State, values: Mapping[str, np.ndarray]) -> tuple
         known["drive"] = _drive(known["s"], none, known["rate"])
         return np.stack([np.broadcast_to(one, count) for one in rates(known)], axis=1).ravel() * 3600
 
-    run = solve_ivp(slope, (0.0, _SETTLED_H), start.ravel(), "LSODA", [_SETTLED_H], rtol=1e-10, atol=1e-12)
+    width = len(names) - 1  # patients do not touch each other, so the Jacobian is a band
+    options = {"rtol": 1e-10, "atol": 1e-12, "lband": width, "uband": width}
+    run = solve_ivp(slope, (0.0, _SETTLED_H), start.ravel(), "LSODA", [_SETTLED_H], **options)
     rest = run.y[:, -1].reshape(start.shape)
     return rest, {"s_0": rest[:, names.index("s")]}
