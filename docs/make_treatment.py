@@ -1,5 +1,10 @@
-"""Draw the figures of the pages on treatment, and write their table of trials: ``python docs/make_treatment.py``."""
+"""Draw the figures of the pages on treatment, and write their tables: ``python docs/make_treatment.py``.
 
+``python docs/make_treatment.py circuit`` makes the tables of the circuit in the package anew (five minutes), as is needed
+once the circuit has changed.
+"""
+
+import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -14,6 +19,9 @@ from nmdasim import treatment
 from nmdasim.circuits import dorsal_horn
 from nmdasim.plot import treatment as draw
 from nmdasim.studies.contrast import opioid_contrast
+from nmdasim.treatment import table
+from nmdasim.treatment.acute import CONCENTRATIONS
+from nmdasim.treatment.states import names
 
 HERE = Path(__file__).parent
 
@@ -21,6 +29,23 @@ HERE = Path(__file__).parent
 def save(ax, name):
     ax.get_figure(root=True).savefig(HERE / "images" / f"{name}.png")
     plt.close("all")
+
+
+def circuit():
+    folder = HERE.parent / "nmdasim" / "treatment" / "tables"
+    asked = [("dorsal_horn", dorsal_horn(), table.Grid(), ("rho", "loss"))]
+    for name in names():
+        state = treatment.states(name)
+        grid = table.Grid((state.rho,), CONCENTRATIONS, (state.number("probe", "Hz"),))
+        asked.append((f"dorsal_horn, {name}", state.circuit(), grid, ("rho",)))
+    texts = {
+        table.identity(net, grid, slow): table.as_text(table.responses(net, grid, slow), grid, said)
+        for said, net, grid, slow in asked
+    }
+    for old in folder.glob("*.csv"):
+        old.unlink()
+    for identity, text in texts.items():
+        (folder / f"{identity}.csv").write_text(text, encoding="utf-8")
 
 
 def main():
@@ -49,4 +74,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    circuit() if sys.argv[1:] == ["circuit"] else main()

@@ -48,7 +48,7 @@ class Trial:
     state, regimen
         Names.
     patients
-        How many took part.
+        How many took part; 0 where that is not known here.
     given, seen
         In words.
     source, verified
@@ -72,7 +72,8 @@ class Trial:
     measures: tuple[Measure, ...]
 
     def __str__(self) -> str:
-        lines = [f"{self.name}: {self.title} (n = {self.patients})", f"  given: {self.given}", f"  seen: {self.seen}"]
+        many = f" (n = {self.patients})" if self.patients else ""
+        lines = [f"{self.name}: {self.title}{many}", f"  given: {self.given}", f"  seen: {self.seen}"]
         status = "verified" if self.verified else "unverified"
         return "\n".join([*lines, f"  source: {self.source}, {status}", DISCLAIMER])
 
