@@ -1,6 +1,6 @@
 """Draw the figures of the pages on treatment, and write their tables: ``python docs/make_treatment.py``.
 
-``python docs/make_treatment.py circuit`` makes the tables of the circuit in the package anew (five minutes), as is needed
+``python docs/make_treatment.py circuit`` makes the tables of the circuit in the package anew (five minutes), needed
 once the circuit has changed.
 """
 
@@ -74,4 +74,4 @@ def main():
 
 
 if __name__ == "__main__":
-    circuit() if sys.argv[1:] == ["circuit"] else main()
+    (circuit if sys.argv[1:] == ["circuit"] else main)()
