@@ -21,6 +21,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "receptors",
         "studies",
         "sweep",
+        "treatment",
     ],
     submod_attrs={
         "disclaimer": ["DISCLAIMER"],

@@ -54,7 +54,9 @@ _ALIASES = {
     "ug": "ugram",
     "ng": "ngram",
 }
-_EXTRA = {"minute": 60 * brian2.second, "hour": 3600 * brian2.second, "day": 86400 * brian2.second}
+_DAY = 86400 * brian2.second
+_EXTRA = {"minute": 60 * brian2.second, "hour": 3600 * brian2.second, "day": _DAY, "week": 7 * _DAY, "year": 365 * _DAY}
+_ALIASES |= {f"{name}s": name for name in _EXTRA}
 
 
 # An error in a user's own script is not Brian2's to report.

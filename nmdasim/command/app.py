@@ -23,6 +23,8 @@ from nmdasim.command.sensory import sensory
 from nmdasim.command.source import source
 from nmdasim.command.sweep import sweep
 from nmdasim.command.threshold import threshold
+from nmdasim.command.treatment import treatment
+from nmdasim.command.trials import trials
 from nmdasim.command.windup import windup
 from nmdasim.errors import NmdasimError
 from nmdasim.run.stopping import terminable
@@ -38,7 +40,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(receptor, name="receptor")
-for command in (windup, threshold, pk, sensory, compare, sweep, population, models, parameters, source, cite, bench):
+for command in (
+    windup,
+    threshold,
+    pk,
+    treatment,
+    trials,
+    sensory,
+    compare,
+    sweep,
+    population,
+    models,
+    parameters,
+    source,
+    cite,
+    bench,
+):
     app.command()(command)
 
 #: What the parser returns where it caught Ctrl-C.

@@ -11,10 +11,12 @@ import typer
 from nmdasim.command import progress
 from nmdasim.command.figures import Show, Slide, opened
 from nmdasim.command.options import Json, Out, drawn_seeds
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, nearest
 
 if TYPE_CHECKING:
     import xarray as xr
+
+    from nmdasim.model.circuit import Circuit
 
 
 #: A repeat takes a second or so, twice.
@@ -22,7 +24,9 @@ _MOST_REPEATS = 10_000
 
 
 def sensory(
-    state: Annotated[str, typer.Option(help="naive, potentiated, disinhibited or sensitized.")] = "naive",
+    state: Annotated[
+        str, typer.Option(help="naive, potentiated, disinhibited, sensitized, or a pain state as crps.")
+    ] = "naive",
     ketamine: Annotated[
         str, typer.Option(help="Free ketamine at the receptor, or '100 ng/ml total'; equilibrated.")
     ] = "0 uM",
@@ -66,7 +70,7 @@ def computed(
     from nmdasim.parameters import concentrations
     from nmdasim.studies import sensitization as study
 
-    circuit, rho = study.in_state(state)
+    circuit, rho = _in_state(state)
     free = quantities.si(concentrations.free(ketamine), "uM", name="ketamine")
     if free.ndim or free < 0:
         raise InputError(f"ketamine = {ketamine}; give one concentration, 0 or more")
@@ -75,6 +79,17 @@ def computed(
     after = study.stimulus_response(circuit, rho=rho, ketamine=ketamine, seed=seeds, progress=_half(report, 1))
     answer = told(state, before, after)
     return answer | {"naive": told("naive", before, before), "disclaimer": DISCLAIMER}, before, after
+
+
+def _in_state(name: str) -> tuple[Circuit, float]:
+    """Return the circuit in a state of the study, or in a pain state, and its ρ."""
+    from nmdasim.studies import sensitization as study
+    from nmdasim.treatment.states import names, states
+
+    known = tuple(dict.fromkeys((*study.STATES, *names())))
+    if name not in known:
+        raise InputError(f"unknown state {name!r}{nearest(name, known)}")
+    return study.in_state(name) if name in study.STATES else (states(name).circuit(), states(name).rho)
 
 
 def told(state: str, before: xr.Dataset, after: xr.Dataset) -> dict[str, Any]:

@@ -27,6 +27,7 @@ def windup(
     model: Annotated[
         str, typer.Option(help="wdr, delrocq2023 or aguiar2010.", autocompletion=names.complete_neuron)
     ] = "wdr",
+    state: Annotated[str, typer.Option(help="Pain state of the model wdr, such as crps; as published, without.")] = "",
     engine: names.EngineName = "",
     method: Annotated[str, typer.Option(help="Integration method; the engine's own by default.")] = "",
     dt: Annotated[str, typer.Option(help="Step, such as '0.05 ms'; the model's own by default.")] = "",
@@ -80,7 +81,7 @@ def windup(
     seeds = drawn_seeds(seed, repeats, _MOST_REPEATS)
     if out is not None:
         files.check_folder(out)
-    chosen = names.neuron(model).scaled(**_factors(scale)).replace(**_pairs(set_, "PARAMETER=QUANTITY"))
+    chosen = _in_state(model, state).scaled(**_factors(scale)).replace(**_pairs(set_, "PARAMETER=QUANTITY"))
     protocol = WindUp(frequency=frequency, pulses=pulses, latencies=_latencies(latencies_a, latencies_c))
     with progress.shown("wind-up") as report:
         result = simulate(
@@ -101,6 +102,19 @@ def windup(
     if show:
         opened(printing.figure(result, slide=slide), "windup", out)
     print(printing.as_json(result)) if json else printing.show(result, out)
+
+
+def _in_state(model: str, state: str) -> Model | Circuit:
+    if not state:
+        return names.neuron(model)
+    from nmdasim.treatment import states
+
+    found = states(state)
+    if model != "wdr":
+        raise InputError(
+            f"--state {state}: a pain state is one of the model wdr, not of {model}; leave one of them out"
+        )
+    return found.neuron()
 
 
 def _pairs(given: list[str] | None, form: str) -> dict[str, str]:

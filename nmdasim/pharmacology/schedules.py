@@ -26,14 +26,37 @@ def infusion_40_minutes() -> Regimen:
 def crps_100_hours(weight: QuantityLike = "70 kg") -> Regimen:
     """Return the 100-hour course of S-ketamine in complex regional pain syndrome (Sigtermans 2009).
 
-    The rate rises from 5 to 22.2 mg/h per 70 kg, here in four equal steps: a plain form of :func:`crps_titration`.
+    The rate rises from 5 to 22.2 mg/h per 70 kg; it was raised every 2 h by day and 8 h by night as each patient bore
+    it, and the steps taken here are one such titration.
     """
-    count = int(_number("crps", "steps", "1"))
-    share = amounts.kilograms(weight) / REFERENCE_KG
-    rates = np.linspace(_number("crps", "first_rate", "mg/h"), _number("crps", "last_rate", "mg/h"), count) * share
-    length = _number("crps", "duration", "h") / count
-    events = tuple(Event(time_h=k * length, amount=rate * length, duration_h=length) for k, rate in enumerate(rates))
-    return Regimen(events, "s-ketamine", "100-hour course in CRPS, 5 to 22.2 mg/h per 70 kg", "sigtermans2009")
+    name = "100-hour course in CRPS, 5 to 22.2 mg/h per 70 kg"
+    return _stepped("crps", "s-ketamine", name, "sigtermans2009", amounts.kilograms(weight) / REFERENCE_KG)
+
+
+def crps_inpatient_5_days() -> Regimen:
+    """Return racemic ketamine, 10 to 40 mg/h for 5 days, as given to inpatients with CRPS (PMC2950807)."""
+    return _stepped("inpatient", "ketamine", "inpatients with CRPS, racemate 10 to 40 mg/h, 5 days", "PMC2950807")
+
+
+def crps_outpatient_10_days(weight: QuantityLike = "70 kg") -> Regimen:
+    """Return the outpatients' course in CRPS, 4 h a day for 10 days at its highest rate (Schwartzman 2009).
+
+    The abstract names no enantiomer; the racemate is assumed.
+    """
+    event = _outpatient(weight, "24 h", int(_number("outpatient", "days", "1")))
+    return Regimen((event,), "ketamine", "outpatients with CRPS, racemate 4 h a day, 10 days", "schwartzman2009")
+
+
+def monthly(weight: QuantityLike = "70 kg") -> Regimen:
+    """Return an outpatient's infusion every four weeks for a year, of S-ketamine: an illustration, of no trial."""
+    every = f"{_number('monthly', 'interval', 'h'):g} h"
+    event = _outpatient(weight, every, int(_number("monthly", "times", "1")))
+    return Regimen((event,), "s-ketamine", "4 h every four weeks for a year (an illustration, of no trial)", "nmdasim")
+
+
+def refractory_single() -> Regimen:
+    """Return racemic ketamine .5 mg/kg once, as studied in refractory neuropathic pain (Pickering 2020)."""
+    return _once("pickering", "neuropathic pain, racemate 0.5 mg/kg once", "pickering2020")
 
 
 def crps_titration(weight: QuantityLike = "70 kg") -> Regimen:
@@ -111,6 +134,10 @@ SCHEDULES = {
     "infusion_40_minutes": infusion_40_minutes,
     "crps_100_hours": crps_100_hours,
     "crps_titration": crps_titration,
+    "crps_inpatient_5_days": crps_inpatient_5_days,
+    "crps_outpatient_10_days": crps_outpatient_10_days,
+    "monthly": monthly,
+    "refractory_single": refractory_single,
     "nasal_28": lambda: nasal_twice_weekly("28 mg"),
     "nasal_56": lambda: nasal_twice_weekly("56 mg"),
     "nasal_84": lambda: nasal_twice_weekly("84 mg"),
@@ -124,6 +151,29 @@ def schedule(name: str) -> Regimen:
     if name not in SCHEDULES:
         raise InputError(f"unknown schedule {name!r}{nearest(name, SCHEDULES)}")
     return SCHEDULES[name]()
+
+
+def _stepped(section: str, drug: str, name: str, source: str, share: float = 1.0) -> Regimen:
+    """Return an infusion whose rate changes in steps."""
+    table = read_table("schedules")[section]
+    rates, lengths = (np.asarray(table[key]["value"], dtype=float) for key in ("rates", "lengths"))
+    starts = np.concatenate([[0.0], np.cumsum(lengths)[:-1]])
+    events = tuple(
+        Event(time_h=float(start), amount=float(rate * share * length), duration_h=float(length))
+        for start, rate, length in zip(starts, rates, lengths, strict=True)
+    )
+    return Regimen(events, drug, name, source)
+
+
+def _outpatient(weight: QuantityLike, every: str, times: int) -> Event:
+    kg, hours = amounts.kilograms(weight), _number("outpatient", "over", "h")
+    rate = min(_number("outpatient", "rate", "mg/h"), _per_kg("outpatient", "rate_per_kg").number * kg)
+    return dose(f"{rate * hours} mg", over=f"{hours} h", every=every, times=times)
+
+
+def _once(name: str, said: str, source: str) -> Regimen:
+    given = dose(_per_kg("single", name), over=_published("single", f"{name}_over"))
+    return Regimen((given,), "ketamine", said, source)
 
 
 def _per_kg(section: str, name: str) -> amounts.Amount:

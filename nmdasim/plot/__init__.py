@@ -1,6 +1,6 @@
 """Figures of a result. Every function takes a result (and Axes, if you have some) and returns matplotlib Axes."""
 
-from nmdasim.plot import backend, pharmacokinetics, populations, receptor, sensitization, sweep
+from nmdasim.plot import backend, pharmacokinetics, populations, receptor, sensitization, sweep, treatment
 from nmdasim.plot.animation import animate
 from nmdasim.plot.look import look, style
 from nmdasim.plot.memory import RECORD as MEMORY
@@ -32,5 +32,6 @@ __all__ = [
     "summary",
     "sweep",
     "trace",
+    "treatment",
     "windup",
 ]

@@ -14,6 +14,7 @@ import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim import plot
 from nmdasim.plot import animation, bands, pharmacokinetics, populations, receptor, schemes, sensitization, sweep
+from nmdasim.plot import treatment as weeks
 from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import scheme
@@ -65,6 +66,13 @@ def made():
             train.attrs | {"readout": "index"},
         ),
         scheme=block(scheme("destexhe1996"), blocker("ketamine")),
+        treated=nm.treatment.simulate(until="2 weeks", every="6 h", patients=3),
+        tried=nm.treatment.compare(["pickering2020", "sigtermans2009"], ["dahan2011"], patients=3),
+        opposed=xr.Dataset(
+            {name: (("release_opioid", "ketamine", "seed"), np.ones((2, 2, 2))) for name in ("input", "slope")},
+            {"release_opioid": [1.0, 0.5], "ketamine": [0.0, 1.0], "seed": [0, 1]},
+            train.attrs,
+        ),
         curve=inhibition.curve("ketamine", "2C", mg="1 mM"),
     )
 
@@ -110,6 +118,10 @@ FIGURES = {
     sweep.heatmap: lambda m: sweep.heatmap(m.table, "ketamine", "frequency"),
     sweep.dose_response: lambda m: sweep.dose_response(m.doses, nm.measures.dose_response(m.doses)),
     sweep.sensitivity: lambda m: sweep.sensitivity(m.sobol),
+    weeks.trials: lambda m: weeks.trials(m.tried),
+    weeks.contrast: lambda m: weeks.contrast(m.opposed)[0],
+    weeks.rivals: lambda m: weeks.rivals({"dahan2011": m.treated}),
+    weeks.year: lambda m: weeks.year(m.treated, ph.schedule("crps_100_hours"))[0],
 }
 #: Those that draw into Axes that they are given, or draw nothing.
 NO_FIGURE = {

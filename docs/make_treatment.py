@@ -1,0 +1,77 @@
+"""Draw the figures of the pages on treatment, and write their tables: ``python docs/make_treatment.py``.
+
+``python docs/make_treatment.py circuit`` makes the tables of the circuit in the package anew (five minutes), needed
+once the circuit has changed.
+"""
+
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+
+import nmdasim as nm
+from nmdasim import pharmacology as ph
+from nmdasim import treatment
+from nmdasim.circuits import dorsal_horn
+from nmdasim.plot import treatment as draw
+from nmdasim.studies.contrast import opioid_contrast
+from nmdasim.treatment import table
+from nmdasim.treatment.acute import CONCENTRATIONS
+from nmdasim.treatment.states import names
+
+HERE = Path(__file__).parent
+
+
+def save(ax, name):
+    ax.get_figure(root=True).savefig(HERE / "images" / f"{name}.png")
+    plt.close("all")
+
+
+def circuit():
+    folder = HERE.parent / "nmdasim" / "treatment" / "tables"
+    asked = [("dorsal_horn", dorsal_horn(), table.Grid(), ("rho", "loss"))]
+    for name in names():
+        state = treatment.states(name)
+        grid = table.Grid((state.rho,), CONCENTRATIONS, (state.number("probe", "Hz"),))
+        asked.append((f"dorsal_horn, {name}", state.circuit(), grid, ("rho",)))
+    texts = {
+        table.identity(net, grid, slow): table.as_text(table.responses(net, grid, slow), grid, said)
+        for said, net, grid, slow in asked
+    }
+    for old in folder.glob("*.csv"):
+        old.unlink()
+    for identity, text in texts.items():
+        (folder / f"{identity}.csv").write_text(text, encoding="utf-8")
+
+
+def main():
+    course = ph.schedule("crps_100_hours")
+    save(draw.year(treatment.simulate(regimen=course), course)[0], "treatment_crps")
+    monthly = ph.schedule("monthly")
+    save(draw.year(treatment.simulate(regimen=monthly, until="1 year"), monthly)[0], "treatment_year")
+    save(
+        draw.rivals(
+            {name: treatment.simulate(model=name, every="6 h") for name in ("dahan2011", "maintained", "reset")}
+        ),
+        "treatment_rivals",
+    )
+    found = treatment.compare(patients=300)
+    save(draw.trials(found), "treatment_trials")
+    rows = found[["seen", "sd", "predicted", "met"]].to_dataframe().reset_index()
+    columns = ["trial", "what", "arm", "day", "fitted", "seen", "sd", "model", "predicted", "met"]
+    text = rows[columns].sort_values(["trial", "day", "what", "arm", "model"]).to_csv(index=False, float_format="%.3g")
+    scores = (
+        found[["free_parameters", "log_likelihood", "mean_error", "missed"]].to_dataframe().to_csv(float_format="%.3g")
+    )
+    (HERE / "tables" / "trials.csv").write_text(text, encoding="utf-8")
+    (HERE / "tables" / "trials_scores.csv").write_text(scores, encoding="utf-8")
+    save(draw.contrast(opioid_contrast(nm.neurons.wdr(), seed=range(10)))[0], "opioid_neuron")
+    save(draw.contrast(opioid_contrast(dorsal_horn(), seed=range(5)))[0], "opioid_circuit")
+
+
+if __name__ == "__main__":
+    (circuit if sys.argv[1:] == ["circuit"] else main)()

@@ -1,0 +1,26 @@
+"""
+A year on one sheet
+===================
+
+Four hours every four weeks, for a year: an illustration, of no trial. Beside relief stands what it asks of a patient,
+as plain numbers; nothing here weighs one against the other.
+
+*Educational and research model. Not medical advice. Not for dosing decisions.*
+"""
+
+from pathlib import Path
+
+import nmdasim as nm
+from nmdasim import pharmacology as ph
+
+monthly, once = ph.schedule("monthly"), ph.schedule("crps_100_hours")
+results = {one.name: nm.treatment.simulate("crps", one, until="1 year") for one in (monthly, once)}
+for regimen in (monthly, once):
+    result = results[regimen.name]
+    print(regimen.name)
+    print(f"  mean pain over the year: {float(result.pain.mean()):.1f} of 10")
+    print(f"  {nm.treatment.burden(regimen)}")
+
+Path("out").mkdir(exist_ok=True)
+axes = nm.plot.treatment.year(results[monthly.name], monthly)
+axes[0].figure.savefig("out/42_a_monthly_course.png")

@@ -1,0 +1,85 @@
+"""What ``nmdasim trials`` prints and saves."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import xarray as xr
+from rich.console import Console
+from rich.table import Table
+
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.plot import treatment as plot_treatment
+from nmdasim.readout import files
+from nmdasim.treatment import Trial
+
+_SCORES = ("free_parameters", "log_likelihood", "mean_error", "missed")
+
+
+def as_json(chosen: Sequence[Trial], found: xr.Dataset | None) -> str:
+    """Return the JSON object: trials with what each rival predicts, and the scores."""
+    told = [dataclasses.asdict(one) | {"measures": _measures(one, found)} for one in chosen]
+    scores = {} if found is None else {str(m): _scores(found.sel(model=m)) for m in found.model.values}
+    return json.dumps({"trials": told, "scores": scores, "disclaimer": DISCLAIMER})
+
+
+def _measures(one: Trial, found: xr.Dataset | None) -> list[dict[str, Any]]:
+    if found is None or not one.measures:
+        return []
+    mine = found.isel(measure=(found.trial == one.name).values)
+    return [
+        dataclasses.asdict(measure)
+        | {"predicted": {str(m): float(mine.predicted.sel(model=m)[k]) for m in found.model.values}}
+        | {"met": {str(m): bool(mine.met.sel(model=m)[k]) for m in found.model.values}}
+        for k, measure in enumerate(one.measures)
+    ]
+
+
+def _scores(one: xr.Dataset) -> dict[str, float | None]:
+    numbers = {name: float(one[name]) for name in _SCORES}
+    return {name: None if math.isnan(value) else value for name, value in numbers.items()}
+
+
+def save(found: xr.Dataset, folder: Path) -> None:
+    """Write ``trials.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
+    mpl.use("Agg")
+    figure = plot_treatment.trials(found).get_figure(root=True)
+    assert figure is not None
+    columns = ["trial", "what", "arm", "day", "seen", "sd", "fitted", "predicted", "error", "met"]
+    rows = found[["seen", "sd", "predicted", "error", "met"]].to_dataframe().reset_index()
+    files.save(folder, "trials", figure, rows[["model", *columns]], found, [DISCLAIMER])
+
+
+def show(chosen: Sequence[Trial], found: xr.Dataset | None, folder: Path | None) -> None:
+    """Print each trial, then what was seen beside what each rival says."""
+    console = Console(highlight=False)
+    for one in chosen:
+        console.print(str(one).replace(DISCLAIMER, "").strip(), markup=False)
+    if found is not None:
+        models = [str(name) for name in found.model.values]
+        shown = Table("trial", "what", "arm", "day", "seen", *models)
+        for k in range(found.sizes["measure"]):
+            row = found.isel(measure=k)
+            said = [f"{float(row.predicted[m]):.2f}{'' if bool(row.met[m]) else ' miss'}" for m in range(len(models))]
+            name = f"{row.trial.item()}{' (fitted)' if bool(row.fitted) else ''}"
+            seen = f"{float(row.seen):.2f} ± {float(row.sd):.2f}"
+            shown.add_row(name, str(row.what.item()), str(row.arm.item()), f"{float(row.day):.3g}", seen, *said)
+        console.print(shown)
+        for model in models:
+            console.print(_sentence(found.sel(model=model)), markup=False)
+        console.print("A miss lies beyond 2 standard errors. Scores count what was not fitted.", style="dim")
+    console.print(DISCLAIMER, style="bold")
+    if folder is not None and found is not None:
+        console.print(f"Saved trials.png, .svg, .csv and .nc in {folder}/")
+
+
+def _sentence(one: xr.Dataset) -> str:
+    free, missed, of = int(one.free_parameters), int(one.missed), int((~one.fitted).sum())
+    score = f"log-likelihood {float(one.log_likelihood):.1f}, mean error {float(one.mean_error):.1f} standard errors"
+    return f"{one.model.item()}: {free} free parameters; {score}, {missed} of {of} missed."

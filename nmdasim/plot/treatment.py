@@ -1,0 +1,183 @@
+"""Figures of treatments: weeks to years on one sheet, and what rivals say beside a trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+
+from nmdasim.pharmacology import Regimen, bands
+from nmdasim.plot.look import look
+from nmdasim.plot.style import axes_of, caption, short
+
+_PLASMA, _SLOW, _ACUTE, _PAIN, _BAND = "#7b3fa0", "#3f8f8a", "#e8853d", "#1b1b1b", "#c0549d"
+#: Colours of rival models.
+_RIVALS = (_SLOW, _ACUTE, _PLASMA, "#4a6fb5", "#8aa63f")
+#: Days beyond which an axis is in weeks.
+_WEEKS_AFTER = 21
+
+
+def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
+    """Draw a treatment on one sheet: doses, plasma with the band of dissociation, both reliefs, pain with interval.
+
+    Parameters
+    ----------
+    result
+        A result of :func:`nmdasim.treatment.simulate`.
+    regimen
+        What was given, for its doses as ticks.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib Axes
+        Plasma, relief, pain.
+    """
+    with plt.rc_context(look().rc):
+        figure, axes = plt.subplots(3, 1, figsize=(12, 11), sharex=True, layout="constrained")
+        last = float(result.time_d[-1])
+        factor, unit = (1 / 7, "weeks") if last > _WEEKS_AFTER else (1.0, "days")
+        time = result.time_d.values * factor
+        _plasma(result, time, axes[0])
+        if regimen is not None:
+            _ticks(regimen, factor / 24, float(time[-1]), axes[0])
+        axes[1].plot(time, result.slow_relief, color=_SLOW, label=f"slow, {result.attrs['model']}")
+        axes[1].plot(time, result.acute_relief, color=_ACUTE, label="acute, from the circuit", linewidth=1.4)
+        axes[1].set(title="Relief, typical patient", ylabel="share of the pain gone", ylim=(0, 1))
+        axes[1].legend(frameon=False, loc="upper right")
+        _pain(result, time, axes[2])
+        axes[2].set(xlabel=f"time, {unit}", xlim=(time[0], time[-1]))
+        caption(figure, result, notes=["Pain is a read-out of this model. Bands are as reported, and no target."])
+    return np.asarray(axes)
+
+
+def _plasma(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
+    ax.plot(time, result.plasma, color=_PLASMA, linewidth=1.6, label="plasma, typical patient")
+    top = 1.45 * max(float(result.plasma.max()), 250.0)  # room for the legend and the doses
+    for band in bands():
+        if band.text.startswith("dissociation"):
+            text = f"{band.text} ({short(band.source)}, reported for ketamine)"
+            ax.axhspan(band.low_ng_ml, band.high_ng_ml, color=_BAND, alpha=0.13, linewidth=0, label=text)
+    drug, site = result.attrs["drug"], result.attrs["site"].partition(" (")[0]
+    ax.set(title=result.attrs["regimen"] or "Plasma", ylabel=f"{drug}, {site},\nng/ml", ylim=(0, top))
+    ax.legend(frameon=False, loc="upper right", fontsize=11)
+
+
+def _ticks(regimen: Regimen, per_hour: float, last: float, ax: Axes) -> None:
+    """Draw each dose as a tick above the plasma, as long as its infusion."""
+    for event in regimen.written_out().events:
+        start, end = event.time_h * per_hour, (event.time_h + event.over_h) * per_hour
+        if event.is_dose and start <= last:
+            shown = [start, max(end, start + 0.002 * last)]
+            ax.plot(shown, [0.97, 0.97], color=_PAIN, linewidth=6, transform=ax.get_xaxis_transform())
+
+
+def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
+    label = f"95 % of {result.attrs['subjects']} virtual patients"
+    ax.fill_between(time, result.pain_low, result.pain_high, color=_PAIN, alpha=0.12, linewidth=0, label=label)
+    ax.plot(time, result.pain, color=_PAIN, label="their mean")
+    ax.set(title=f"Pain, a read-out; state: {result.attrs['state']}", ylabel="0 to 10", ylim=(0, 10))
+    ax.legend(frameon=False, loc="upper right")
+
+
+def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Draw what was seen in trials, and what each rival says of it; misses are open, hits full.
+
+    Parameters
+    ----------
+    found
+        A result of :func:`nmdasim.treatment.compare`.
+    ax
+        Where; a new figure by default.
+    """
+    with plt.rc_context(look().rc):
+        rows, models = found.sizes["measure"], found.model.values.tolist()
+        own, ax = ax is None, axes_of(ax, (13, 2.5 + 0.75 * rows))
+        place = np.arange(rows)[::-1]
+        ax.barh(place, 4, left=-2, color="0.9", height=0.8, label="seen, ± 2 standard errors")
+        ax.vlines(0 * place, place - 0.4, place + 0.4, color="0.4", linewidth=2)
+        for k, model in enumerate(models):
+            one = found.sel(model=model)
+            distance = one.error.values
+            at, colour = place + 0.22 * ((len(models) - 1) / 2 - k), _RIVALS[k % len(_RIVALS)]
+            met = one.met.values
+            ax.plot(distance[met], at[met], "o", color=colour, label=f"{model} ({int(one.free_parameters)} fitted)")
+            ax.plot(distance[~met], at[~met], "o", color=colour, markerfacecolor="white", markeredgewidth=2.2)
+        names = [
+            f"{_named(str(t))}{' *' if f else ''}: {w},\n{a}, day {d:.2g}; seen {s:.2f}"
+            for t, w, a, d, s, f in zip(
+                *(found[key].values for key in ("trial", "what", "arm", "day", "seen", "fitted")), strict=True
+            )
+        ]
+        ax.set_yticks(place, names, fontsize=9.5)
+        ax.set(title="Predicted less seen; open: a miss", xlabel="standard errors")
+        ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=11)
+        if own:
+            notes = ["* Rivals were fitted to the CRPS curve; all else is prediction."]
+            caption(ax.figure, found, notes=notes)
+    return ax
+
+
+def _named(key: str) -> str:
+    """Return a trial as a reader knows it; a number of an archive stays one."""
+    return key if key.isupper() else short(key)
+
+
+def contrast(found: xr.Dataset) -> np.ndarray:
+    """Draw first response and wind-up, each relative to none of either drug: an opioid alone, ketamine alone.
+
+    Parameters
+    ----------
+    found
+        A result of :func:`nmdasim.studies.contrast.opioid_contrast`.
+
+    Returns
+    -------
+    numpy.ndarray of matplotlib Axes
+        Opioid, ketamine.
+    """
+    with plt.rc_context(look().rc):
+        figure, axes = plt.subplots(1, 2, figsize=(12, 5.5), sharey=True, layout="constrained")
+        mean = found.mean("seed")
+        none = mean.sel(release_opioid=1, ketamine=0)
+        opioid = mean.sel(ketamine=0)
+        drawn = [
+            (axes[0], opioid, 1 - opioid.release_opioid.values, "An opioid", "share of release gone"),
+            (axes[1], mean.sel(release_opioid=1), mean.ketamine.values, "Ketamine", "free ketamine, µM"),
+        ]
+        for ax, one, x, title, label in drawn:
+            ax.plot(x, one["input"] / none["input"], "o-", color=_PAIN, label="first response")
+            ax.plot(x, one["slope"] / none["slope"], "s--", color=_PLASMA, label="slope of wind-up")
+            ax.set(title=title, xlabel=label, ylim=(-0.05, 1.1))
+        axes[0].set_ylabel("relative to none of either")
+        axes[0].legend(frameon=False)
+        caption(figure, found, notes=["Opioids depress respiration, ketamine far less; neither is weighed here."])
+    return np.asarray(axes)
+
+
+def rivals(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
+    """Draw the slow relief of several models on one regimen: the typical patient full, the mean of patients dashed.
+
+    Parameters
+    ----------
+    results
+        Results of :func:`nmdasim.treatment.simulate` by what they are called.
+    ax
+        Where; a new figure by default.
+    """
+    with plt.rc_context(look().rc):
+        own, ax = ax is None, axes_of(ax, (11, 6.5))
+        for k, (name, result) in enumerate(results.items()):
+            time, colour = result.time_d / 7, _RIVALS[k % len(_RIVALS)]
+            ax.plot(time, result.slow_relief, color=colour, label=f"{name}, typical patient")
+            mean = result.patient_slow_relief.mean("patient")
+            ax.plot(time, mean, "--", color=colour, linewidth=1.5, label=f"{name}, mean of patients")
+        first = next(iter(results.values()))
+        ax.set(title=f"Slow relief: {first.attrs['regimen']}", xlabel="time, weeks", ylabel="share of the pain gone")
+        ax.set(ylim=(0, 1), xlim=(0, None))
+        ax.legend(frameon=False)
+        if own:
+            caption(ax.figure, *results.values())
+    return ax

@@ -1,0 +1,89 @@
+"""``nmdasim treatment``: what it answers, what it leaves, and what it refuses in one line."""
+
+import json
+
+import pytest
+
+from nmdasim import pharmacology as ph
+from nmdasim import treatment
+from nmdasim.command.app import main
+from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.treatment.burden import burden
+
+COURSE = ["--state", "crps", "--regimen", "crps_100_hours", "--patients", "20"]
+
+
+def run(monkeypatch, capsys, *words, command="treatment"):
+    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr("sys.argv", ["nmdasim", command, *words])
+    status = 0
+    try:
+        main()
+    except SystemExit as stop:
+        status = stop.code
+    return status, *capsys.readouterr()
+
+
+def test_json_is_the_dataset_under_the_names_of_the_contract(monkeypatch, capsys):
+    status, out, err = run(monkeypatch, capsys, *COURSE, "--every", "1 day", "--json")
+    answer = json.loads(out)
+    assert (status, err) == (0, "")
+    series = ("time_d", "plasma_ng_ml", "slow_relief", "acute_relief", "pain", "pain_low", "pain_high")
+    assert {"state", "model", "regimen", "disclaimer", *series} <= set(answer)
+    assert {len(answer[name]) for name in series} == {85}
+    assert (answer["state"], answer["model"], answer["regimen"]) == ("crps", "dahan2011", "crps_100_hours")
+    assert answer["slow_relief"][7] == pytest.approx(0.785, abs=0.001)
+    assert answer["disclaimer"] == DISCLAIMER
+    same = treatment.simulate(every="1 day", patients=20)
+    assert answer["pain"] == same.pain.values.tolist()
+    rows = zip(answer["pain_low"], answer["pain"], answer["pain_high"], strict=True)
+    assert all(low <= mean <= high for low, mean, high in rows)
+
+
+def test_a_file_is_read_as_for_pk_and_is_s_ketamine_by_default(monkeypatch, capsys, tmp_path):
+    file = tmp_path / "doses.csv"
+    file.write_text("TIME,AMT,DUR,ROUTE\n0,35,0.5,iv\n")
+    words = ["--regimen", str(file), "--until", "1 day", "--patients", "2"]
+    status, out, _ = run(monkeypatch, capsys, *words, "--out", str(tmp_path / "out"))
+    assert status == 0
+    assert "s-ketamine" in out
+    assert "leiden3" in out
+    assert DISCLAIMER in out
+    left = {path.name for path in (tmp_path / "out").iterdir()}
+    assert left == {"treatment.png", "treatment.svg", "treatment.csv", "treatment.nc", "regimen.csv"}
+    assert DISCLAIMER in (tmp_path / "out" / "treatment.csv").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--state", "cprs"], "unknown state 'cprs'"),
+        (["--model", "dahan"], "unknown slow model"),
+        (["--regimen", "none.csv"], "no file and no schedule"),
+        (["--regimen", "EMPTY"], "no dose"),
+        (["--until", "1 year", "--every", "1 s"], "take a longer step"),
+        (["--spread=-0.5"], "spread = -0.5"),
+        (["--patients", "0"], "patients = 0"),
+        (["--until", "12 wk"], "unknown unit"),
+    ],
+)
+def test_bad_input_ends_with_status_2_and_one_line(monkeypatch, capsys, tmp_path, words, said):
+    empty = tmp_path / "empty.csv"
+    empty.write_text("TIME,AMT,EVID\n0,0,0\n")
+    words = [str(empty) if word == "EMPTY" else word for word in words]
+    status, out, err = run(monkeypatch, capsys, *COURSE, *words)
+    assert (status, out) == (2, "")
+    assert said in err
+    assert err.count("\n") == 1
+
+
+def test_the_burden_of_a_regimen_is_plain_numbers():
+    course = burden(ph.schedule("crps_100_hours"))
+    given = 5 * 8 + 10 * 16 + 15 * 8 + 20 * 16 + 22.2 * 52
+    assert (course.total_mg, course.visits, course.dosing_h) == (pytest.approx(given), 1, 100)
+    assert course.hours_above[250.0] == 0
+    assert 80 < course.hours_above[100.0] < 100
+    outpatient = burden(ph.schedule("crps_outpatient_10_days"))
+    assert (outpatient.visits, outpatient.dosing_h) == (10, pytest.approx(40))
+    none = burden(ph.schedule("crps_100_hours").scaled(0))
+    assert (none.total_mg, none.visits, set(none.hours_above.values())) == (0, 0, {0.0})
