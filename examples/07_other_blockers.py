@@ -8,6 +8,8 @@ pore, so together they block more than either, and less than if they did not kno
 Educational and research model. Not medical advice. Not for dosing decisions.
 """
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 
 import nmdasim as nm
@@ -48,4 +50,5 @@ for name, cell in {
     ax.plot(measured.pulse, measured.late, "o-", label=name)
 ax.set(xlabel="pulse", ylabel="spikes, 100 ms to next pulse")
 ax.legend(frameon=False)
-plt.show()
+Path("out").mkdir(exist_ok=True)
+fig.savefig("out/07_other_blockers.png")

@@ -8,6 +8,8 @@ it brought before, at -60 mV and 1 mM magnesium; what differs is when, at which 
 Educational and research model. Not medical advice. Not for dosing decisions.
 """
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 
 import nmdasim as nm
@@ -29,7 +31,8 @@ for label, subtype in scenarios.items():
 ax.set(xscale="log", xlabel="free ketamine at the receptor, µM", ylabel="wind-up index left, %", ylim=(0, None))
 ax.legend(frameon=False)
 nm.plot.caption(fig, result)
-plt.show()
+Path("out").mkdir(exist_ok=True)
+fig.savefig("out/09_subtypes_in_a_neuron.png")
 
 # %%
 # Shares are parameters: lanes can vary them, and nothing is compiled anew. They count relative to their sum.

@@ -9,6 +9,8 @@ A neuron can be tested the same way; how many of its spikes make a reflex is not
 Educational and research model. Not medical advice. Not for dosing decisions.
 """
 
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 
 import nmdasim as nm
@@ -39,4 +41,5 @@ for ax, criterion in zip(axes[1:], (1, 8), strict=True):
     print(f"{criterion} spikes: strength {float(train.strength.mean()):.2f}, index", train["index"].mean("seed").values)
 
 nm.plot.caption(fig, train)
-plt.show()
+Path("out").mkdir(exist_ok=True)
+fig.savefig("out/13_temporal_summation.png")
