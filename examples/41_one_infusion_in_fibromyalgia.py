@@ -13,7 +13,7 @@ from pathlib import Path
 import nmdasim as nm
 from nmdasim import pharmacology as ph
 
-given = ph.schedule("fibromyalgia_high")
+given = ph.schedule("fibromyalgia_s_ketamine")
 result = nm.treatment.simulate("fibromyalgia", given, until="2 days", every="5 min")
 acute = result.acute_relief
 above = result.time_d[acute > acute.max() / 2]

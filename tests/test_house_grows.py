@@ -251,7 +251,7 @@ def test_a_protocol_is_one_file(tmp_path, monkeypatch):
     paired = importlib.import_module("paired").Paired
     result = nm.simulate(nm.neurons.wdr(), paired(interval=["0.5 s", "1 s", "8 s"]), seed=range(5))
     assert dict(result.sizes) | {"interval": 3, "seed": 5, "pulse": 2} == dict(result.sizes)
-    assert (list(result.interval.values), result.interval.attrs["units"]) == ([500, 1000, 8000], "ms")
+    assert (list(result.interval.values), result.interval.attrs["units"]) == ([0.5, 1, 8], "s")
     late = nm.measures.windup(result).late.mean("seed")
     gain = (late.sel(pulse=2) - late.sel(pulse=1)).values
     assert gain[1] > gain[2] + 0.5  # what one pulse leaves is gone after eight seconds

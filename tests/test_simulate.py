@@ -293,7 +293,7 @@ def idle(monkeypatch):
         (dict(dt=1e-300 * ms), "takes a step above 0"),
         (dict(dt=np.nan * ms), "dt = .* is not finite"),
         (dict(dt=1 * mV), "dt = 1 mV has the wrong dimension"),
-        (dict(block="half"), "block = 'half'; wdr has equilibrated, washin"),
+        (dict(block="half"), "block = 'half': wdr has no such start; there are equilibrated, washin"),
         (dict(engine="neuron"), "engine 'neuron' does not exist; there are kernel"),
         (dict(method="magic"), "method 'magic'"),
         (dict(record=["v_tail"]), "nothing called 'v_tail' to record"),
@@ -320,7 +320,7 @@ def test_a_run_without_a_protocol_needs_a_duration(idle, adex):
 
 
 def test_a_model_without_starts_has_no_block(idle, adex):
-    with pytest.raises(nm.ModelError, match="adex has no alternative starts"):
+    with pytest.raises(nm.ModelError, match="adex has no such start; it has no alternative starts"):
         nm.simulate(adex, duration="1 ms", block="washin")
 
 

@@ -33,7 +33,7 @@ def treatment(
     Examples
     --------
     - `nmdasim treatment --state crps --regimen crps_100_hours --out out`
-    - `nmdasim treatment --state fibromyalgia --regimen fibromyalgia_high --until "2 days" --json`
+    - `nmdasim treatment --state fibromyalgia --regimen fibromyalgia_s_ketamine --until "2 days" --json`
     - `nmdasim treatment --state crps --regimen monthly --until "1 year"`
 
     Educational and research model. Not medical advice. Not for dosing decisions.

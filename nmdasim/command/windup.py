@@ -23,6 +23,16 @@ _NO_DRUG = "0 uM"
 _DRUG = "NAME=CONCENTRATION, as in memantine=3uM"
 
 
+_Block = Annotated[str, typer.Option(help="equilibrated (long exposure; the default) or washin (drug just arrived).")]
+_Ketamine = Annotated[
+    str, typer.Option(help="Free ketamine at the receptor, one or several: '0 uM,1 uM'; or '100 ng/ml total' (S).")
+]
+_Drug = Annotated[
+    list[str] | None,
+    typer.Option(help="NAME=CONCENTRATION of any blocker, free, one or several: 'memantine=0 uM,3 uM'; repeatable."),
+]
+
+
 def windup(
     model: Annotated[
         str, typer.Option(help="wdr, delrocq2023 or aguiar2010.", autocompletion=names.complete_neuron)
@@ -33,18 +43,9 @@ def windup(
     dt: Annotated[str, typer.Option(help="Step, such as '0.05 ms'; the model's own by default.")] = "",
     frequency: Annotated[str, typer.Option(help="Rate of the pulses.")] = "1 Hz",
     pulses: Annotated[int, typer.Option(help="Number of pulses.")] = 15,
-    ketamine: Annotated[
-        str, typer.Option(help="Free ketamine at the receptor, one or several: '0 uM,1 uM'; or '100 ng/ml total' (S).")
-    ] = _NO_DRUG,
-    drug: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="NAME=CONCENTRATION of any blocker, free, one or several: 'memantine=0 uM,3 uM'; repeatable."
-        ),
-    ] = None,
-    block: Annotated[
-        str, typer.Option(help="equilibrated (long exposure; the default) or washin (drug just arrived).")
-    ] = "",
+    ketamine: _Ketamine = _NO_DRUG,
+    drug: _Drug = None,
+    block: _Block = "",
     mg: Annotated[str, typer.Option(help="Magnesium outside, such as '1 mM'.")] = "",
     scale: Annotated[list[str] | None, typer.Option(help="NAME=FACTOR; nmda ampa_c nk1 gaba can cal kca nap.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="PARAMETER=QUANTITY, as in K_mg=3mM.")] = None,

@@ -46,5 +46,4 @@ def spell(value: Any) -> str:
 
 def _tells_its_place(value: Any) -> bool:
     """Whether the text of a value is where it lies in memory, another one in every process."""
-    own: Any = type(value).__repr__
-    return own is object.__repr__ and hasattr(value, "__dict__")
+    return hasattr(value, "__dict__") and repr(value) == object.__repr__(value)

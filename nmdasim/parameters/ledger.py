@@ -45,11 +45,23 @@ def _sections(content: Mapping[str, Any], where: str) -> Iterator[tuple[str, dic
     own = {name: entry for name, entry in content.items() if isinstance(entry, Mapping) and "value" in entry}
     if own:
         defaults = {"defaults": content["defaults"]} if "defaults" in content else {}
-        yield where, defaults | {name: _written(entry) for name, entry in own.items()}
+        yield (
+            where,
+            defaults | {label: _written(one) for name, entry in own.items() for label, one in _each(name, entry)},
+        )
     for name, entry in content.items():
         if isinstance(entry, Mapping) and name not in own and name != "defaults":
             inner = {"defaults": content["defaults"], **entry} if _regional(content, entry) else entry
             yield from _sections(inner, f"{where}.{name}")
+
+
+def _each(name: str, entry: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield an entry, or one for every number of a list, numbered from 1."""
+    if not isinstance(entry["value"], list):
+        yield name, entry
+        return
+    for k, value in enumerate(entry["value"], 1):
+        yield f"{name}_{k}", {**entry, "value": value}
 
 
 def _regional(content: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:

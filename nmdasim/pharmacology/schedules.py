@@ -55,7 +55,7 @@ def monthly(weight: QuantityLike = "70 kg") -> Regimen:
 
 
 def refractory_single() -> Regimen:
-    """Return racemic ketamine .5 mg/kg once, as studied in refractory neuropathic pain (Pickering 2020)."""
+    """Return racemic ketamine 0.5 mg/kg once, as studied in refractory neuropathic pain (Pickering 2020)."""
     return _once("pickering", "neuropathic pain, racemate 0.5 mg/kg once", "pickering2020")
 
 

@@ -132,7 +132,8 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
 def _summaries(result: xr.Dataset) -> list[str]:
     """Return the names of what the model keeps of every pulse in a unit, but the peak of calcium."""
     kept = {str(name): values for name, values in result.data_vars.items() if "pulse" in values.dims}
-    return [name for name, v in kept.items() if name not in _UNDRAWN and v.attrs.get("units", "1") != "1"]
+    units = {name: v.attrs.get("units", "1") for name, v in kept.items() if name not in _EDGES}
+    return [name for name, unit in units.items() if unit != "1" and (name, unit) != ("ca_peak", "µM")]
 
 
 def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
@@ -190,5 +191,5 @@ def _told(name: str, value: xr.DataArray) -> str:
 
 
 #: Edges of the windows, which are no summaries, and the peak of calcium, which is flat.
-_UNDRAWN = {"pulse_time", "window_end", "ca_peak"}
+_EDGES = {"pulse_time", "window_end"}
 _OWN = {"pulse", "seed", "spike", "time", "population"}

@@ -121,8 +121,8 @@ def shared(value: Any) -> str:
     return str(value.dims[0]) if isinstance(value, xr.DataArray) and value.ndim else ""
 
 
-def with_units(name: str, value: Any) -> Any:
-    """Return a DataArray as a quantity, all else as it is.
+def with_units(name: str, value: Any, *, plain: bool = False) -> Any:
+    """Return a DataArray as a quantity, all else as it is; `plain` numbers need say no unit.
 
     Raises
     ------
@@ -131,6 +131,8 @@ def with_units(name: str, value: Any) -> Any:
     """
     if not isinstance(value, xr.DataArray):
         return value
+    if plain and "units" not in value.attrs:
+        return value.values
     if "units" not in value.attrs:
         raise InputError(f"{name} has no units; set .attrs['units'], as in 'uM', or '1' for a plain number")
     return value.values * quantities.parse_unit(str(value.attrs["units"]))

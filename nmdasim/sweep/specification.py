@@ -200,7 +200,7 @@ class Sweep:
         if name in self.done_to.varies:
             return self._protocol_axis(name, values, self.done_to.varies[name])
         if self.is_gain(name):
-            factors = quantities.si(with_units(name, values), "1", name=f"gain {name}")
+            factors = quantities.si(with_units(name, values, plain=True), "1", name=f"gain {name}")
             if np.any(factors < 0):
                 raise InputError(f"gain {name} = {values}; a gain is 0 or more")
             return Axis(name, factors, dim=shared(values))

@@ -90,16 +90,9 @@ def draw(
     varied = Cohort(patients, clearance, volume, absorption, seed=seed)
     drawn = varied.draw(weight_kg)
     one = np.ones(1)
-    subjects = Subjects(
-        *(
-            np.concatenate([first, rest])
-            for first, rest in zip(
-                (one * weight_kg, one, one, one),
-                (drawn.weight_kg, drawn.clearance, drawn.volume, drawn.absorption),
-                strict=True,
-            )
-        )
-    )
+    factors = {name: np.concatenate([one, values]) for name, values in drawn.factors.items()}
+    logits = {name: np.concatenate([0 * one, values]) for name, values in drawn.logits.items()}
+    subjects = Subjects(np.concatenate([one * weight_kg, drawn.weight_kg]), factors, logits, drawn.scales)
     values = {name: np.full(1 + patients, float(p.si)) for name, p in model.parameters.items()}
     for name, (low, high) in between.items():
         if name not in values or not 0 < low <= high:

@@ -50,8 +50,10 @@ def integrate(rhs, stages, times):
     for (start, jump, infusion), end in zip(stages, ends, strict=True):
         state = state + jump
         inside = times[(times > start) & (times <= end)]
-        done = solve_ivp(rhs, (start, end), state, "DOP853", inside, args=(infusion,), rtol=1e-13, atol=1e-16)
-        last = solve_ivp(rhs, (start, end), state, "DOP853", args=(infusion,), rtol=1e-13, atol=1e-16)
+        done = solve_ivp(
+            rhs, (start, end), state, "DOP853", inside, args=(infusion,), rtol=1e-13, atol=1e-16, max_step=0.1
+        )
+        last = solve_ivp(rhs, (start, end), state, "DOP853", args=(infusion,), rtol=1e-13, atol=1e-16, max_step=0.1)
         found.append(done.y)
         state = last.y[:, -1]
     return np.concatenate(found, axis=1)

@@ -40,12 +40,13 @@ def test_the_reference_engine_agrees_with_the_matrix_exponential(name):
 
 @pytest.mark.parametrize("name", names())
 def test_the_kernel_agrees_with_the_matrix_exponential_and_converges(name):
-    coarse, fine = (compare(scheme(name), "kernel", dt) for dt in ("0.1 ms", "0.0125 ms"))
+    """At 0.1 ms transitions of magnesium are limited, which is more exact than their order says: it is seen below."""
+    coarse, fine, finest = (compare(scheme(name), "kernel", dt) for dt in ("0.1 ms", "0.0125 ms", "0.0015625 ms"))
     assert are_probabilities(coarse[0])
     assert are_probabilities(fine[0])
     assert coarse[1] < 0.06
     assert fine[1] < 0.008
-    assert fine[1] < coarse[1] / 7  # of first order or better
+    assert finest[1] < fine[1] / 7  # of first order or better
 
 
 @pytest.mark.parametrize("engine", ["kernel", "reference"])

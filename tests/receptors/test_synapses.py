@@ -34,4 +34,4 @@ def test_nmda_and_nk1_carry_a_tenth_of_their_current_as_calcium():
 
 
 def test_a_receptor_names_what_it_stands_on():
-    assert set(nmda({"a": "w"}).references) == {"jahr1990", "aguiar2010", "kotermanski2009"}
+    assert set(nmda({"a": "w"}).references) == {"jahr1990", "aguiar2010", "kotermanski2009", "gilling2009"}

@@ -207,10 +207,10 @@ def test_the_example_file_says_what_the_arguments_say(tmp_path):
     told = Population(
         CELL,
         nm.WindUp(),
-        dict(mg=("0.7 mM", "1.3 mM"), nmda=(0.5, 2), can=(0.5, 1.5), affinity=(0.5, 2)),
+        dict(mg=("0.7 mM", "1.3 mM"), nmda=(0.5, 2), can=(0.5, 1.5), dissociation=(0.5, 2)),
         dict(ratio=(1.5, 4), input=(5, 30)),
-        groups=dict(affinity=("K_ketamine",)),
-        log=("affinity",),
+        groups=dict(dissociation=("K_ketamine",)),
+        log=("dissociation",),
         checks=(Check({"ratio": (0, 1.3)}, set={"nmda": 0}, name="hardly any without NMDA receptors"),),
         dt="0.2 ms",
     )

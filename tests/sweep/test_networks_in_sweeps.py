@@ -53,6 +53,7 @@ def direct():
     return nm.simulate(HORN, train, ketamine=AXES["ketamine"], seed=AXES["seed"])
 
 
+@pytest.mark.filterwarnings("ignore:Windows of")
 def test_a_store_of_a_network_holds_what_simulate_gives(stored, direct):
     assert dict(stored.sizes) == {"frequency": 2, "ketamine": 2, "seed": 2, "pulse": 2}
     assert np.all(stored.status == 1)
@@ -63,7 +64,7 @@ def test_a_store_of_a_network_holds_what_simulate_gives(stored, direct):
     measured = nm.measures.windup(direct)
     for name in ("early", "late", "input"):
         assert stored[name].values.tobytes() == measured[name].transpose(*stored[name].dims).values.tobytes()
-    assert stored.late.values.max() > 0
+    assert np.nanmax(stored.late.values) > 0
     assert stored.rate.units == "Hz"
     assert stored.attrs["model_digest"] == HORN.digest
 

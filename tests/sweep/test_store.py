@@ -41,6 +41,7 @@ def test_a_store_opens_with_xarray_alone_and_says_what_made_it(small, tmp_path):
     assert data.attrs["disclaimer"] == nm.DISCLAIMER
 
 
+@pytest.mark.filterwarnings("ignore:Windows of")
 @pytest.mark.parametrize("chunk", [1, 5, 24])
 def test_numbers_are_those_of_one_run_however_they_are_cut(small, tmp_path, chunk):
     doses = np.geomspace(0.1, 10, 6) * nm.uM

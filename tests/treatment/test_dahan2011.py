@@ -69,12 +69,12 @@ def test_the_slow_concentration_of_two_courses_is_the_sum_of_each():
         return 10.5 * relief / (1 - relief)
 
     one = ph.schedule("crps_100_hours")
-    two = ph.schedule("fibromyalgia_high").shifted("14 days")
+    two = ph.schedule("fibromyalgia_s_ketamine").shifted("14 days")
     assert concentration(one + two).values == pytest.approx((concentration(one) + concentration(two)).values, rel=1e-9)
 
 
 def test_a_single_infusion_relieves_for_tens_of_minutes_and_not_for_days():
-    given = treatment.simulate("crps", "fibromyalgia_high", until="2 days", every="1 min", patients=1)
+    given = treatment.simulate("crps", "fibromyalgia_s_ketamine", until="2 days", every="1 min", patients=1)
     minutes = given.time_d.values * 1440
     acute = given.acute_relief.values
     above_half = minutes[acute > acute.max() / 2]

@@ -91,7 +91,7 @@ def test_a_state_is_handed_to_the_circuit_and_to_the_neuron():
 
 
 def test_an_injury_that_heals_hurts_less_by_itself():
-    healing = treatment.simulate("acute", "fibromyalgia_high", until="8 days", every="4 days", patients=2)
+    healing = treatment.simulate("acute", "fibromyalgia_s_ketamine", until="8 days", every="4 days", patients=2)
     assert healing.pain[-1] < 0.3 * healing.pain[0]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -46,7 +45,6 @@ def table(result: xr.Dataset) -> pd.DataFrame:
 
 def save(result: xr.Dataset, regimen: Regimen, folder: Path) -> None:
     """Write ``treatment.png``, ``.svg``, ``.csv``, ``.nc`` and the dosing rows ``regimen.csv`` into `folder`."""
-    mpl.use("Agg")
     figure = plot_treatment.year(result, regimen)[0].figure
     files.save(folder, "treatment", figure, table(result), result, [DISCLAIMER, origin(result.attrs)])
     files.write_whole(folder / "regimen.csv", regimen.to_csv)

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
 import xarray as xr
 from rich.console import Console
 from rich.table import Table
@@ -48,7 +47,6 @@ def _scores(one: xr.Dataset) -> dict[str, float | None]:
 
 def save(found: xr.Dataset, folder: Path) -> None:
     """Write ``trials.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
-    mpl.use("Agg")
     figure = plot_treatment.trials(found).get_figure(root=True)
     assert figure is not None
     columns = ["trial", "what", "arm", "day", "seen", "sd", "fitted", "predicted", "error", "met"]

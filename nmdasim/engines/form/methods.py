@@ -129,10 +129,21 @@ def _advance(name: str, rate: sp.Expr, *, exact: bool, stiff: bool = False) -> s
 
 
 def _shares(model: Model, name: str) -> set[str]:
-    """Return the other states that share a whole with one: a subexpression is nothing but their sum."""
+    """Return the other states that compete with one for a whole: a subexpression is nothing but their sum."""
     states = set(model.system.states)
     sums = ({s.name for s in e.args} for e in model.system.subexpressions.values() if e.is_Add and e.args == _plain(e))
-    return {other for members in sums if name in members and members <= states for other in members} - {name}
+    found = [members for members in sums if name in members and members <= states and _compete(model, members)]
+    return {other for members in found for other in members} - {name}
+
+
+def _compete(model: Model, members: Collection[str]) -> bool:
+    """Whether each state slows every other, as drugs in one pore do."""
+    slopes = [model.system.derivatives[a].diff(symbol(b)) for a in members for b in members if a != b]
+    return all(slope.xreplace(dict.fromkeys(slope.free_symbols, _SOME)).evalf() < 0 for slope in slopes)
+
+
+#: A value that any symbol may have where a sign is asked for.
+_SOME = sp.Float(0.37)
 
 
 def _plain(expression: sp.Expr) -> tuple[sp.Expr, ...]:
