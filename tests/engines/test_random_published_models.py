@@ -81,7 +81,7 @@ LECAR = nm.Model(
     dn/dt = phi*(n_inf - n)*cosh((V - V3)/(2*V4))/ms : 1
     """,
     parameters=dict(
-        I=100 * nm.pA, g_l=2 * nm.nS, g_ca=4 * nm.nS, g_k=8 * nm.nS, C=5 * nm.pF, phi=0.2,
+        I="100 pA", g_l=2 * nm.nS, g_ca=4 * nm.nS, g_k=8 * nm.nS, C=5 * nm.pF, phi=0.2,
         V1=-1.2 * nm.mV, V2=18 * nm.mV, V3=12 * nm.mV, V4=17.4 * nm.mV,
     ),
     initial=dict(V=-40 * nm.mV, n=0.05),
