@@ -23,7 +23,7 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "model_pages",
 ]
-exclude_patterns = ["_build", "sg_execution_times.rst", "gallery/*.ipynb", "gallery/*.py"]
+exclude_patterns = ["_build", "sg_execution_times.rst", "gallery/*.ipynb", "gallery/*.py", "notebooks"]
 
 myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3

@@ -17,7 +17,7 @@ from nmdasim.run.axes import parameter_axes
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
     path
-    for pattern in ("*.md", "docs/**/*.md", "docs/tables/*.csv", "nmdasim/parameters/*.toml", "notebooks/*.ipynb")
+    for pattern in ("*.md", "docs/**/*.md", "docs/tables/*.csv", "nmdasim/parameters/*.toml", "docs/notebooks/*.ipynb")
     for path in ROOT.glob(pattern)
     if "generated" not in path.parts and "_build" not in path.parts
 )
@@ -136,7 +136,7 @@ def test_a_wrong_unit_has_a_short_traceback(call, monkeypatch):
 
 #: The changelog tells of names that there were.
 PRESENT = [page for page in PAGES if page.name != "CHANGELOG.md"]
-NAMED = sorted({*PRESENT, *(ROOT / "examples").glob("*.py"), *(ROOT / "notebooks").glob("*.ipynb")})
+NAMED = sorted({*PRESENT, *(ROOT / "examples").glob("*.py"), *(ROOT / "docs" / "notebooks").glob("*.ipynb")})
 
 
 @pytest.mark.parametrize("path", NAMED, ids=lambda path: path.relative_to(ROOT).as_posix())
