@@ -48,10 +48,9 @@ def test_known_losses_lie_within_their_draws(losses):
         assert np.all((low <= known) & (known <= high)), (name, strength)
 
 
+@pytest.mark.parametrize("losses", ["delrocq2023"], indirect=True)
 def test_the_reference_neuron_loses_steadily_and_keeps_its_first_response_at_reduced_strength(losses):
-    name, loss = losses
-    if name != "delrocq2023":
-        pytest.skip("of the reference neuron")
+    _, loss = losses
     reduced = loss.sel(strength=0.7).mean("seed")
     to_one = reduced.sel(ketamine=slice(0, 1))
     assert np.all(np.diff(to_one["index"]) > 0)
