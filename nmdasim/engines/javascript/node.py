@@ -72,8 +72,8 @@ def run(card: Mapping[str, Any], report: Callable[[float], None]) -> Found:
             process = subprocess.Popen(
                 [program, str(_DRIVER), str(given), str(result)], stdout=subprocess.PIPE, stderr=errors, text=True
             )
+            assert process.stdout is not None
             try:
-                assert process.stdout is not None
                 for line in process.stdout:
                     report(float(line))
                 status = process.wait()

@@ -160,7 +160,12 @@ class _Text:
         """Return a function that does what arrives through a port, by its number."""
         lines = ["", f"// {comment}", f"export function {name}(a, o, port, weight, t) {{", "  switch (port) {"]
         for k, inlet in enumerate(inlets):
-            lines += [f"    case {k}: {{ // {_line(inlet.name)}", *_indent(self._lines(inlet.code), 3), "      break;", "    }"]
+            lines += [
+                f"    case {k}: {{ // {_line(inlet.name)}",
+                *_indent(self._lines(inlet.code), 3),
+                "      break;",
+                "    }",
+            ]
         return [*lines, "  }", "}"]
 
     # --- statements and places ---------------------------------------------------------------------------------------
@@ -221,7 +226,7 @@ def _declared(name: str, times: Counter[str], known: set[str]) -> str:
 def _moves(body: Sequence[str]) -> list[str]:
     return [
         "",
-        "// Steps first to before last of a lane; ends with the first one in which it fires, and returns that, or last.",
+        "// Steps first to before last of a lane; it ends with one in which the lane fires, and returns that, else last.",
         "export function move(a, o, dt, first, last) {",
         "  for (let n = first; n < last; n++) {",
         "    const t = n*dt;",
