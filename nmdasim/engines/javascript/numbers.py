@@ -18,7 +18,7 @@ from nmdasim.model.model import Model
 
 
 def names(model: Model) -> list[str]:
-    """Return the parameters of a lane in their order: number of parameter k in compartment c is p[k·compartments + c]."""
+    """Return the parameters of a lane in order: that of number k in compartment c is p[k·compartments + c]."""
     return [*model.parameters.bases, *(() if "area" in model.parameters.bases else ("area",))]
 
 

@@ -109,10 +109,14 @@ def _received(name: str, text: _Text) -> list[str]:
     try:
         inlets = summed(name, text.form.events.inlets)
     except ModelError:
-        return ["", "// What arrives does not add up, so this cell runs alone, not in a network.",
-                "export const receive = null;"]  # fmt: skip
-    return text.ports("receive", "What a step brings through a port: the sum of weights, or the number of events.",
-                      inlets)  # fmt: skip
+        return [
+            "",
+            "// What arrives does not add up, so this cell runs alone, not in a network.",
+            "export const receive = null;",
+        ]
+    return text.ports(
+        "receive", "What a step brings through a port: the sum of weights, or the number of events.", inlets
+    )
 
 
 @dataclass(frozen=True)
@@ -226,7 +230,7 @@ def _declared(name: str, times: Counter[str], known: set[str]) -> str:
 def _moves(body: Sequence[str]) -> list[str]:
     return [
         "",
-        "// Steps first to before last of a lane; it ends with one in which the lane fires, and returns that, else last.",
+        "// Steps first to before last of a lane; ends when the lane fires; returns that step, or last.",
         "export function move(a, o, dt, first, last) {",
         "  for (let n = first; n < last; n++) {",
         "    const t = n*dt;",
