@@ -11,6 +11,7 @@ import numpy as np
 from nmdasim.engines.form.events import may_not_end
 from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.machine import begins
+from nmdasim.engines.kernel.memory import live
 from nmdasim.engines.kernel.threads import Progress, spread
 from nmdasim.model.model import Model
 from nmdasim.plan.firing import endless
@@ -71,7 +72,7 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
                 count, now = min(CHUNK, end - done), plan.begin + done
                 samples = traces.room(now, count, width, kernel.real)
                 found = kernel.advance(
-                    *(state, shared, h, plan.dt, now, now + count, width, *places, *due, *noted, count * width),
+                    *(state, shared, h, plan.dt, now, now + count, live(plan.lanes - first, width), *places, *due, *noted, count * width),
                     *(len(traces.rows), rows, begins(halfway, np.bool_), *traces.due(now), samples.shape[1]),
                     *(begins(samples, kernel.real), steps_of_windows, int(np.searchsorted(edges, now)) - 1),
                     *(windows, len(summaries[0]), *summed),

@@ -12,6 +12,13 @@ from nmdasim.engines.form.statements import Draw, EventConstant
 #: Bytes of a batch that stay in the first-level cache of any current CPU, with room for what else passes through.
 _CACHE = 24_000
 _WIDTHS = (128, 64, 32)
+#: Lanes that a step takes are a multiple of this: of the vectors of any current CPU, and two of most.
+VECTOR = 16
+
+
+def live(lanes: int, width: int) -> int:
+    """Return how many lanes of a batch a step takes where so many are wanted."""
+    return min(width, -(-lanes // VECTOR) * VECTOR)
 
 
 @dataclass(frozen=True)

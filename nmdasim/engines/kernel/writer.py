@@ -24,7 +24,7 @@ from nmdasim.engines.form.statements import (
     Shared,
     Statement,
 )
-from nmdasim.engines.kernel.memory import Memory
+from nmdasim.engines.kernel.memory import VECTOR, Memory
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.kernel.templates import ADVANCE, DELIVER, FIRED, HEADER, MOVE, PASS, RECEIVE, STEP
 
@@ -63,7 +63,7 @@ class _Text:
         rows += [f"O{c} = {memory.begins[c] * width}" for c in range(self.form.compartments)]
         rows += [f"WAIT = {end}", f"READY = {end + width}", f"SPIKE = {end + 2 * width}", f"SPARE = {end + width}"]
         real = f"float{32 if self.single else 64}"
-        head = HEADER.format(real=real, width=width, method=method, rows="\n".join(rows))
+        head = HEADER.format(real=real, width=width, vector=VECTOR, method=method, rows="\n".join(rows))
         return head + "\n".join(self._functions() if self.form.membrane else [])
 
     def body(self) -> str:
@@ -117,7 +117,7 @@ class _Text:
             f"for c in range(compartments[{g}]):  # {', '.join(self.form.groups[g].record.group.states)}",
             f"    o = {where}",
             *("    " + line for line in shared),
-            "    for l in range(W):",
+            "    for l in range(width):",
             *("        " + line for line in (*head, *lines, *tail)),
         ]
 
@@ -196,7 +196,7 @@ class _Text:
 
 def _call(which: str, g: int) -> str:
     """Return the call of a pass."""
-    return f"{which}_{g}(a, ks, t, n, compartments, record_offset, scalar_offset)"
+    return f"{which}_{g}(a, ks, t, n, width, compartments, record_offset, scalar_offset)"
 
 
 def _over_lanes(lines: Sequence[str]) -> list[str]:
