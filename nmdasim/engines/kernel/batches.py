@@ -12,7 +12,7 @@ from nmdasim.engines.form.events import may_not_end
 from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.machine import begins
 from nmdasim.engines.kernel.memory import live
-from nmdasim.engines.kernel.threads import Progress, spread
+from nmdasim.engines.kernel.threads import Progress, spread, workers
 from nmdasim.model.model import Model
 from nmdasim.plan.firing import endless
 from nmdasim.plan.plan import Cells, Held, Outcome
@@ -26,9 +26,17 @@ _NEVER = 1 << 62
 def run(plan: Cells, report: Callable[[float], None]) -> Outcome:
     """Run every lane of a population, as if alone."""
     kernel = Kernel.of(plan)
-    starts = range(0, plan.lanes, kernel.source.width)
-    progress = Progress(report, len(starts) * plan.steps)
-    return _join(plan, spread(lambda first: _batch(kernel, plan, first, progress), starts, plan.threads, progress))
+    each = _each(plan, kernel.source.width)
+    parts = [range(first, min(first + each, plan.lanes)) for first in range(0, plan.lanes, each)]
+    progress = Progress(report, len(parts) * plan.steps)
+    return _join(plan, spread(lambda part: _batch(kernel, plan, part, progress), parts, plan.threads, progress))
+
+
+def _each(plan: Cells, width: int) -> int:
+    """Return the lanes of a batch: as many rounds of batches for every thread as lanes take, all nearly as full."""
+    threads = workers(plan.threads, plan.lanes)
+    rounds = -(-plan.lanes // (threads * width))
+    return live(-(-plan.lanes // (threads * rounds)), width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,10 +52,10 @@ class _Batch:
     wait: np.ndarray
 
 
-def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batch:
-    """Run one batch of lanes from beginning to end; lanes beyond the last repeat it."""
+def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Batch:
+    """Run one batch of lanes from beginning to end; places beyond the last repeat it."""
     width = kernel.source.width
-    lanes = np.minimum(np.arange(first, first + width), plan.lanes - 1)
+    lanes = np.minimum(np.arange(part.start, part.start + width), part.stop - 1)
     a = np.zeros(kernel.size, dtype=kernel.real)
     fill_states(kernel, plan, lanes, a)
     events = (*_events(plan, lanes, kernel.real), np.zeros(1, np.int64))
@@ -72,7 +80,19 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
                 count, now = min(CHUNK, end - done), plan.begin + done
                 samples = traces.room(now, count, width, kernel.real)
                 found = kernel.advance(
-                    *(state, shared, h, plan.dt, now, now + count, live(plan.lanes - first, width), *places, *due, *noted, count * width),
+                    *(
+                        state,
+                        shared,
+                        h,
+                        plan.dt,
+                        now,
+                        now + count,
+                        live(len(part), width),
+                        *places,
+                        *due,
+                        *noted,
+                        count * width,
+                    ),
                     *(len(traces.rows), rows, begins(halfway, np.bool_), *traces.due(now), samples.shape[1]),
                     *(begins(samples, kernel.real), steps_of_windows, int(np.searchsorted(edges, now)) - 1),
                     *(windows, len(summaries[0]), *summed),
@@ -84,7 +104,7 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
                     raise endless(plan.model)
                 done += count
                 progress.add(count)
-    real = min(width, plan.lanes - first)
+    real = len(part)
     final = {slot: a[o : o + real].astype(float) for slot, o in _offsets(kernel).items()}
     finite = np.all(np.isfinite(np.stack([*final.values()])), axis=0)
     return _Batch(

@@ -8,6 +8,7 @@ HEADER = '''"""A kernel, method {method}, {real}. Generated; SI units."""
 
 real = {real}
 half = real(0.5)
+quiet = {bits}(0)
 W = {width}
 VECTOR = {vector}
 MASK = -VECTOR
