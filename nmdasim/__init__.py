@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "circuits",
         "engines",
+        "exchange",
         "neurons",
         "parameters",
         "pharmacology",
@@ -25,6 +26,8 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     ],
     submod_attrs={
         "disclaimer": ["DISCLAIMER"],
+        "exchange.neo": ["to_neo"],
+        "exchange.nwb": ["to_nwb"],
         "errors": ["ModelError", "NmdasimError", "UnitError"],
         "model.circuit": ["Circuit", "Projection"],
         "model.mechanism": ["Mechanism"],
