@@ -2,11 +2,11 @@
 A neuron fitted to spikes from a file
 =====================================
 
-Spike times of a unit come from a file, as a lab exports them; counted after each stimulus they are the data of a fit. How
-strong are the NMDA receptors of a neuron that winds up like this one?
+Spike times of a unit come from a file, as a lab exports them; counted after each stimulus they are the data of a fit.
+How strong are the NMDA receptors of a neuron that winds up like this one?
 
-The file is written here, and it is **simulated**: by this library's own neuron, with an NMDA gain of 0.63. So the answer
-is known, and the fit can be judged. Put your own file in its place.
+The file is written here, and it is **simulated**: by this library's own neuron, with an NMDA gain of 0.63. So the
+answer is known, and the fit can be judged. Put your own file in its place.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
@@ -43,7 +43,7 @@ print(f"recorded spikes per stimulus: {counts.values}")
 # %%
 # The fit: every generation of candidates runs as lanes of one call.
 
-found = nm.fit(nm.neurons.wdr(), train, counts, dict(gain_nmda=(0.2, 1.5)), generations=6, population=12)
+found = nm.fit(nm.neurons.wdr(), train, counts, {"gain_nmda": (0.2, 1.5)}, generations=6, population=12)
 print(f"NMDA gain {float(found.parameters['gain_nmda']):.3f}, in truth 0.63; {found.candidates} candidates")
 print(f"mean squared difference: {found.loss:.3f} spikes²; at an end of its range: {found.at_bounds or 'nothing'}")
 

@@ -1,8 +1,8 @@
 """NWB, Neurodata Without Borders: a result as a file that validates, and units of a file as a recording.
 
 Spikes are rows of the table of units, in seconds, one a neuron and lane, with what varied as columns; recorded
-variables are TimeSeries of the acquisition, in an SI unit with their conversion; pulses are an interval table (Rübel et al.
-2022, eLife 11:e78362).
+variables are TimeSeries of the acquisition, in an SI unit with their conversion; pulses are an interval table (Rübel
+et al. 2022, eLife 11:e78362).
 """
 
 from __future__ import annotations
