@@ -28,6 +28,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "disclaimer": ["DISCLAIMER"],
         "exchange.neo": ["to_neo"],
         "exchange.nwb": ["to_nwb"],
+        "exchange.sbml": ["to_sbml"],
         "errors": ["ModelError", "NmdasimError", "UnitError"],
         "model.circuit": ["Circuit", "Projection"],
         "model.mechanism": ["Mechanism"],

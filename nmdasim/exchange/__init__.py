@@ -13,5 +13,6 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "nwb": ["to_nwb"],
         "reading": ["read_spikes"],
         "recording": ["Recording"],
+        "sbml": ["to_sbml"],
     },
 )

@@ -86,8 +86,7 @@ def _equations(model: Model, k: int, maps: list[dict[str, str]]) -> list[str]:
     lines = []
     for name, equation in Equations(model.equations).items():
         left = f"d{names[name]}/dt" if equation.type == DIFFERENTIAL_EQUATION else names[name]
-        kept = [flag for flag in equation.flags if k == model.spike_site or flag != "unless refractory"]
-        flags = f" ({', '.join(kept)})" if kept else ""
+        flags = f" ({', '.join(equation.flags)})" if equation.flags else ""
         unit = quantities.base_units(equation.dim)
         lines.append(f"{left} = {renamed(equation.expr.code, names)} : {unit}{flags}")
     v, area = names[POTENTIAL], names["area"]
@@ -131,14 +130,9 @@ def _entry(model: Model, base: str, k: int) -> Parameter | None:
 
 
 def _values(values: Mapping[str, Any], maps: list[dict[str, str]]) -> dict[str, Any]:
-    """Return initial values of every compartment."""
+    """Return initial values of every compartment; a text such as ``"1 mV"`` holds no names."""
     found: dict[str, Any] = {}
     for name, value in values.items():
-        for k, names in enumerate(maps):
-            if isinstance(value, str):
-                found[names[name]] = renamed(value, names)
-            else:
-                array = np.asarray(value, dtype=float)
-                one = float(array.ravel()[k]) if array.size > 1 else float(array.ravel()[0])
-                found[names[name]] = Quantity(one, dim=get_dimensions(value))
+        for names in maps:
+            found[names[name]] = renamed(value, names) if isinstance(value, str) else value
     return found
