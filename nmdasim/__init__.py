@@ -26,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     ],
     submod_attrs={
         "disclaimer": ["DISCLAIMER"],
+        "exchange.lems.files": ["to_neuroml"],
         "exchange.neo": ["to_neo"],
         "exchange.nwb": ["to_nwb"],
         "exchange.sbml": ["to_sbml"],

@@ -9,6 +9,7 @@ import lazy_loader
 __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
+        "lems": ["to_neuroml"],
         "neo": ["from_neo", "to_neo"],
         "nwb": ["to_nwb"],
         "reading": ["read_spikes"],

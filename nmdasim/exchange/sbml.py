@@ -1,8 +1,8 @@
 """SBML: a pharmacokinetic preset, with a regimen if there is one, as a model of Level 3 that other simulators run.
 
 Amounts in mg are species, transfers are reactions of first order, a dose is an event; plasma, effect site and
-metabolite follow from rules in ng/ml. Time is in hours (Hucka et al. 2003, Bioinformatics 19:524–531; Level 3 Version 2, Keating
-et al. 2020, Mol. Syst. Biol. 16:e9110).
+metabolite follow from rules in ng/ml. Time is in hours (Hucka et al. 2003, Bioinformatics 19:524–531; Keating et al.
+2020, Mol. Syst. Biol. 16:e9110).
 """
 
 from __future__ import annotations
