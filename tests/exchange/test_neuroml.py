@@ -3,6 +3,8 @@
 import contextlib
 import io
 import os
+import subprocess
+import sys
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -145,6 +147,16 @@ def test_what_lems_cannot_say_is_refused_by_name(fields, options, message, tmp_p
         nm.to_neuroml(model, tmp_path / "out", **options)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_the_command_writes_the_files_and_refuses_another_format(tmp_path):
+    call = [sys.executable, "-m", "nmdasim", "export", "wdr", str(tmp_path / "out"), "--to"]
+    done = subprocess.run([*call, "neuroml"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == str(tmp_path / "out" / "LEMS_wdr.xml")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["LEMS_wdr.xml", "wdr.lems.xml"]
+    refused = subprocess.run([*call, "neuronml"], capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "did you mean 'neuroml'" in refused.stderr
 
 
 def test_a_circuit_is_refused(tmp_path):

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from brian2.units.fundamentalunits import Dimension, get_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import ModelError, UnitError
@@ -22,7 +22,7 @@ _BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.Pow: "^"
 #: ``a <= b`` is written ``b .geq. a``: PyLEMS does not know ``.leq.``.
 _COMPARE = {ast.Lt: ".lt.", ast.LtE: "", ast.Gt: ".gt.", ast.GtE: ".geq.", ast.Eq: ".eq.", ast.NotEq: ".neq."}
 _OPPOSITE = {ast.Lt: ast.GtE, ast.LtE: ast.Gt, ast.Gt: ast.LtE, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq}
-_SAME = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "abs", "ceil")
+_SAME = ("exp", "log", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "ceil")
 #: exprel(x) is taken at x + 1e-7, which is 5e-8 off and not 0/0 where x is 0.
 _ASIDE = 1e-7
 
@@ -123,13 +123,23 @@ class Writer:
                 return f"(0 - ceil(0 - {self._value(args[0], text)}))"
             case "clip":
                 x, low, high = self._held("clip_of", args[0], text), *(self._value(a, text) for a in args[1:])
-                below = f"((({x} + {high}) - abs({x} - {high})) / 2)"  # the smaller of both
-                return f"((({below} + {low}) + abs({below} - {low})) / 2)"
+                dimension = self.dimension(ast.unparse(args[0]))
+                below = f"((({x} + {high}) - {self._size(f'({x} - {high})', dimension)}) / 2)"  # the smaller of both
+                return f"((({below} + {low}) + {self._size(f'({below} - {low})', dimension)}) / 2)"
+            case "abs":
+                return self._size(self._value(args[0], text), self.dimension(ast.unparse(args[0])))
             case "int" if isinstance(args[0], ast.Compare | ast.BoolOp) or _negation(args[0]):
                 test = self._condition(args[0], text, False)
                 cases = ((test, "1"), (self._condition(args[0], text, True), "0"))
                 return self._cases("truth", test, cases, get_dimensions(1))
         raise self._refuse(f"{name}(…)" if name in FUNCTIONS else repr(name), text)
+
+    def _size(self, written: str, dimension: Dimension) -> str:
+        """Return an absolute value; jLEMS takes that of plain numbers only, so it is taken in SI units."""
+        if dimension is DIMENSIONLESS:
+            return f"abs({written})"
+        one = self.value(quantities.base_units(dimension))
+        return f"(abs({written} / {one}) * {one})"
 
     def _held(self, stem: str, node: ast.expr, text: str, shifted: str = "") -> str:
         """Return the name of a derived variable that holds an argument."""
