@@ -59,8 +59,8 @@ class Recording:
         InputError
             If a spike lies outside of it.
         """
-        edges = [quantities.number(value, "s", name=name) for name, value in (("begin", begin), ("end", end))]
-        return recording(self.trains, *edges, self.source, self.stimuli_s)
+        first, last = quantities.number(begin, "s", name="begin"), quantities.number(end, "s", name="end")
+        return recording(self.trains, first, last, self.source, self.stimuli_s)
 
     def times(self, train: str = "") -> Quantity:
         """Return the times of one train; a recording of a single train needs no name.

@@ -42,7 +42,7 @@ def read_table(path: Path, unit: str = "") -> Recording:
     where, spelled = _column_of_times(header, path) if headed else (_only(table.columns, path), "")
     scale = _seconds(spelled or unit, unit if spelled else "", path)
     start = 1 if headed else 0
-    times = _numbers(table.columns[where][start:], table.lines[start:], path) * scale
+    times = _numbers(table.columns[where][start:].tolist(), table.lines[start:], path) * scale
     label = next((k for k, name in enumerate(header) if headed and name.lower() in _NAMES), None)
     if label is None:
         return recording({path.stem: times}, None, None, str(path))

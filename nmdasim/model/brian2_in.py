@@ -173,8 +173,8 @@ def _constants(names: Iterable[str], namespace: Mapping[str, Any]) -> dict[str, 
     """Return the numbers that names stand for; units stay units, and what is unknown is left to the model to refuse."""
     found: dict[str, Quantity] = {}
     for name in sorted(names):
-        value = namespace.get(name)
-        if isinstance(value, Quantity | Real | np.number) and np.ndim(value) == 0:
+        value: Any = namespace.get(name)
+        if isinstance(value, Quantity | Real | np.number) and not getattr(value, "ndim", 0):
             if not _is_unit(name, value):
                 found[name] = Quantity(float(value), dim=get_dimensions(value))
         elif isinstance(value, np.ndarray | list | tuple):

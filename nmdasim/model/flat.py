@@ -19,7 +19,7 @@ from nmdasim import quantities
 from nmdasim.language.names import renamed
 from nmdasim.model.check import POTENTIAL
 from nmdasim.model.morphology import Morphology
-from nmdasim.model.parameter import Parameter
+from nmdasim.model.parameter import Parameter, ParameterSet
 from nmdasim.model.port import Port
 
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ def flat(model: Model) -> Model:
     if model.is_point:
         return model
     names = compartments(model.morphology)
-    maps = [_names(model, k, suffix) for k, suffix in enumerate(names)]
+    maps = [_names(model, suffix) for suffix in names]
     site = maps[model.spike_site]
     return type(model)(
         name=model.name,
         equations="\n".join(line for k in range(len(names)) for line in _equations(model, k, maps)),
-        parameters=_parameters(model, names),
+        parameters=ParameterSet(_parameters(model, names)),
         initial=_values(model.initial, maps),
         starts={name: _values(start, maps) for name, start in model.starts.items()},
         threshold=None if model.threshold is None else renamed(model.threshold, site),
@@ -74,7 +74,7 @@ def _regional(model: Model) -> list[str]:
     return [base for base in model.parameters.bases if np.ptp(model.values(base)) != 0]
 
 
-def _names(model: Model, k: int, suffix: str) -> dict[str, str]:
+def _names(model: Model, suffix: str) -> dict[str, str]:
     """Return what everything of one compartment is called in the flat model."""
     text = Equations(model.equations)
     own = [*text.names, POTENTIAL, "area", *_regional(model)]

@@ -167,8 +167,8 @@ class Cell:
             *(["area"] * self._has_area),
         ]
         for name in names:
-            source = self.model.parameters[self.model.parameters.entries(name)[0]] if name in self.dimensions and (
-                self.model.parameters.entries(name)) else None  # fmt: skip
+            entries = self.model.parameters.entries(name)
+            source = self.model.parameters[entries[0]] if entries else None
             said = f"{source.description} [{source.source or 'no source'}, {source.status}]".strip() if source else ""
             ET.SubElement(root, "Parameter", name=name, dimension=_dimension(self.dimensions[name]), description=said)
         dynamics = self._dynamics()
@@ -291,12 +291,11 @@ class Cell:
             ET.SubElement(again, "StateAssignment", variable=_ARMED, value="1")
             found.append(again)
         elif own:
-            second = quantities.unit("second")
-            fixed = not isinstance(model.refractory, str)
-            wait = (
-                self._constant(float(quantities.si(model.refractory, "ms", name="refractory")), second.dim)
-                if fixed else self.writer.value(model.refractory)
-            )  # fmt: skip
+            if isinstance(model.refractory, str):
+                wait = self.writer.value(model.refractory)
+            else:
+                seconds = float(quantities.si(model.refractory, "ms", name="refractory"))  # type: ignore[arg-type]
+                wait = self._constant(seconds, _of_unit("second"))
             ET.SubElement(root, "StateAssignment", variable=_READY, value=f"(t + {wait})")
         ET.SubElement(root, "EventOut", port="spike")
         return [root, *found]
