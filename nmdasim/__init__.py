@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "circuits",
         "engines",
+        "exchange",
         "neurons",
         "parameters",
         "pharmacology",
@@ -25,6 +26,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     ],
     submod_attrs={
         "disclaimer": ["DISCLAIMER"],
+        "exchange.lems.files": ["to_neuroml"],
+        "exchange.neo": ["to_neo"],
+        "exchange.nwb": ["to_nwb"],
+        "exchange.sbml": ["to_sbml"],
         "errors": ["ModelError", "NmdasimError", "UnitError"],
         "model.circuit": ["Circuit", "Projection"],
         "model.mechanism": ["Mechanism"],
