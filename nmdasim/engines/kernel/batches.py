@@ -54,7 +54,7 @@ class _Batch:
 
 def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Batch:
     """Run one batch of lanes from beginning to end; places beyond the last repeat it."""
-    width = kernel.source.width
+    width, taken = kernel.source.width, live(len(part), kernel.source.width)
     lanes = np.minimum(np.arange(part.start, part.start + width), part.stop - 1)
     a = np.zeros(kernel.size, dtype=kernel.real)
     fill_states(kernel, plan, lanes, a)
