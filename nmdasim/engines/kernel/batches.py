@@ -80,19 +80,7 @@ def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Bat
                 count, now = min(CHUNK, end - done), plan.begin + done
                 samples = traces.room(now, count, width, kernel.real)
                 found = kernel.advance(
-                    *(
-                        state,
-                        shared,
-                        h,
-                        plan.dt,
-                        now,
-                        now + count,
-                        live(len(part), width),
-                        *places,
-                        *due,
-                        *noted,
-                        count * width,
-                    ),
+                    *(state, shared, h, plan.dt, now, now + count, taken, *places, *due, *noted, count * width),
                     *(len(traces.rows), rows, begins(halfway, np.bool_), *traces.due(now), samples.shape[1]),
                     *(begins(samples, kernel.real), steps_of_windows, int(np.searchsorted(edges, now)) - 1),
                     *(windows, len(summaries[0]), *summed),
@@ -104,19 +92,31 @@ def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Bat
                     raise endless(plan.model)
                 done += count
                 progress.add(count)
-    real = len(part)
+    spikes = (np.concatenate(found_steps), np.concatenate(found_lanes))
+    return _kept(kernel, a, lanes[: len(part)], spikes, np.concatenate(values, axis=1), summaries[-1])
+
+
+def _kept(
+    kernel: Kernel,
+    a: np.ndarray,
+    lanes: np.ndarray,
+    spikes: tuple[np.ndarray, np.ndarray],
+    traces: np.ndarray,
+    summaries: np.ndarray,
+) -> _Batch:
+    """Return what is kept of a batch that has run to its end: of its own lanes, not of what fills it up."""
+    real, spare = len(lanes), kernel.spare
     final = {slot: a[o : o + real].astype(float) for slot, o in _offsets(kernel).items()}
     finite = np.all(np.isfinite(np.stack([*final.values()])), axis=0)
     return _Batch(
-        lanes[:real],
-        np.concatenate(found_steps),
-        np.concatenate(found_lanes),
-        np.concatenate(values, axis=1)[:, :, :real],
-        summaries[-1][:, :, :real],
-        lanes[:real][~finite],
+        lanes,
+        *spikes,
+        traces[:, :, :real],
+        summaries[:, :, :real],
+        lanes[~finite],
         final,
-        a[kernel.spare : kernel.spare + real].astype(float),
-        a[kernel.spare - width : kernel.spare - width + real].astype(float),
+        a[spare : spare + real].astype(float),
+        a[spare - kernel.source.width : spare - kernel.source.width + real].astype(float),
     )
 
 
