@@ -72,7 +72,7 @@ def lane_loops(source):
         if depth is not None and indent > depth:
             found.append(line)
         else:
-            depth = indent if line.strip() == "for l in range(W):" else None
+            depth = indent if line.strip() == "for l in range(width):" else None
     return "\n".join(found)
 
 

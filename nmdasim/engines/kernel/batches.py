@@ -11,7 +11,7 @@ import numpy as np
 from nmdasim.engines.form.events import may_not_end
 from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.machine import begins
-from nmdasim.engines.kernel.memory import live
+from nmdasim.engines.kernel.memory import SHIFT, vectors
 from nmdasim.engines.kernel.threads import Progress, spread, workers
 from nmdasim.model.model import Model
 from nmdasim.plan.firing import endless
@@ -36,7 +36,7 @@ def _each(plan: Cells, width: int) -> int:
     """Return the lanes of a batch: as many rounds of batches for every thread as lanes take, all nearly as full."""
     threads = workers(plan.threads, plan.lanes)
     rounds = -(-plan.lanes // (threads * width))
-    return live(-(-plan.lanes // (threads * rounds)), width)
+    return min(width, vectors(-(-plan.lanes // (threads * rounds))) << SHIFT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class _Batch:
 
 def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Batch:
     """Run one batch of lanes from beginning to end; places beyond the last repeat it."""
-    width, taken = kernel.source.width, live(len(part), kernel.source.width)
+    width = kernel.source.width
     lanes = np.minimum(np.arange(part.start, part.start + width), part.stop - 1)
     a = np.zeros(kernel.size, dtype=kernel.real)
     fill_states(kernel, plan, lanes, a)
@@ -80,7 +80,19 @@ def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Bat
                 count, now = min(CHUNK, end - done), plan.begin + done
                 samples = traces.room(now, count, width, kernel.real)
                 found = kernel.advance(
-                    *(state, shared, h, plan.dt, now, now + count, taken, *places, *due, *noted, count * width),
+                    *(
+                        state,
+                        shared,
+                        h,
+                        plan.dt,
+                        now,
+                        now + count,
+                        vectors(len(part)),
+                        *places,
+                        *due,
+                        *noted,
+                        count * width,
+                    ),
                     *(len(traces.rows), rows, begins(halfway, np.bool_), *traces.due(now), samples.shape[1]),
                     *(begins(samples, kernel.real), steps_of_windows, int(np.searchsorted(edges, now)) - 1),
                     *(windows, len(summaries[0]), *summed),

@@ -13,13 +13,13 @@ from nmdasim.engines.form.statements import Draw, EventConstant
 #: populations take turns, in the first-level cache.
 _CACHE, _CACHE_OF_MANY = 500_000, 24_000
 _WIDTHS = (128, 64, 32)
-#: Lanes that a step takes are a multiple of this: of the vectors of any current CPU, and two of most.
-VECTOR = 16
+#: A step takes a multiple of 2^4 lanes: of the vectors of any current CPU, and two of most.
+SHIFT = 4
 
 
-def live(lanes: int, width: int) -> int:
-    """Return how many lanes of a batch a step takes where so many are wanted."""
-    return min(width, -(-lanes // VECTOR) * VECTOR)
+def vectors(lanes: int) -> int:
+    """Return how many times 2^4 lanes hold so many."""
+    return -(-lanes >> SHIFT)
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ half = real(0.5)
 quiet = {bits}(0)
 W = {width}
 VECTOR = {vector}
-MASK = -VECTOR
+SHIFT = {shift}
 {rows}
 '''
 
 #: What a pass takes, and how it is called.
 PASS = (
-    "a: reals, ks: reals, t: real, n: whole, width: whole, compartments: wholes, record_offset: wholes, "
+    "a: reals, ks: reals, t: real, n: whole, vectors: whole, compartments: wholes, record_offset: wholes, "
     "scalar_offset: wholes"
 )
 
@@ -32,7 +32,8 @@ def deliver(a: reals, t: real, port: whole, weight: real, low: whole, high: whol
 #: All that arrives in a step, for the lanes of one batch that begin at ``base``.
 RECEIVE = """
 
-def receive(a: reals, t: real, width: whole, incoming: reals, padded: whole, base: whole, arrived: marks):
+def receive(a: reals, t: real, vectors: whole, incoming: reals, padded: whole, base: whole, arrived: marks):
+    width = vectors*VECTOR
 {receive}
     pass
 """
@@ -42,9 +43,10 @@ def receive(a: reals, t: real, width: whole, incoming: reals, padded: whole, bas
 MOVE = """
 
 def move(
-    a: reals, ks: reals, h: real, dt: real, first: whole, last: whole, width: whole,
+    a: reals, ks: reals, h: real, dt: real, first: whole, last: whole, vectors: whole,
     compartments: wholes, record_offset: wholes, scalar_offset: wholes, up: reals, down: reals, axial: reals,
 ) -> whole:
+    width = vectors*VECTOR
     for n in range(first, last):
         t = real(n*dt)
 {body}
@@ -67,18 +69,20 @@ def fired(a: reals, t: real, n: whole, base: whole, steps: wholes, lanes: wholes
     return found
 """
 
-#: A whole run of one batch. The last event, sample and edge of a window lie behind all steps; steps between which
-#: nothing is due, sampled or summed up are taken in one call.
+#: A whole run of one batch. Lanes are counted in ``vectors``, so that LLVM knows that whole ones fill every loop and
+#: writes no second loop for what is left. The last event, sample and edge of a window lie behind all steps; steps
+#: between which nothing is due, sampled or summed up are taken in one call.
 ADVANCE = """
 
 def advance(
-    a: reals, ks: reals, h: real, dt: real, first: whole, end: whole, width: whole,
+    a: reals, ks: reals, h: real, dt: real, first: whole, end: whole, vectors: whole,
     compartments: wholes, record_offset: wholes, scalar_offset: wholes, up: reals, down: reals, axial: reals,
     event_step: wholes, event_port: wholes, event_lane: wholes, event_weight: reals, event: wholes,
     steps: wholes, lanes: wholes, room: whole,
     traces: whole, trace_row: wholes, trace_mean: marks, every: whole, sample: whole, samples: whole, values: reals,
     edges: wholes, begun: whole, windows: whole, summaries: whole, rows: wholes, kinds: wholes, found_values: reals,
 ) -> whole:
+    width = vectors*VECTOR
     found = 0
     window = begun
     due = event[0]
@@ -110,7 +114,7 @@ def advance(
             until = min(until, at)
         if (n == at) | ((window >= 0) & (window < windows)) | (until <= n):
             until = n + 1
-        stop = move(a, ks, h, dt, n, until, width, compartments, record_offset, scalar_offset, up, down, axial)
+        stop = move(a, ks, h, dt, n, until, vectors, compartments, record_offset, scalar_offset, up, down, axial)
         if n == at:
             for j in range(traces):
                 if trace_mean[j]:
@@ -146,9 +150,9 @@ def step(
 ) -> whole:
     for b in range(count):
         a = batches[b*size:]
-        live = min(width, (neurons - b*W + VECTOR - 1) & MASK)
-        receive(a, real(n*dt), live, incoming, padded, b*W, arrived)
-        stop = move(a, ks, h, dt, n, n + 1, live, compartments, record_offset, scalar_offset, up, down, axial)
+        vectors = min(width, neurons - b*W + VECTOR - 1) >> SHIFT
+        receive(a, real(n*dt), vectors, incoming, padded, b*W, arrived)
+        stop = move(a, ks, h, dt, n, n + 1, vectors, compartments, record_offset, scalar_offset, up, down, axial)
         if stop == n:
             found = fired(a, real(n*dt), n, b*W, steps, lanes, found, room)
     return found

@@ -24,7 +24,7 @@ from nmdasim.engines.form.statements import (
     Shared,
     Statement,
 )
-from nmdasim.engines.kernel.memory import VECTOR, Memory
+from nmdasim.engines.kernel.memory import SHIFT, Memory
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.kernel.templates import ADVANCE, DELIVER, FIRED, HEADER, MOVE, PASS, RECEIVE, STEP
 
@@ -63,7 +63,8 @@ class _Text:
         rows += [f"O{c} = {memory.begins[c] * width}" for c in range(self.form.compartments)]
         rows += [f"WAIT = {end}", f"READY = {end + width}", f"SPIKE = {end + 2 * width}", f"SPARE = {end + width}"]
         real, bits = ("float32", "int32") if self.single else ("float64", "int64")
-        head = HEADER.format(real=real, bits=bits, width=width, vector=VECTOR, method=method, rows="\n".join(rows))
+        numbers = {"width": width, "vector": 1 << SHIFT, "shift": SHIFT}
+        head = HEADER.format(real=real, bits=bits, **numbers, method=method, rows="\n".join(rows))
         return head + "\n".join(self._functions() if self.form.membrane else [])
 
     def body(self) -> str:
@@ -104,7 +105,7 @@ class _Text:
             where = f"record_offset[{g}] + c*R{len(group.record.rows)}"
             for which, one in (("before", group.before), ("after", group.after)):
                 if one:
-                    lines += ["", "", f"def {which}_{g}({PASS}):"]
+                    lines += ["", "", f"def {which}_{g}({PASS}):", "    width = vectors*VECTOR"]
                     lines += ["    " + line for line in self._pass(g, one, where)]
         return lines
 
@@ -196,7 +197,7 @@ class _Text:
 
 def _call(which: str, g: int) -> str:
     """Return the call of a pass."""
-    return f"{which}_{g}(a, ks, t, n, width, compartments, record_offset, scalar_offset)"
+    return f"{which}_{g}(a, ks, t, n, vectors, compartments, record_offset, scalar_offset)"
 
 
 def _over_lanes(lines: Sequence[str]) -> list[str]:
