@@ -46,6 +46,9 @@ class clip(sp.Function):  # noqa: N801
 class truth(sp.Function):  # noqa: N801
     """``int(condition)``: 1 or 0, with derivative 0."""
 
+    is_commutative = True  # SymPy takes what depends on a condition for no number, and a sum of it for not real
+    is_real = True
+
     @classmethod
     def eval(cls, condition: Any) -> sp.Expr | None:
         if condition in (sp.true, sp.false):

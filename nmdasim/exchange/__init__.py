@@ -1,0 +1,1 @@
+"""Formats of other simulators and of laboratories: read in, written out."""
