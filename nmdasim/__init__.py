@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "circuits",
         "engines",
+        "exchange",
         "neurons",
         "parameters",
         "pharmacology",
@@ -26,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "disclaimer": ["DISCLAIMER"],
         "errors": ["ModelError", "NmdasimError", "UnitError"],
+        "exchange.nmodl": ["read_nmodl", "read_nmodl_synapse"],
         "model.circuit": ["Circuit", "Projection"],
         "model.mechanism": ["Mechanism"],
         "model.model": ["Model"],

@@ -12,6 +12,7 @@ import typer
 
 from nmdasim.command import terminal
 from nmdasim.command.bench import bench
+from nmdasim.command.check_nmodl import check_nmodl
 from nmdasim.command.cite import cite
 from nmdasim.command.compare import compare
 from nmdasim.command.models import models
@@ -54,6 +55,7 @@ for command in (
     parameters,
     source,
     cite,
+    check_nmodl,
     bench,
 ):
     app.command()(command)

@@ -9,6 +9,8 @@ from nmdasim.exchange.nmodl.nodes import Call, Choice, Expression, Name, Number,
 from nmdasim.exchange.nmodl.refusal import NmodlError
 
 ZERO, ONE = Number(0.0), Number(1.0)
+#: Below it, exp is less than 1e-17.
+_NOTHING = -40.0
 COMPARISONS = ("<", "<=", ">", ">=", "==", "!=")
 #: Functions that every file may call: NMODL's name, and how numbers are put in.
 FUNCTIONS: dict[str, Callable[..., float]] = {
@@ -25,7 +27,7 @@ def truth(value: bool) -> Number:
 
 
 def operation(operator: str, *operands: Expression) -> Expression:
-    """Return an operation, carried out where its operands are numbers, and without terms and factors that do nothing."""
+    """Return an operation, carried out on numbers, and without terms and factors that do nothing."""
     if all(isinstance(x, Number) for x in operands):
         done = _numbers(operator, [x.value for x in operands])  # type: ignore[union-attr]
         if done is not None:
@@ -108,7 +110,17 @@ def choice(condition: Expression, then: Expression, otherwise: Expression) -> Ex
     """Return what is one value where a condition holds, and another elsewhere."""
     if isinstance(condition, Number):
         return then if condition.value else otherwise
-    return then if then == otherwise else Choice(condition, then, otherwise)
+    if then == otherwise or _is_underflow(condition, then, otherwise):
+        return otherwise
+    return Choice(condition, then, otherwise)
+
+
+def _is_underflow(condition: Expression, then: Expression, otherwise: Expression) -> bool:
+    """Whether a value is exp(x), and 0 only where that is next to nothing, ``if (x < -100) {0} else {exp(x)}``."""
+    match condition, then, otherwise:
+        case Operation("<" | "<=", (x, Number(limit))), Number(0.0), Call("exp", (y,)):
+            return x == y and limit <= _NOTHING
+    return False
 
 
 def parts(e: Expression) -> tuple[Expression, ...]:

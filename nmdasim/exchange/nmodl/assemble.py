@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
 from nmdasim.errors import ModelError
-from nmdasim.exchange.nmodl import nodes
+from nmdasim.exchange.nmodl import events, nodes
 from nmdasim.exchange.nmodl.algebra import names, operation, parts, rebuilt
+from nmdasim.exchange.nmodl.dimensions import Powers, powers
 from nmdasim.exchange.nmodl.equations import Equations
-from nmdasim.exchange.nmodl.kinetics import expanded
-from nmdasim.exchange.nmodl.names import CELSIUS, DIAMETER, Called, equation_unit, in_brian, ion_variables, per, units_of
+from nmdasim.exchange.nmodl.memory import expanded
+from nmdasim.exchange.nmodl.names import (
+    CELSIUS,
+    DIAMETER,
+    Called,
+    equation_unit,
+    in_brian,
+    ion_variables,
+    per,
+    units_of,
+)
 from nmdasim.exchange.nmodl.nodes import Expression, Name, Number, Operation
 from nmdasim.exchange.nmodl.refusal import NmodlError, Place, warn
 from nmdasim.exchange.nmodl.spelling import spelled
@@ -18,8 +29,6 @@ from nmdasim.model.compose import placed
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
 from nmdasim.model.parameter import Parameter
-from nmdasim.model.synapse import Synapse
-from nmdasim.quantities import QuantityLike
 
 _DENSITY, _CURRENT = "mA/cm**2", "nA"
 
@@ -144,7 +153,14 @@ class Assembly:
 
     def _parameter(self, name: str) -> None:
         groups = (*self.file.parameters, *self.file.assigned)
-        declared = next((d for d in groups if d.name == name or (d.length and d.length != "UNITS" and name.startswith(f"{d.name}_"))), None)
+        declared = next(
+            (
+                d
+                for d in groups
+                if d.name == name or (d.length and d.length != "UNITS" and name.startswith(f"{d.name}_"))
+            ),
+            None,
+        )
         if name in self.constants:
             value, unit, place = self.constants[name]
         elif declared is not None:
@@ -194,8 +210,8 @@ class Assembly:
             calcium += [f"{own}/area" if self.is_point else own] if share and share.ion == "ca" else []
             carried[name] = own
         lines += self._rates() + self._definitions()
-        initial = {self._state(n): self._begins(n, e) for n, e in made.initial.items()}
-        ports = self._ports()
+        initial = {self.state(n): self._begins(n, e) for n, e in made.initial.items()}
+        ports = events.ports(self)
         if made.jumps is not None and made.jumps.connection:
             leaves = {f"{name}@connection" for name in made.jumps.connection}
             self.words |= dict.fromkeys(leaves, "held")
@@ -213,9 +229,9 @@ class Assembly:
             calcium=tuple(calcium),
             initial=initial,
             ports=ports,
-            implicit=tuple(self._state(n) for n in made.implicit),
+            implicit=tuple(self.state(n) for n in made.implicit),
         )
-        states = {n: self._state(n) for n in made.rates}
+        states = {n: self.state(n) for n in made.rates}
         ions = {n: n for n in made.concentrations}
         return Assembled(self._scaled(mechanism), dict(self.words), carried, states, ions)
 
@@ -227,13 +243,18 @@ class Assembly:
                 return f"({self.text(Operation('*', (a, Operation('-', (c, b)))))})"  # g*(e - v), as one writes it
         return f"({self.text(operation('-', e))})"
 
-    def _state(self, name: str) -> str:
-        return name if name in self.made.concentrations and self.made.concentrations[name] == Name(name) else self.called(name)
+    def state(self, name: str) -> str:
+        """Return what a state is called; a concentration that every mechanism sees keeps its name."""
+        return (
+            name
+            if name in self.made.concentrations and self.made.concentrations[name] == Name(name)
+            else self.called(name)
+        )
 
     def _rates(self) -> list[str]:
         lines = []
         for name, e in self.made.rates.items():
-            own = self._state(name)
+            own = self.state(name)
             unit = "mM" if own == name and name in self.shared else "1"
             rate = self.text(e)
             scale = "/ms" if unit == "1" else "*mM/ms"
@@ -250,14 +271,16 @@ class Assembly:
         waiting = True
         while waiting:
             waiting = False
-            for name in [n for n in self.words if n in self.definitions and n not in lines and n not in self.made.concentrations]:
+            for name in [
+                n for n in self.words if n in self.definitions and n not in lines and n not in self.made.concentrations
+            ]:
                 lines[name] = f"{self.called(name)} = {self.text(self.definitions[name])} : 1"
                 waiting = True
         return list(lines.values())
 
     def _begins(self, name: str, e: Expression) -> str:
         text = self.text(e)
-        return f"({text})*mM" if self._state(name) == name and name in self.shared else text
+        return f"({text})*mM" if self.state(name) == name and name in self.shared else text
 
     def _pointers(self) -> None:
         pointers = {name for name, _ in self.file.pointers}
@@ -282,75 +305,11 @@ class Assembly:
         for line in part.equations.splitlines():
             name, equals, rest = line.partition(" = ")
             lines.append(f"{name}{equals}{share}*{rest}" if name in (*part.densities, *part.currents) else line)
-        said = Parameter("1", source="nmdasim", description="1 where the mechanism is: what scales its current in a region")
-        return Mechanism(
-            part.name, "\n".join(lines) + "\n", parameters=part.parameters | {share: said}, densities=part.densities,
-            currents=part.currents, calcium=part.calcium, initial=part.initial, ports=part.ports, implicit=part.implicit,
-        )  # fmt: skip
-
-    # --- events ------------------------------------------------------------------------------------------------------
-
-    def _ports(self) -> dict[str, str]:
-        jumps = self.made.jumps
-        if jumps is None or not jumps.states or jumps.connection:
-            return {}
-        self._weight()
-        added = {n: self._increment(n, e) for n, e in jumps.states.items()}
-        order = _readers_first(added, self.file.name)
-        return {self.file.name: "; ".join(f"{self._state(n)} += {self.text(added[n])}" for n in order)}
-
-    def _weight(self) -> None:
-        jumps = self.made.jumps
-        assert jumps is not None
-        routine = self.file.routines["NET_RECEIVE"]
-        unit = in_brian(self.units.read(jumps.unit, routine.place))
-        self.words["weight"] = per("weight", equation_unit(unit))
-
-    def synapse(self, weight: QuantityLike) -> Synapse:
-        """Return what a connection holds and does at a spike.
-
-        Raises
-        ------
-        NmodlError
-            If a connection holds nothing: then the mechanism has a port.
-        """
-        jumps = self.made.jumps
-        if jumps is None or not jumps.connection:
-            raise NmodlError("a connection holds nothing of its own here; give port= to the projection, of the mechanism")
-        self.assembled()
-        routine = self.file.routines["NET_RECEIVE"]
-        unit = in_brian(self.units.read(jumps.unit, routine.place))
-        own = {name: self.called(f"{name} ") for name in (jumps.weight, *jumps.connection)}
-        self.words |= {f"{name}@connection": own[name] for name in jumps.connection}
-        self.words["weight"] = per(own[jumps.weight], equation_unit(unit))
-        leaves = {f"{name}@connection" for name in jumps.connection}
-
-        def text(e: Expression) -> str:
-            return self.text(expanded(e, self.made.definitions, leaves))
-
-        added = {n: self._increment(n, e) for n, e in jumps.states.items()}
-        sent = [f"{self._state(n)}_post += {text(e)}" for n, e in ((n, added[n]) for n in added)]
-        held = [f"{own[n]}_after = {text(e)}" for n, e in jumps.connection.items()]
-        kept = [f"{own[n]} = {own[n]}_after" for n in jumps.connection]
-        variables = [f"{own[jumps.weight]} : {equation_unit(unit)}"]
-        variables += [f"{name} : 1" for n in jumps.connection for name in (own[n], f"{own[n]}_after")]
-        initial = {own[n]: text(e) for n, e in jumps.begins.items()}
-        return Synapse(
-            f"{self.file.name}_connection",
-            "\n".join(variables),
-            initial=initial | {own[jumps.weight]: weight},
-            on_pre="\n".join([*sent, *held, *kept]),
+        said = Parameter(
+            "1", source="nmdasim", description="1 where the mechanism is: what scales its current in a region"
         )
-
-    @staticmethod
-    def _increment(name: str, after: Expression) -> Expression:
-        """Return what is added to a state; ``g + w`` less ``g`` is w."""
-        match after:
-            case Operation(operator="+", operands=(Name(name=n), b)) if n == name:
-                return b
-            case Operation(operator="+", operands=(a, Name(name=n))) if n == name:
-                return a
-        return operation("-", after, Name(name))
+        equations = "\n".join(lines) + "\n"
+        return dataclasses.replace(part, equations=equations, parameters=part.parameters | {share: said})
 
     # --- units -------------------------------------------------------------------------------------------------------
 
@@ -374,19 +333,32 @@ class Assembly:
                     f"NEURON has it in ({wanted[d.name]}), and so it is read",
                     6,
                 )
+        self._fits()
+
+    def _fits(self) -> None:
+        """Say so where a current comes out in other units than those of a current."""
+        right = self.units.read("nA" if self.is_point else "mA/cm2", Place()).powers
+        declared = {d.name: d for d in (*self.file.parameters, *self.file.assigned, *self.file.states)}
+
+        def of_name(name: str) -> Powers:
+            if name in ("v", "t"):
+                return self.units.read("mV" if name == "v" else "ms", Place()).powers
+            if name in self.made.definitions and not (name in declared and declared[name].unit):
+                return powers(self.made.definitions[name], of_name)
+            if name in self.constants:
+                return self.units.read(self.constants[name][1], Place()).powers
+            one = declared.get(name)
+            return self.units.read(one.unit, one.place).powers if one else None
+
+        for name, e in self.made.currents.items():
+            found = powers(e, of_name)
+            if found is not None and found != right:
+                warn(
+                    f"{self.file.name}: the units of the file do not make {name} a current; "
+                    "its numbers are taken as they are, as NEURON takes them",
+                    7,
+                )
 
 
 def _is_celsius(unit: str) -> bool:
     return unit in ("degC", "celsius", "degree C")
-
-
-def _readers_first(added: dict[str, Expression], name: str) -> list[str]:
-    """Return states in an order in which no increment reads what an earlier one has changed."""
-    left, order = dict(added), []
-    while left:
-        free = next((n for n in left if not any(n in set(names(e)) for other, e in left.items() if other != n)), None)
-        if free is None:
-            raise NmodlError(f"NET_RECEIVE of {name} changes states by each other's values, which a port cannot")
-        order.append(free)
-        del left[free]
-    return order

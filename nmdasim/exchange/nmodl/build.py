@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 from nmdasim.exchange.nmodl import nodes
@@ -11,6 +12,8 @@ _ONE = nodes.Number(1.0)
 _ZERO = nodes.Number(0.0)
 #: Statements that change nothing here: they speed up or check NEURON's own C.
 _UNITS = ("units_on", "units_off", "conductance", "string")
+
+_LISTS = tuple(f.name for f in dataclasses.fields(nodes.File) if f.type.startswith("tuple"))  # type: ignore[union-attr]
 
 
 def place(tree: Any) -> Place:
@@ -35,12 +38,8 @@ class Builder:
 
     def __init__(self, name: str):
         self.name = name
-        self.lists: dict[str, list[Any]] = {
-            key: []
-            for key in ("ions", "nonspecific", "electrode", "ranges", "pointers", "units", "unit_constants")
-            + ("parameters", "assigned", "states", "defined", "locals", "ignored")
-        }
-        self.kind, self.suffix, self.title = "", "", ""
+        self.lists: dict[str, list[Any]] = {key: [] for key in _LISTS}
+        self.kind, self.suffix, self.title, self.where = "", "", "", Place()
         self.routines: dict[str, nodes.Routine] = {}
 
     def file(self, tree: Any) -> nodes.File:
@@ -56,7 +55,9 @@ class Builder:
         if not self.kind:
             raise NmodlError("there is no block NEURON with SUFFIX or POINT_PROCESS; is this a .mod file?")
         lists = {key: tuple(values) for key, values in self.lists.items()}
-        return nodes.File(kind=self.kind, name=self.suffix, title=self.title, routines=self.routines, **lists)
+        return nodes.File(
+            kind=self.kind, name=self.suffix, name_place=self.where, title=self.title, routines=self.routines, **lists
+        )
 
     # --- blocks ------------------------------------------------------------------------------------------------------
 
@@ -68,7 +69,9 @@ class Builder:
         raise NmodlError(f"{block.children[0]} is not read", place(block))
 
     def _include(self, block: Any) -> None:
-        raise NmodlError("INCLUDE is not read; a file stands for itself: put its text in place of this line", place(block))
+        raise NmodlError(
+            "INCLUDE is not read; a file stands for itself: put its text in place of this line", place(block)
+        )
 
     def _verbatim(self, block: Any) -> None:
         raise refused_verbatim(block)
@@ -89,10 +92,12 @@ class Builder:
     def _neuron(self, block: Any) -> None:
         for line in block.children:
             names = [str(t) for t in line.children if t is not None and not hasattr(t, "data")]
-            listed = [str(t) for one in line.children if hasattr(one, "data") and one.data == "names" for t in one.children]
+            listed = [
+                str(t) for one in line.children if hasattr(one, "data") and one.data == "names" for t in one.children
+            ]
             match line.data:
                 case "suffix" | "point_process" | "artificial_cell":
-                    self.kind, self.suffix = str(line.data).upper(), names[0]
+                    self.kind, self.suffix, self.where = str(line.data).upper(), names[0], place(line.children[0])
                 case "use_ion":
                     self.lists["ions"].append(ion(line))
                 case "nonspecific" | "electrode":

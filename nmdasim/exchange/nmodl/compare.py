@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +14,9 @@ from scipy.integrate import solve_ivp
 from nmdasim.exchange.nmodl import nodes
 from nmdasim.exchange.nmodl.assemble import Assembled, Assembly
 from nmdasim.exchange.nmodl.equations import Equations
+from nmdasim.exchange.nmodl.events import synapse
 from nmdasim.exchange.nmodl.names import CELSIUS, DIAMETER, ion_variables
+from nmdasim.exchange.nmodl.simulator import NeuronError, Question, answers
 from nmdasim.language.evaluation import evaluator
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
@@ -34,21 +29,7 @@ _LENGTH, _SAMPLES = 20.0, (1.0, 5.0, 20.0)
 #: When events arrive, in ms, and their weight in the file's unit.
 _EVENTS, _WEIGHT = (2.5, 22.5, 27.5, 62.5), 0.25
 #: Calcium current that a probe carries where a mechanism reads one, in mA/cm².
-_PROBE = -0.01
-_PATIENCE = 120  # seconds for NEURON to compile, and to run
-
-
-class NeuronFault(Exception):
-    """NEURON did not compile or run a file; the message says why."""
-
-
-@lru_cache(1)
-def compiler() -> str:
-    """Return the path of nrnivmodl, or nothing where NEURON is not installed."""
-    if find_spec("neuron") is None:
-        return ""
-    beside = Path(sys.executable).with_name("nrnivmodl")
-    return str(beside) if beside.exists() else shutil.which("nrnivmodl") or ""
+PROBE = -0.01
 
 
 @dataclass(frozen=True)
@@ -72,118 +53,90 @@ class Difference:
         return self.relative <= AGREES
 
 
-def difference(path: Path, file: nodes.File, made: Equations, read: Assembled) -> Difference:
-    """Run a mechanism in NEURON and here, and compare.
+@dataclass(frozen=True)
+class Loaded:
+    """A file that was read."""
 
-    Raises
-    ------
-    NeuronFault
-        If NEURON cannot compile or run it.
-    """
-    compared = tuple(made.currents) or tuple(made.concentrations) or tuple(made.rates)
-    if not compared:
-        raise NeuronFault("there is no current and no state to compare")
-    asked = _question(file, made, compared)
-    answer = _neuron(path, file, asked)
-    mine = _Here(file, made, read, answer["ions"], asked).rows(compared)
-    theirs = {name: np.array([row[name] for row in answer["rows"]]) for name in compared}
+    path: Path
+    file: nodes.File
+    made: Equations
+    read: Assembled
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """What is compared: its currents, or what else it moves."""
+        return tuple(self.made.currents) or tuple(self.made.concentrations) or tuple(self.made.rates)
+
+
+def differences(loaded: Sequence[Loaded]) -> list[Difference | NeuronError]:
+    """Run mechanisms in NEURON and here, and compare; a file that cannot be compared has a reason in its place."""
+    questions = [_question(one) for one in loaded]
+    found: list[Difference | NeuronError] = []
+    for one, asked, answer in zip(loaded, questions, answers(questions), strict=True):
+        try:
+            if isinstance(answer, NeuronError):
+                raise answer
+            found.append(_difference(one, asked, answer))
+        except NeuronError as fault:
+            found.append(fault)
+    return found
+
+
+def _difference(one: Loaded, asked: Question, answer: Mapping[str, Any]) -> Difference:
+    if not one.compared:
+        raise NeuronError("there is no current and no state to compare")
+    mine = _Here(one, answer["ions"], asked.clamp).rows(one.compared)
     worst = 0.0
-    for name in compared:
-        size = float(np.max(np.abs(theirs[name])))
-        far = float(np.max(np.abs(mine[name] - theirs[name])))
+    for name in one.compared:
+        theirs = np.array([row[name] for row in answer["rows"]], dtype=float)
+        size, far = float(np.max(np.abs(theirs))), float(np.max(np.abs(mine[name] - theirs)))
         if not math.isfinite(size) or not math.isfinite(far):
-            raise NeuronFault(f"{name} is no finite number")
+            raise NeuronError(f"{name} is no finite number")
         worst = max(worst, far / size if size else (0.0 if far == 0 else math.inf))
-    return Difference(worst, compared)
+    return Difference(worst, one.compared)
 
 
 def _steps() -> list[tuple[float, float, list[float]]]:
     return [(k * _LENGTH, v, [k * _LENGTH + s for s in _SAMPLES]) for k, v in enumerate(_POTENTIALS)]
 
 
-def _question(file: nodes.File, made: Equations, compared: tuple[str, ...]) -> dict[str, Any]:
+def _question(one: Loaded) -> Question:
+    file, made, compared = one.file, one.made, one.compared
     shared = ion_variables(file)
     stepped = any(r.kind == "PROCEDURE" and r.name in _solved(file) for r in file.routines.values())
     arrays = {d.name for d in (*file.states, *file.assigned) if d.length}
-    elements = {n: (n.rpartition("_")[0], int(n.rpartition("_")[2])) for n in compared if n.rpartition("_")[0] in arrays}
+    elements = {
+        n: (n.rpartition("_")[0], int(n.rpartition("_")[2])) for n in compared if n.rpartition("_")[0] in arrays
+    }
     ions = [n for n, s in shared.items() if s.kind != "current" and n not in made.concentrations]
     given = {d.name: d.value for d in file.parameters if d.value is not None}
-    return {
-        "suffix": file.name, "point": file.kind == "POINT_PROCESS", "fixed": stepped, "dt": 0.025,
-        "celsius": given.get("celsius", CELSIUS), "diam": given.get("diam", DIAMETER),
-        "own": [n for n in compared if n not in shared and n not in elements], "elements": elements,
-        "ionic": [n for n in compared if n in shared], "ions": ions,
-        "probe": any(s.kind == "current" and s.ion == "ca" and n not in made.currents for n, s in shared.items()),
-        "events": list(_EVENTS) if made.jumps else [], "weight": _WEIGHT, "steps": _steps(),
-    }  # fmt: skip
+    own = [n for n in compared if n not in shared and n not in elements]
+    clamp = {
+        "point": file.kind == "POINT_PROCESS",
+        "fixed": stepped,
+        "dt": 0.025,
+        "celsius": given.get("celsius", CELSIUS),
+        "diam": given.get("diam", DIAMETER),
+        "own": own,
+        "elements": elements,
+        "ionic": [n for n in compared if n in shared],
+        "ions": ions,
+        "probe": PROBE if _reads_calcium_current(one) else 0.0,
+        "events": list(_EVENTS) if made.jumps else [],
+        "weight": _WEIGHT,
+        "steps": _steps(),
+    }
+    return Question(one.path, file, tuple(n for n in own if n not in file.ranges), clamp)
+
+
+def _reads_calcium_current(one: Loaded) -> bool:
+    shared = ion_variables(one.file)
+    return any(s.kind == "current" and s.ion == "ca" and n not in one.made.currents for n, s in shared.items())
 
 
 def _solved(file: nodes.File) -> set[str]:
     body = file.routines["BREAKPOINT"].body if "BREAKPOINT" in file.routines else ()
     return {s.block for s in body if isinstance(s, nodes.Solve)}
-
-
-# --- NEURON ----------------------------------------------------------------------------------------------------------
-
-
-def _neuron(path: Path, file: nodes.File, asked: dict[str, Any]) -> dict[str, Any]:
-    """Return NEURON's answer; the file is compiled in a folder of its own, which is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="nmdasim-nmodl-") as name:
-        folder = Path(name)
-        text = path.read_text("utf-8", errors="replace")
-        hidden = [n for n in asked["own"] if n not in file.ranges]
-        if hidden:  # to be looked at from outside, a variable has to be of RANGE
-            text += f"\nNEURON {{ RANGE {', '.join(hidden)} }}\n"
-        (folder / "mechanism.mod").write_text(text, "utf-8")
-        if asked["probe"]:
-            (folder / "probe.mod").write_text(_probe(), "utf-8")
-        done = _process([compiler(), "."], folder)
-        libraries = sorted(folder.glob("*/libnrnmech.*")) + sorted(folder.glob("*/.libs/libnrnmech.*"))
-        if not libraries:
-            raise NeuronFault(f"NEURON does not compile it: {_last(done)}")
-        asked = asked | {"library": str(libraries[0])}
-        program = str(Path(__file__).with_name("clamp.py"))
-        done = _process([sys.executable, program], folder, json.dumps(asked))
-        marked = [line for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
-        if not marked and not asked["fixed"]:  # not every method steps with CVODE
-            return _neuron_again(folder, asked)
-        if not marked:
-            raise NeuronFault(f"NEURON does not run it: {_last(done)}")
-        return json.loads(marked[-1].removeprefix("ANSWER "))
-
-
-def _neuron_again(folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
-    asked = asked | {"fixed": True}
-    program = str(Path(__file__).with_name("clamp.py"))
-    done = _process([sys.executable, program], folder, json.dumps(asked))
-    marked = [line for line in done.stdout.splitlines() if line.startswith("ANSWER ")]
-    if not marked:
-        raise NeuronFault(f"NEURON does not run it: {_last(done)}")
-    return json.loads(marked[-1].removeprefix("ANSWER "))
-
-
-def _process(words: list[str], folder: Path, given: str = "") -> subprocess.CompletedProcess[str]:
-    try:
-        return subprocess.run(
-            words, cwd=folder, input=given, capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False
-        )
-    except subprocess.TimeoutExpired:
-        raise NeuronFault(f"NEURON takes more than {_PATIENCE} s") from None
-
-
-def _last(done: subprocess.CompletedProcess[str]) -> str:
-    """Return the line that says what went wrong."""
-    lines = [" ".join(line.split()) for line in (done.stdout + "\n" + done.stderr).splitlines() if line.strip()]
-    told = [line for line in lines if "rror" in line and "make" not in line] or lines or ["no reason is given"]
-    return told[-1][:200]
-
-
-def _probe() -> str:
-    """Return a mechanism that carries a calcium current."""
-    return (
-        "NEURON { SUFFIX nmdasimprobe USEION ca WRITE ica }\n"
-        f"ASSIGNED {{ ica (mA/cm2) }}\nBREAKPOINT {{ ica = {_PROBE} }}\n"
-    )
 
 
 # --- here ------------------------------------------------------------------------------------------------------------
@@ -192,15 +145,13 @@ def _probe() -> str:
 class _Here:
     """The mechanism as the engines read it, solved by SciPy at constant potentials."""
 
-    def __init__(
-        self, file: nodes.File, made: Equations, read: Assembled, ions: Mapping[str, float], asked: Mapping[str, Any]
-    ):
-        self.made, self.read, self.asked, self.file = made, read, asked, file
-        self.model = model_of(read)
+    def __init__(self, one: Loaded, ions: Mapping[str, float], asked: Mapping[str, Any]):
+        self.made, self.read, self.asked, self.file = one.made, one.read, asked, one.file
+        self.model = model_of(one.read)
         self.states = [n for n in self.model.system.states if n != "v"]
         values = {base: float(self.model.values(base).flat[0]) for base in self.model.parameters.bases}
         scale = {"reversal": 1e-3, "concentration": 1.0}
-        for name, share in ion_variables(file).items():
+        for name, share in ion_variables(one.file).items():
             if name in values and name in ions:
                 values[name] = ions[name] * scale.get(share.kind, 1.0)
         side = math.pi * asked["diam"] * 1e-6 * 100e-6
@@ -213,7 +164,7 @@ class _Here:
         rows: dict[str, list[float]] = {name: [] for name in compared}
         self.values["v"] = self.asked["steps"][0][1] * 1e-3
         y = self._begin()
-        events = [t for t in self.asked["events"]]
+        events = list(self.asked["events"])
         now = 0.0
         for begin, potential, samples in self.asked["steps"]:
             self.values["v"] = potential * 1e-3
@@ -269,7 +220,7 @@ class _Here:
         size = np.maximum(np.abs(y), 1e-6)
         done = solve_ivp(rate, (begin, end), y, method="LSODA", rtol=1e-10, atol=1e-13 * size + 1e-18)
         if not done.success:
-            raise NeuronFault(f"cannot be solved here: {done.message}")
+            raise NeuronError(f"cannot be solved here: {done.message}")
         return done.y[:, -1]
 
     def _event(self, y: np.ndarray, time: float) -> np.ndarray:
@@ -292,8 +243,8 @@ class _Here:
 
     def _through_a_connection(self, y: np.ndarray, time: float) -> np.ndarray:
         """Return the states after an event that a connection carries; what it holds moves too."""
-        rule = Assembly(self.file, self.made, "").synapse(_WEIGHT)
-        held = self.connection or {name: 0.0 for name in rule.variables}
+        rule = synapse(Assembly(self.file, self.made, ""), _WEIGHT)
+        held = self.connection or dict.fromkeys(rule.variables, 0.0)
         sub = self.model.system.subexpressions
         scope = {name: float(v) for name, v in self._scope(y, time).items()}
         if not self.connection:
@@ -331,7 +282,7 @@ def model_of(read: Assembled) -> Model:
     probe = Mechanism(
         "probe",
         "I_probe = j_probe : amp/meter**2",
-        parameters={"j_probe": f"{-_PROBE} mA/cm**2"},  # type: ignore[arg-type]
+        parameters={"j_probe": f"{-PROBE} mA/cm**2"},  # type: ignore[arg-type]
         densities=("I_probe",),
         calcium=() if part.calcium else ("I_probe",),
     )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from nmdasim.exchange.nmodl import nodes
 from nmdasim.exchange.nmodl.algebra import ZERO, names, operation, slope
 from nmdasim.exchange.nmodl.follow import Follower, assigned
-from nmdasim.exchange.nmodl.kinetics import Kinetics, expanded, steady
+from nmdasim.exchange.nmodl.kinetics import Kinetics, steady
+from nmdasim.exchange.nmodl.memory import END, expanded, resolved, used
 from nmdasim.exchange.nmodl.names import ion_variables
-from nmdasim.exchange.nmodl.memory import END, resolved, used
 from nmdasim.exchange.nmodl.nodes import Expression, Name, Number
 from nmdasim.exchange.nmodl.refusal import NmodlError, warn
 
@@ -77,7 +77,15 @@ class Equations:
     def roots(self) -> list[Expression]:
         """Return what the definitions are there for."""
         jumps = self.jumps or Jumps("", "", {}, {}, {})
-        groups = (self.rates, self.currents, self.concentrations, self.initial, jumps.states, jumps.connection, jumps.begins)
+        groups = (
+            self.rates,
+            self.currents,
+            self.concentrations,
+            self.initial,
+            jumps.states,
+            jumps.connection,
+            jumps.begins,
+        )
         return [e for group in groups for e in group.values()]
 
 
@@ -139,7 +147,8 @@ class _Passes:
             final(concentrations),
             final(begins),
             tuple(n for n in self.implicit if n in rates),
-            jumps and Jumps(jumps.weight, jumps.unit, final(jumps.states), final(jumps.connection), final(jumps.begins)),
+            jumps
+            and Jumps(jumps.weight, jumps.unit, final(jumps.states), final(jumps.connection), final(jumps.begins)),
             tuple(unset),
         )
         self._checked(made, [n for n in main if follower.kinds.get(n) == "state"])
@@ -170,7 +179,9 @@ class _Passes:
     def _solve(self, one: nodes.Solve) -> None:
         routine = self.follower.routine(one.block, one.place)
         if one.method not in _METHODS or one.steady:
-            raise NmodlError(f"SOLVE {one.block} {'STEADYSTATE' if one.steady else 'METHOD'} {one.method} is not read", one.place)
+            raise NmodlError(
+                f"SOLVE {one.block} {'STEADYSTATE' if one.steady else 'METHOD'} {one.method} is not read", one.place
+            )
         before = set(self.follower.rates)
         match routine.kind:
             case "DERIVATIVE":
@@ -188,7 +199,7 @@ class _Passes:
             self.implicit += [n for n in self.follower.rates if n not in before]
 
     def _step(self, routine: nodes.Routine) -> None:
-        """Read a procedure that carries states over a step, ``m = m + (1 - exp(-dt/tau))*(minf - m)``, as their rates."""
+        """Read a procedure that carries states over a step, ``m = m + (1 - exp(-dt/tau))*(minf - m)``, as rates."""
         follower, memory = self.follower, self.memory
         follower.run(routine)
         for name in [n for n in memory.values if follower.kinds.get(n) == "state"]:
@@ -208,7 +219,9 @@ class _Passes:
             raise NmodlError(f"SOLVE {one.block} in INITIAL is read with STEADYSTATE, of KINETIC", one.place)
         self.memory.values |= steady(self.follower, routine)
 
-    def _ends(self, main: dict[str, Expression], initial: dict[str, Expression]) -> tuple[dict[str, Expression], list[str]]:
+    def _ends(
+        self, main: dict[str, Expression], initial: dict[str, Expression]
+    ) -> tuple[dict[str, Expression], list[str]]:
         """Return what a name that is read before it is given comes to, and the names that nothing gives."""
         ends: dict[str, Expression] = {}
         unset = []
@@ -279,7 +292,7 @@ class _Passes:
         follower, memory = self.follower, self.memory
         begins = self._connection_begins(receiving)
         held = {name: Name(f"{name}@connection") for name in receiving.arguments[1:]}
-        given: dict[str, Expression] = {name: e for name, e in held.items()}
+        given: dict[str, Expression] = dict(held)
         if receiving.arguments:
             given[receiving.arguments[0]] = Name("weight")
         statements = tuple(s for s in receiving.body if not isinstance(s, nodes.Starting))
@@ -288,7 +301,11 @@ class _Passes:
         )
         states = {n: e for n, e in memory.values.items() if follower.kinds.get(n) == "state" and e != Name(n)}
         after = {n: frame[n] or ZERO for n in held if frame[n] != held[n]}
-        read = {n for e in [*states.values(), *after.values()] for n in names(expanded(e, memory.definitions, {f"{c}@connection" for c in held}))}
+        read = {
+            n
+            for e in [*states.values(), *after.values()]
+            for n in names(expanded(e, memory.definitions, {f"{c}@connection" for c in held}))
+        }
         lasting = [n for n in held if n in after or f"{n}@connection" in read]
         memory.values = {}
         self.jumps_found = Jumps(
@@ -306,7 +323,7 @@ class _Passes:
             if isinstance(one, nodes.Starting):
                 frame = self.follower.run(
                     nodes.Routine("INITIAL", "INITIAL", (), one.body, receiving.place),
-                    {name: ZERO for name in receiving.arguments} | {"t": ZERO},
+                    dict.fromkeys(receiving.arguments, ZERO) | {"t": ZERO},
                 )
                 begins |= {n: e for n, e in frame.items() if e is not None}
         return begins

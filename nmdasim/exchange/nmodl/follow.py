@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeGuard
 
 from nmdasim.exchange.nmodl import nodes
-from nmdasim.exchange.nmodl.algebra import FUNCTIONS, ONE, ZERO, called, operation, truth
-from nmdasim.exchange.nmodl.memory import END, Memory
+from nmdasim.exchange.nmodl.algebra import FUNCTIONS, ONE, ZERO, called, names, operation, truth
+from nmdasim.exchange.nmodl.memory import END, Memory, expanded
 from nmdasim.exchange.nmodl.nodes import Body, Call, Choice, Expression, Name, Number, Operation
 from nmdasim.exchange.nmodl.refusal import NmodlError, Place, warn
 
@@ -33,7 +34,7 @@ class Follower:
         self.counts: dict[str, Expression] = {name: Number(value) for name, value in file.defined}
         self.kinds = self._declared()
         taken = {*self.kinds, *file.routines, *GIVEN}
-        self.memory = Memory(taken, {*GIVEN, *(n for n, kind in self.kinds.items() if kind != 'assigned')})
+        self.memory = Memory(taken, {*GIVEN, *(n for n, kind in self.kinds.items() if kind != "assigned")})
         self.rates: dict[str, Expression] = {}
         self.methods: dict[str, str] = {}
         self.depth = 0
@@ -67,7 +68,9 @@ class Follower:
 
     # --- statements --------------------------------------------------------------------------------------------------
 
-    def run(self, routine: nodes.Routine, arguments: Mapping[str, Expression] | None = None) -> dict[str, Expression | None]:
+    def run(
+        self, routine: nodes.Routine, arguments: Mapping[str, Expression] | None = None
+    ) -> dict[str, Expression | None]:
         """Follow a block from its first statement to its last; return its frame."""
         if self.depth >= _DEEPEST:
             raise NmodlError(f"{routine.name} calls itself, or calls go {_DEEPEST} deep", routine.place)
@@ -142,6 +145,9 @@ class Follower:
         if isinstance(condition, Number):
             self.body(one.then if condition.value else one.otherwise)
             return
+        if self._at_a_point(condition):
+            self.body(one.then if condition.operator == "!=" else one.otherwise)
+            return
         if any(isinstance(s, nodes.Reaction | nodes.Solve) for s in (*one.then, *one.otherwise)):
             raise NmodlError("a reaction or SOLVE under a condition is not read", one.place)
         before, rates = self.memory.snapshot(), dict(self.rates)
@@ -154,6 +160,12 @@ class Follower:
         for name in {**self.rates, **slower}:
             a, b = self.rates.get(name, ZERO), slower.get(name, ZERO)
             self.rates[name] = a if a == b else Choice(condition, a, b)
+
+    def _at_a_point(self, condition: Expression) -> TypeGuard[Operation]:
+        """Whether a condition singles out one potential, as ``v == -27``: the limit there stands for what is given."""
+        if not isinstance(condition, Operation) or condition.operator not in ("==", "!="):
+            return False
+        return "v" in set(names(expanded(condition, self.memory.definitions, {"v"})))
 
     def _loop(self, one: nodes.Loop) -> None:
         ends = [self.value(x) for x in (one.first, one.last, one.step)]

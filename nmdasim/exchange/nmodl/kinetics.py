@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from nmdasim.exchange.nmodl import nodes
-from nmdasim.exchange.nmodl.algebra import ZERO, names, operation, parts, rebuilt, slope, substituted
+from nmdasim.exchange.nmodl.algebra import ZERO, names, operation, slope, substituted
+from nmdasim.exchange.nmodl.memory import expanded
 from nmdasim.exchange.nmodl.nodes import Expression, Name, Number
 from nmdasim.exchange.nmodl.refusal import NmodlError
 
@@ -34,10 +35,7 @@ class Kinetics:
     @property
     def rates(self) -> dict[str, Expression]:
         """d(state)/dt of every state that reacts."""
-        return {
-            name: operation("/", flux, self.volumes.get(name, Number(1.0)))
-            for name, flux in self.net.items()
-        }
+        return {name: operation("/", flux, self.volumes.get(name, Number(1.0))) for name, flux in self.net.items()}
 
     def statement(self, one: nodes.Statement) -> None:
         """Follow one statement of chemistry."""
@@ -85,7 +83,9 @@ class Kinetics:
         """Return the states that what is conserved gives, each in terms of the others."""
         found: dict[str, Expression] = {}
         for total, value in self.conserved:
-            here = [n for n in names(total) if self.follower.kinds.get(n) == "state" and n in self.net and n not in found]
+            here = [
+                n for n in names(total) if self.follower.kinds.get(n) == "state" and n in self.net and n not in found
+            ]
             if not here:
                 raise NmodlError("CONSERVE names no state that reacts", routine.place)
             name = here[-1]
@@ -99,25 +99,6 @@ class Kinetics:
 def _element_of(name: str, array: str) -> bool:
     head, _, tail = name.rpartition("_")
     return head == array and tail.isdigit()
-
-
-def expanded(e: Expression, definitions: dict[str, Expression], about: set[str]) -> Expression:
-    """Return an expression in which definitions that rest on some names are put in."""
-    depends: dict[str, bool] = {}
-
-    def rests(name: str) -> bool:
-        if name not in depends:
-            depends[name] = False
-            depends[name] = name in about or any(rests(n) for n in names(definitions.get(name, ZERO)))
-        return depends[name]
-
-    def put(x: Expression) -> Expression:
-        if isinstance(x, Name):
-            return put(definitions[x.name]) if x.name in definitions and rests(x.name) else x
-        inner = parts(x)
-        return rebuilt(x, [put(i) for i in inner]) if inner else x
-
-    return put(e)
 
 
 def steady(follower: Follower, routine: nodes.Routine) -> dict[str, Expression]:

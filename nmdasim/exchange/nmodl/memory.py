@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nmdasim.exchange.nmodl.algebra import choice, names, parts, rebuilt
+from nmdasim.exchange.nmodl.algebra import ZERO, choice, names, parts, rebuilt
 from nmdasim.exchange.nmodl.nodes import Expression, Name, Number
 from nmdasim.exchange.nmodl.refusal import NmodlError
 
@@ -149,3 +149,22 @@ def used(definitions: dict[str, Expression], roots: Iterable[Expression]) -> dic
     for root in roots:
         visit(root)
     return counts
+
+
+def expanded(e: Expression, definitions: dict[str, Expression], about: set[str]) -> Expression:
+    """Return an expression in which definitions that rest on some names are put in."""
+    depends: dict[str, bool] = {}
+
+    def rests(name: str) -> bool:
+        if name not in depends:
+            depends[name] = False
+            depends[name] = name in about or any(rests(n) for n in names(definitions.get(name, ZERO)))
+        return depends[name]
+
+    def put(x: Expression) -> Expression:
+        if isinstance(x, Name):
+            return put(definitions[x.name]) if x.name in definitions and rests(x.name) else x
+        inner = parts(x)
+        return rebuilt(x, [put(i) for i in inner]) if inner else x
+
+    return put(e)

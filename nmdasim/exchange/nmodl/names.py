@@ -1,4 +1,4 @@
-"""What the names of a file are called in a model: as NEURON calls them, ``gnabar_hh``; ions and ``v`` are everyone's."""
+"""What the names of a file are called in a model: as in NEURON, ``gnabar_hh``; ions and ``v`` are everyone's."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def in_brian(unit: Unit) -> str:
 
 
 #: Units that the language spells otherwise than :mod:`nmdasim.quantities` does.
-_EQUATION_WORDS = {"S": "siemens", "V": "volt", "A": "amp", "Mohm": "Mohm", "M": "molar", "cm": "cm", "Hz": "hertz"}
+_EQUATION_WORDS = {"pS": "psiemens", "S": "siemens", "V": "volt", "A": "amp", "M": "molar", "Hz": "hertz"}
 
 
 def equation_unit(unit: str) -> str:

@@ -166,18 +166,7 @@ class Ignored:
 
 
 Statement: TypeAlias = (
-    Assign
-    | If
-    | Loop
-    | CallStatement
-    | Local
-    | Solve
-    | Reaction
-    | Conserve
-    | Compartment
-    | Starting
-    | Unread
-    | Ignored
+    Assign | If | Loop | CallStatement | Local | Solve | Reaction | Conserve | Compartment | Starting | Unread | Ignored
 )
 Body: TypeAlias = tuple["Statement", ...]
 
@@ -224,8 +213,8 @@ class File:
     ----------
     kind
         ``"SUFFIX"``, ``"POINT_PROCESS"`` or ``"ARTIFICIAL_CELL"``.
-    name
-        Name of the mechanism.
+    name, name_place
+        Name of the mechanism, and where it stands.
     units
         Aliases of UNITS, as they are written: alias and what it stands for.
     unit_constants
@@ -236,6 +225,7 @@ class File:
 
     kind: str
     name: str
+    name_place: Place
     title: str
     ions: tuple[Ion, ...]
     nonspecific: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""Text of a file → :class:`~nmdasim.exchange.nmodl.nodes.File`, by a grammar; what the grammar does not have is refused."""
+"""Text of a file → :class:`~nmdasim.exchange.nmodl.nodes.File`, by a grammar; what that does not have is refused."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from nmdasim.errors import plainly
 from nmdasim.exchange.nmodl.assemble import Assembled, Assembly, assembled
 from nmdasim.exchange.nmodl.equations import Equations, equations
+from nmdasim.exchange.nmodl.events import synapse
 from nmdasim.exchange.nmodl.follow import tables
 from nmdasim.exchange.nmodl.nodes import File
 from nmdasim.exchange.nmodl.parse import parse, text_of
@@ -92,6 +93,6 @@ def read_nmodl_synapse(path: str | os.PathLike[str], weight: QuantityLike) -> Sy
     """
     file, made, _ = loaded(Path(path))
     try:
-        return Assembly(file, made, Path(path).name).synapse(weight)
+        return synapse(Assembly(file, made, Path(path).name), weight)
     except NmodlError as error:
         raise error.within(Path(path).name) from None

@@ -137,10 +137,10 @@ class Units:
         if alias == "1" or not alias:
             return self
         said = self.read(stands_for, place)
-        if alias in _SUBSTANCE or alias.endswith("molar"):
-            if not said.moles and said.powers == _MOLAR.powers:
-                substance = said.factor / (_AVOGADRO if said.factor > _AVOGADRO / 1e9 else 1)
-                said = Unit(substance, said.powers, 1)
+        is_substance = alias in _SUBSTANCE or alias.endswith("molar")
+        if is_substance and not said.moles and said.powers == _MOLAR.powers:
+            substance = said.factor / (_AVOGADRO if said.factor > _AVOGADRO / 1e9 else 1)
+            said = Unit(substance, said.powers, 1)
         return Units({**self.own, alias: said})
 
 
