@@ -351,7 +351,8 @@ class Assembly:
             return self.units.read(one.unit, one.place).powers if one else None
 
         for name, e in self.made.currents.items():
-            found = powers(e, of_name)
+            whole = self.made.definitions.get(e.name, e) if isinstance(e, Name) else e
+            found = powers(whole, of_name)
             if found is not None and found != right:
                 warn(
                     f"{self.file.name}: the units of the file do not make {name} a current; "

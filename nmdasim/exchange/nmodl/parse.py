@@ -82,14 +82,22 @@ def _refused(error: Any, text: str) -> NmodlError:
     if token is not None and token.type == "$END":
         lines = text.rstrip().splitlines() or [""]
         return NmodlError("the file ends in the middle of a block; is it whole?", Place(len(lines), len(lines[-1]) + 1))
-    before = (getattr(error, "token_history", None) or [None])[-1]
-    if before is not None and before.type == "UNKNOWN":
+    if (before := _unread(error)) is not None:
         return NmodlError(f"{before} is not read", Place(before.line, before.column))
     place = Place(error.line, error.column)
     lines = text.splitlines()
     rest = lines[place.line - 1][place.column - 1 :] if 0 < place.line <= len(lines) else ""
     word = (rest.split() or ["the end of the line"])[0][:40]
     return NmodlError(f"{word!r} is not understood here; this reader knows NEURON's NMODL without it", place)
+
+
+def _unread(error: Any) -> Any:
+    """Return the word of a block that is not read, where an error stands in that block; else None."""
+    parser = getattr(error, "interactive_parser", None)
+    last = parser.parser_state.value_stack[-1] if parser is not None and parser.parser_state.value_stack else None
+    while hasattr(last, "children") and last.data == "unknown":
+        last = last.children[0]
+    return last if getattr(last, "type", "") == "UNKNOWN" else None
 
 
 def _flat(text: str) -> None:

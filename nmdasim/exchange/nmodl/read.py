@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from nmdasim.errors import plainly
@@ -13,13 +15,15 @@ from nmdasim.exchange.nmodl.follow import tables
 from nmdasim.exchange.nmodl.nodes import File
 from nmdasim.exchange.nmodl.parse import parse, text_of
 from nmdasim.exchange.nmodl.refusal import NmodlError
+from nmdasim.language import names as text
 from nmdasim.model.mechanism import Mechanism
+from nmdasim.model.parameter import ParameterSet
 from nmdasim.model.synapse import Synapse
 from nmdasim.quantities import QuantityLike
 
 
 @plainly
-def read_nmodl(path: str | os.PathLike[str]) -> Mechanism:
+def read_nmodl(path: str | os.PathLike[str], ions: Mapping[str, str] | None = None) -> Mechanism:
     """Read a mechanism of NEURON's from its NMODL file.
 
     Nothing in the file is executed. Every number of PARAMETER becomes a parameter in the file's unit, whose source is
@@ -31,6 +35,9 @@ def read_nmodl(path: str | os.PathLike[str]) -> Mechanism:
     ----------
     path
         The file.
+    ions
+        What the cell calls variables of ions that it has already, ``{"ek": "E_k", "cai": "ca"}``; without it the
+        mechanism brings them along as parameters.
 
     Returns
     -------
@@ -42,7 +49,15 @@ def read_nmodl(path: str | os.PathLike[str]) -> Mechanism:
     NmodlError
         With file, line and column, for what is not read.
     """
-    return loaded(Path(path))[2].mechanism
+    mechanism = loaded(Path(path))[2].mechanism
+    if not ions:
+        return mechanism
+    unknown = next((name for name in ions if name not in text.used(mechanism.equations)), None)
+    if unknown is not None:
+        raise NmodlError(f"ions: the mechanism uses no {unknown!r}", file=Path(path).name)
+    renamed = mechanism.renamed(ions)
+    kept = {name: p for name, p in renamed.parameters.items() if name not in ions.values()}
+    return dataclasses.replace(renamed, parameters=ParameterSet(kept))
 
 
 def loaded(path: Path) -> tuple[File, Equations, Assembled]:
@@ -54,8 +69,7 @@ def loaded(path: Path) -> tuple[File, Equations, Assembled]:
         With file, line and column, for what is not read.
     """
     try:
-        text = text_of(path)
-        file = parse(text, path.name)
+        file = parse(text_of(path), path.name)
         made = equations(file)
         mechanism = assembled(file, made, path.name)
         tables(file)

@@ -38,7 +38,7 @@ PROCEDURE rates(v (mV)) {
   LOCAL a, b
   TABLE ninf, tau DEPEND celsius FROM -100 TO 100 WITH 200
   UNITSOFF
-  a = 0.1*vtrap(-(v + 55), 10)   ? opening
+  a = 0.01*vtrap(-(v + 55), 10)   ? opening
   b = 0.125*exp(-(v + 65)/80)    : shutting
   tau = 1/(a + b)/q10^((celsius - 6.3)/10)
   ninf = a/(a + b)
