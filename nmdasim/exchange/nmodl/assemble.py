@@ -86,9 +86,12 @@ class Assembly:
     def _inlined(self) -> tuple[dict[str, Expression], dict[str, Expression]]:
         """Return the definitions that stay, and those that are written where they are used, once."""
         made, counts = self.made, self.made.counted()
-        once = {n for e in made.currents.values() for n in names(e)} | {
-            n for n in made.definitions if "__" in n or n not in self._declared()
-        }
+        once = {n for n in made.definitions if "__" in n or n not in self._declared()}
+        leading = list(made.currents.values())
+        while leading:  # what leads to a current alone is written into it, so that its parameter can scale it
+            here = {n for n in names(leading.pop()) if counts.get(n) == 1 and n not in once}
+            once |= here
+            leading += [made.definitions[n] for n in here]
         written = {e.name for e in made.concentrations.values() if isinstance(e, Name)}
         hidden = {n: made.definitions[n] for n, c in counts.items() if (c == 1 and n in once) and n not in written}
         aliases = {n: made.definitions[n] for n in counts if isinstance(made.definitions[n], Name | Number)}
@@ -199,7 +202,10 @@ class Assembly:
         """Return the mechanism."""
         made = self.made
         self._checked()
-        lines, densities, currents, calcium = [], [], [], []
+        lines: list[str] = []
+        densities: list[str] = []
+        currents: list[str] = []
+        calcium: list[str] = []
         carried: dict[str, str] = {}
         for name, e in made.currents.items():
             share = self.shared.get(name)

@@ -69,7 +69,7 @@ class Follower:
     # --- statements --------------------------------------------------------------------------------------------------
 
     def run(
-        self, routine: nodes.Routine, arguments: Mapping[str, Expression] | None = None
+        self, routine: nodes.Routine, arguments: Mapping[str, Expression | None] | None = None
     ) -> dict[str, Expression | None]:
         """Follow a block from its first statement to its last; return its frame."""
         if self.depth >= _DEEPEST:
@@ -277,7 +277,8 @@ class Follower:
             name: self.memory.defined(name, self.value(x), own=False)
             for name, x in zip(routine.arguments, call.arguments, strict=True)
         }
-        frame = self.run(routine, given | ({call.name: None} if routine.kind == "FUNCTION" else {}))  # type: ignore[dict-item]
+        result: dict[str, Expression | None] = {call.name: None} if routine.kind == "FUNCTION" else {}
+        frame = self.run(routine, {**given, **result})
         return frame.get(call.name) or ZERO
 
 

@@ -94,7 +94,8 @@ def _refused(error: Any, text: str) -> NmodlError:
 def _unread(error: Any) -> Any:
     """Return the word of a block that is not read, where an error stands in that block; else None."""
     parser = getattr(error, "interactive_parser", None)
-    last = parser.parser_state.value_stack[-1] if parser is not None and parser.parser_state.value_stack else None
+    stack = parser.parser_state.value_stack if parser is not None else []
+    last: Any = stack[-1] if stack else None
     while hasattr(last, "children") and last.data == "unknown":
         last = last.children[0]
     return last if getattr(last, "type", "") == "UNKNOWN" else None

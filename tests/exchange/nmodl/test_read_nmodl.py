@@ -66,7 +66,7 @@ def test_a_table_is_left_out_and_that_is_said():
 
 def test_a_mechanism_sits_in_a_region_of_a_published_neuron():
     cell = nm.neurons.wdr()
-    changed = cell.with_(read("kdr", ions={"ek": "E_k"}), at="dendrite", parameters={"gbar_kdr.dendrite": "1 mS/cm**2"})
+    changed = cell.with_(read("kdr", ions={"ek": "E_k"}), at="dendrite", parameters={"gbar_kdr": "1 mS/cm**2"})
     assert changed.values("gbar_kdr").max() == 10
     assert {key for key in changed.parameters if key.startswith("gbar_kdr")} == {"gbar_kdr.dendrite"}
     assert changed.without("kdr").equations == cell.equations
