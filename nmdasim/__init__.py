@@ -31,6 +31,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "exchange.nwb": ["to_nwb"],
         "exchange.sbml": ["to_sbml"],
         "errors": ["ModelError", "NmdasimError", "UnitError"],
+        "exchange.nmodl": ["read_nmodl", "read_nmodl_synapse"],
         "model.circuit": ["Circuit", "Projection"],
         "model.mechanism": ["Mechanism"],
         "model.model": ["Model"],

@@ -26,6 +26,8 @@ LAID_OUT_BY_HAND = {
     "command/bench/compare.py": 1,  # share of the simulated time that each peer gets
     "engines/kernel/loop.py": 2,  # columns of the tables of populations and of synapses that learn
     "engines/kernel/printer.py": 1,  # functions of the language and their names in the kernel
+    "exchange/nmodl/algebra.py": 1,  # functions of NMODL and what they make of numbers
+    "exchange/nmodl/units.py": 3,  # units, their prefixes and how they are spelled
     "language/evaluation.py": 1,  # likewise in NumPy
 }
 TABLES = sorted(path.stem for path in (PACKAGE / "parameters").glob("*.toml"))

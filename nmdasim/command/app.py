@@ -12,6 +12,7 @@ import typer
 
 from nmdasim.command import terminal
 from nmdasim.command.bench import bench
+from nmdasim.command.check_nmodl import check_nmodl
 from nmdasim.command.cite import cite
 from nmdasim.command.compare import compare
 from nmdasim.command.export import export
@@ -56,6 +57,7 @@ for command in (
     source,
     export,
     cite,
+    check_nmodl,
     bench,
 ):
     app.command()(command)

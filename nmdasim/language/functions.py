@@ -7,6 +7,9 @@ from typing import Any
 
 import sympy as sp
 
+#: Where exp leaves the floats.
+_LARGEST = 700
+
 
 class dexprel(sp.Function):  # noqa: N801  (named as the function it is the derivative of)
     """Derivative of exprel."""
@@ -21,6 +24,8 @@ class exprel(sp.Function):  # noqa: N801  (the field's own name)
     @classmethod
     def eval(cls, x: sp.Expr) -> sp.Expr | None:
         if x.is_Number:
+            if x > _LARGEST:  # beyond what a float holds
+                return (sp.exp(sp.Float(x)) - 1) / x
             return sp.Float(math.expm1(x) / float(x)) if x != 0 else sp.Float(1)
         return None
 
@@ -45,6 +50,9 @@ class clip(sp.Function):  # noqa: N801
 
 class truth(sp.Function):  # noqa: N801
     """``int(condition)``: 1 or 0, with derivative 0."""
+
+    is_commutative = True  # SymPy takes what depends on a condition for no number, and a sum of it for not real
+    is_real = True
 
     @classmethod
     def eval(cls, condition: Any) -> sp.Expr | None:
