@@ -81,7 +81,7 @@ def _population(cells: Cells, rendered: Rendered, index: int) -> dict[str, Any]:
     return {
         "name": cells.name or f"{model.name}_{index}" if index else cells.name or model.name,
         "lanes": cells.lanes,
-        "potential": model.potential,
+        "voltage": "" if model.is_point else model.potential,
         "states": list(model.system.states),
         "site": -1 if model.threshold is None else model.spike_site,
         "ports": [port.compartment for port in model.ports.values()],

@@ -19,7 +19,7 @@ from nmdasim.engines.neuron.printer import FUNCTIONS, NmodlPrinter
 from nmdasim.engines.neuron.spelling import Spelling
 from nmdasim.model.model import Model
 
-#: Capacitance of a point neuron in pF: cm = 1 uF/cm2 on AREA = 100 um2.
+#: Of the section in which a point neuron sits, in um2; nothing depends on it.
 AREA = 100.0
 _WIDTH = 110
 
@@ -70,12 +70,13 @@ class _Writer:
     def __init__(self, model: Model, group: Group, name: str):
         self.model, self.group, self.name = model, group, name
         self.named = Named.of(model, group)
-        self.states = tuple(s for s in group.states if s != model.potential)
+        self.states = tuple(s for s in group.states if model.is_point or s != model.potential)
         self.spelled = Spelling((name, *self.states))
         self.own = {key: self.spelled.free(key) for key in receive.OWN}
         self.volts, self.seconds = self.spelled.free("vm"), self.spelled.free("seconds")
         self.state_names = {s: self.spelled(s) for s in self.states}
-        self.spelled.same(model.potential, self.volts)
+        if not model.is_point:
+            self.spelled.same(model.potential, self.volts)
         self.spelled.same("t", self.seconds)
         self.spelled.same("area", self.spelled.free("area_m2"))
         self.print = NmodlPrinter(self.spelled).doprint
@@ -112,9 +113,10 @@ class _Writer:
         model = self.model
         where = [r for r, members in model.morphology.regions.items() if {*members} & {*self.group.compartments}]
         membrane = (
-            "The membrane is NEURON's own: cm is 1 uF/cm2 on 100 um2, which is 1 pF, and i is -1 pF times dv/dt."
+            f"The model gives d{model.potential}/dt, not a current, so that {model.potential} is a STATE; the v of the "
+            "section stands still."
             if model.is_point
-            else "The membrane is NEURON's own; i is the model's current density times the area of the compartment."
+            else "The voltage is NEURON's own; i is the model's current density times the area of the compartment."
         )
         return (
             f"TITLE {model.name}: {', '.join(where)}\n\nCOMMENT\n{model.description or model.name}\n\n"
@@ -128,7 +130,8 @@ class _Writer:
     def _neuron(self, parameters: Mapping[str, str]) -> str:
         ranged = [*parameters.values(), *self.starts.values(), *self.own.values()]
         lines = _wrapped("    RANGE ", ranged)
-        return f"NEURON {{\n    THREADSAFE\n    POINT_PROCESS {self.name}\n    NONSPECIFIC_CURRENT i\n{lines}\n}}"
+        current = "" if self.model.is_point else "\n    NONSPECIFIC_CURRENT i"
+        return f"NEURON {{\n    THREADSAFE\n    POINT_PROCESS {self.name}{current}\n{lines}\n}}"
 
     def _declared(self, parameters: Mapping[str, str], remark: Callable[[str], tuple[str, str]]) -> str:
         lines = []
@@ -140,7 +143,9 @@ class _Writer:
         kept = " ".join(self.own[key] for key in receive.OWN if key not in receive.GIVEN)
         states = _wrapped("    ", self.state_names.values(), " ")
         state = f"\n\nSTATE {{\n{states}\n}}" if self.states else ""
-        return "PARAMETER {{\n{}\n}}\n\nASSIGNED {{\n    v i {}\n}}{}".format("\n".join(lines), kept, state)
+        return "PARAMETER {{\n{}\n}}\n\nASSIGNED {{\n    v{} {}\n}}{}".format(
+            "\n".join(lines), "" if self.model.is_point else " i", kept, state
+        )
 
     def _initial(self) -> str:
         lines = [f"    {self.state_names[s]} = {self.starts[s]}" for s in self.states]
@@ -154,7 +159,7 @@ class _Writer:
         needed = self.named.needed(expressions)
         names = {s.name for e in chain(expressions, needed.values()) for s in e.free_symbols}
         local, lines = [], []
-        if self.model.potential in names:
+        if self.model.potential in names and not self.model.is_point:
             local.append(self.volts)
             lines.append(f"    {self.volts} = 1e-3*v")
         if "t" in names:
@@ -166,12 +171,12 @@ class _Writer:
         return local, lines
 
     def _breakpoint(self) -> str:
+        solve = ["    SOLVE states METHOD cnexp"] if self.states else []
+        if self.model.is_point:
+            return "BREAKPOINT {\n" + "\n".join(solve) + "\n}"
         rate = self.named.rates[self.model.potential]
         local, lines = self._block([rate])
-        active = f"*{self.own['active']}" if self.model.potential in self.model.system.held else ""
-        factor = "1e-3" if self.model.is_point else f"1e9*{self.spelled('area')}"
-        solve = ["    SOLVE states METHOD cnexp"] if self.states else []
-        current = f"    i = -{factor}*({self.print(rate)}){active}"
+        current = f"    i = -1e9*{self.spelled('area')}*({self.print(rate)})"
         return "BREAKPOINT {\n" + "\n".join([*_local(local), *solve, *lines, current]) + "\n}"
 
     def _derivative(self) -> str:

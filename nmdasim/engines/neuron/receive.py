@@ -75,7 +75,7 @@ class Receive:
         self.watched = NmodlPrinter(self._inline).doprint
 
     def _inline(self, name: str) -> str:
-        if name == self.model.potential:
+        if name == self.model.potential and not self.model.is_point:
             return "(1e-3*v)"
         return f"({self.own['origin']} + 1e-3*t)" if name == "t" else self.spelled(name)
 
@@ -136,7 +136,7 @@ class Receive:
         volts, seconds = self.spelled(self.model.potential), self.spelled("t")
         local = [self.spelled(f"new {s}") for s, _ in values]
         head, lines = [*map(self.spelled, needed), *local], []
-        if self.model.potential in free:
+        if self.model.potential in free and not self.model.is_point:
             head.append(volts)
             lines.append(f"{volts} = 1e-3*v")
         if "t" in free:
@@ -146,7 +146,8 @@ class Receive:
         lines += [f"{self.spelled(name)} = {own(e)}" for name, e in needed.items()]
         lines += [f"{new} = {own(e)}" for new, (_, e) in zip(local, values, strict=True)]
         for new, (s, _) in zip(local, values, strict=True):
-            lines.append(f"v = 1e3*{new}" if s == self.model.potential else f"{self.spelled(s)} = {new}")
+            membrane = s == self.model.potential and not self.model.is_point
+            lines.append(f"v = 1e3*{new}" if membrane else f"{self.spelled(s)} = {new}")
         return "\n".join(indent + line for line in [f"LOCAL {', '.join(head)}", *lines])
 
     def _arriving(self, name: str) -> str:
@@ -207,11 +208,15 @@ class Receive:
     def _after(self) -> list[str]:
         """Return lines for the time after a spike: a pause, or none, in which case it must not fire again at once."""
         own = self.own
-        none = f"if ({self._holds(self.threshold)} > 0) {{ {own['endless']} = 1 }} else {{ net_send(0, {_ARM}) }}"
+        # Without a reset the condition stands on its border here, where CVODE has located the spike: it holds.
+        still = f"{self._holds(self.threshold)} > 0" if self.rule.resets else "1 > 0"
+        none = f"if ({still}) {{ {own['endless']} = 1 }} else {{ net_send(0, {_ARM}) }}"
         paused, lines = self._pause(own["wait"]), []
         if self.model.refractory is None:
             paused = []
         elif self.condition is not None:
+            if self.condition == self.threshold and not self.rule.resets:
+                return paused
             free = f"{self._holds(self.condition)} <= 0"
         else:
             free = f"{own['wait']} <= 0"

@@ -50,13 +50,13 @@ def of_plan(cells: Cells, prefix: str) -> Rendered:
     """Return what a run needs: files that hold no value of a parameter."""
     recording = cells.recording
     probes = [*recording.traces, *(probe for probe, _ in recording.summaries)]
-    kept = frozenset((p.variable, p.compartment) for p in probes if p.variable != cells.model.potential)
+    kept = frozenset((p.variable, p.compartment) for p in probes)
     return _rendered(cells.model, kept, frozenset(cells.moving | set(cells.model.initial)), prefix)
 
 
 @by_structure(maxsize=64)
 def _rendered(model: Model, kept: frozenset[tuple[str, int]], start: frozenset[str], prefix: str) -> Rendered:
-    return _render(model, layout(model, start, kept), prefix, lambda group: lambda name: ("0", ""))
+    return _render(model, layout(model, start, [k for k in kept if k[0] != model.potential]), prefix, lambda group: lambda name: ("0", ""))
 
 
 def of_model(model: Model) -> Rendered:

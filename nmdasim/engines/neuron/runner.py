@@ -10,6 +10,8 @@ Spikes go to ``spikes.csv``, everything else to ``result.npz``.
 import csv
 import json
 import sys
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -70,14 +72,19 @@ class Cell:
     def start(self):
         """Put the membrane where it starts, in mV."""
         for k, section in enumerate(self.sections):
-            section.v = 1e3 * at(self.cells["initial"][self.cells["potential"]], self.lane, k)
+            section.v = 1e3 * at(self.cells["initial"][self.cells["voltage"]], self.lane, k) if self.cells["voltage"] else 0
 
     def reference(self, variable, k):
         """Return the pointer to a variable, and the factor that makes it SI; none for one that is not there."""
-        if variable == self.cells["potential"]:
+        if variable == self.cells["voltage"]:
             return self.sections[k](0.5)._ref_v, 1e-3
         spelled = self.cells["compartments"][k]["mechanism"]["states"].get(variable)
         return (None, 1.0) if spelled is None else (getattr(self.processes[k], f"_ref_{spelled}"), 1.0)
+
+    def values(self, state):
+        """Return a state in every compartment; NaN where there is none."""
+        found = [self.reference(state, k) for k in range(len(self.sections))]
+        return [np.nan if reference is None else factor * reference[0] for reference, factor in found]
 
     def kept(self, what):
         """Return what the compartment that fires keeps of the spike rule."""
@@ -207,34 +214,39 @@ def advance(plan, network, begin, share):
     return samples
 
 
-def collect(plan, network, samples, found):
-    """Add what some instances did."""
-    for k, (values, cells) in enumerate(zip(network.spikes, plan["populations"])):
-        for lane, vector in values.items():
-            found["spikes"].append((k, lane, np.array(vector)))
+def collect(plan, network, samples):
+    """Return what some instances did: spikes, what the spike rule keeps, states at the end, and traces."""
+    spikes, kept, final = [], [], []
+    for k, (vectors, cells) in enumerate(zip(network.spikes, plan["populations"])):
+        spikes += [(k, lane, np.array(vector)) for lane, vector in vectors.items()]
         for lane, cell in network.cells[k].items():
             until = cell.kept("until") - plan["steps"] * plan["dt_ms"]
-            found["kept"][k][lane] = cell.kept("armed"), max(until, 0.0), cell.kept("endless"), cell.kept("active")
-            for j, state in enumerate(cells["states"]):
-                for c in range(len(cells["compartments"])):
-                    reference, factor = cell.reference(state, c)
-                    found["final"][k][lane, j, c] = np.nan if reference is None else factor * reference[0]
-    for k, (lanes, values) in enumerate(samples.values):
-        found["traces"][k][lanes] = values
+            kept.append((k, lane, [cell.kept("armed"), max(until, 0.0), cell.kept("endless")]))
+            final.append((k, lane, [cell.values(state) for state in cells["states"]]))
+    return spikes, kept, final, samples.values
 
 
 def room(plan):
     """Return arrays for what all instances will have done."""
-    lanes = [cells["lanes"] for cells in plan["populations"]]
+    cells = plan["populations"]
+    shapes = [(one["lanes"], len(one["states"]), len(one["compartments"])) for one in cells]
     return {
         "spikes": [],
-        "kept": [np.zeros((n, 4)) for n in lanes],
-        "final": [
-            np.zeros((n, len(cells["states"]), len(cells["compartments"])))
-            for n, cells in zip(lanes, plan["populations"])
-        ],
-        "traces": [np.zeros((lanes[p["population"]], len(plan["sampled_steps"]))) for p in plan["probes"]],
+        "kept": [np.zeros((lanes, 3)) for lanes, _, _ in shapes],
+        "final": [np.zeros(shape) for shape in shapes],
+        "traces": [np.zeros((cells[p["population"]]["lanes"], len(plan["sampled_steps"]))) for p in plan["probes"]],
     }
+
+
+def put(found, part):
+    """Put what some instances did among the rest."""
+    spikes, kept, final, traces = part
+    found["spikes"] += spikes
+    for what, values in (("kept", kept), ("final", final)):
+        for k, lane, row in values:
+            found[what][k][lane] = row
+    for k, (lanes, values) in enumerate(traces):
+        found["traces"][k][lanes] = values
 
 
 def save(plan, found):
@@ -252,16 +264,29 @@ def save(plan, found):
     np.savez(HERE / "result.npz", **arrays)
 
 
+def run(plan, part, count):
+    """Run some instances: the instances, and which part they are."""
+    k, instances = part
+    network = Network(plan, instances)
+    return collect(plan, network, advance(plan, network, k / count, 1 / count))
+
+
 def main():
-    """Run the plan beside this file: with a fixed step all instances at once, with CVODE one after the other."""
+    """Run the plan beside this file: with a fixed step all instances at once, with CVODE one after the other.
+
+    One step for all would depend on which there are. Each then has a process of its own: NEURON does not let go of all
+    that a network leaves behind.
+    """
     plan = load()
     every = list(range(plan["instances"]))
-    parts = [[r] for r in every] if plan["method"] == "cvode" else [every]
+    parts = list(enumerate([[r] for r in every] if plan["method"] == "cvode" else [every]))
     found = room(plan)
-    for k, part in enumerate(parts):
-        network = Network(plan, part)
-        collect(plan, network, advance(plan, network, k / len(parts), 1 / len(parts)), found)
-        del network
+    if len(parts) == 1:
+        put(found, run(plan, parts[0], 1))
+    else:
+        with get_context("fork").Pool(1, maxtasksperchild=1) as pool:
+            for part in pool.imap(partial(run, plan, count=len(parts)), parts, chunksize=1):
+                put(found, part)
     save(plan, found)
     return found
 
