@@ -36,7 +36,7 @@ def job(plan: Plan, rendered: Sequence[Rendered]) -> dict[str, Any]:
             for k, cells in enumerate(plan.cells)
             for p in probes(cells)
         ],
-        "sampled_steps": sampled(first).tolist(),
+        "sampled_steps": sampled(plan).tolist(),
     }
 
 
@@ -51,14 +51,15 @@ def probes(cells: Cells) -> list[Probe]:
     return list(dict.fromkeys([*recording.traces, *(probe for probe, _ in recording.summaries)]))
 
 
-def sampled(cells: Cells) -> np.ndarray:
-    """Return the steps, from the start of the run, at which probes are read."""
-    if not probes(cells):
+def sampled(plan: Plan) -> np.ndarray:
+    """Return the steps, from the start of the run, at which probes are read: often enough for every population."""
+    first, every = plan.first, [cells.sampled_steps for cells in plan.cells if cells.recording.traces]
+    if any(cells.recording.summaries for cells in plan.cells):
+        every.append(max(1, round(_SAMPLE / first.dt)))
+    if not every:
         return np.empty(0, dtype=np.int64)
-    every = max(1, round(_SAMPLE / cells.dt))
-    if cells.recording.traces:
-        every = np.gcd(every, cells.sampled_steps) if cells.recording.summaries else cells.sampled_steps
-    return np.arange(-cells.begin % every, cells.steps, every)
+    apart = int(np.gcd.reduce(every))
+    return np.arange(-first.begin % apart, first.steps, apart)
 
 
 def _scales(plan: Plan, rendered: Sequence[Rendered]) -> dict[str, float]:

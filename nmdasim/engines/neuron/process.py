@@ -16,7 +16,7 @@ import numpy as np
 from nmdasim.engines.neuron import build, rendered
 from nmdasim.engines.neuron.job import job, probes, sampled
 from nmdasim.plan.firing import endless
-from nmdasim.plan.plan import Cells, Held, Outcome, Plan
+from nmdasim.plan.plan import Cells, Held, Outcome, Plan, Probe
 
 _Arrays = Mapping[str, np.ndarray]
 RUNNER = Path(__file__).with_name("runner.py")
@@ -24,8 +24,7 @@ RUNNER = Path(__file__).with_name("runner.py")
 
 def run_apart(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     """Run a plan in a new process and return what each population did."""
-    found = [rendered.of_plan(cells, f"p{k}_" if k else "") for k, cells in enumerate(plan.cells)]
-    files = {name: text for one in found for name, text in one.files.items()}
+    found, files = rendered.of_populations(plan)
     with tempfile.TemporaryDirectory(prefix="nmdasim_neuron_") as name:
         folder = Path(name)
         build.library(files, folder)
@@ -58,23 +57,23 @@ def _watch(folder: Path, report: Callable[[float], None]) -> None:
 
 
 def _outcomes(plan: Plan, arrays: _Arrays) -> list[Outcome]:
-    place, outcomes = 0, []
+    place, outcomes, steps = 0, [], sampled(plan) + plan.first.begin
     for k, cells in enumerate(plan.cells):
         count = len(probes(cells))
         values = [arrays[f"traces_{place + j}"] for j in range(count)]
-        outcomes.append(_outcome(cells, arrays, k, values))
+        outcomes.append(_outcome(cells, arrays, k, dict(zip(probes(cells), values, strict=True)), steps))
         place += count
     return outcomes
 
 
-def _outcome(cells: Cells, arrays: _Arrays, k: int, values: list[np.ndarray]) -> Outcome:
+def _outcome(
+    cells: Cells, arrays: _Arrays, k: int, samples: Mapping[Probe, np.ndarray], steps: np.ndarray
+) -> Outcome:
     kept, final = arrays[f"kept_{k}"], arrays[f"final_{k}"]
     if cells.model.threshold is not None and kept[:, 2].any():
         raise endless(cells.model)
     lane, time = arrays[f"spike_lane_{k}"], cells.origin + arrays[f"spike_ms_{k}"] * 1e-3
     order = np.lexsort((time, lane))
-    samples = dict(zip(probes(cells), values, strict=True))
-    steps = sampled(cells) + cells.begin
     wanted = steps % cells.sampled_steps == 0
     followed = np.isfinite(final) | np.isnan(final).all(axis=0)  # NaN in every lane: folded away
     return Outcome(

@@ -13,7 +13,7 @@ from nmdasim.engines.neuron.mechanism import Mechanism, mechanism
 from nmdasim.errors import ModelError
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
-from nmdasim.plan.plan import Cells
+from nmdasim.plan.plan import Cells, Plan
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,21 @@ def check(model: Model) -> None:
         )
 
 
-def of_plan(cells: Cells, prefix: str) -> Rendered:
-    """Return what a run needs: files that hold no value of a parameter."""
+def of_populations(plan: Plan) -> tuple[list[Rendered], dict[str, str]]:
+    """Return what a run needs, for each population and as files; populations of one model share theirs."""
+    found: list[Rendered] = []
+    files: dict[str, str] = {}
+    for k, cells in enumerate(plan.cells):
+        one = _of(cells, "")
+        if any(files.get(name, text) != text for name, text in one.files.items()):
+            one = _of(cells, f"p{k}_")
+        files |= one.files
+        found.append(one)
+    return found, files
+
+
+def _of(cells: Cells, prefix: str) -> Rendered:
+    """Return the files of one population, which hold no value of a parameter."""
     recording = cells.recording
     probes = [*recording.traces, *(probe for probe, _ in recording.summaries)]
     kept = frozenset((p.variable, p.compartment) for p in probes)

@@ -218,7 +218,7 @@ def collect(plan, network, samples):
     """Return what some instances did: spikes, what the spike rule keeps, states at the end, and traces."""
     spikes, kept, final = [], [], []
     for k, (vectors, cells) in enumerate(zip(network.spikes, plan["populations"])):
-        spikes += [(k, lane, np.array(vector)) for lane, vector in vectors.items()]
+        spikes += [(k, lane, np.array(vector.to_python())) for lane, vector in vectors.items()]
         for lane, cell in network.cells[k].items():
             until = cell.kept("until") - plan["steps"] * plan["dt_ms"]
             kept.append((k, lane, [cell.kept("armed"), max(until, 0.0), cell.kept("endless")]))
