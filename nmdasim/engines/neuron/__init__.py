@@ -8,12 +8,13 @@ voltage), ``"crank_nicolson"`` (its ``secondorder = 2``) and ``"cvode"`` (its ad
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 
 from nmdasim.engines import feedforward
 from nmdasim.engines.neuron import build, rendered
-from nmdasim.engines.neuron.job import CVODE, FIXED
-from nmdasim.engines.neuron.process import run_apart
+from nmdasim.engines.neuron.job import CVODE, FIXED, job
+from nmdasim.engines.neuron.process import RUNNER, run_apart
 from nmdasim.errors import ModelError
 from nmdasim.model.model import Model
 from nmdasim.plan.plan import Outcome, Plan
@@ -23,6 +24,11 @@ METHODS = (FIXED, "crank_nicolson", CVODE)
 
 def check(plan: Plan) -> None:
     """Refuse what this engine cannot render, and a machine without NEURON."""
+    _check(plan)
+    build.need()
+
+
+def _check(plan: Plan) -> None:
     first = plan.first
     if first.method not in ("", *METHODS):
         raise ModelError(f"method {first.method!r}; the neuron engine has {', '.join(METHODS)}")
@@ -32,7 +38,6 @@ def check(plan: Plan) -> None:
         raise ModelError("the neuron engine renders no synapses with a state; take engine='kernel' or 'brian2'")
     for cells in plan.cells:
         rendered.check(cells.model)
-    build.need()
 
 
 def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
@@ -46,3 +51,13 @@ def source(model: Model) -> str:
     """Return the NMODL files, with values, units and sources."""
     files = rendered.of_model(model).files
     return "\n".join(f": --- {name} ---\n{text}" for name, text in files.items())
+
+
+def files(plan: Plan) -> dict[str, str]:
+    """Return a folder that runs with ``nrnivmodl .`` and ``python run.py``: text by name of the file.
+
+    The files say the values of the model's parameters, their units and sources; nothing needs NEURON here.
+    """
+    _check(plan)
+    found, texts = rendered.of_populations(plan, for_people=True)
+    return {**texts, "plan.json": json.dumps(job(plan, found), indent=1), "run.py": RUNNER.read_text()}

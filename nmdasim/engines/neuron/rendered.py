@@ -46,30 +46,35 @@ def check(model: Model) -> None:
         )
 
 
-def of_populations(plan: Plan) -> tuple[list[Rendered], dict[str, str]]:
-    """Return what a run needs, for each population and as files; populations of one model share theirs."""
+def of_populations(plan: Plan, *, for_people: bool = False) -> tuple[list[Rendered], dict[str, str]]:
+    """Return what a run needs, for each population and as files; populations of one model share theirs.
+
+    The files hold no value of a parameter, so that one compiled form serves all, unless they are for people to read.
+    """
     found: list[Rendered] = []
     files: dict[str, str] = {}
     for k, cells in enumerate(plan.cells):
-        one = _of(cells, "")
+        one = _of(cells, "", for_people)
         if any(files.get(name, text) != text for name, text in one.files.items()):
-            one = _of(cells, f"p{k}_")
+            one = _of(cells, f"p{k}_", for_people)
         files |= one.files
         found.append(one)
     return found, files
 
 
-def _of(cells: Cells, prefix: str) -> Rendered:
-    """Return the files of one population, which hold no value of a parameter."""
-    recording = cells.recording
+def _of(cells: Cells, prefix: str, for_people: bool) -> Rendered:
+    recording, model = cells.recording, cells.model
     probes = [*recording.traces, *(probe for probe, _ in recording.summaries)]
-    kept = frozenset((p.variable, p.compartment) for p in probes)
-    return _rendered(cells.model, kept, frozenset(cells.moving | set(cells.model.initial)), prefix)
+    kept = frozenset((p.variable, p.compartment) for p in probes if p.variable != model.potential)
+    start = frozenset(cells.moving | set(model.initial))
+    if for_people:
+        return _render(model, layout(model, start, kept), prefix, lambda where: lambda n: _remark(model, n, where[0]))
+    return _rendered(model, kept, start, prefix)
 
 
 @by_structure(maxsize=64)
 def _rendered(model: Model, kept: frozenset[tuple[str, int]], start: frozenset[str], prefix: str) -> Rendered:
-    return _render(model, layout(model, start, [k for k in kept if k[0] != model.potential]), prefix, lambda group: lambda name: ("0", ""))
+    return _render(model, layout(model, start, kept), prefix, lambda group: lambda name: ("0", ""))
 
 
 def of_model(model: Model) -> Rendered:
@@ -112,7 +117,7 @@ def _remark(model: Model, name: str, compartment: int) -> tuple[str, str]:
     region = next(r for r, members in model.morphology.regions.items() if compartment in members)
     key = f"{name}.{region}" if f"{name}.{region}" in model.parameters else name
     parameter = model.parameters[key] if key in model.parameters else model.parameters[model.entries(name)[0]]
-    number, unit = float(quantities.in_unit(value, parameter.unit)), quantities.pretty(parameter.unit)
+    number, unit = float(quantities.in_unit(value, parameter.unit)), parameter.unit
     standing = "unverified" if parameter.status == "recalled" else parameter.status
     said = [f"{number:.6g} {unit}".strip(), *(x for x in (parameter.description, parameter.source, standing) if x)]
     return repr(value), " ".join("; ".join(said).split()).encode("ascii", "replace").decode()
