@@ -1,4 +1,4 @@
-"""NMODL to a library that NEURON loads: compiled once by ``nrnivmodl`` and the system's compiler, then from the cache."""
+"""NMODL to a library that NEURON loads: compiled once, by ``nrnivmodl`` and the system's compiler, then cached."""
 
 from __future__ import annotations
 

@@ -139,5 +139,3 @@ def _wire(wire: Wire) -> dict[str, Any]:
         "weight": np.ravel(wire.weight).tolist(),
         "delay_ms": (np.ravel(wire.delay) * 1e3).tolist(),
     }
-
-

@@ -122,8 +122,8 @@ class _Writer:
             f"TITLE {model.name}: {', '.join(where)}\n\nCOMMENT\n{model.description or model.name}\n\n"
             "SI units inside (V, s, A, S, mol/m3 = mM); at the border v is in mV, t in ms and i in nA, outward.\n"
             f"{membrane}\n"
-            "x' = F_x + J_x*(x - A_x): F_x is dx/dt at A_x, where x stands now, and J_x its slope there, so that cnexp\n"
-            "takes a linearised exponential step (exact where the equation is linear in x) and CVODE has the Jacobian.\n"
+            "x' = F_x + J_x*(x - A_x): F_x is dx/dt at A_x, where x stands now, and J_x its slope there, so that\n"
+            "cnexp takes a linearised exponential step (exact where dx/dt is linear in x) and CVODE has the Jacobian.\n"
             "Equations are per second; 1e-3 makes them per millisecond.\nENDCOMMENT\n\nUNITSOFF"
         )
 

@@ -38,8 +38,10 @@ def run_apart(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
 def _watch(folder: Path, report: Callable[[float], None]) -> None:
     """Run to the end, handing on the share that is done."""
     command = [sys.executable, "run.py"]
-    with (folder / "said").open("w") as said:
-        process = subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=said, text=True)
+    with (
+        (folder / "said").open("w") as said,
+        subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=said, text=True) as process,
+    ):
         try:
             assert process.stdout is not None
             for line in process.stdout:
@@ -47,10 +49,9 @@ def _watch(folder: Path, report: Callable[[float], None]) -> None:
                 if word == "share":
                     report(float(number))
             status = process.wait()
-        finally:  # stopped by the user, say
-            if process.poll() is None:
+        finally:
+            if process.poll() is None:  # stopped by the user, say
                 process.kill()
-                process.wait()
     if status:
         raise RuntimeError(f"NEURON stopped (status {status}):\n{(folder / 'said').read_text()[-3000:]}")
     report(1.0)
@@ -66,9 +67,7 @@ def _outcomes(plan: Plan, arrays: _Arrays) -> list[Outcome]:
     return outcomes
 
 
-def _outcome(
-    cells: Cells, arrays: _Arrays, k: int, samples: Mapping[Probe, np.ndarray], steps: np.ndarray
-) -> Outcome:
+def _outcome(cells: Cells, arrays: _Arrays, k: int, samples: Mapping[Probe, np.ndarray], steps: np.ndarray) -> Outcome:
     kept, final = arrays[f"kept_{k}"], arrays[f"final_{k}"]
     if cells.model.threshold is not None and kept[:, 2].any():
         raise endless(cells.model)

@@ -224,7 +224,15 @@ class Receive:
         if not paused:
             return [f"    {own['armed']} = 0", f"    {none}"]
         inner = [f"    {line}" for line in paused]
-        return [*lines, f"    if ({free}) {{", f"        {own['armed']} = 0", f"        {none}", "    } else {", *inner, "    }"]
+        return [
+            *lines,
+            f"    if ({free}) {{",
+            f"        {own['armed']} = 0",
+            f"        {none}",
+            "    } else {",
+            *inner,
+            "    }",
+        ]
 
     def _period(self) -> str:
         """Return the refractory period in seconds."""

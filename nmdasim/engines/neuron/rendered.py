@@ -87,9 +87,7 @@ def of_model(model: Model) -> Rendered:
 _Remark = Callable[[str], tuple[str, str]]
 
 
-def _render(
-    model: Model, folded: Layout, prefix: str, remark: Callable[[tuple[int, ...]], _Remark]
-) -> Rendered:
+def _render(model: Model, folded: Layout, prefix: str, remark: Callable[[tuple[int, ...]], _Remark]) -> Rendered:
     base = "".join(c if c.isascii() and c.isalnum() else "_" for c in f"{prefix}{model.name}")
     base = base if base[0].isalpha() else f"m{base}"
     several = len(folded.groups) > 1

@@ -71,8 +71,9 @@ class Cell:
 
     def start(self):
         """Put the membrane where it starts, in mV."""
+        voltage = self.cells["voltage"]
         for k, section in enumerate(self.sections):
-            section.v = 1e3 * at(self.cells["initial"][self.cells["voltage"]], self.lane, k) if self.cells["voltage"] else 0
+            section.v = 1e3 * at(self.cells["initial"][voltage], self.lane, k) if voltage else 0.0
 
     def reference(self, variable, k):
         """Return the pointer to a variable, and the factor that makes it SI; none for one that is not there."""
@@ -101,7 +102,7 @@ class Network:
             size = cells["lanes"] // plan["instances"]
             lanes = [r * size + n for r in instances for n in range(size)]
             self.cells.append({lane: Cell(cells, lane, plan["origin_s"]) for lane in lanes})
-        for cells, made in zip(plan["populations"], self.cells):
+        for cells, made in zip(plan["populations"], self.cells, strict=True):
             for lane, cell in made.items():
                 self.arrivals(cells, lane, cell)
             self.spikes.append(self.watched(cells, made))
@@ -137,7 +138,7 @@ class Network:
         post, made = self.plan["populations"][wire["post"]], self.cells[wire["post"]]
         port = wire["port"]
         populations = len(self.plan["populations"])
-        for k, (source, target) in enumerate(zip(wire["source"], wire["target"])):
+        for k, (source, target) in enumerate(zip(wire["source"], wire["target"], strict=True)):
             if target not in made:
                 continue
             weight, delay = (wire[key][k if len(wire[key]) > 1 else 0] for key in ("weight", "delay_ms"))
@@ -217,7 +218,7 @@ def advance(plan, network, begin, share):
 def collect(plan, network, samples):
     """Return what some instances did: spikes, what the spike rule keeps, states at the end, and traces."""
     spikes, kept, final = [], [], []
-    for k, (vectors, cells) in enumerate(zip(network.spikes, plan["populations"])):
+    for k, (vectors, cells) in enumerate(zip(network.spikes, plan["populations"], strict=True)):
         spikes += [(k, lane, np.array(vector.to_python())) for lane, vector in vectors.items()]
         for lane, cell in network.cells[k].items():
             until = cell.kept("until") - plan["steps"] * plan["dt_ms"]
