@@ -1,4 +1,4 @@
-"""Make the tables on the NEURON engine: ``python docs/make_neuron.py [steps|schemes|neurons]`` (nmdasim[neuron])."""
+"""Make the tables on the NEURON engine: ``python docs/make_neuron.py [steps|schemes|neurons|NEURON]`` (nmdasim[neuron])."""
 
 import csv
 import sys
@@ -45,31 +45,33 @@ def steps() -> None:
 def schemes() -> None:
     """Write the spikes of two pulses of wdr with every kinetic scheme of the receptor."""
     rows = [["receptor scheme", "kernel", "NEURON", "largest difference a pulse"]]
-    for name in nm.receptors.schemes():
+    for name in nm.receptors.schemes.names():
         cell = nm.neurons.wdr(nmda=name)
         both = [counts(cell, 2, engine=engine, dt=0.025 * ms) for engine in ("kernel", "neuron")]
         rows.append([name, *(" ".join(map(str, one)) for one in both), str(np.abs(both[0] - both[1]).max())])
         write("neuron_schemes", rows)
 
 
-def neurons() -> None:
-    """Write the spikes per pulse of a whole train, by engine."""
-    rows = [["neuron", "engine", "spikes per pulse, 15 pulses at 1 Hz", "largest difference from the kernel a pulse"]]
-    for name in NEURONS:
+def neurons(names: tuple[str, ...] = NEURONS) -> None:
+    """Write the spikes per pulse of a whole train, by engine; rows of other neurons stay."""
+    table = TABLES / "neuron_counts.csv"
+    head = ["neuron", "engine", "spikes per pulse, 15 pulses at 1 Hz", "largest difference from the kernel a pulse"]
+    old = list(csv.reader(table.open()))[1:] if table.exists() else []
+    for name in names:
         cell, runs = getattr(nm.neurons, name)(), {"kernel, 0.025 ms": ("kernel", "", 1e-7)}
         runs["NEURON, fixed, 0.025 ms"] = ("neuron", "fixed", 1e-7)
-        if name == "wdr":
+        if name == "wdr":  # on 16 compartments it takes many minutes
             runs["NEURON, CVODE, 1e-5"] = ("neuron", "cvode", 1e-5)
-            runs["reference, 1e-7"] = ("reference", "", 1e-7)
-        known = None
+        known, rows = None, []
         for said, (engine, method, tolerance) in runs.items():
             found = counts(cell, 15, engine=engine, method=method, dt=0.025 * ms, tolerance=tolerance)
             known = found if known is None else known
             rows.append([name, said, " ".join(map(str, found)), str(np.abs(found - known).max())])
-            write("neuron_counts", rows)
             print(*rows[-1], flush=True)
+        old = [row for row in old if row[0] != name] + rows
+        write("neuron_counts", [head, *old])
 
 
 if __name__ == "__main__":
     for part in sys.argv[1:] or ("steps", "schemes", "neurons"):
-        globals()[part]()
+        neurons((part,)) if part in NEURONS else globals()[part]()

@@ -88,7 +88,7 @@ class _Writer:
         free |= set() if model.is_point else {"area"}
         parameters = {n: spelled(n) for n in sorted(free & {*model.parameters.bases, "Cm", "area"})}
         self.starts = {s: spelled.free(f"{s}_start") for s in self.states}
-        body = "\n\n".join(filter(None, [self._breakpoint(), self._derivative(), self.events.block()]))
+        body = "\n\n".join(filter(None, [self._breakpoint(), self._derivative(), self.events.clause()]))
         text = "\n\n".join(
             [
                 self._head(),
@@ -153,7 +153,7 @@ class _Writer:
 
     # --- equations ---
 
-    def _block(self, expressions: Iterable[sp.Expr]) -> tuple[list[str], list[str]]:
+    def _named(self, expressions: Iterable[sp.Expr]) -> tuple[list[str], list[str]]:
         """Return the local names, and their lines, on which expressions depend."""
         expressions = list(expressions)
         needed = self.named.needed(expressions)
@@ -175,7 +175,7 @@ class _Writer:
         if self.model.is_point:
             return "BREAKPOINT {\n" + "\n".join(solve) + "\n}"
         rate = self.named.rates[self.model.potential]
-        local, lines = self._block([rate])
+        local, lines = self._named([rate])
         current = f"    i = -1e9*{self.spelled('area')}*({self.print(rate)})"
         return "BREAKPOINT {\n" + "\n".join([*_local(local), *solve, *lines, current]) + "\n}"
 
@@ -184,7 +184,7 @@ class _Writer:
             return ""
         rates = {s: self.named.rates[s] for s in self.states}
         slopes = {s: self.named.slope(rate, s) for s, rate in rates.items()}
-        local, lines = self._block([*rates.values(), *slopes.values()])
+        local, lines = self._named([*rates.values(), *slopes.values()])
         first, last = [], []
         for state, rate in rates.items():
             x = self.state_names[state]

@@ -53,14 +53,14 @@ def margin(condition: Boolean) -> sp.Expr:
 
 
 class Receive:
-    """The NET_RECEIVE block of a group.
+    """The NET_RECEIVE clause of a group.
 
     Parameters
     ----------
     model, group, named
         What is rendered, and its equations.
     spelled, own
-        Spelling of names, and of what the block itself needs.
+        Spelling of names, and of what the clause itself needs.
     """
 
     def __init__(self, model: Model, group: Group, named: Named, spelled: Spelling, own: Mapping[str, str]):
@@ -71,7 +71,7 @@ class Receive:
         self.threshold = self.rule.threshold.xreplace(named.known)
         condition = self.rule.condition
         self.condition = None if condition is None else condition.xreplace(named.known)
-        #: Watched outside any block, where there are no local names.
+        #: Watched outside any clause, where there are no local names.
         self.watched = NmodlPrinter(self._inline).doprint
 
     def _inline(self, name: str) -> str:
@@ -85,7 +85,7 @@ class Receive:
 
     @property
     def expressions(self) -> list[sp.Expr]:
-        """Everything that the block reads."""
+        """Everything that the clause reads."""
         found = [symbol(s) + e for _, _, increments in self._ports() for s, e in increments]
         if self.fires:
             found += [self.threshold, *(self.read(text) for _, text in self.rule.resets)]
@@ -94,7 +94,7 @@ class Receive:
         return [*found, *self.named.needed(found).values()]
 
     def _whole(self, text: str) -> sp.Expr:
-        """Read the text of what is watched outside any block, every subexpression substituted."""
+        """Read the text of what is watched outside any clause, every subexpression substituted."""
         return self.model.system.substitute(text, self.names).xreplace(self.named.known)
 
     def _ports(self) -> list[tuple[int, str, list[tuple[str, sp.Expr]]]]:
@@ -113,8 +113,8 @@ class Receive:
             lines.append(f"    if ({own['site']} > 0.5) {{ net_send(0, {_BEGIN}) }}")
         return lines
 
-    def block(self) -> str:
-        """Return the block; none where nothing arrives and nothing fires."""
+    def clause(self) -> str:
+        """Return the clause; none where nothing arrives and nothing fires."""
         ports = [p for p in self._ports() if p[2]]
         branches = [self._arrivals(ports)] if ports else []
         branches += self._spikes() if self.fires else []
