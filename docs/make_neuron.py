@@ -1,4 +1,4 @@
-"""Make the tables on the NEURON engine: ``python docs/make_neuron.py [steps|schemes|neurons|NEURON]`` (nmdasim[neuron])."""
+"""Make the tables on the engine neuron: ``python docs/make_neuron.py``, or a part: steps, schemes, neurons, wdr."""
 
 import csv
 import sys

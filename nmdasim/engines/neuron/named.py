@@ -51,7 +51,9 @@ class Named:
             if eq.expr is None or name in silent:
                 continue
             whole = {**system.subexpressions, **system.derivatives}[name]
-            found = (whole if name in system.rewritten else read(eq.expr.code, names)).xreplace(known)
+            found = _without(whole if name in system.rewritten else read(eq.expr.code, names), known)
+            if found is None:  # 0/0 on the way, as the occupancy of receptors that are not there
+                found = {**group.subexpressions, **group.derivatives}[name]
             if name in system.derivatives:
                 rates[name] = found
             elif found.is_number:
@@ -91,3 +93,12 @@ class Named:
         if (name, by) not in self._slopes:
             self._slopes[name, by] = self.slope(self._defined[name], by.name)
         return self._slopes[name, by]
+
+
+def _without(expression: sp.Expr, known: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr | None:
+    """Return an expression with names replaced by numbers; None where it is no number then."""
+    try:
+        found = expression.xreplace(dict(known))
+    except TypeError:  # SymPy compares no NaN
+        return None
+    return None if found.has(sp.nan, sp.zoo) else found
