@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 import nmdasim as nm
-from nmdasim import ms
+from nmdasim import ms, quantities
 
 TABLES = Path(__file__).parent / "tables"
 NEURONS = ("wdr", "delrocq2023", "aguiar2010")
@@ -44,11 +44,14 @@ def steps() -> None:
 
 def schemes() -> None:
     """Write the spikes of two pulses of wdr with every kinetic scheme of the receptor."""
-    rows = [["receptor scheme", "kernel", "NEURON", "largest difference a pulse"]]
+    rows = [["receptor scheme", "step", "kernel", "NEURON", "largest difference a pulse"]]
     for name in nm.receptors.schemes.names():
         cell = nm.neurons.wdr(nmda=name)
-        both = [counts(cell, 2, engine=engine, dt=0.025 * ms) for engine in ("kernel", "neuron")]
-        rows.append([name, *(" ".join(map(str, one)) for one in both), str(np.abs(both[0] - both[1]).max())])
+        step = min(0.025, float(quantities.si(cell.dt_max, "ms", name="dt_max")) * 1e3)
+        both = [counts(cell, 2, engine=engine, dt=step * ms) for engine in ("kernel", "neuron")]
+        rows.append(
+            [name, f"{step:g} ms", *(" ".join(map(str, one)) for one in both), str(np.abs(both[0] - both[1]).max())]
+        )
         write("neuron_schemes", rows)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import nmdasim as nm
 from nmdasim import engines, ms, mV, nA, nS
+from nmdasim.command.export import export
 from nmdasim.engines import neuron
 from nmdasim.engines.neuron import build
 from nmdasim.errors import InputError
@@ -192,3 +193,12 @@ def test_without_neuron_one_line_says_which_extra(monkeypatch):
     monkeypatch.setattr(build, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"NEURON is not installed.*pip install 'nmdasim\[neuron\]'"):
         nm.simulate(nm.neurons.wdr(), duration=1 * ms, engine="neuron")
+
+
+def test_an_export_is_refused_for_another_format_and_into_a_folder_with_files(tmp_path):
+    with pytest.raises(InputError, match="--to 'nmdl'.*'nmodl'"):
+        export("wdr", tmp_path / "new", "nmdl")
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(InputError, match="no empty folder"):
+        export("wdr", tmp_path, "nmodl")
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
