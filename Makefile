@@ -31,6 +31,7 @@ figures: $(VENV)/.core  ## every figure and table of the documentation
 	MPLBACKEND=Agg $(BIN)/python docs/make_bench.py
 	MPLBACKEND=Agg $(BIN)/python docs/make_sensitization.py
 	MPLBACKEND=Agg $(BIN)/python docs/make_synapses.py
+	$(BIN)/python docs/make_neuron.py
 	$(BIN)/python docs/make_tables.py
 
 hooks: $(VENV)/.test  ## quick checks before every commit

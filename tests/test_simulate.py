@@ -294,7 +294,7 @@ def idle(monkeypatch):
         (dict(dt=np.nan * ms), "dt = .* is not finite"),
         (dict(dt=1 * mV), "dt = 1 mV has the wrong dimension"),
         (dict(block="half"), "block = 'half': wdr has no such start; there are equilibrated, washin"),
-        (dict(engine="neuron"), "engine 'neuron' does not exist; there are kernel"),
+        (dict(engine="genesis"), "engine 'genesis' does not exist; there are kernel"),
         (dict(method="magic"), "method 'magic'"),
         (dict(record=["v_tail"]), "nothing called 'v_tail' to record"),
         (dict(sample=0 * ms), "a sampling interval is above 0"),

@@ -25,8 +25,14 @@ def _neuroml(model: Model | Circuit, folder: Path) -> Path:
     return to_neuroml(model, folder)  # type: ignore[arg-type]  # a circuit is refused there, by name
 
 
+def _nmodl(model: Model | Circuit, folder: Path) -> Path:
+    from nmdasim.run.export import to_nmodl
+
+    return to_nmodl(model, folder)
+
+
 #: A format and what writes it.
-WRITERS: dict[str, Write] = {"neuroml": _neuroml}
+WRITERS: dict[str, Write] = {"nmodl": _nmodl, "neuroml": _neuroml}
 
 
 def _complete(incomplete: str) -> list[str]:
@@ -40,7 +46,10 @@ def export(
 ) -> None:
     """Write a model in the format of another tool.
 
-    Example: `nmdasim export wdr --to neuroml out/wdr`
+    Examples
+    --------
+    - `nmdasim export wdr --to neuroml out/wdr`
+    - `nmdasim export wdr --to nmodl out/wdr_in_neuron`
     """
     if to not in WRITERS:
         raise InputError(f"--to {to!r}: unknown format{nearest(to, WRITERS)}")

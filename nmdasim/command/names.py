@@ -64,6 +64,7 @@ ModelName = Annotated[
 EngineName = Annotated[
     str,
     typer.Option(
-        help="kernel, brian2, reference or javascript; the default is the fastest.", autocompletion=complete_engine
+        help="kernel, brian2, reference, javascript or neuron; the default is the fastest.",
+        autocompletion=complete_engine,
     ),
 ]

@@ -12,6 +12,7 @@ def source(model: names.ModelName, engine: names.EngineName = "") -> None:
     --------
     - `nmdasim source wdr`
     - `nmdasim source wdr --engine brian2`
+    - `nmdasim source wdr --engine neuron`
     """
     from nmdasim import engines
     from nmdasim.run.source import source as rendered

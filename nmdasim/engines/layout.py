@@ -91,7 +91,7 @@ _Folded = tuple[dict[str, sp.Expr], dict[str, sp.Expr], dict[str, sp.Expr], dict
 def _fold(model: Model, compartment: int, moving: set[str], kept: set[str]) -> _Folded:
     """Return derivatives of the live states, subexpressions, opaque derivatives and noise of one compartment."""
     system = model.system
-    zero = {symbol(name): sp.Integer(0) for name in _absent(model, compartment)}
+    zero = {symbol(name): sp.Integer(0) for name in absent(model, compartment)}
     derivatives = {name: expr.xreplace(zero) for name, expr in system.derivatives.items()}
     noise = {name: {xi: e.xreplace(zero) for xi, e in factors.items()} for name, factors in system.noise.items()}
     driven = {
@@ -116,7 +116,7 @@ def _fold(model: Model, compartment: int, moving: set[str], kept: set[str]) -> _
     return live, subexpressions, opaque, {name: noise[name] for name in live if name in noise}
 
 
-def _absent(model: Model, compartment: int) -> list[str]:
+def absent(model: Model, compartment: int) -> list[str]:
     """Return parameters that have entries for other regions only."""
     region = next(name for name, where in model.morphology.regions.items() if compartment in where)
     keys = set(model.parameters)

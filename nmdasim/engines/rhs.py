@@ -18,7 +18,7 @@ from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
 
 #: Typical size of what a state holds, by its unit; absolute tolerances are relative to it.
-_SIZES = {"mV": 1e-2, "nS": 1e-9, "nA": 1e-9, "uM": 1e-4, "ms": 1e-3}
+SIZES = {"mV": 1e-2, "nS": 1e-9, "nA": 1e-9, "uM": 1e-4, "ms": 1e-3}
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def write(model: Model, folded: Layout) -> Source:
     rhs, jacobian = "\n".join(text for text, _, _ in parts), "\n".join(text for _, text, _ in parts)
     starts = ", ".join(map(str, index_of))
     text = _TEMPLATE.format(rhs=rhs, jacobian=jacobian, starts=starts)
-    sizes = {state: _SIZES.get(model.unit_of(state), 1.0) for state in model.system.states}
+    sizes = {state: SIZES.get(model.unit_of(state), 1.0) for state in model.system.states}
     return Source(text, folded, tuple(c for _, _, c in parts), model.morphology.parents, sizes)
 
 
