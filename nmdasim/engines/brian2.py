@@ -25,7 +25,7 @@ from nmdasim.engines import brian2_rules as rules
 from nmdasim.engines import feedforward
 from nmdasim.engines.brian2_rules import exponential_step
 from nmdasim.engines.printing import PlainPrinter
-from nmdasim.errors import ModelError
+from nmdasim.errors import ModelError, nearest
 from nmdasim.language.reader import symbol
 from nmdasim.model.check import check_dimensions, declarations, dimensions
 from nmdasim.model.model import Model
@@ -53,7 +53,7 @@ def _check(cells: Cells) -> None:
     allowed = NOISY if model.stochastic else METHODS
     if cells.method and cells.method not in allowed:
         raise ModelError(
-            f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default and {', '.join(allowed)}"
+            f"method {cells.method!r} of the brian2 engine on {model.name}{nearest(cells.method, allowed)}; '' is its default"
         )
 
 
