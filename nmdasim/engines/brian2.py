@@ -24,6 +24,7 @@ from nmdasim.engines import brian2_output as output
 from nmdasim.engines import brian2_rules as rules
 from nmdasim.engines import feedforward
 from nmdasim.engines.brian2_rules import exponential_step
+from nmdasim.engines.form.methods import shares
 from nmdasim.engines.printing import PlainPrinter
 from nmdasim.errors import ModelError, nearest
 from nmdasim.language.reader import symbol
@@ -219,7 +220,8 @@ def _states(model: Model) -> str:
     """Return abstract code, in SI units, for one linearised exponential step of every state but a cable's v."""
     names = [name for name in model.system.states if model.is_point or name != model.potential]
     rates = {name: model.system.derivatives[name] for name in names}
-    return exponential_step(rates, model.system.held, model.system.noise)
+    whole = {name: shares(model, name) & set(names[:k]) for k, name in enumerate(names)}
+    return exponential_step(rates, model.system.held, model.system.noise, whole)
 
 
 def _updater(model: Model) -> Callable[..., str]:
