@@ -16,12 +16,16 @@ PATIENCE_S = 2.0
 def shown(what: str) -> Iterator[Callable[[float], None]]:
     """Say on standard error what runs and what memory it needs; on a terminal, after two seconds, show a bar.
 
+    What is said twice in a command, as by the two runs of a comparison, is said once.
+
     What reports no share of its work is shown as running, with the time that it took so far.
     """
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     log, said = logging.getLogger("nmdasim"), logging.StreamHandler()
+    told: set[str] = set()
+    said.addFilter(lambda record: record.getMessage() not in told and not told.add(record.getMessage()))
     log.setLevel(logging.INFO)
     log.addHandler(said)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())

@@ -23,6 +23,11 @@ from nmdasim.readout.block import blocked
 
 #: Heads of the read-outs, with their unit.
 _HEADS = ("first\n(spikes)", "last 3\n(spikes)", "index\n(spikes)", "ratio")
+#: What the heads mean, under the table.
+_READING = (
+    "Counted from 100 ms after each pulse. Index: spikes that wind-up added, the sum over all pulses less as many times "
+    "the first. Ratio: the mean of the last 3 over the first."
+)
 #: Columns that a model may lack: of a model without calcium, or without a drug, they are null, and left out of a table.
 _PER_PULSE = ("ca_peak_um", "blocked")
 
@@ -160,6 +165,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     console.print(shown)
     if measured.sizes["seed"] > 1:
         console.print(f"Mean (2.5 to 97.5 % of {measured.sizes['seed']} latency draws).", style="dim")
+    console.print(_READING, style="dim")
     console.print("Late spikes after each pulse", *counts, sep="\n  ", highlight=False)
     if result.attrs["block"] != "none":
         named = ", ".join(name.replace("_", "-") for name in drugs) or "ketamine"
