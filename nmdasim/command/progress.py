@@ -24,8 +24,7 @@ def shown(what: str) -> Iterator[Callable[[float], None]]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     log, said = logging.getLogger("nmdasim"), logging.StreamHandler()
-    told: set[str] = set()
-    said.addFilter(lambda record: record.getMessage() not in told and not told.add(record.getMessage()))
+    said.addFilter(_once())
     log.setLevel(logging.INFO)
     log.addHandler(said)
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -41,3 +40,14 @@ def shown(what: str) -> Iterator[Callable[[float], None]]:
         later.join()
         bar.stop()
         log.removeHandler(said)
+
+
+def _once() -> Callable[[logging.LogRecord], bool]:
+    """Return a filter that lets through what was not said before, as by the first of the two runs of a comparison."""
+    told: list[str] = []
+
+    def new(record: logging.LogRecord) -> bool:
+        told.append(record.getMessage())
+        return told[-1] not in told[:-1]
+
+    return new

@@ -54,7 +54,8 @@ def _check(cells: Cells) -> None:
     allowed = NOISY if model.stochastic else METHODS
     if cells.method and cells.method not in allowed:
         raise ModelError(
-            f"method {cells.method!r} of the brian2 engine on {model.name}{nearest(cells.method, allowed)}; '' is its default"
+            f"method {cells.method!r} of the brian2 engine on {model.name}{nearest(cells.method, allowed)}; "
+            "'' is its default"
         )
 
 

@@ -42,10 +42,10 @@ def exponential_step(
     lines = [f"{s.name} = {_text(e)}" for s, e in shared]
     lines += [f"_drawn_{xi} = randn()" for xi in sorted({xi for factors in noise.values() for xi in factors})]
     moving = {symbol(name) for name in (*rates, "v", "t")}
-    for name, rate, slope, own in zip(rates, reduced, reduced[len(rates) :], slopes, strict=False):
+    for name, short, short_slope, own in zip(rates, reduced, reduced[len(rates) :], slopes, strict=False):
         active = "*int(not_refractory)" if name in held else ""
-        if others := {symbol(other): symbol(f"_next_{other}") for other in taken.get(name, ())}:
-            rate, slope = rates[name].xreplace(others), own.xreplace(others)
+        others = {symbol(other): symbol(f"_next_{other}") for other in taken.get(name, ())}
+        rate, slope = (rates[name].xreplace(others), own.xreplace(others)) if others else (short, short_slope)
         growth = "" if slope == 0 else f"*exprel(dt*({_text(slope)}))"
         grown = "1" if slope == 0 or own.free_symbols & moving else f"exprel(2*dt*({_text(slope)}))"
         drawn = "".join(f" + ({_text(e)})*sqrt(dt*{grown})*_drawn_{xi}" for xi, e in noise.get(name, {}).items())

@@ -25,8 +25,8 @@ from nmdasim.readout.block import blocked
 _HEADS = ("first\n(spikes)", "last 3\n(spikes)", "index\n(spikes)", "ratio")
 #: What the heads mean, under the table.
 _READING = (
-    "Counted from 100 ms after each pulse. Index: spikes that wind-up added, the sum over all pulses less as many times "
-    "the first. Ratio: the mean of the last 3 over the first."
+    "Counted from 100 ms after each pulse. Index: spikes that wind-up added, the sum over all pulses less as many "
+    "times the first. Ratio: the mean of the last 3 over the first."
 )
 #: Columns that a model may lack: of a model without calcium, or without a drug, they are null, and left out of a table.
 _PER_PULSE = ("ca_peak_um", "blocked")
