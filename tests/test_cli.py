@@ -21,22 +21,6 @@ from nmdasim.readout import files
 SHORT = ["windup", "--pulses", "1"]
 
 
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run a command in this process; return its status, standard output and standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["nmdasim", *map(str, arguments)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            status = stop.code or 0
-        return (status, *capsys.readouterr())
-
-    return run
-
-
 def answer(command, *arguments):
     status, out, _ = command(*arguments, "--json")
     assert status == 0
