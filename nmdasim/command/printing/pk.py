@@ -81,12 +81,12 @@ def table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd
     parts = []
     for one, lane, people in zip(regimen.ids, _lanes(course), _beside(course, around), strict=True):
         labels = {"id": one, "preset": str(lane.preset.values), "site": str(lane.site.values)}
-        series = {key: lane[name].values for key, name in _SERIES.items()}
+        series = {f"{name}_total_ng_ml": lane[name].values for name in _SERIES.values()}
         part = pd.DataFrame(labels | {"drug": str(lane.drug.values), "time_h": lane.time.values} | series)
         if people is not None:
             for name in people.statistic.values:
                 drawn = pd.Series(people.plasma.sel(statistic=name).values, index=people.time.values)
-                part[f"plasma_{name}_ng_ml"] = part["time_h"].map(drawn)
+                part[f"plasma_total_{name}_ng_ml"] = part["time_h"].map(drawn)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 

@@ -120,11 +120,12 @@ def as_json(result: xr.Dataset) -> str:
 
 def table(result: xr.Dataset) -> pd.DataFrame:
     """Return one row per concentration, seed and pulse."""
-    constant = ("model", "engine", "dt_ms", "frequency_hz", "ketamine_um", "block", "seed")
+    constant = ("model", "engine", "dt_ms", "frequency_hz", "block", "seed")
     parts = []
     for run in runs(result):
         columns: dict[str, Any] = {key: run[key] for key in constant} | {"pulse": np.arange(1, len(run["late"]) + 1)}
-        columns |= {f"{drug}_um": dose for drug, dose in run.get("drugs_um", {}).items()}
+        given = {"ketamine": run["ketamine_um"]} | run.get("drugs_um", {})
+        columns |= {f"{drug}_free_um": dose for drug, dose in given.items()}
         columns |= {"early_spikes": run["early"], "late_spikes": run["late"]}
         columns |= {name: run[name] for name in _PER_PULSE if run[name] is not None}
         parts.append(pd.DataFrame(columns))
@@ -143,7 +144,7 @@ def figure(result: xr.Dataset, *, slide: bool) -> Figure:
 def save(result: xr.Dataset, folder: Path, *, slide: bool = False) -> None:
     """Write ``windup.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
     drugs = dict.fromkeys(["ketamine", *_others(measures.measured(result))])
-    notes = [result.attrs["disclaimer"], *(f"{drug}_um is free {drug} at the receptor." for drug in drugs)]
+    notes = [result.attrs["disclaimer"], *(f"{drug}_free_um is free {drug} at the receptor." for drug in drugs)]
     files.save(folder, "windup", figure(result, slide=slide), table(result), result, notes)
 
 
