@@ -6,6 +6,10 @@ Ketamine is trapped in the pore of the NMDA receptor. Five concentrations, twent
 each: wind-up falls steadily, while the answer to a single pulse is almost spared up to 1 µM of free drug. That is a
 property of this reduced neuron, and 1 µM is three to six times what analgesia is reported at.
 
+**Change and predict.** ``block="washin"``, a drug that has only just arrived. It enters open pores alone, so the
+first answer stays whole, and wind-up falls too, but less: at 10 µM half of it is left where an equilibrated block
+leaves a sixth.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -6,6 +6,9 @@ Why an NMDA receptor needs both glutamate and an excited cell: its current, with
 
 Without magnesium the receptor is an ordinary hole: the current is a straight line. With magnesium the ion sits in the
 pore while the cell is negative and leaves when it is depolarised, so the current *grows* as the driving force shrinks.
+
+**Change and predict.** A bath of 4 mM magnesium. The line bends later and less: its deepest point moves from -27 to
+-20 mV and is less than half as deep.
 """
 
 from pathlib import Path

@@ -7,6 +7,10 @@ They differ in how long they stay open and in what ketamine does to them.
 Without magnesium ketamine hardly distinguishes them. At 1 mM magnesium, which competes for the same pore, it prefers
 2C and 2D, because magnesium holds those less firmly.
 
+**Change and predict.** ``"-20 mV"`` instead of ``"-66 mV"``. Without magnesium every IC50 rises about fourfold, since
+ketamine itself is driven out; with it those of 2A and 2B *fall* to a half, since magnesium is driven out too, and the
+subtypes come together.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -5,6 +5,9 @@ Memantine, MK-801 and two drugs at once
 Every blocker of the table works in every neuron and circuit: ``drugs={name: concentration}``. Two drugs compete for one
 pore, so together they block more than either, and less than if they did not know of each other.
 
+**Change and predict.** ``neuron.scaled(nmda=0)``. All these drugs act on NMDA receptors alone here, so the index no
+longer depends on the dose of any of them.
+
 Educational and research model. Not medical advice. Not for dosing decisions.
 """
 

@@ -6,6 +6,10 @@ Two C-fibre volleys, some time apart: how long does the neuron remember the firs
 what varies, how long it lasts, and when something arrives. Then it does what a train does: a list is a dimension, its
 windows are measured and drawn, a drug goes beside it.
 
+**Change and predict.** ``nm.neurons.wdr().without("can")``. Without its CAN channel the neuron still gains a little
+at 500 ms, a third of what it gained before; without NMDA receptors (``scaled(nmda=0)``) next to nothing is left at
+any gap.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -5,6 +5,9 @@ Other receptors, the same charge
 A subtype, or a mixture of them, takes the place of the published NMDA receptor. One volley then brings the charge that
 it brought before, at -60 mV and 1 mM magnesium; what differs is when, at which voltage, and what ketamine does to it.
 
+**Change and predict.** ``subtype="2A", mg=0.1 * mM``. With less magnesium in the pore at rest wind-up without drug
+more than doubles; 1 µM, which took a third of it, takes less than a tenth.
+
 Educational and research model. Not medical advice. Not for dosing decisions.
 """
 

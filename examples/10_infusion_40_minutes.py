@@ -5,6 +5,9 @@ Half a milligram per kilogram in forty minutes
 An infusion as published, followed in plasma and at the effect site, drawn beside the concentrations at which
 publications report an effect, and then turned into free drug at the receptor.
 
+**Change and predict.** ``over="5 min"`` in the second regimen. The peak rises by more than half; the area under the
+curve, to infinity, does not move at all. It is dose over clearance, however fast the dose is given.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -5,6 +5,9 @@ One afternoon: from the dose to wind-up
 The whole chain in one figure: an infusion, its plasma concentration, the share of NMDA receptors that hold the drug,
 and the wind-up of a neuron that is tested every half hour. Then the same infusion *during* one train of pulses.
 
+**Change and predict.** ``regimen.scaled(2)``. Free drug doubles at every time, since the kinetics are linear; the
+loss of wind-up need not double, because the curve of the block is bent.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

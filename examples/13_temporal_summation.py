@@ -6,6 +6,9 @@ People are not stimulated at a fixed strength but at a multiple of their own thr
 the recruitment curve of a reflex, then gave 15 stimuli, one a second, at 1.2 × its threshold, before and after a dose.
 A neuron can be tested the same way; how many of its spikes make a reflex is not known, so several criteria are tried.
 
+**Change and predict.** ``"0.2 Hz"`` in the train. Five seconds are longer than what the neuron remembers: every
+answer is as the first, and the index is about 0 with the drug or without.
+
 Educational and research model. Not medical advice. Not for dosing decisions.
 """
 

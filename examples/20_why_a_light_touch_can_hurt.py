@@ -6,6 +6,9 @@ Touch fibres reach the projection neurons of the dorsal horn, but they also exci
 neurons back. Fifteen C-fibre volleys at 1 Hz leave traces in the projection neurons: stronger synapses, and inhibition
 that inhibits less. Then touch fires them.
 
+**Change and predict.** ``pulses=5``. Each volley adds to ρ, so less is left behind. Is it enough for touch to fire?
+The slow train above says that the number of volleys alone does not decide.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

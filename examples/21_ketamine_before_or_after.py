@@ -6,6 +6,9 @@ The same concentration, during the train or at the test that follows it. During 
 little is left behind; at the test it lowers every response, of the naive circuit too, and the gain stays. It enters and
 leaves receptors only while they are open: without input, what is inside stays in and what is outside stays out.
 
+**Change and predict.** ``"1 uM"`` for both. Less calcium is kept out during the train, so more is left behind, and
+the case of the train comes nearer to that without drug.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -6,6 +6,9 @@ Spike-timing-dependent plasticity, as Brian2's documentation prints it: a synaps
 the neuron, and shrinks when it fires just after (Song, Miller & Abbott 2000). The rule is text on a projection; after
 a hundred seconds the weights of a thousand fibres that fire at random part towards either end of their range.
 
+**Change and predict.** ``dApost`` of half its size. What a pair of spikes takes away is then less than what it gives:
+more weights end at the top, and the neuron fires more.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

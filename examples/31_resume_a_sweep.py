@@ -5,6 +5,9 @@ Stopped and resumed
 A long sweep will be interrupted: by Ctrl-C, a power cut, a cluster that wants its node back. What was finished is in
 the store, and the rest runs later, with the same numbers to the bit.
 
+**Change and predict.** ``chunk=10``, or a stop after 250 lanes. The numbers are the same to the bit: what a lane
+draws depends on its seed, and not on who ran it or when.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -5,6 +5,9 @@ Dose by rate of conditioning in the circuit
 A train of C-fibre volleys leaves ρ behind, the strength of the synapses on projection neurons. How fast must it be, and
 how much ketamine holds it off? Each lane of this sweep is a whole dorsal-horn circuit of 50 neurons.
 
+**Change and predict.** ``[0.1, 0.5, 1] * nm.Hz``. At 0.1 Hz ρ stays low at every dose: there is little for ketamine
+to hold off.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -5,6 +5,9 @@ CRPS, week by week
 A hundred hours of S-ketamine, as one trial gave it. The drug is gone after a day; what relief outlasts it has to be
 carried by something slow. Here that is the one published fit; nobody knows what stands behind it.
 
+**Change and predict.** ``until="24 weeks"``. The slow compartment empties with a half-life of eleven days: of what
+relief is left at week 12, less than a hundredth is left at week 24.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

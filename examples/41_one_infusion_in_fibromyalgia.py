@@ -5,6 +5,9 @@ One infusion in fibromyalgia
 Half a milligram per kilogram over half an hour. The acute part, read from the circuit, comes and goes with the drug;
 the trial saw far more relief in the first hours than the circuit has to give, and none that lasted.
 
+**Change and predict.** ``until="7 days"``. Nothing more happens: acute relief is gone with the drug within hours, and
+none of the rivals has much that lasts after half an hour of infusion.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -5,6 +5,9 @@ A year on one sheet
 Four hours every four weeks, for a year: an illustration, of no trial. Beside relief stands what it asks of a patient,
 as plain numbers; nothing here weighs one against the other.
 
+**Change and predict.** Leave out every other dose. The burden is halved at once; mean pain over the year rises by
+about 0.3 of 10, as most of it is pain that the course does not reach.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -6,6 +6,9 @@ An opioid takes from every C synapse, ketamine from NMDA receptors alone. So an 
 the rest, and ketamine lowers wind-up and spares the first. In animals wind-up survives an opioid until the
 response is gone (recalled); in this model it goes early. That is a miss of the model.
 
+**Change and predict.** ``nm.neurons.wdr().scaled(nmda=0)``. Ketamine then changes nothing, neither first response nor
+slope; the opioid still takes both.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -6,6 +6,9 @@ Suppose that sensitization keeps itself up, and that ketamine only has to push i
 takes a tenth of the drive. So a patient has to stand at the edge: a little further in and nothing happens, a little
 further out and relief never ends.
 
+**Change and predict.** ``np.linspace(-0.5, 0.02, 33)``. Far from the edge the same course does nothing at all: every
+curve is flat at 0.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -1,5 +1,6 @@
 """What the tests share: the engines, the latency tables of the published runs, and one small model."""
 
+import sys
 from pathlib import Path
 
 import brian2 as b2
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 import nmdasim as nm
+from nmdasim.command import app as cli
 from nmdasim.protocols import latencies
 
 mpl.use("Agg")
@@ -49,6 +51,22 @@ def engine(request):
 def interpreted(monkeypatch):
     """Have Brian2 run without compiling, which for a short run takes longer than the run itself."""
     monkeypatch.setitem(b2.prefs, "codegen.target", "numpy")
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run a command in this process, as the shell would; return its status, standard output and standard error."""
+
+    def run(*words):
+        monkeypatch.setattr(sys, "argv", ["nmdasim", *map(str, words)])
+        status = 0
+        try:
+            cli.main()
+        except SystemExit as stop:
+            status = stop.code or 0
+        return (status, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -21,22 +21,6 @@ from nmdasim.readout import files
 SHORT = ["windup", "--pulses", "1"]
 
 
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Run a command in this process; return its status, standard output and standard error."""
-
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["nmdasim", *map(str, arguments)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            status = stop.code or 0
-        return (status, *capsys.readouterr())
-
-    return run
-
-
 def answer(command, *arguments):
     status, out, _ = command(*arguments, "--json")
     assert status == 0
@@ -216,7 +200,7 @@ def test_out_leaves_figure_table_and_result_that_open(command, tmp_path):
     opens(folder, "windup")
     assert DISCLAIMER in (folder / "windup.csv").read_text("utf-8").splitlines()[0]
     table = pd.read_csv(folder / "windup.csv", comment="#")
-    assert table.ketamine_um.tolist() == [0, 1]
+    assert table.ketamine_free_um.tolist() == [0, 1]
     with xr.open_dataset(folder / "windup.nc") as result:
         assert result.ketamine.values.tolist() == [0, 1]
         assert result.attrs["disclaimer"] == DISCLAIMER

@@ -12,27 +12,12 @@ import numpy as np
 import pytest
 
 import nmdasim as nm
-from nmdasim.command import app as cli
 from nmdasim.command import progress, terminal
 from nmdasim.errors import InputError, NmdasimError, UnitError
 from nmdasim.plan import memory
 from nmdasim.readout import files
 
 NOTEBOOK = "module://matplotlib_inline.backend_inline"
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["nmdasim", *map(str, words)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            status = stop.code or 0
-        return (status, *capsys.readouterr())
-
-    return run
 
 
 @pytest.mark.parametrize(

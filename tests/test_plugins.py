@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import nmdasim as nm
-from nmdasim.command import app as cli
 from nmdasim.errors import PluginError
 from nmdasim.model import registry
 from nmdasim.parameters import bibliography, load, references, tables
@@ -54,6 +53,12 @@ stranger2024 = stranger_cells
 
 
 @pytest.fixture
+def command(command, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    return command
+
+
+@pytest.fixture
 def installed(tmp_path, monkeypatch):
     """Lay a package and its entry points on the path, as an installer would."""
     package, told = tmp_path / "stranger_cells", tmp_path / "stranger_cells-1.0.dist-info"
@@ -73,21 +78,6 @@ def installed(tmp_path, monkeypatch):
         cached.cache_clear()
     for name in [name for name in sys.modules if name.startswith("stranger_cells")]:
         del sys.modules[name]
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    def run(*words):
-        monkeypatch.setattr(sys, "argv", ["nmdasim", *words])
-        monkeypatch.setenv("COLUMNS", "200")
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            status = stop.code or 0
-        return (status, *capsys.readouterr())
-
-    return run
 
 
 def test_its_model_is_listed_and_what_cannot_be_loaded_is_one_line_that_names_the_package(installed, command):

@@ -7,25 +7,10 @@ from pathlib import Path
 import pytest
 
 import nmdasim as nm
-from nmdasim.command import app as cli
 from nmdasim.model.parameter import STATUSES
 from nmdasim.parameters import ledger, load
 
 ROOT = Path(__file__).parent.parent
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    def run(*words):
-        monkeypatch.setattr("sys.argv", ["nmdasim", *words])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            status = stop.code or 0
-        return (status, *capsys.readouterr())
-
-    return run
 
 
 @pytest.mark.parametrize(

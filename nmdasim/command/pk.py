@@ -52,7 +52,6 @@ def pk(
 
     Educational and research model. Not medical advice. Not for dosing decisions.
     """
-    from nmdasim.command.printing import pk as printing
     from nmdasim.pharmacology import Cohort
     from nmdasim.readout import files
 
@@ -62,6 +61,8 @@ def pk(
     options = {"every": every, "until": until, "preset": preset, "weight": weight}
     with progress.shown("concentrations"):
         course, around = computed(regimen, Cohort(people, seed=seed), **options)
+    from nmdasim.command.printing import pk as printing  # figures and statistics: a slip above is told before them
+
     if out is not None:
         printing.save(regimen, course, around, out, slide=slide)
     if show:

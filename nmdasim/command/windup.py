@@ -74,7 +74,6 @@ def windup(
     Educational and research model. Not medical advice. Not for dosing decisions.
     """
     from nmdasim import engines
-    from nmdasim.command.printing import windup as printing
     from nmdasim.protocols import WindUp
     from nmdasim.readout import files
     from nmdasim.run.simulate import simulate
@@ -98,6 +97,8 @@ def windup(
             seed=list(seeds),
             progress=report,
         )
+    from nmdasim.command.printing import windup as printing  # figures and statistics: a slip above is told before them
+
     if out is not None:
         printing.save(result, out, slide=slide)
     if show:

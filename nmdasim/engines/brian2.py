@@ -24,8 +24,9 @@ from nmdasim.engines import brian2_output as output
 from nmdasim.engines import brian2_rules as rules
 from nmdasim.engines import feedforward
 from nmdasim.engines.brian2_rules import exponential_step
+from nmdasim.engines.form.methods import shares
 from nmdasim.engines.printing import PlainPrinter
-from nmdasim.errors import ModelError
+from nmdasim.errors import ModelError, nearest
 from nmdasim.language.reader import symbol
 from nmdasim.model.check import check_dimensions, declarations, dimensions
 from nmdasim.model.model import Model
@@ -53,7 +54,8 @@ def _check(cells: Cells) -> None:
     allowed = NOISY if model.stochastic else METHODS
     if cells.method and cells.method not in allowed:
         raise ModelError(
-            f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default and {', '.join(allowed)}"
+            f"method {cells.method!r} of the brian2 engine on {model.name}{nearest(cells.method, allowed)}; "
+            "'' is its default"
         )
 
 
@@ -219,7 +221,8 @@ def _states(model: Model) -> str:
     """Return abstract code, in SI units, for one linearised exponential step of every state but a cable's v."""
     names = [name for name in model.system.states if model.is_point or name != model.potential]
     rates = {name: model.system.derivatives[name] for name in names}
-    return exponential_step(rates, model.system.held, model.system.noise)
+    whole = {name: shares(model, name) & set(names[:k]) for k, name in enumerate(names)}
+    return exponential_step(rates, model.system.held, model.system.noise, whole)
 
 
 def _updater(model: Model) -> Callable[..., str]:

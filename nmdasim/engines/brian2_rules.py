@@ -30,9 +30,11 @@ def exponential_step(
     rates: Mapping[str, sp.Expr],
     held: Collection[str] = (),
     noise: Mapping[str, Mapping[str, sp.Expr]] = MappingProxyType({}),
+    taken: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> str:
     """Return abstract code, in SI units, for one linearised exponential step; those `held` pause in refractoriness.
 
+    What is left of a whole for a state is what others, `taken` before it, have left: the parts come to no more than it.
     White noise adds its exact variance where the slope is constant, factor² dt exprel(2 dt slope), else factor² dt.
     """
     slopes = [rate.diff(symbol(name)) for name, rate in rates.items()]
@@ -40,8 +42,10 @@ def exponential_step(
     lines = [f"{s.name} = {_text(e)}" for s, e in shared]
     lines += [f"_drawn_{xi} = randn()" for xi in sorted({xi for factors in noise.values() for xi in factors})]
     moving = {symbol(name) for name in (*rates, "v", "t")}
-    for name, rate, slope, own in zip(rates, reduced, reduced[len(rates) :], slopes, strict=False):
+    for name, short, short_slope, own in zip(rates, reduced, reduced[len(rates) :], slopes, strict=False):
         active = "*int(not_refractory)" if name in held else ""
+        others = {symbol(other): symbol(f"_next_{other}") for other in taken.get(name, ())}
+        rate, slope = (rates[name].xreplace(others), own.xreplace(others)) if others else (short, short_slope)
         growth = "" if slope == 0 else f"*exprel(dt*({_text(slope)}))"
         grown = "1" if slope == 0 or own.free_symbols & moving else f"exprel(2*dt*({_text(slope)}))"
         drawn = "".join(f" + ({_text(e)})*sqrt(dt*{grown})*_drawn_{xi}" for xi, e in noise.get(name, {}).items())

@@ -18,6 +18,8 @@ from nmdasim.errors import InputError
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_UNDER = "\n"
+_NUMBERS = re.compile(rf"{_NUMBER.pattern}(?:\n{_NUMBER.pattern})*+", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)", re.ASCII)
 _TRAILING = re.compile(r"\s#")
 _SPACES = " "
@@ -108,6 +110,11 @@ def _why(more: bool) -> str:
     return "; a decimal comma is written as a point, and text that holds a separator in quotes" if more else ""
 
 
+def all_numbers(texts: Sequence[str]) -> bool:
+    """Whether every cell is one that :func:`number` reads."""
+    return bool(_NUMBERS.fullmatch(_UNDER.join(texts)))
+
+
 def number(text: str) -> float:
     """Return the number that a cell holds.
 
@@ -155,6 +162,11 @@ def _parted(text: str) -> tuple[list[Record], list[Record]]:
     """Return comments and records, each with its line; a record goes on where a quote is open at the end of a line."""
     comments: list[Record] = []
     records: list[Record] = []
+    if '"' not in text:
+        for place, line in enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1):
+            if bare := line.strip():
+                (comments if bare[0] == "#" else records).append((place, bare if bare[0] == "#" else line.strip(" ")))
+        return comments, records
     begun, parts, quoted = 0, list[str](), False
     for place, line in enumerate(_LINE.findall(text), 1):
         if not quoted:

@@ -17,14 +17,14 @@ def cautions(regimen: Regimen, presets: list[Preset], data: xr.Dataset) -> list[
 
 
 def _presets(regimen: Regimen, presets: list[Preset]) -> list[str]:
-    notes = []
+    notes, routes = [], regimen.routes
     for preset in presets:
         if any(p.transcribed for p in preset.parameters.values()):
             notes.append(f"The numbers of {preset.name} were seen only as others transcribe them.")
         if "unclear" in preset.source:
             notes.append(f"The source of {preset.name} is unclear.")
         for route, name in (("im", "intramuscular"), ("oral", "oral"), ("sublingual", "sublingual")):
-            if route in regimen.routes and preset.structure == "mammillary":
+            if route in routes and preset.structure == "mammillary":
                 notes.append(f"Levels after {name} doses with {preset.name} are indicative, and may be 2× too low.")
         if preset.structure == "liver":
             notes.append(

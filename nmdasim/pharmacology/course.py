@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -84,12 +85,10 @@ def time_course(
         raise InputError(f"{count} subjects at {len(axis)} times are more than {_MOST_VALUES} values; take fewer")
     _check_doses(regimen, 1 if cohort is None else count)
     ids = regimen.ids if cohort is None else tuple(range(count))
-    parts = [
-        _solve(part, choose(part, preset), axis, part.weight_kg(weight_kg), cohort)
-        for part in regimen.subjects().values()
-    ]
+    given = [(part, choose(part, preset)) for part in regimen.subjects().values()]
+    parts = [_solve(part, one, axis, part.weight_kg(weight_kg), cohort) for part, one in given]
     data = _dataset(axis, ids, {name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
-    data.attrs = _attributes(regimen, preset, data, cohort)
+    data.attrs = _attributes(regimen, {one.name: one for _, one in given}, data, cohort)
     return data.squeeze("subject") if len(ids) == 1 else data
 
 
@@ -189,8 +188,9 @@ def _dataset(axis: np.ndarray, ids: tuple[Any, ...], values: dict[str, np.ndarra
     return data.set_coords(_COORDINATES)
 
 
-def _attributes(regimen: Regimen, asked: str, data: xr.Dataset, cohort: Cohort | None) -> dict[str, Any]:
-    presets = {part.name: part for part in (choose(one, asked) for one in regimen.subjects().values())}
+def _attributes(
+    regimen: Regimen, presets: Mapping[str, Preset], data: xr.Dataset, cohort: Cohort | None
+) -> dict[str, Any]:
     used = [*presets, "norketamine", "effect_site"]
     used += ["scaling"] if any(p.scales for p in presets.values()) else []
     used += (

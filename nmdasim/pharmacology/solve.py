@@ -7,7 +7,7 @@ of them coincide so closely that A has no good set of eigenvectors, from the exp
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -60,20 +60,22 @@ class Solution:
     @cached_property
     def starts(self) -> np.ndarray:
         """State just after each event, shape (event, subject, state)."""
-        return np.stack([after for _, after in self._walk()])
+        return np.stack([after for _, after in self._walk])
 
-    def _walk(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield the state just before and just after each event."""
+    @cached_property
+    def _walk(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """State just before and just after each event."""
         inputs, (count, size) = self.inputs, self.matrix.shape[:2]
         everything = np.broadcast_to(np.eye(size), (count, size, size))
-        state = np.zeros((count, size))
+        state, walked = np.zeros((count, size)), []
         for k in range(len(inputs.times)):
             if k:
                 gap = inputs.times[k : k + 1] - inputs.times[k - 1]
                 state = self.flow(state, inputs.rates[k - 1], gap, everything)[:, 0]
             after = (np.zeros_like(state) if inputs.resets[k] else state) + inputs.jumps[k]
-            yield state, after
+            walked.append((state, after))
             state = after
+        return walked
 
     def at(self, times: np.ndarray, readout: np.ndarray) -> np.ndarray:
         """Return a readout at some times.
@@ -105,7 +107,7 @@ class Solution:
 
     def area(self, readout: np.ndarray, until_h: float = np.inf) -> np.ndarray:
         """Return the integral of a readout from the start to `until_h` (or to infinity), shape (subject, readout)."""
-        inputs, before = self.inputs, [state for state, _ in self._walk()]
+        inputs, before = self.inputs, [state for state, _ in self._walk]
         balance = np.zeros(self.matrix.shape[:2])
         for k, start in enumerate(inputs.times):
             if start > until_h:

@@ -73,6 +73,8 @@ def read_frame(rows: pd.DataFrame) -> tuple[tuple[Event, ...], str]:
 
 def _unguarded(column: np.ndarray) -> np.ndarray:
     """Return a column without the apostrophes that keep a spreadsheet from computing."""
+    if "'" not in "".join(column.tolist()):
+        return column
     return np.array([separated.unguarded(cell) if cell[:1] == "'" else cell for cell in column.tolist()], dtype=object)
 
 
@@ -115,12 +117,12 @@ def _events(columns: Columns, place: Callable[[int], str], where: str) -> tuple[
         raise InputError(f"{where} has no rows")
     numbers = {name: _each(columns, name, _number, np.nan, float) for name in NUMBERS}
     words = {name: _each(columns, name, _word, "", object) for name in ("ROUTE", "CMT", "UNIT", "DRUG")}
-    texts = {name: _each(columns, name, _id if name == "ID" else _covariate(name), "", object) for name in columns}
-    texts = {name: read for name, read in texts.items() if name == "ID" or not known(name)}
+    own = [name for name in columns if name == "ID" or not known(name)]
+    texts = {name: _each(columns, name, _id if name == "ID" else _covariate(name), "", object) for name in own}
     faults = [read for read in (*numbers.values(), *words.values(), *texts.values()) if read.reason]
     first = min(faults, key=lambda read: read.row, default=None)
     last = count if first is None else int(first.row)
-    dots = np.array([isinstance(cell, str) and cell.strip() == "." for cell in columns["AMT"][:last]], dtype=bool)
+    dots = _each(columns, "AMT", lambda cell: isinstance(cell, str) and cell.strip() == ".", False, bool).values[:last]
     rows = _Rows({n: r.values[:last] for n, r in numbers.items()}, {n: r.values[:last] for n, r in words.items()}, dots)
     events = rows.events({name: read.values[:last] for name, read in texts.items()}, place)
     if first is not None:
@@ -139,6 +141,8 @@ def _each(columns: Columns, name: str, read: Callable[[Any], Any], missing: Any,
         codes, different = pd.factorize(cells, use_na_sentinel=False)
     except TypeError:  # a cell of a DataFrame that holds a list
         codes, different = np.arange(len(cells)), cells
+    if read is _number and (plain := _all_numbers(different)) is not None:
+        return _Read(plain[codes])
     found: np.ndarray = np.empty(len(different), dtype=kind)
     for code, cell in enumerate(different.tolist()):
         try:
@@ -148,6 +152,15 @@ def _each(columns: Columns, name: str, read: Callable[[Any], Any], missing: Any,
             reason = str(error).removeprefix(f"{name}: ") if ours else f"{cell!r} is not a number"
             return _Read(found[codes], int(np.argmax(codes == code)), reason, name)
     return _Read(found[codes])
+
+
+def _all_numbers(cells: np.ndarray) -> np.ndarray | None:
+    """Return the numbers of cells where all hold plain ones, read at once; None where one has to be looked at."""
+    texts = cells.tolist()
+    if not all(isinstance(text, str) for text in texts) or not separated.all_numbers(texts):
+        return None
+    found = np.array(texts, dtype=float)
+    return found if np.isfinite(found).all() else None
 
 
 def _number(cell: Any) -> float:
@@ -195,13 +208,11 @@ def _covariate(name: str) -> Callable[[Any], str]:
 
 
 def _drug(drugs: np.ndarray, place: Callable[[int], str]) -> str:
-    rows: dict[str, int] = {}
-    for row, drug in enumerate(drugs.tolist()):
-        rows.setdefault(drug, row)
-    if len(rows) > 1:
-        second = list(rows.values())[1]
-        raise InputError(f"{place(second)}, column DRUG: one drug a table; this one has {', '.join(rows)}")
-    return next(iter(rows))
+    different = list(dict.fromkeys(drugs.tolist()))
+    if len(different) > 1:
+        second = int(np.argmax(drugs == different[1]))
+        raise InputError(f"{place(second)}, column DRUG: one drug a table; this one has {', '.join(different)}")
+    return str(different[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,8 +237,10 @@ class _Rows:
         whole = zip(*values, units.tolist(), routes.tolist(), ids, covariates, strict=True)
         made = []
         for row, (fine, entries) in enumerate(zip(ordinary.tolist(), whole, strict=True)):
-            if fine:
-                made.append(_checked(fields, entries))
+            if fine:  # in order as it is known to be: not checked one by one again
+                event = object.__new__(Event)
+                event.__dict__.update(zip(fields, entries, strict=True))
+                made.append(event)
             else:
                 made.append(self._event(row, dict(zip(fields, entries, strict=True)), place))
         return tuple(made)
@@ -278,12 +291,10 @@ class _Refusal:
 
 def _routes(words: Columns) -> np.ndarray:
     """Return the route of each row, from ROUTE or CMT; iv where neither says one."""
-    known: dict[tuple[str, str], Any] = {}
-    found = np.empty(len(words["ROUTE"]), dtype=object)
-    for row, pair in enumerate(zip(words["ROUTE"].tolist(), words["CMT"].tolist(), strict=True)):
-        if pair not in known:
-            known[pair] = _route(*pair)
-        found[row] = known[pair]
+    pairs = list(zip(words["ROUTE"].tolist(), words["CMT"].tolist(), strict=True))
+    known = {pair: _route(*pair) for pair in set(pairs)}
+    found = np.empty(len(pairs), dtype=object)
+    found[:] = [known[pair] for pair in pairs]
     return found
 
 
@@ -301,11 +312,3 @@ def _paired(texts: Columns, count: int) -> list[tuple[tuple[str, str], ...]]:
         return [()] * count
     pairs = [[(name, text) if text else None for text in values.tolist()] for name, values in texts.items()]
     return [tuple(pair for pair in row if pair is not None) for row in zip(*pairs, strict=True)]
-
-
-def _checked(fields: Sequence[str], entries: Sequence[Any]) -> Event:
-    """Return an event of fields that are known to be in order, without checking them one by one again."""
-    event = object.__new__(Event)
-    for field, entry in zip(fields, entries, strict=True):
-        object.__setattr__(event, field, entry)
-    return event

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from scipy.linalg import expm
@@ -30,7 +30,7 @@ def inputs(regimen: Regimen, system: System) -> Inputs:
     """
     plan, session = _Plan(system), _Session(system)
     session.check(regimen)
-    for event in regimen.written_out().events:
+    for event in _acting(regimen):
         if event.clears:
             plan.clear(event.time_h)
             session.close()
@@ -38,6 +38,12 @@ def inputs(regimen: Regimen, system: System) -> Inputs:
             ways = session.ways(event) if event.route == "nasal" else system.routes[event.route]
             plan.dose(event, _uptakes(event, system, ways))
     return plan.inputs()
+
+
+def _acting(regimen: Regimen) -> tuple[Event, ...]:
+    """Return the rows that do something, each repeat as its own: a table is mostly observations."""
+    events = tuple(event for event in regimen.events if event.is_dose or event.clears)
+    return replace(regimen, events=events).written_out().events if events else ()
 
 
 @dataclass

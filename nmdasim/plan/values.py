@@ -26,6 +26,8 @@ def parameter_values(model: Model, overrides: Mapping[str, np.ndarray]) -> dict[
         if np.any(array < 0) and never_negative(model, base):
             unit = model.parameters.unit_of(base)
             raise ModelError(f"{base} = {float(in_unit(array.min(), unit)):g} {pretty(unit)}; it cannot be negative")
+        if np.any(array > 1) and is_share(model, base):
+            raise ModelError(f"{base} = {float(array.max()):g}; it is a share, from 0 to 1")
     return {"area": np.array([model.morphology.areas])} | values
 
 
@@ -34,6 +36,12 @@ def never_negative(model: Model, base: str) -> bool:
     unit = model.parameters.unit_of(base)
     low = [p.bounds[0] for key in model.entries(base) if (p := model.parameters[key]).bounds]
     return bool(low and min(low) == 0) or any(same_dimension(unit, like) for like in _NEVER_NEGATIVE)
+
+
+def is_share(model: Model, base: str) -> bool:
+    """Whether a parameter is a share or a probability: a plain number whose range is from 0 to 1."""
+    ranges = {model.parameters[key].bounds for key in model.entries(base)}
+    return ranges == {(0.0, 1.0)} and same_dimension(model.parameters.unit_of(base), "1")
 
 
 class Draws(Protocol):

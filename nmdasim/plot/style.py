@@ -118,7 +118,8 @@ def origin(attrs: Mapping[Any, Any]) -> str:
     """Return preset, sampling site and source of a concentration as a sentence; nothing where there is none."""
     if "preset" not in attrs:
         return ""
-    sources = [short(key) for key in str(attrs.get("source", "")).split(", ") if key]
+    # That a source is unclear stands among the warnings, as a sentence.
+    sources = [short(key) for key in str(attrs.get("source", "")).split(", ") if key and "unclear" not in key]
     source = f"; source: {', '.join(sources)}" if sources else ""
     return f"Preset {attrs['preset']}; sampling site: {attrs['site']}{source}."
 

@@ -36,6 +36,8 @@ class Course:
         What the given DataArray says of its origin, such as preset, sampling site and references.
     jumps
         Whether it stands still between knots.
+    step
+        Seconds of the steps on which the knots lie; 0 where they lie anywhere.
     """
 
     name: str
@@ -43,6 +45,7 @@ class Course:
     values: np.ndarray
     attrs: Mapping[str, Any] = field(default_factory=dict)
     jumps: bool = False
+    step: float = 0.0
 
     @classmethod
     def read(cls, name: str, given: xr.DataArray | TimedArray, unit: str, *, signed: bool = False) -> Course:
@@ -87,12 +90,13 @@ class Course:
         new = np.append(True, values[1:] != values[:-1])
         return cls(name, np.arange(len(values))[new] * float(given.dt), values[new], jumps=True)
 
-    def on_steps(self, dt: float) -> Course:
-        """Return this course from time 0 on, with its knots at whole steps of `dt` seconds, from the first step on.
+    def on_steps(self, dt: float, first: int = 1) -> Course:
+        """Return this course from time 0 on, with its knots at whole steps of `dt` seconds, from step `first` on.
 
         Engines with a fixed step take an event at the nearest step. A knot between two steps would then change the
         slope too early or too late, and the error would stay for the rest of the run; so would that of a slope that
-        begins at time 0, before a staggered method has made its first half step.
+        begins at time 0, before a staggered method has made its first half step: a run that goes on from another
+        has made it, and takes knots from step 0 on.
 
         Raises
         ------
@@ -104,14 +108,14 @@ class Course:
         start = np.interp(0.0, self.times, self.values)
         later = self.times > 0
         times = np.concatenate([[0.0], self.times[later]])
-        whole = np.maximum(np.round(times / dt), 1)
+        whole = np.maximum(np.round(times / dt), first)
         near = np.flatnonzero(np.diff(whole) < 1)
         if len(near):
             raise InputError(
                 f"{self.name} has values at {times[near[0]]:.9g} s and {times[near[0] + 1]:.9g} s, too close for a "
                 f"step of {dt * 1e3:g} ms; give times two steps or more apart, or a smaller dt"
             )
-        return dataclasses.replace(self, times=whole * dt, values=np.append(start, self.values[later]))
+        return dataclasses.replace(self, times=whole * dt, values=np.append(start, self.values[later]), step=dt)
 
     def __str__(self) -> str:
         return f"{self.name}: {len(self.times)} knots, {self.times[0]:g} to {self.times[-1]:g} s"
@@ -120,7 +124,9 @@ class Course:
         """Return its changes, of value or of slope, for every compartment that it reaches; nothing is drawn."""
         if self.jumps:
             return self._arrivals(circuit, np.diff(self.values, prepend=self.values[0]))
-        slopes = np.diff(self.values) / np.diff(self.times)
+        # Between whole steps a length is their number: then it is the same, to the bit, wherever the course begins.
+        lengths = np.diff(np.round(self.times / self.step)) * self.step if self.step else np.diff(self.times)
+        slopes = np.diff(self.values) / lengths
         return self._arrivals(circuit, np.diff(np.concatenate([[0.0], slopes, [0.0]])))
 
     def _arrivals(self, circuit: Circuit, changes: np.ndarray) -> list[Arrival]:
@@ -151,8 +157,12 @@ def origin(run: Mapping[str, Any], concentration: Mapping[str, Any]) -> dict[str
     return gained
 
 
-def follow(circuit: Circuit, given: Mapping[str, Any], dt: float) -> tuple[Circuit, dict[str, Any], tuple[Course, ...]]:
+def follow(
+    circuit: Circuit, given: Mapping[str, Any], dt: float, *, begun: bool = False
+) -> tuple[Circuit, dict[str, Any], tuple[Course, ...]]:
     """Split parameters into those that stand still and those that follow a course on steps of `dt` seconds.
+
+    `begun` says that the run goes on from another.
 
     Returns
     -------
@@ -170,7 +180,7 @@ def follow(circuit: Circuit, given: Mapping[str, Any], dt: float) -> tuple[Circu
             if f"{name}_start" in given:
                 raise InputError(f"{name}_start is given twice: the course of {name} begins with it; give the course")
             circuit, unit, signed = _drive(circuit, name, jumps=isinstance(value, TimedArray))
-            course = Course.read(name, value, unit, signed=signed).on_steps(dt)
+            course = Course.read(name, value, unit, signed=signed).on_steps(dt, 0 if begun else 1)
             still[f"{name}_start"] = Quantity(course.values[0], dim=get_dimensions(quantities.parse_unit(unit)))
             courses.append(course)
         else:

@@ -104,7 +104,7 @@ def question(
     step = step_of(circuit, dt)
     own = {name: concentrations.named(name, value) for name, value in (parameters or {}).items()}
     given = _together(own, doses, {} if mg is None else {"mg": mg})
-    circuit, still, baths = courses.follow(circuit, given, step)
+    circuit, still, baths = courses.follow(circuit, given, step, begun=start is not None)
     circuit.check_step(step)
     read = Options.read(circuit, step, baths=baths, **{name: v for name, v in options.items() if v is not None})
     grid, axes = protocol_axes(done_to), [*parameter_axes(circuit, still), *_seeds(seed, start)]

@@ -36,7 +36,7 @@ def tables(data: xr.Dataset) -> dict[str, pd.DataFrame]:
     dict
         By name: ``""`` holds a row a lane, ``"pulse"`` a row a pulse of a lane, ``"time"`` a row a sample of traces,
         ``"spike"`` a row a spike; what has fewer dimensions of lanes is named by all of its own. Units are in the names
-        of columns, ``ketamine_uM``; ``attrs["notes"]`` says what each is.
+        of columns, ``ketamine_free_uM``; ``attrs["notes"]`` says what each is.
     """
     groups: dict[tuple[str, ...], list[str]] = {}
     told: dict[str, tuple[str, ...]] = {}
@@ -91,7 +91,9 @@ def _labelled(table: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
     for column in map(str, table.columns):
         attrs = data[column].attrs if column in data.variables else {}
         unit = str(attrs.get("units", "1"))
-        names[column] = f"{column}_{_suffix(unit)}" if unit not in ("1", "") else column
+        basis = str(attrs.get("long_name", "")).partition(" ")[0]  # of a concentration of a drug
+        stem = f"{column}_{basis}" if basis in ("free", "total") else column
+        names[column] = f"{stem}_{_suffix(unit)}" if unit not in ("1", "") else column
         if text := ", ".join(part for part in (str(attrs.get("long_name", "")), unit) if part not in ("", "1")):
             notes[names[column]] = text
     labelled = table.rename(columns=names)
@@ -110,7 +112,8 @@ def export(data: xr.Dataset, path: str | Path) -> tuple[Path, ...]:
 
     As CSV and Parquet there is one tidy table for each set of dimensions: ``result.csv`` holds a row a lane, and beside
     it stand ``result_pulse.csv``, a row a pulse of a lane, ``result_time.csv`` (traces) and ``result_spike.csv``, every
-    spike a row; where there is one table, it is ``result.csv``. Units are in the names of the columns, ``ketamine_uM``.
+    spike a row; where there is one table, it is ``result.csv``. Units are in the names of the columns, and of a drug
+    whether it is free: ``ketamine_free_uM``.
 
     Parameters
     ----------

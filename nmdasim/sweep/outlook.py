@@ -23,6 +23,8 @@ from nmdasim.sweep.store import StoreError
 _PILOT = {"kernel": 128}
 #: Windows of a train that the pilot runs through.
 _WINDOWS = 2
+#: Bytes held of one drawn number at the height of drawing (measured), and from how many bytes on that is said.
+_HELD, _TOLD = 24, 100_000_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Outlook:
         Estimated time, from a pilot of a few lanes.
     bytes
         Size of the results before compression.
+    memory
+        Bytes that the samples, drawn all at once, take of memory.
     """
 
     size: str
@@ -48,6 +52,7 @@ class Outlook:
     seconds: float
     bytes: int
     workers: str
+    memory: int = 0
 
     @classmethod
     def of(cls, what: Sweep, before: int, rate: float, workers: int, scheduler: str, threads: int) -> Outlook:
@@ -55,6 +60,7 @@ class Outlook:
         left = what.lanes - before
         cores = threads or os.cpu_count() or 1
         seconds = rate * left * what.seconds * (cores / workers if workers else 1)
+        held = _HELD * len(what.samples) * len(what.samples.ranges) if what.samples else 0
         place = (
             several(workers, "worker")
             if workers
@@ -62,13 +68,14 @@ class Outlook:
             if scheduler
             else several(cores, "thread")
         )
-        return cls(what.shown_size(), what.lanes, what.chunks, left, seconds, what.bytes, place)
+        return cls(what.shown_size(), what.lanes, what.chunks, left, seconds, what.bytes, place, held)
 
     def __str__(self) -> str:
         rest = f", {self.lanes - self.left:,} already done" if self.left < self.lanes else ""
         return (
             f"{self.size} = {several(self.lanes, 'lane')} in {several(self.chunks, 'chunk')}{rest}; about "
             f"{_time(self.seconds)} on {self.workers}, at most {_size(self.bytes)} of storage"
+            + (f", {_size(self.memory)} of memory for the samples" if self.memory > _TOLD else "")
         )
 
 

@@ -62,6 +62,11 @@ class Samples:
             raise InputError("samples: no ranges; give at least one, as in K_mg = ['1 mM', '10 mM']")
         if not isinstance(self.points, int) or not 1 <= self.points <= MOST:
             raise InputError(f"samples: points = {self.points}; give a whole number from 1 to {MOST:,}")
+        if len(self) > MOST:
+            raise InputError(
+                f"samples: {self.points:,} points of a sensitivity design over {len(self.ranges)} ranges are "
+                f"{len(self):,} runs; up to {MOST:,} are taken, take fewer points"
+            )
         if self.seed < 0:
             raise InputError(f"samples: seed = {self.seed}; a seed is a whole number from 0 upward")
         if self.method != "latin_hypercube" and self.points & (self.points - 1):

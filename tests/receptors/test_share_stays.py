@@ -23,10 +23,10 @@ PORE = nm.Model(
 DOSES = np.concatenate([[0], np.geomspace(1e-3, 1e6, 9)]) * nm.mM
 
 
-def shares(duration, method, start=None):
+def shares(duration, method, start=None, engine="kernel"):
     """Return each share at the end of a run over all pairs of doses, from receptors that are full or empty."""
     first = {} if start is None else {"initial": {STATES[start]: 1.0}}
-    given = dict(parameters={"ketamine": DOSES, "memantine": DOSES}, dt="0.1 ms", method=method)
+    given = dict(parameters={"ketamine": DOSES, "memantine": DOSES}, dt="0.1 ms", method=method, engine=engine)
     result = nm.simulate(PORE, duration=duration * nm.ms, **given, **first)
     return np.stack([final(result, state).values for state in STATES])
 
@@ -38,6 +38,15 @@ def test_shares_of_several_drugs_stay_between_0_and_1_and_so_does_their_sum(meth
             found = shares(duration, method, start)
             assert found.min() >= 0
             assert found.sum(axis=0).max() <= 1 + 1e-12
+
+
+def test_shares_of_several_drugs_stay_between_0_and_1_on_brian2_too(interpreted):
+    for start in (None, 1):
+        found = shares(2.0, "", start, engine="brian2")
+        assert found.min() >= 0
+        assert found.sum(axis=0).max() <= 1 + 1e-12
+    longer = shares(20.0, "", engine="brian2")[:, 2, 2]  # of first order: a step late in what opens the pore
+    assert longer == pytest.approx(shares(20.0, "fixed")[:, 2, 2], rel=0.02)
 
 
 def test_a_huge_dose_blocks_everything_at_once_and_a_small_one_as_it_should():

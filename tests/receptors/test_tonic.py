@@ -91,3 +91,9 @@ def test_the_projection_neurons_of_the_circuit_take_it_and_others_are_told_why_n
         with_tonic(circuit, populations=["inhibitory"])
     with pytest.raises(ModelError, match="no population 'motor'"):
         with_tonic(circuit, populations=["motor"])
+
+
+def test_a_share_above_1_is_refused_before_the_run():
+    cell = with_tonic(nm.neurons.wdr(), "soma")
+    with pytest.raises(ModelError, match="allosteric_max = 1.5; it is a share, from 0 to 1"):
+        nm.simulate(cell, nm.WindUp(), parameters={"allosteric_max": [0.5, 1.5]})

@@ -46,6 +46,25 @@ def test_two_segments_equal_one_run_to_the_bit_refractoriness_over_the_cut_inclu
     assert np.array_equal(second.final_state, whole.final_state, equal_nan=True)
 
 
+@pytest.mark.parametrize("method", ["", "fixed"])
+def test_a_course_with_a_knot_at_the_cut_joins_to_the_bit_on_the_kernel(method):
+    """A slope that began a step late left the second segment below the whole run for good."""
+
+    def course(times, values):
+        return xr.DataArray(values, {"time": ("time", times, {"units": "ms"})}, attrs={"units": "mV"})
+
+    driven = nm.Model("m", "dv/dt = (push - v)/(10*ms) : volt", parameters=dict(push="0 mV"))
+    options = dict(record=["v", "push"], sample="0.5 ms", method=method, dt="0.1 ms")
+    first = nm.simulate(driven, duration="20 ms", parameters=dict(push=course([0.0, 20.0], [3.0, 3.0])), **options)
+    late = course([0.0, 7.3, 20.0], [3.0, 8.0, 1.0])
+    second = nm.simulate(driven, duration="20 ms", parameters=dict(push=late), start=first, **options)
+    longer = course([0.0, 20.0, 27.3, 40.0], [3.0, 3.0, 8.0, 1.0])
+    whole = nm.simulate(driven, duration="40 ms", parameters=dict(push=longer), **options)
+    for name in ("v", "push"):
+        assert np.array_equal(together(first, second, name), whole[name].values), name
+    assert np.array_equal(second.final_state, whole.final_state, equal_nan=True)
+
+
 def test_two_segments_of_the_reference_engine_equal_one_run_within_its_tolerance():
     first = nm.simulate(cell(), nm.Events("kick", [5, 16, 17] * ms), duration="20 ms", engine="reference")
     second = nm.simulate(cell(), nm.Events("kick", [6, 13] * ms), duration="20 ms", engine="reference", start=first)

@@ -1,31 +1,21 @@
 """The command ``nmdasim population``, and the specifications of the study on the page about the pore block."""
 
 import json
-import sys
 import tomllib
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import nmdasim as nm
-from nmdasim.command import app as cli
 from nmdasim.studies.populations import reading
 
 STUDY = Path(__file__).parents[2] / "docs" / "pore_block"
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["nmdasim", "population", *map(str, arguments)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            status = stop.code or 0
-        return (status, *capsys.readouterr())
-
-    return run
+def command(command):
+    return partial(command, "population")
 
 
 def test_the_example_runs_answers_in_json_draws_and_resumes(command, tmp_path):

@@ -3,25 +3,16 @@
 import json
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
-from nmdasim.command import app as cli
 from nmdasim.sweep import extra
 
 
 @pytest.fixture
-def command(monkeypatch, capsys):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["nmdasim", "sweep", *map(str, arguments)])
-        status = 0
-        try:
-            cli.main()
-        except SystemExit as stop:
-            status = stop.code or 0
-        return (status, *capsys.readouterr())
-
-    return run
+def command(command):
+    return partial(command, "sweep")
 
 
 def test_it_says_what_is_ahead_runs_and_answers_in_json(command, specification, tmp_path):

@@ -101,7 +101,7 @@ def test_tables_hold_every_lane_with_its_units(small, tmp_path):
     assert len(pd.read_csv(tmp_path / "t.csv", comment="#")) == 6 * 4
     table = pd.read_csv(tmp_path / "t_pulse.csv", comment="#")
     assert len(table) == 6 * 4 * 2
-    chosen = table[(table.ketamine_uM == float(data.ketamine[2])) & (table.seed == 3) & (table.pulse == 2)]
+    chosen = table[(table.ketamine_free_uM == float(data.ketamine[2])) & (table.seed == 3) & (table.pulse == 2)]
     assert chosen.early.item() == data.early.sel(seed=3, pulse=2).isel(ketamine=2)
     nm.export(data, tmp_path / "t.nc")
     assert xr.open_dataset(tmp_path / "t.nc").early.equals(data.early.compute())

@@ -40,12 +40,12 @@ def result():
 def test_there_is_one_table_for_each_set_of_dimensions_with_units_in_its_columns(result):
     found = tables(result)
     assert {name: len(table) for name, table in found.items()} == {"": 2, "pulse": 6, "time": 8, "spike": 4}
-    assert list(found[""]) == ["ketamine_uM", "run_end_ms", "spike_count", "g_mS_per_cm2"]
-    assert set(found["pulse"]) == {"ketamine_uM", "pulse", "pulse_time_ms", "window_end_ms", "ca_peak_uM"}
-    assert set(found["time"]) == {"ketamine_uM", "time_ms", "run_end_ms", "v_mV"}
+    assert list(found[""]) == ["ketamine_free_uM", "run_end_ms", "spike_count", "g_mS_per_cm2"]
+    assert set(found["pulse"]) == {"ketamine_free_uM", "pulse", "pulse_time_ms", "window_end_ms", "ca_peak_uM"}
+    assert set(found["time"]) == {"ketamine_free_uM", "time_ms", "run_end_ms", "v_mV"}
     assert found["spike"].time_ms.tolist() == [10, 20, 30, 15]
-    assert found["spike"].ketamine_uM.tolist() == [0, 0, 0, 1]
-    assert found[""].attrs["notes"]["ketamine_uM"] == "free ketamine, µM"
+    assert found["spike"].ketamine_free_uM.tolist() == [0, 0, 0, 1]
+    assert found[""].attrs["notes"]["ketamine_free_uM"] == "free ketamine, µM"
 
 
 def test_files_stand_beside_each_other_and_are_named(result, tmp_path):
@@ -72,7 +72,7 @@ def test_spikes_of_a_network_say_the_value_of_every_dimension():
         coords={"population": ["e", "i"], "ketamine": ("ketamine", [0.0, 3], {"units": "µM"})},
     )
     found = tables(network)["spike"]
-    assert found.ketamine_uM.tolist() == [0, 3, 3]
+    assert found.ketamine_uM.tolist() == [0, 3, 3]  # that says nothing of free or total
     assert found.population.tolist() == ["e", "e", "i"]
 
 

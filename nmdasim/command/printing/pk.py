@@ -81,12 +81,12 @@ def table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd
     parts = []
     for one, lane, people in zip(regimen.ids, _lanes(course), _beside(course, around), strict=True):
         labels = {"id": one, "preset": str(lane.preset.values), "site": str(lane.site.values)}
-        series = {key: lane[name].values for key, name in _SERIES.items()}
+        series = {f"{name}_total_ng_ml": lane[name].values for name in _SERIES.values()}
         part = pd.DataFrame(labels | {"drug": str(lane.drug.values), "time_h": lane.time.values} | series)
         if people is not None:
             for name in people.statistic.values:
                 drawn = pd.Series(people.plasma.sel(statistic=name).values, index=people.time.values)
-                part[f"plasma_{name}_ng_ml"] = part["time_h"].map(drawn)
+                part[f"plasma_total_{name}_ng_ml"] = part["time_h"].map(drawn)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 
@@ -126,7 +126,7 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
     shown = Table("subject", "weight", "highest total plasma", "at", "area to infinity", "in a cohort (95 %)")
     lanes = list(zip(regimen.ids, _lanes(course), _beside(course, around), strict=True))
     for one, lane, people in lanes[:20]:
-        numbers = f"{float(lane.cmax):.1f} ng/ml", f"{float(lane.tmax):.0f} min", f"{float(lane.auc_inf):.0f} ng·h/ml"
+        numbers = f"{float(lane.cmax):.1f} ng/ml", _clock(float(lane.tmax)), f"{float(lane.auc_inf):.0f} ng·h/ml"
         shown.add_row(Text(plain(one)), f"{float(lane.weight):g} kg", *numbers, _people(people))
     console.print(shown)
     if len(lanes) > 20:
@@ -139,6 +139,13 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
     console.print(DISCLAIMER, style="bold")
     if folder is not None:
         console.print(f"Saved pk.png, .svg, .csv, .nc and regimen.csv in {folder}/", markup=False)
+
+
+def _clock(minutes: float) -> str:
+    """Return a time in the unit in which one would say it."""
+    if minutes < 180:
+        return f"{minutes:.0f} min"
+    return f"{minutes / 60:.3g} h" if minutes < 72 * 60 else f"{minutes / 1440:.3g} days"
 
 
 def _people(people: xr.Dataset | None) -> str:

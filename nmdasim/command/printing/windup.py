@@ -23,6 +23,11 @@ from nmdasim.readout.block import blocked
 
 #: Heads of the read-outs, with their unit.
 _HEADS = ("first\n(spikes)", "last 3\n(spikes)", "index\n(spikes)", "ratio")
+#: What the heads mean, under the table.
+_READING = (
+    "Counted from 100 ms after each pulse. Index: spikes that wind-up added, the sum over all pulses less as many "
+    "times the first. Ratio: the mean of the last 3 over the first."
+)
 #: Columns that a model may lack: of a model without calcium, or without a drug, they are null, and left out of a table.
 _PER_PULSE = ("ca_peak_um", "blocked")
 
@@ -115,11 +120,12 @@ def as_json(result: xr.Dataset) -> str:
 
 def table(result: xr.Dataset) -> pd.DataFrame:
     """Return one row per concentration, seed and pulse."""
-    constant = ("model", "engine", "dt_ms", "frequency_hz", "ketamine_um", "block", "seed")
+    constant = ("model", "engine", "dt_ms", "frequency_hz", "block", "seed")
     parts = []
     for run in runs(result):
         columns: dict[str, Any] = {key: run[key] for key in constant} | {"pulse": np.arange(1, len(run["late"]) + 1)}
-        columns |= {f"{drug}_um": dose for drug, dose in run.get("drugs_um", {}).items()}
+        given = {"ketamine": run["ketamine_um"]} | run.get("drugs_um", {})
+        columns |= {f"{drug}_free_um": dose for drug, dose in given.items()}
         columns |= {"early_spikes": run["early"], "late_spikes": run["late"]}
         columns |= {name: run[name] for name in _PER_PULSE if run[name] is not None}
         parts.append(pd.DataFrame(columns))
@@ -138,7 +144,7 @@ def figure(result: xr.Dataset, *, slide: bool) -> Figure:
 def save(result: xr.Dataset, folder: Path, *, slide: bool = False) -> None:
     """Write ``windup.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
     drugs = dict.fromkeys(["ketamine", *_others(measures.measured(result))])
-    notes = [result.attrs["disclaimer"], *(f"{drug}_um is free {drug} at the receptor." for drug in drugs)]
+    notes = [result.attrs["disclaimer"], *(f"{drug}_free_um is free {drug} at the receptor." for drug in drugs)]
     files.save(folder, "windup", figure(result, slide=slide), table(result), result, notes)
 
 
@@ -160,6 +166,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     console.print(shown)
     if measured.sizes["seed"] > 1:
         console.print(f"Mean (2.5 to 97.5 % of {measured.sizes['seed']} latency draws).", style="dim")
+    console.print(_READING, style="dim")
     console.print("Late spikes after each pulse", *counts, sep="\n  ", highlight=False)
     if result.attrs["block"] != "none":
         named = ", ".join(name.replace("_", "-") for name in drugs) or "ketamine"

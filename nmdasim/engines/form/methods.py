@@ -128,7 +128,7 @@ def _advance(name: str, rate: sp.Expr, *, exact: bool, stiff: bool = False) -> s
     return (y * rest + H * constant) / whole
 
 
-def _shares(model: Model, name: str) -> set[str]:
+def shares(model: Model, name: str) -> set[str]:
     """Return the other states that compete with one for a whole: a subexpression is nothing but their sum."""
     states = set(model.system.states)
     sums = ({s.name for s in e.args} for e in model.system.subexpressions.values() if e.is_Add and e.args == _plain(e))
@@ -194,7 +194,7 @@ def _moved(
 
     What is left of a whole is what those that are `done` have taken of it: the parts would else come to more than that.
     """
-    taken = {symbol(other): _new(other) for other in _shares(model, name) & set(done)}
+    taken = {symbol(other): _new(other) for other in shares(model, name) & set(done)}
     rate = group.derivatives[name].xreplace({s: e for s, e in {**middle, **taken}.items() if s != symbol(name)})
     value = _advance(name, rate, exact=_constant_rate(model, name, rate), stiff=_stiff(model, name, rate))
     return _held(model, name, value + _noise(model, group, name, rate, H))
