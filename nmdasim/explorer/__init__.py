@@ -1,0 +1,1 @@
+"""The explorer: the models in one page for a browser, and the same page in a notebook."""
