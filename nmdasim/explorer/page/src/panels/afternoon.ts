@@ -73,7 +73,7 @@ function compute(s: Settings): Outcome {
   const block = free.map((x) => blocked(preset.drug, x, Number(s.voltage), Number(s.magnesium)));
   const most = Math.max(...block);
   const top = 1.15 * Math.max(...plasma, 1);
-  const bands = own.bands.map((b) => ({ low: b.low, high: b.high, label: T.reported(b.text, b.source) }));
+  const bands = own.bands.map((b) => ({ low: b.low, high: b.high, label: T.reported(b.text, b.low, b.high, b.source) }));
   return {
     charts: [
       {

@@ -42,6 +42,8 @@ export interface Size {
   em: number;
 }
 
+const keyHeight = (chart: Chart): number => (chart.bands?.length ? 0.9 + 1.25 * chart.bands.length : 0);
+
 interface Frame {
   left: number;
   right: number;
@@ -53,7 +55,7 @@ interface Frame {
 
 export function svg(chart: Chart, { width, em }: Size): string {
   const legend = legendRows(chart, width, em);
-  const height = Math.round((chart.height ?? 15) * em + legend.length * 1.35 * em);
+  const height = Math.round(((chart.height ?? 15) + 1.35 * legend.length + keyHeight(chart)) * em);
   const frame = framed(chart, width, height, em, legend.length);
   const parts = [
     ...bands(chart, frame, em),
@@ -104,7 +106,8 @@ function framed(chart: Chart, width: number, height: number, em: number, rows: n
   const [x0, x1] = range(chart.x, chart.series.map((one) => one.x));
   const [y0, y1] = range(chart.y, chart.series.map((one) => one.y));
   const left = (chart.rows ? 6.5 : 3.9) * em;
-  const [right, top, bottom] = [width - 0.8 * em, (1.8 + 1.35 * rows) * em, height - 2.7 * em];
+  const gutter = 1.15 * (chart.bands?.length ?? 0);
+  const [right, top, bottom] = [width - (0.8 + gutter) * em, (1.8 + 1.35 * rows) * em, height - (2.7 + keyHeight(chart)) * em];
   const scale = (log: boolean | undefined, a: number, b: number, from: number, to: number) => {
     const place = log ? Math.log10 : (v: number): number => v;
     return (v: number): number => from + ((place(v) - place(a)) / (place(b) - place(a))) * (to - from);
@@ -174,15 +177,21 @@ function label(value: number): string {
   return String(Number(value.toPrecision(6))).replace("-", "−");
 }
 
+/** Reported ranges stand at the right edge, a numbered bar each; a key below says what they are. */
 function bands(chart: Chart, f: Frame, em: number): string[] {
   return (chart.bands ?? []).flatMap((band, k) => {
     const inside = (v: number): number => Math.min(Math.max(f.y(v), f.top), f.bottom);
     const [top, bottom] = [inside(band.high), inside(band.low)];
-    if (bottom - top < 0.5 && (f.y(band.low) < f.top || f.y(band.low) > f.bottom)) return [];
-    const height = Math.max(bottom - top, 1.5);
-    const box = `<rect class="band b${(k % 3) + 1}" x="${f.left}" width="${f.right - f.left}" y="${top}" height="${height}"/>`;
-    const text = `<text class="quiet" x="${f.right - 0.3 * em}" y="${Math.min(top + 0.95 * em, f.bottom - 0.2 * em)}" text-anchor="end">${escape(band.label)}</text>`;
-    return [box, text];
+    const x = f.right + (0.35 + 1.15 * k) * em;
+    const height = Math.max(bottom - top, 2.5);
+    const paint = `class="s${(k % 6) + 1}" data-dots=""`;
+    const y = bottom - top < 2.5 ? top - 1.2 : top;
+    const key = f.bottom + (3.7 + 1.25 * k) * em;
+    return [
+      `<rect ${paint} fill-opacity="0.55" x="${x}" width="${0.8 * em}" y="${y}" height="${height}"/>`,
+      `<text x="${x + 0.4 * em}" y="${Math.max(y - 0.2 * em, f.top - 0.2 * em)}" text-anchor="middle" class="quiet">${k + 1}</text>`,
+      `<text x="${f.left}" y="${key}" class="quiet">${k + 1}  ${escape(band.label)}</text>`,
+    ];
   });
 }
 

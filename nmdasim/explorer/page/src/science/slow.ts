@@ -38,7 +38,7 @@ export interface Asked {
   pain_site_per_h: number;
   drive: Drive;
   hours: number[];
-  changed: Names; // parameters of slow models, SI
+  changed: Names; // by model.parameter, SI
 }
 
 export interface Answer {
@@ -172,7 +172,9 @@ class Slow {
   ) {
     const start = model.starts[asked.state];
     const numbers = Object.fromEntries(Object.entries(model.parameters).map(([key, p]) => [key, p.si]));
-    const own = Object.fromEntries(Object.entries(asked.changed).filter(([key]) => key in numbers));
+    const own = Object.fromEntries(
+      Object.keys(numbers).flatMap((key) => (`${name}.${key}` in asked.changed ? [[key, asked.changed[`${name}.${key}`]]] : [])),
+    );
     this.known = { ...numbers, ...own, ...start.values };
     this.values = { ...start.states };
     this.rates = formula(model.rates);
