@@ -36,6 +36,10 @@ class OverflowedError(ModelError):
     """A run of which no lane is left."""
 
 
+class NodeError(NmdasimError):
+    """Node, which runs the engine javascript, is not installed or too old."""
+
+
 class PluginError(NmdasimError):
     """Something of another package that cannot be loaded; the message names the package."""
 

@@ -11,7 +11,7 @@ from nmdasim.model import registry
 from nmdasim.model.model import Model
 from nmdasim.plan.plan import Cells, Outcome, Plan
 
-_MODULES = {"kernel": "kernel", "brian2": "brian2", "reference": "reference"}
+_MODULES = {"kernel": "kernel", "brian2": "brian2", "reference": "reference", "javascript": "javascript"}
 DEFAULT = "kernel"
 
 Report = Callable[[float], None]
