@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.explorer.cards import equations, kinetics, receptors, treatment
+from nmdasim.explorer.cards import circuit, equations, kinetics, neurons, receptors, treatment
 from nmdasim.explorer.cards.citations import references
 
 
@@ -21,6 +21,8 @@ def book() -> dict[str, Any]:
         "kinetics": kinetics.card(),
         "receptors": receptors.card(),
         "treatment": treatment.card(),
+        "windup": neurons.card(),
+        "circuit": circuit.card(),
     }
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from html import escape
 
+from brian2 import Equations
+
+from nmdasim.circuits import dorsal_horn
 from nmdasim.explorer.cards import kinetics
 from nmdasim.language import mathml
+from nmdasim.model.model import Model
+from nmdasim.neurons import wdr
 from nmdasim.receptors import magnesium, schemes
 from nmdasim.receptors.scheme import Scheme
 from nmdasim.treatment.slow import names, slow_model
@@ -13,7 +18,44 @@ from nmdasim.treatment.slow import names, slow_model
 
 def by_panel() -> dict[str, list[str]]:
     """Return the equations of the panels that need no engine."""
-    return {"afternoon": _afternoon(), "receptor": _receptor(), "year": _year()}
+    cell = wdr()
+    return {
+        "afternoon": _afternoon(),
+        "receptor": _receptor(),
+        "year": _year(),
+        "windup": of_model(cell),
+        "touch": [*_new_in_the_horn(cell), _interneuron()],
+    }
+
+
+def of_model(model: Model) -> list[str]:
+    """Return the equations of a model, mechanism by mechanism where it is made of such."""
+    parts = [(part.name, part.equations) for part in model.mechanisms] or [(model.name, model.equations)]
+    names_ = (*model.parameters.bases, *_defined(model.equations))
+    shown = [titled(name, mathml.equations(text, names_)) for name, text in parts if text.strip()]
+    return [*shown, _spike(model)] if model.threshold else shown
+
+
+def _defined(text: str) -> tuple[str, ...]:
+    return tuple(Equations(text).names)
+
+
+def _spike(model: Model) -> str:
+    names_ = (*model.parameters.bases, *_defined(model.equations), "v")
+    return titled("A spike", f'<math display="block">{mathml.expression(str(model.threshold), names_)}</math>')
+
+
+def _new_in_the_horn(cell: Model) -> list[str]:
+    """Return what the projection neuron has besides the neuron that it is made of."""
+    neuron, known = dorsal_horn().cells["projection"], {part.name for part in cell.mechanisms}
+    names_ = (*neuron.parameters.bases, *_defined(neuron.equations))
+    added = [part for part in neuron.mechanisms if part.name not in known]
+    return [titled(f"projection neuron: {part.name}", mathml.equations(part.equations, names_)) for part in added]
+
+
+def _interneuron() -> str:
+    one = dorsal_horn().cells["excitatory"]
+    return titled("interneurons", mathml.equations(one.equations, one.parameters.bases))
 
 
 def titled(title: str, body: str) -> str:

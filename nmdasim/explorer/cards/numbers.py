@@ -38,6 +38,8 @@ def parameter(one: Parameter) -> dict[str, Any]:
         "status": one.status,
         "about": one.description,
     }
+    if one.si.ndim == 0:
+        found["factor"] = plain(quantities.si(f"1 {one.unit}", one.unit, name=one.unit) if one.unit else 1.0)
     return found | ({"bounds": plain(one.bounds)} if one.bounds else {})
 
 

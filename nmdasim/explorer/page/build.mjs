@@ -10,6 +10,7 @@ const inside = (script) => script.replaceAll("</script", "<\\/script").replaceAl
 const page = await text("src/main.ts", { format: "iife" });
 const style = await text("src/style.css", { loader: { ".css": "css" } });
 const frame = await readFile("src/page.html", "utf8");
-const parts = { style, page: inside(page) };
+const worker = await text("src/work/worker.ts", { format: "iife" });
+const parts = { style, page: inside(page), worker: inside(worker) };
 const made = frame.replace(/\/\*(style|page|worker)\*\//g, (_, name) => parts[name] ?? "");
 await writeFile(process.argv[2] ?? "shell.html", made);

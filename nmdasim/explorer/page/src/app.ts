@@ -4,9 +4,10 @@ import { cards, opening } from "./cards";
 import { S } from "./strings";
 import { svg, type Chart } from "./parts/chart";
 import { build, consistent, type Shown } from "./parts/control";
-import { escape, h, replace } from "./parts/dom";
+import { h, replace } from "./parts/dom";
 import { asCsv, asPng, asSvg } from "./parts/download";
 import type { Outcome, Panel, Stage } from "./parts/panel";
+import { Cancelled } from "./work/client";
 import { defaults, LOOKS, parse, write, type Known, type Settings, type State, type Value } from "./parts/state";
 
 interface Built {
@@ -263,7 +264,7 @@ export class App {
       this.draw(one, outcome);
       this.listener?.();
     } catch (error) {
-      if (!stale()) this.refuse(one, S.failed(error instanceof Error ? error.message : String(error)));
+      if (!stale() && !(error instanceof Cancelled)) this.refuse(one, S.failed(error instanceof Error ? error.message : String(error)));
     }
   }
 
@@ -359,5 +360,3 @@ export class App {
     };
   }
 }
-
-export const quoted = escape;

@@ -4,11 +4,13 @@ import type { Drive, PainState, SlowModel } from "./science/slow";
 import type { Dose, Preset } from "./science/kinetics";
 import type { Variant } from "./science/receptor";
 import type { Names } from "./science/formula";
+import type { CircuitCard } from "./work/circuit";
 
 export interface Parameter {
   number: number;
   unit: string;
   si: number;
+  factor: number; // SI units in one of `unit`
   bounds?: [number, number];
   source: string;
   kind: string;
@@ -55,6 +57,39 @@ export interface Cards {
     pain_site_per_h: number;
     drive: Drive;
   };
+  windup?: {
+    name: string;
+    engine: unknown;
+    trains: Record<string, { ports: [string, number][]; tables: Written[] }>;
+    first_s: number;
+    gains: Record<string, string[]>;
+    parameters: Record<string, Parameter>;
+    total_ng_ml_per_um: number;
+  };
+  circuit?: CircuitCard & {
+    populations: Record<string, number>;
+    fibres: Record<string, number>;
+    links: { pre: string; post: string; port: string }[];
+    train: { delays: number[][]; pulses: number; first_s: number };
+    parameters: Record<string, Parameter>;
+    intensities: number[];
+  };
+  own?: {
+    name: string;
+    about: string;
+    engine: unknown;
+    ports: string[];
+    starts: string[];
+    states: string[];
+    regions: Record<string, number[]>;
+    parameters: Record<string, Parameter & { written: string }>;
+    references: string[];
+  };
+}
+
+export interface Written {
+  shape: number[];
+  base64: string;
 }
 
 export interface Opening {

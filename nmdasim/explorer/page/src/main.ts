@@ -1,10 +1,13 @@
 import { App } from "./app";
-import { opening } from "./cards";
+import { cards, opening } from "./cards";
 import { afternoon } from "./panels/afternoon";
+import { ownModel } from "./panels/own";
 import { receptor } from "./panels/receptor";
+import { touch } from "./panels/touch";
+import { windup } from "./panels/windup";
 import { year } from "./panels/year";
 
-const all = [receptor, afternoon, year];
+const all = [...(cards.own ? [ownModel] : []), receptor, ...(cards.windup ? [windup] : []), ...(cards.circuit ? [touch] : []), afternoon, year];
 const wanted = opening.panels?.length ? all.filter((one) => opening.panels?.includes(one.id)) : all;
 const app = new App(wanted.length ? wanted : all);
 app.start(document.getElementById("app") as HTMLElement);

@@ -266,7 +266,7 @@ function legendRows(chart: Chart, width: number, em: number): Entry[][] {
   const rows: Entry[][] = [[]];
   let used = 4.5 * em;
   for (const series of named) {
-    const own = (2.6 + 0.46 * series.label.length) * em;
+    const own = (2.7 + 0.5 * series.label.length) * em;
     if (used + own > width && rows[rows.length - 1].length) {
       rows.push([]);
       used = 4.5 * em;

@@ -22,6 +22,7 @@ export interface Slider extends Common, Limits {
   least?: number; // of such a scale
   step?: number;
   source?: string;
+  of?: { key: string; factor: number }; // shows another setting in a unit of its own, and moves it
 }
 
 export interface Choice extends Common {
@@ -91,7 +92,8 @@ function slider(panel: string, one: Slider, change: Change): Shown {
   const told = (value: number, done: boolean): void => {
     fault.textContent = "";
     field.removeAttribute("aria-invalid");
-    change(one.key, value, done);
+    if (one.of) change(one.of.key, Number((value / one.of.factor).toPrecision(6)), done);
+    else change(one.key, value, done);
   };
   bar.addEventListener("input", () => told(valueAt(one, Number(bar.value)), false));
   bar.addEventListener("change", () => told(valueAt(one, Number(bar.value)), true));
@@ -105,7 +107,7 @@ function slider(panel: string, one: Slider, change: Change): Shown {
   const head = h("div", { class: "head" }, h("label", { for: id }, one.label), h("span", { class: "entry" }, field, h("span", { class: "unit" }, one.unit)));
   const element = h("div", { class: "control", "data-key": one.key }, head, bar, fault, note);
   const update = (settings: Settings): void => {
-    const value = settings[one.key] as number;
+    const value = one.of ? (settings[one.of.key] as number) * one.of.factor : (settings[one.key] as number);
     bar.value = String(position(one, value));
     bar.setAttribute("aria-valuetext", `${shown(value, 4)} ${one.unit}`);
     if (document.activeElement !== field || read(field.value, one) !== value) field.value = String(Number(value.toPrecision(6)));

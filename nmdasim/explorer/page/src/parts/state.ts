@@ -18,9 +18,14 @@ export interface Known {
   panels: { id: string; controls: Control[] }[];
 }
 
+/** Whether a control only shows another one's setting. */
+export function isView(one: Control): boolean {
+  return one.kind === "slider" && one.of !== undefined;
+}
+
 export function defaults(known: Known): State {
   const settings = Object.fromEntries(
-    known.panels.map((panel) => [panel.id, Object.fromEntries(panel.controls.map((one) => [one.key, one.value]))]),
+    known.panels.map((panel) => [panel.id, Object.fromEntries(panel.controls.filter((one) => !isView(one)).map((one) => [one.key, one.value]))]),
   );
   return { panel: known.panels[0].id, look: "auto", settings };
 }
@@ -30,6 +35,7 @@ export function write(state: State, known: Known): string {
   if (state.look !== "auto") words.push(`look=${state.look}`);
   for (const panel of known.panels) {
     for (const one of panel.controls) {
+      if (isView(one)) continue;
       const value = state.settings[panel.id][one.key];
       if (value !== one.value) words.push(`${panel.id}.${one.key}=${encodeURIComponent(String(value))}`);
     }
@@ -58,7 +64,7 @@ export function parse(hash: string, known: Known): State | string {
 function place(state: State, known: Known, name: string, text: string): boolean {
   const [id, key] = name.split(".");
   const control = known.panels.find((panel) => panel.id === id)?.controls.find((one) => one.key === key);
-  if (!control) return false;
+  if (!control || isView(control)) return false;
   if (control.kind === "switch") {
     if (text !== "true" && text !== "false") return false;
     state.settings[id][key] = text === "true";
