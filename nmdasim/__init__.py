@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "circuits",
         "engines",
+        "explorer",
         "neurons",
         "parameters",
         "pharmacology",
@@ -25,6 +26,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     ],
     submod_attrs={
         "disclaimer": ["DISCLAIMER"],
+        "explorer": ["explore"],
         "errors": ["ModelError", "NmdasimError", "UnitError"],
         "model.circuit": ["Circuit", "Projection"],
         "model.mechanism": ["Mechanism"],

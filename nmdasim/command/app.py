@@ -14,6 +14,7 @@ from nmdasim.command import terminal
 from nmdasim.command.bench import bench
 from nmdasim.command.cite import cite
 from nmdasim.command.compare import compare
+from nmdasim.command.explore import explore
 from nmdasim.command.models import models
 from nmdasim.command.parameters import parameters
 from nmdasim.command.pk import pk
@@ -48,6 +49,7 @@ for command in (
     trials,
     sensory,
     compare,
+    explore,
     sweep,
     population,
     models,

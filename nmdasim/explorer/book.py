@@ -28,4 +28,6 @@ def book() -> dict[str, Any]:
 
 def as_text(cards: Any) -> str:
     """Return JSON as it may stand inside a script of a page: nothing in it ends the script."""
-    return json.dumps(cards, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\u0021--")
+    return (
+        json.dumps(cards, separators=(",", ":"), ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\u0021--")
+    )

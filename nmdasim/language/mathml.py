@@ -62,7 +62,9 @@ def equations(text: str, parameters: Collection[str] = ()) -> str:
         unit = pretty(base_units(equation.dim)) if equation.dim.dim else ""
         said = f"<mtext>{escape(unit)}</mtext>" if unit and unit != "1" else ""
         cells = (left, f"<mo>=</mo>{right}", said)
-        rows.append("<mtr>" + "".join(f'<mtd style="text-align:left;padding:.3em .4em">{c}</mtd>' for c in cells) + "</mtr>")
+        rows.append(
+            "<mtr>" + "".join(f'<mtd style="text-align:left;padding:.3em .4em">{c}</mtd>' for c in cells) + "</mtr>"
+        )
     return f'<math display="block"><mtable>{"".join(rows)}</mtable></math>'
 
 
@@ -122,7 +124,11 @@ class _Writer(ast.NodeVisitor):
             case ast.Sub():
                 return f"{self._in(left, _SUM)}<mo>−</mo>{self._in(right, _PRODUCT)}", _SUM
             case ast.Mult():
-                dot = "<mo>·</mo>" if isinstance(left, ast.Constant) and isinstance(right, ast.Constant) else "<mo>&#x2062;</mo>"
+                dot = (
+                    "<mo>·</mo>"
+                    if isinstance(left, ast.Constant) and isinstance(right, ast.Constant)
+                    else "<mo>&#x2062;</mo>"
+                )
                 return f"{self._in(left, _PRODUCT)}{dot}{self._in(right, _SIGN)}", _PRODUCT
             case ast.Div():
                 return f"<mfrac>{_row(self.visit(left)[0])}{_row(self.visit(right)[0])}</mfrac>", _POWER
@@ -131,7 +137,9 @@ class _Writer(ast.NodeVisitor):
                     return f"<msqrt>{self.visit(left)[0]}</msqrt>", _ATOM
                 return f"<msup>{_row(self._in(left, _ATOM))}{_row(self.visit(right)[0])}</msup>", _POWER
             case ast.FloorDiv():
-                return _bracketed(f"<mfrac>{_row(self.visit(left)[0])}{_row(self.visit(right)[0])}</mfrac>", "⌊⌋"), _ATOM
+                return _bracketed(
+                    f"<mfrac>{_row(self.visit(left)[0])}{_row(self.visit(right)[0])}</mfrac>", "⌊⌋"
+                ), _ATOM
             case ast.Mod():
                 return f"{self._in(left, _SIGN)}<mi>mod</mi>{self._in(right, _SIGN)}", _PRODUCT
         return self.generic_visit(node.op)
@@ -155,4 +163,4 @@ class _Writer(ast.NodeVisitor):
         if called in _AROUND:  # of int: 1 where it holds, else 0
             return _bracketed(inner, _AROUND[called]), _ATOM
         shown = "ln" if called == "log" else called
-        return f'<mi>{escape(shown)}</mi><mo>&#x2061;</mo>{_bracketed(inner)}', _ATOM
+        return f"<mi>{escape(shown)}</mi><mo>&#x2061;</mo>{_bracketed(inner)}", _ATOM

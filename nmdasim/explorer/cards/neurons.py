@@ -8,7 +8,7 @@ import numpy as np
 
 from nmdasim.engines.javascript.card import card as engine_card
 from nmdasim.engines.javascript.card import written
-from nmdasim.explorer.cards.numbers import parameter, parameters, plain
+from nmdasim.explorer.cards.numbers import parameters, plain
 from nmdasim.model.circuit import circuit_of
 from nmdasim.model.model import Model
 from nmdasim.neurons import wdr
@@ -53,24 +53,12 @@ def _train(model: Model, pulses: int) -> dict[str, Any]:
     ports = []
     for one in train.arrivals(circuit_of(model), rng):
         delays = one.times - train.stimuli()[:, :, None]
-        same = [k for k, known in enumerate(tables) if known.shape == delays.shape and np.allclose(known, delays, atol=1e-12)]
+        same = [
+            k
+            for k, known in enumerate(tables)
+            if known.shape == delays.shape and np.allclose(known, delays, atol=1e-12)
+        ]
         if not same:
             tables.append(delays)
         ports.append([one.port, same[0] if same else len(tables) - 1])
     return {"ports": ports, "tables": [written(table.reshape(pulses, -1), "f8") for table in tables]}
-
-
-def own(model: Model) -> dict[str, Any]:
-    """Return a user's model: its ports as buttons, its parameters as sliders, its states to draw."""
-    run = prepare(question(model, duration="200 ms"))[0]
-    return {
-        "name": model.name,
-        "about": model.description,
-        "engine": engine_card(run.plan),
-        "ports": list(model.ports),
-        "starts": list(model.starts),
-        "states": list(model.system.states),
-        "regions": {name: list(where) for name, where in model.morphology.regions.items()},
-        "parameters": {name: parameter(one) for name, one in model.parameters.items() if one.si.ndim == 0},
-        "references": list(model.references),
-    }

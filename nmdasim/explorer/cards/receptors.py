@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from nmdasim.errors import ModelError
 from nmdasim.explorer.cards.kinetics import block_of
 from nmdasim.explorer.cards.numbers import parameter, parameters, plain
 from nmdasim.explorer.formulas import function, read
-from nmdasim.errors import ModelError
 from nmdasim.model.parameter import ParameterSet
 from nmdasim.parameters import load
 from nmdasim.receptors import blockers, schemes, subtypes
@@ -76,4 +76,9 @@ def _drug(name: str) -> dict[str, Any]:
         except ModelError:  # its affinity to this subtype is not known
             continue
     rows = {key: p for key, p in own.parameters.items() if key != own.key}
-    return {"key": own.key, "kind": "escaping" if own.escapes else "trapped", "at": found, "parameters": parameters(rows)}
+    return {
+        "key": own.key,
+        "kind": "escaping" if own.escapes else "trapped",
+        "at": found,
+        "parameters": parameters(rows),
+    }

@@ -335,6 +335,28 @@ export class App {
 
   // --- for tests and for the notebook ---
 
+  /** The panel that is open, its settings, and what they led to. */
+  get told(): { panel: string; settings: Record<string, Settings>; results: Record<string, unknown> } {
+    const { panel, settings } = this.state;
+    return { panel, settings: { [panel]: settings[panel] }, results: this.built.get(panel)?.outcome?.values ?? {} };
+  }
+
+  /** Settings from outside; what is already so is left alone. */
+  receive(panel: string, settings: Record<string, Settings>): void {
+    const before = write(this.state, this.known);
+    const next = { ...this.state, settings: { ...this.state.settings } };
+    if (this.panels.some((one) => one.id === panel)) next.panel = panel;
+    for (const [id, own] of Object.entries(settings)) {
+      const target = this.panels.find((one) => one.id === id);
+      if (!target) continue;
+      const known = Object.fromEntries(Object.entries(own).filter(([key]) => key in next.settings[id]));
+      next.settings[id] = consistent(target.controls, { ...next.settings[id], ...known });
+    }
+    if (write(next, this.known) === before) return;
+    this.state = next;
+    this.show(true);
+  }
+
   get test(): Record<string, unknown> {
     return {
       state: () => this.state,

@@ -78,8 +78,7 @@ export interface Cards {
     name: string;
     about: string;
     engine: unknown;
-    ports: string[];
-    starts: string[];
+    ports: { name: string; effect: string; unit?: string; factor?: number }[];
     states: string[];
     regions: Record<string, number[]>;
     parameters: Record<string, Parameter & { written: string }>;

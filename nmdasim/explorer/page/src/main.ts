@@ -12,3 +12,11 @@ const wanted = opening.panels?.length ? all.filter((one) => opening.panels?.incl
 const app = new App(wanted.length ? wanted : all);
 app.start(document.getElementById("app") as HTMLElement);
 (window as unknown as { nmdasim: unknown }).nmdasim = app.test;
+
+// in a frame of a notebook: settings come from Python, results go back to it
+if (window.parent !== window) {
+  app.listener = () => window.parent.postMessage({ nmdasim: "results", ...app.told }, "*");
+  window.addEventListener("message", (event) => {
+    if (event.source === window.parent && event.data?.nmdasim === "set") app.receive(event.data.panel, event.data.settings ?? {});
+  });
+}

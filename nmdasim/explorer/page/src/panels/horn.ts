@@ -14,10 +14,10 @@ const T = S.touch;
 const PLACES: Record<string, [number, number, number]> = {
   touch: [70, 60, 5],
   adelta: [70, 150, 5],
-  c: [70, 240, 5],
-  inhibitory: [300, 70, 5],
-  excitatory: [300, 190, 5],
-  projection: [530, 150, 5],
+  c: [70, 246, 5],
+  inhibitory: [310, 62, 5],
+  excitatory: [310, 216, 5],
+  projection: [545, 150, 5],
 };
 const GAP = 17;
 
@@ -28,9 +28,9 @@ function drawn(): string {
     const [from, to] = [PLACES[pre], PLACES[post]];
     if (!from || !to) return "";
     const stops = port === "inh" || port === "gaba";
-    const side = 58;
+    const side = 50;
     const down = pre === "inhibitory" && post === "excitatory";
-    const [x1, y1, x2, y2] = down ? [from[0], from[1] + 42, to[0], to[1] - 46] : [from[0] + side, from[1], to[0] - side, to[1]];
+    const [x1, y1, x2, y2] = down ? [from[0], from[1] + 40, to[0], to[1] - 58] : [from[0] + side, from[1], to[0] - side, to[1]];
     return `<line class="link ${stops ? "stops" : "excites"}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}" marker-end="url(#${stops ? "bar" : "tip"})"/>`;
   };
   const unique = new Map(own.links.map((link) => [`${link.pre} ${link.post}`, link]));
@@ -45,7 +45,7 @@ function drawn(): string {
     return dots.join("") + label;
   });
   const markers =
-    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker>' +
+    '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="4.5" markerHeight="4.5" orient="auto"><path class="tip" d="M0 0L8 4L0 8z"/></marker>' +
     '<marker id="bar" viewBox="0 0 4 8" refX="2" refY="4" markerWidth="5" markerHeight="9" orient="auto"><path class="bar" d="M2 0V8"/></marker></defs>';
   return `<svg class="horn" viewBox="0 0 620 290" role="img" aria-label="${escape(T.picture)}">${markers}${[...unique.values()].map(arrow).join("")}${groups.join("")}</svg>`;
 }

@@ -27,17 +27,20 @@ function regionOf(c: number): string {
   return Object.entries(own?.regions ?? {}).find(([, where]) => where.includes(c))?.[0] ?? String(c);
 }
 
+/** Events are written as port@milliseconds; one after the other: they stand in the link like everything else. */
+const EVENTS = /^(?:\w+@[\d.]+;)*$/;
+const weighing = own?.ports.filter((port) => port.factor !== undefined) ?? [];
+
 const controls: Control[] = own
   ? [
       { kind: "choice", key: "state", label: T.state, value: probes[0]?.[0] ?? "", options: probes.map(([value, label]) => ({ value, label })) },
       { kind: "slider", key: "duration", label: T.duration, unit: "ms", value: 200, from: 10, to: 2000, low: 1, high: 60000, scale: "log" },
       { kind: "slider", key: "at", label: T.at, unit: "ms", value: 10, from: 0, to: 1000, low: 0, high: 60000, step: 1 },
-      { kind: "choice", key: "events", label: T.events, value: "", options: [{ value: "", label: "–" }] },
+      ...weighing.map((port): Slider => ({ kind: "slider", key: `w_${port.name}`, label: T.weight(port.name), about: port.effect, unit: port.unit ?? "SI", value: 1, from: 0.01, to: 100, low: -1e9, high: 1e9, scale: "log" })),
+      { kind: "text", key: "events", label: T.events, value: "", pattern: EVENTS },
       ...Object.keys(own.parameters).map(slider),
     ]
   : [];
-// events are written as port@milliseconds, one after the other: any of them may stand in a link
-for (const one of controls) if (one.key === "events") one.applies = () => false;
 
 function sent(s: Settings): { port: string; ms: number }[] {
   return String(s.events).split(";").filter(Boolean).map((word) => {
@@ -48,12 +51,12 @@ function sent(s: Settings): { port: string; ms: number }[] {
 
 async function compute(s: Settings, work: Work): Promise<Outcome> {
   if (!own) throw new Error("no model");
-  const events = sent(s).filter((one) => own.ports.includes(one.port) && Number.isFinite(one.ms));
+  const events = sent(s).filter((one) => own.ports.some((port) => port.name === one.port) && Number.isFinite(one.ms));
   const [state, place] = String(s.state).split("@");
   const seconds = Number(s.duration) * 1e-3;
   const set = Object.entries(own.parameters).map(([name, one]): [string, number] => [name, Number(s[`p_${name}`]) * one.factor]);
   const found = await newest<CellAnswer>(
-    { kind: "cell", card: "own", set, scale: [], events: { time: events.map((e) => e.ms * 1e-3), port: events.map((e) => e.port) }, seconds, edges: [0, seconds], record: [[state, Number(place)]], interval: seconds / 2000, start: "" },
+    { kind: "cell", card: "own", set, scale: [], events: { time: events.map((e) => e.ms * 1e-3), port: events.map((e) => e.port), weight: events.map((e) => weight(s, e.port)) }, seconds, edges: [0, seconds], record: [[state, Number(place)]], interval: seconds / 2000, start: "" },
     (share) => work.progress(share),
     work.cancelled,
   );
@@ -72,10 +75,15 @@ async function compute(s: Settings, work: Work): Promise<Outcome> {
   };
 }
 
+function weight(s: Settings, name: string): number {
+  const port = own?.ports.find((one) => one.name === name);
+  return port?.factor === undefined ? 1 : Number(s[`w_${name}`]) * port.factor;
+}
+
 function stage(set: (settings: Settings) => void): Stage {
   let now: Settings = {};
   const press = (port: string): void => set({ events: `${now.events}${port}@${now.at};`, at: Math.min(Number(now.at) + 10, Number(now.duration)) });
-  const buttons = own?.ports.map((port) => h("button", { type: "button", class: "strong", "data-port": port, onclick: () => press(port) }, port)) ?? [];
+  const buttons = own?.ports.map(({ name, effect }) => h("button", { type: "button", class: "strong", "data-port": name, title: effect, onclick: () => press(name) }, name)) ?? [];
   const element = h("div", { class: "stage presses", role: "group", "aria-label": T.send }, h("span", {}, T.send), buttons, h("button", { type: "button", onclick: () => set({ events: "" }) }, T.clear));
   return {
     element,
@@ -92,7 +100,7 @@ export const ownModel: Panel = {
   controls,
   presets: [],
   compute,
-  python: (s) => ownScript(own?.name ?? "model", own?.parameters ?? {}, s, sent(s)),
+  python: (s) => ownScript(own?.name ?? "model", own?.parameters ?? {}, s, sent(s), Object.fromEntries(weighing.map((port) => [port.name, `${s[`w_${port.name}`]} ${port.unit}`]))),
   equations: cards.equations.own ?? [],
   sources: own?.references ?? [],
   needsWorker: true,

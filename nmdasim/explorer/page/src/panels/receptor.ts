@@ -18,10 +18,10 @@ const mg = own.magnesium.mg;
 
 const controls: Control[] = [
   { kind: "choice", key: "scheme", label: T.scheme, about: T.schemeAbout, value: "GluN2A", options: Object.keys(own.schemes).map((value) => ({ value, label: value })) },
-  { kind: "slider", key: "voltage", label: T.voltage, unit: "mV", value: -60, from: -90, to: 40, low: -200, high: 200, step: 1 },
+  { kind: "slider", key: "voltage", label: T.voltage, unit: "mV", value: -40, from: -90, to: 40, low: -200, high: 200, step: 1 },
   { kind: "slider", key: "magnesium", label: T.magnesium, unit: "mM", value: mg.number, from: 0, to: 3, low: 0, high: 100, step: 0.05, source: mg.source },
   { kind: "choice", key: "drug", label: T.drug, value: "ketamine", options: ["none", ...Object.keys(own.drugs)].map((value) => ({ value, label: value === "none" ? T.noDrug : value })) },
-  { kind: "slider", key: "concentration", label: T.concentration, unit: "µM", value: 1, from: 0, to: 30, low: 0, high: 1000, scale: "log", least: 0.01, applies: drugged },
+  { kind: "slider", key: "concentration", label: T.concentration, unit: "µM", value: 3, from: 0, to: 30, low: 0, high: 1000, scale: "log", least: 0.01, applies: drugged },
   { kind: "slider", key: "glutamate", label: T.glutamate, unit: "mM", value: 1, from: 0.001, to: 3, low: 0, high: 100, scale: "log", source: "clements1992" },
   { kind: "slider", key: "duration", label: T.duration, unit: "ms", value: 1, from: 0.1, to: 100, low: 0.01, high: 10000, scale: "log", source: "clements1992" },
   { kind: "slider", key: "pulses", label: T.pulses, unit: "×", value: 15, from: 1, to: 30, low: 1, high: 100, whole: true, applies: drugged },

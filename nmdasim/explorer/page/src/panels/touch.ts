@@ -16,6 +16,8 @@ import { horn } from "./horn";
 const own = cards.circuit as NonNullable<typeof cards.circuit>;
 const T = S.touch;
 const trained = (s: Settings): boolean => s.before === "train";
+/** As in the picture of the circuit. */
+const COLOURS: Record<string, number> = { projection: 1, inhibitory: 2, excitatory: 3 };
 const KINDS = ["touch", "noxious"];
 const anion = own?.parameters.E_gaba;
 
@@ -89,8 +91,8 @@ let running: ((part: Running) => void) | null = null;
 
 function outcome(s: Settings, one: CircuitAnswer, before: CircuitAnswer | null, after: CircuitAnswer | null): Outcome {
   const rows = [...Object.keys(own.populations).reverse(), ...own.inputs.slice().reverse()];
-  const raster: Chart["series"] = one.fired.map((part) => ({ label: T.names[part.population] ?? part.population, x: part.time, y: part.neuron.map((n) => spread(rows, part.population, n)), colour: 1 + Object.keys(own.populations).indexOf(part.population), kind: "ticks" }));
-  one.inputs.forEach(({ name, volley }) => raster.push({ label: T.names[name] ?? name, x: volley.time, y: volley.fibre.map((n) => spread(rows, name, n)), colour: 6, kind: "ticks" }));
+  const raster: Chart["series"] = one.fired.map((part) => ({ label: T.names[part.population] ?? part.population, x: part.time, y: part.neuron.map((n) => spread(rows, part.population, n)), colour: COLOURS[part.population] ?? 4, kind: "ticks", tall: 0.13 }));
+  one.inputs.forEach(({ name, volley }) => raster.push({ label: T.names[name] ?? name, x: volley.time, y: volley.fibre.map((n) => spread(rows, name, n)), colour: 6, kind: "ticks", tall: 0.13 }));
   const charts: Chart[] = [
     { id: "touch-raster", title: T.raster, x: { label: T.time, min: 0.4, max: own.at_s + own.answer_s }, y: { label: "", min: -0.6, max: rows.length - 0.4 }, rows: rows.map((name) => T.names[name] ?? name), series: raster, marks: [{ x: own.at_s }], height: 17 },
   ];

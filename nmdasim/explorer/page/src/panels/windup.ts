@@ -25,7 +25,7 @@ const controls: Control[] = own && [
   { kind: "slider", key: "magnesium", label: T.magnesium, unit: "mM", value: p.mg.number, from: 0, to: 3, low: 0, high: p.mg.bounds?.[1] ?? 10, step: 0.05, source: p.mg.source },
   { kind: "slider", key: "strength", label: T.strength, about: T.strengthAbout, unit: "×", value: 1, from: 0, to: 3, low: 0, high: p.strength.bounds?.[1] ?? 100, step: 0.05 },
   { kind: "choice", key: "start", label: T.start, value: "equilibrated", options: Object.entries(T.starts).map(([value, label]) => ({ value, label })) },
-  { kind: "choice", key: "view", label: T.view, value: "all", options: Object.entries(T.views).map(([value, label]) => ({ value, label })) },
+  { kind: "choice", key: "view", label: T.view, value: "last", options: Object.entries(T.views).map(([value, label]) => ({ value, label })) },
   ...Object.keys(own.gains).map((name): Control => ({ kind: "switch", key: `part_${name}`, label: T.parts[name] ?? name, value: true })),
 ];
 
@@ -119,11 +119,11 @@ function outcome(s: Settings, asked: ReturnType<typeof job>, found: CellAnswer, 
   const marks = pulses.filter((at) => at >= from && at <= to).map((at) => ({ x: at }));
   const traced = (trace: typeof v, factor: number): Chart["series"] =>
     [1, 0].map((lane) => ({ label: names[lane], x: axis.subarray(first, last), y: trace.lanes[lane].subarray(first, last).map((y) => y * factor), colour: lane + 1 })).reverse();
-  const raster = found.spikes.map((times, lane) => ({ label: names[lane], x: times.filter((t) => t >= from && t <= to), y: times.filter((t) => t >= from && t <= to).map(() => 1 - lane), colour: lane + 1, kind: "ticks" as const }));
+  const raster = found.spikes.map((times, lane) => ({ label: names[lane], x: times, y: times.map(() => 1 - lane), colour: lane + 1, kind: "ticks" as const }));
   const blocked = b.lanes.map((row) => pulses.map((at) => row[Math.min(Math.round(at / b.interval), row.length - 1)]));
   const charts: Chart[] = [
     { id: "windup-spikes", title: T.perPulse, x: { label: T.pulse, min: 0.5, max: pulses.length + 0.5 }, y: { label: T.spikes, min: 0 }, series: measured.map((m, lane) => ({ label: names[lane], x: ordinal, y: m.late, colour: lane + 1, kind: "points", dash: lane === 1 })), height: 18 },
-    { id: "windup-raster", title: T.raster, x, y: { label: "", min: -0.6, max: 1.6 }, rows: [names[1], names[0]], series: raster, marks, height: 8 },
+    { id: "windup-raster", title: T.raster, x: { label: T.time, min: 0, max: asked.job.seconds }, y: { label: "", min: -0.6, max: 1.6 }, rows: [names[1], names[0]], series: raster, marks: pulses.map((at) => ({ x: at })), height: 8 },
     { id: "windup-potential", title: T.potential, x, y: { label: T.millivolt }, series: traced(v, 1e3), marks, height: 14 },
     { id: "windup-calcium", title: T.calcium, x, y: { label: T.micromolar, min: 0 }, series: traced(ca, 1e3), marks, height: 12 },
   ];

@@ -15,8 +15,8 @@ export interface Series {
   y: ArrayLike<number>;
   colour: number; // 1 … 6, of the palette
   dash?: boolean;
-  kind?: "line" | "points" | "bars" | "ticks";
-  axis?: "left";
+  kind?: "line" | "points" | "ticks";
+  tall?: number; // half the height of a tick, em
 }
 
 export interface Band {
@@ -105,7 +105,7 @@ function range(axis: Axis, rows: ArrayLike<number>[]): [number, number] {
 function framed(chart: Chart, width: number, height: number, em: number, rows: number): Frame {
   const [x0, x1] = range(chart.x, chart.series.map((one) => one.x));
   const [y0, y1] = range(chart.y, chart.series.map((one) => one.y));
-  const left = (chart.rows ? 6.5 : 3.9) * em;
+  const left = (chart.rows ? 7.6 : 3.9) * em;
   const gutter = 1.15 * (chart.bands?.length ?? 0);
   const [right, top, bottom] = [width - (0.8 + gutter) * em, (1.8 + 1.35 * rows) * em, height - (2.7 + keyHeight(chart)) * em];
   const scale = (log: boolean | undefined, a: number, b: number, from: number, to: number) => {
@@ -198,7 +198,7 @@ function bands(chart: Chart, f: Frame, em: number): string[] {
 function drawn(one: Series, f: Frame, em: number): string {
   const paint = `class="s${one.colour}"`;
   if (one.kind === "ticks") {
-    const half = 0.32 * em;
+    const half = (one.tall ?? 0.32) * em;
     let path = "";
     for (let i = 0; i < one.x.length; i++) path += `M${f.x(one.x[i]).toFixed(1)} ${(f.y(one.y[i]) - half).toFixed(1)}v${(2 * half).toFixed(1)}`;
     return `<path ${paint} stroke-width="1" fill="none" d="${path}"/>`;

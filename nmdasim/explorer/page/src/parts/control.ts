@@ -37,7 +37,14 @@ export interface Switch extends Common {
   value: boolean;
 }
 
-export type Control = Slider | Choice | Switch;
+/** What no control shows, but the link holds. */
+export interface Text extends Common {
+  kind: "text";
+  value: string;
+  pattern: RegExp;
+}
+
+export type Control = Slider | Choice | Switch | Text;
 export type Change = (key: string, value: Value, done: boolean) => void;
 
 export interface Shown {
@@ -71,6 +78,7 @@ function rounded(one: Slider, value: number): number {
 
 export function build(panel: string, one: Control, change: Change): Shown {
   if (one.kind === "slider") return slider(panel, one, change);
+  if (one.kind === "text") return { element: h("div", { hidden: true }), update: () => undefined };
   return one.kind === "choice" ? choice(panel, one, change) : toggle(panel, one, change);
 }
 

@@ -75,6 +75,11 @@ function place(state: State, known: Known, name: string, text: string): boolean 
     state.settings[id][key] = text;
     return true;
   }
+  if (control.kind === "text") {
+    if (!control.pattern.test(text)) return false;
+    state.settings[id][key] = text;
+    return true;
+  }
   const value = read(text, control);
   if (typeof value === "string") return false;
   state.settings[id][key] = value;

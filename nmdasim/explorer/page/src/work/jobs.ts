@@ -7,7 +7,7 @@ export interface CellJob {
   card: string; // of those that the worker was given
   set: [string, number, number?][]; // parameter, SI value, instance
   scale: [string, number][];
-  events: { time: number[]; port: string[] };
+  events: { time: number[]; port: string[]; weight?: number[] };
   seconds: number;
   edges: number[]; // windows of counts, s
   record: [string, number][]; // state, compartment
