@@ -76,12 +76,11 @@ def _afternoon() -> list[str]:
 
 
 def _receptor() -> list[str]:
-    drawn = "<math display='block'><mfrac><mrow><mi>d</mi><mi>p</mi></mrow><mrow><mi>d</mi><mi>t</mi></mrow></mfrac><mo>=</mo><mi>p</mi><mi>Q</mi></math>"
+    rate = mathml.expression("dp/dt", ("dp", "dt"))
+    drawn = f'<math display="block">{rate}<mo>=</mo>{mathml.expression("p*Q")}</math>'
     plug = mathml.equations(magnesium.EQUATION, ("mg", "K_mg", "slope_mg"))
-    shown = [
-        titled("Probabilities of the states of a scheme with the generator Q", drawn),
-        titled("Magnesium (jahr1990)", plug),
-    ]
+    states = titled("Probabilities of the states of a scheme with the generator Q", drawn)
+    shown = [states, titled("Magnesium (jahr1990)", plug)]
     return shown + [_arrows(schemes.scheme(name)) for name in schemes.names()[:2]]
 
 

@@ -116,7 +116,7 @@ export const year: Panel = {
     { label: T.presets.monthly, settings: { regimen: "monthly", until: 364 } },
     { label: T.presets.outpatient, settings: { regimen: "crps_outpatient_10_days", until: 84 } },
     { label: T.presets.healing, settings: { state: "acute", regimen: "infusion_40_minutes", until: 28 } },
-    { label: T.presets.nasal, settings: { regimen: "nasal_twice_weekly", until: 84 } },
+    { label: T.presets.nasal, settings: { regimen: "nasal_56", until: 84 } },
   ],
   compute,
   python: yearScript,
