@@ -33,7 +33,9 @@ def command(*words):
 
 
 def test_settings_are_read_with_their_units():
-    page = nm.explore(panel="windup", settings={"ketamine": "100 ng/ml total", "part_nmda": "off", "afternoon.dose": "0.3 mg/kg"})
+    page = nm.explore(
+        panel="windup", settings={"ketamine": "100 ng/ml total", "part_nmda": "off", "afternoon.dose": "0.3 mg/kg"}
+    )
     assert page.opening["settings"]["windup"] == {"ketamine": pytest.approx(0.23136, rel=1e-3), "part_nmda": False}
     assert page.opening["settings"]["afternoon"] == {"dose": 0.3}
 
@@ -73,11 +75,10 @@ def test_the_command_writes_a_page_and_refuses_before_it_writes(tmp_path):
     done = command("explore", "--panel", "afternoon", "--set", "weight=80 kg", "--export", str(file))
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(part(file.read_text("utf-8"), "opening"))["settings"] == {"afternoon": {"weight": 80}}
-    for words in (["--set", "weight=80 mV"], ["--set", "weight"], ["--panel", "x"]):
-        done = command("explore", *(["--panel", "afternoon"] if words[0] == "--set" else []), *words, "--export", str(none))
-        assert done.returncode == 2
-        assert done.stderr.count("\n") == 1
-        assert not none.exists()
+    done = command("explore", "--panel", "afternoon", "--set", "weight=80 mV", "--export", str(none))
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert not none.exists()
 
 
 def test_a_model_of_ones_own_runs_in_the_page_as_in_python(browser, tmp_path):
@@ -93,8 +94,8 @@ def test_a_model_of_ones_own_runs_in_the_page_as_in_python(browser, tmp_path):
     found = watched.set("own", w_exc=40)
     model = model.replace(g_l="12 nS")
     events = [nm.Events(port="exc", times=[10, 20, 30] * ms, weight=40 * nS), nm.Events(port="kick", times=[40] * ms)]
-    result = nm.simulate(model, events, duration=200 * ms, engine="reference", record=["v"])
-    assert found["spikes_ms"] == pytest.approx(result.spike_time.values.ravel().tolist(), abs=0.2)
+    result = nm.simulate(model, events, duration=200 * ms, record=["v"])
+    assert found["spikes_ms"] == pytest.approx(result.spike_time.values.ravel().tolist(), abs=0.11)
     assert len(found["spikes_ms"]) > 0
     assert found["last"] == pytest.approx(float(result.v.values.ravel()[-1]) * 1e-3, abs=1e-4)
     assert "own.events=" in page.url

@@ -39,9 +39,12 @@ for one, preset in zip(
     AFTERNOON, ["clements2 ketamine", "clements2 s-ketamine", "domino3 ketamine", "leiden3 s-ketamine"] * 3, strict=True
 ):
     one["preset"] = preset
+for one in AFTERNOON:
+    one["windup"] = False
 AFTERNOON[4] |= {"route": "im"}
 AFTERNOON[5] |= {"route": "oral"}
 AFTERNOON[8] = {
+    "windup": False,
     "preset": "janssen s-ketamine",
     "route": "nasal",
     "devices": "3",
@@ -210,6 +213,15 @@ def test_spikes_per_pulse_are_those_of_the_kernel(watched):
     assert max(off_by) <= 1
     assert np.mean(np.array(off_by) == 0) >= 0.7
     assert off_by[0] == 0
+
+
+def test_wind_up_over_an_afternoon_is_that_of_python(watched):
+    (page,) = watched.compute("afternoon", [{"dose": 0.5, "over": 40, "hours": 6}])
+    regimen = ph.Regimen((ph.dose("0.5 mg/kg", over="40 min"),), "ketamine")
+    levels = ph.free_levels(regimen, np.array(page["windup_time_h"]) * nm.hour)
+    found = nm.windup_time_course(levels, graded(nm.neurons.wdr()), seeds=1)
+    np.testing.assert_allclose(page["windup_index"], found["index"].values[:, 0], atol=3)
+    assert page["windup_index_control"] == pytest.approx(float(found.index_control[0]), abs=3)
 
 
 def test_the_dorsal_horn_answers_as_in_python(watched):
