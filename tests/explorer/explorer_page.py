@@ -36,7 +36,8 @@ class Watched:
 
     def compute(self, panel, many):
         """Return what a panel computes for many settings, as plain numbers."""
-        script = "async ([panel, many]) => { const found = []; for (const one of many) found.push(await nmdasim.compute(panel, one)); return found; }"
+        each = "for (const one of many) found.push(await nmdasim.compute(panel, one));"
+        script = f"async ([panel, many]) => {{ const found = []; {each} return found; }}"
         return self.page.evaluate(script, [panel, many])
 
     def set(self, panel, **settings):

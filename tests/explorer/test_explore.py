@@ -1,4 +1,4 @@
-"""``nm.explore`` and ``nmdasim explore``: pages for models, with settings that are checked before anything is written."""
+"""``nm.explore`` and ``nmdasim explore``: pages for models, with settings that are checked before work starts."""
 
 import json
 import subprocess
@@ -8,7 +8,7 @@ import pytest
 from explorer_page import Watched
 
 import nmdasim as nm
-from nmdasim import mV, ms, nS
+from nmdasim import ms, mV, nS
 from nmdasim.errors import InputError, ModelError, UnitError
 from nmdasim.explorer.page import part
 
@@ -17,7 +17,10 @@ def membrane():
     """Return a leaky neuron with a weighed and a plain port."""
     return nm.Model(
         name="leaky",
-        equations="dv/dt = (g_l*(E_l - v) + g_e*(E_e - v))/C : volt (unless refractory)\ndg_e/dt = -g_e/tau_e : siemens",
+        equations="""
+        dv/dt = (g_l*(E_l - v) + g_e*(E_e - v))/C : volt (unless refractory)
+        dg_e/dt = -g_e/tau_e : siemens
+        """,
         parameters={"g_l": 10 * nS, "E_l": -70 * mV, "E_e": 0 * mV, "C": "200 pF", "tau_e": 5 * ms},
         initial={"v": -70 * mV},
         threshold="v > -50*mV",
@@ -108,14 +111,15 @@ def test_the_widget_goes_both_ways(browser, tmp_path):
     pytest.importorskip("anywidget", reason="anywidget is not installed: pip install 'nmdasim[notebook]'")
     explorer = nm.explore(panel="afternoon", settings={"weight": "80 kg"})
     assert explorer.widget.settings == {"afternoon": {"weight": 80.0}}
-    script = explorer.widget._esm if isinstance(explorer.widget._esm, str) else str(explorer.widget._esm)
+    script = str(explorer.widget._esm)
     host = tmp_path / "notebook.html"
     traits = {"page": explorer.html, "panel": "afternoon", "settings": {"afternoon": {"weight": 80}}, "height": "40rem"}
     text = json.dumps(traits).replace("</", "<\\/")
     host.write_text(
         f"<div id=el></div><script type=module>{script.replace('export default { render };', '')}\n"
         f"const traits = {text}; const heard = {{}};\n"
-        "window.model = { get: k => traits[k], set: (k, v) => { traits[k] = v; (heard[`change:${k}`] ?? (() => 0))(); },"
+        "window.model = { get: k => traits[k],"
+        " set: (k, v) => { traits[k] = v; (heard[`change:${k}`] ?? (() => 0))(); },"
         " on: (k, f) => (heard[k] = f), off: () => 0, save_changes: () => (window.saved = (window.saved ?? 0) + 1) };\n"
         "render({ model: window.model, el: document.getElementById('el') });</script>",
         "utf-8",

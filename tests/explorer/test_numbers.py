@@ -6,9 +6,11 @@ import pytest
 import nmdasim as nm
 import nmdasim.pharmacology as ph
 from nmdasim import Hz, mV, uM
+from nmdasim.circuits import dorsal_horn
 from nmdasim.protocols.strength import graded
 from nmdasim.receptors import bench, blockers, inhibition, schemes, subtypes
 from nmdasim.receptors.exact import Step, blocked, respond
+from nmdasim.studies import sensitization as study
 
 RNG = np.random.default_rng(16)
 
@@ -79,8 +81,8 @@ def test_plasma_effect_site_and_block_are_those_of_python(watched):
 
 RECEPTOR = drawn(
     {
-        "voltage": (-80, 30), "magnesium": (0, 2), "concentration": (0.1, 20), "glutamate": (0.05, 2), "duration": (0.5, 20),
-        "pulses": [3, 5], "frequency": (0.5, 2),
+        "voltage": (-80, 30), "magnesium": (0, 2), "concentration": (0.1, 20), "glutamate": (0.05, 2),
+        "duration": (0.5, 20), "pulses": [3, 5], "frequency": (0.5, 2),
     },
     10,
 )  # fmt: skip
@@ -174,8 +176,8 @@ def test_relief_over_a_year_is_that_of_python_for_the_typical_patient(watched):
         dahan = nm.treatment.slow.slow_model("dahan2011").replace(C50=f"{one.get('c50', 10.5)} ng/ml")
         for name in ("dahan2011", "maintained", "reset"):
             found = nm.treatment.simulate(
-                one["state"], regimen, dahan if name == "dahan2011" else name, f"{one['until']} day", every="2 h", patients=1,
-                weight=f"{one.get('weight', 70)} kg",
+                one["state"], regimen, dahan if name == "dahan2011" else name, f"{one['until']} day", every="2 h",
+                patients=1, weight=f"{one.get('weight', 70)} kg",
             )  # fmt: skip
             np.testing.assert_allclose(page["plasma_ng_ml"], found.plasma, rtol=1e-7, atol=1e-9)
             np.testing.assert_allclose(page["acute_relief"], found.acute_relief, atol=1e-9)
@@ -185,11 +187,12 @@ def test_relief_over_a_year_is_that_of_python_for_the_typical_patient(watched):
 WINDUP = drawn({"ketamine": (0, 10), "nmda": (0.5, 1.5), "magnesium": (0.5, 1.5), "strength": (0.8, 1.3)}, 8)
 for one, changed in zip(
     WINDUP,
-    [{}, {"frequency": 0.5, "pulses": "5"}, {"frequency": 2, "pulses": "10"}, {"part_can": False}, {"part_nmda": False}, {"start": "washin"},
+    [{}, {"frequency": 0.5, "pulses": "5"}, {"frequency": 2, "pulses": "10"}, {"part_can": False},
+     {"part_nmda": False}, {"start": "washin"},
      {"pulses": "20"}, {"part_nk1": False, "part_gaba": False, "pulses": "5"}],
     strict=True,
 ):  # fmt: skip
-    one |= changed
+    one.update(changed)
 
 
 def test_spikes_per_pulse_are_those_of_the_kernel(watched):
@@ -225,9 +228,6 @@ def test_wind_up_over_an_afternoon_is_that_of_python(watched):
 
 
 def test_the_dorsal_horn_answers_as_in_python(watched):
-    from nmdasim.circuits import dorsal_horn
-    from nmdasim.studies import sensitization as study
-
     asked = [{"before": "potentiated", "inhibition": -50, "ketamine": 1, "measure": True}]
     (page,) = watched.compute("touch", asked)
     naive = study.stimulus_response(dorsal_horn(), seed=[0]).isel(seed=0)
@@ -242,9 +242,6 @@ def test_the_dorsal_horn_answers_as_in_python(watched):
 
 
 def test_a_train_leaves_what_it_leaves_in_python(watched):
-    from nmdasim.circuits import dorsal_horn
-    from nmdasim.studies import sensitization as study
-
     (page,) = watched.compute("touch", [{"before": "train", "wait": 5, "stimulus": "touch", "intensity": "1"}])
     train = study.condition(dorsal_horn(), seed=[0])
     rested = study.wait(dorsal_horn(), "5 s", after=train)

@@ -11,7 +11,7 @@ from explorer_page import AXE, PAGE, Watched
 import nmdasim as nm
 
 PANELS = ("receptor", "windup", "touch", "afternoon", "year")
-#: What is no longer the same once a control has moved; a control that is not named here changes some value of its panel.
+#: Controls that change what is drawn alone; every other one changes some value of its panel.
 ONLY_DRAWN = {("windup", "view")}
 #: Settings under which a control is there, or does something.
 UNDER = {
@@ -227,7 +227,8 @@ def test_everything_is_reached_by_keyboard(watched):
     wanted = "button, input, select, summary, a[href], [tabindex='0']"
     page = watched.page
     count = page.evaluate(
-        "wanted => [...document.querySelectorAll(wanted)].filter(e => e.checkVisibility() && !e.disabled && e.tabIndex >= 0).map((e, k) => (e.dataset.k = k)).length",
+        "wanted => [...document.querySelectorAll(wanted)]"
+        ".filter(e => e.checkVisibility() && !e.disabled && e.tabIndex >= 0).map((e, k) => (e.dataset.k = k)).length",
         wanted,
     )
     page.evaluate("document.activeElement.blur()")
