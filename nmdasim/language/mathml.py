@@ -65,7 +65,7 @@ def equations(text: str, parameters: Collection[str] = ()) -> str:
         rows.append(
             "<mtr>" + "".join(f'<mtd style="text-align:left;padding:.3em .4em">{c}</mtd>' for c in cells) + "</mtr>"
         )
-    return f'<math display="block"><mtable>{"".join(rows)}</mtable></math>'
+    return f'<math displaystyle="true"><mtable>{"".join(rows)}</mtable></math>'
 
 
 def expression(text: str, names: Collection[str] = ()) -> str:

@@ -66,7 +66,7 @@ function rest(run: Engine, card: CircuitCard, job: CircuitJob): void {
   // what a start computes from other states (the block in balance) reads them from here
   for (const pop of run.populations) {
     for (const given of Object.values(pop.card.given) as Record<string, number>[]) {
-      for (const name of ["rho", "loss"] as const) if (name in given) given[name] = job[name];
+      if (pop.name === card.output) Object.assign(given, { rho: job.rho, loss: job.loss });
     }
   }
   run.begin({ start: "equilibrated" });
