@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: demo test lint docs examples figures hooks clean
+.PHONY: demo test lint docs examples figures explorer explorer-check hooks clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.core  ## wind-up under three concentrations of ketamine: figure and table in out/
@@ -33,6 +33,20 @@ figures: $(VENV)/.core  ## every figure and table of the documentation
 	MPLBACKEND=Agg $(BIN)/python docs/make_synapses.py
 	$(BIN)/python docs/make_neuron.py
 	$(BIN)/python docs/make_tables.py
+
+# The page of the explorer, one file, from its sources and what the lock file names; needs Node. Users need neither.
+PAGE := nmdasim/explorer/page
+explorer: $(VENV)/.core $(PAGE)/node_modules  ## the explorer, nmdasim/explorer/explorer.html
+	cd $(PAGE) && npm run --silent check && npm run --silent build
+	$(BIN)/python -m nmdasim.explorer.build $(PAGE)/built
+
+explorer-check: $(VENV)/.core $(PAGE)/node_modules  ## that the explorer is what its sources make
+	cd $(PAGE) && npm run --silent check && npm run --silent build
+	$(BIN)/python -m nmdasim.explorer.build --check $(PAGE)/built
+
+$(PAGE)/node_modules: $(PAGE)/package-lock.json
+	cd $(PAGE) && npm ci --silent --no-audit --no-fund
+	touch $@
 
 hooks: $(VENV)/.test  ## quick checks before every commit
 	$(BIN)/python -m pip install pre-commit

@@ -61,4 +61,5 @@ html_theme_options = {
     "footer_end": ["copyright"],
 }
 templates_path = ["_templates"]
+html_static_path = ["../nmdasim/explorer/explorer.html"]  # the page itself, which the first page carries
 html_show_sourcelink = False

@@ -12,6 +12,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submodules=[
         "circuits",
         "engines",
+        "explorer",
         "exchange",
         "neurons",
         "parameters",
@@ -26,6 +27,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     ],
     submod_attrs={
         "disclaimer": ["DISCLAIMER"],
+        "explorer": ["explore"],
         "exchange.lems.files": ["to_neuroml"],
         "exchange.neo": ["to_neo"],
         "exchange.nwb": ["to_nwb"],

@@ -15,6 +15,7 @@ from nmdasim.command.bench import bench
 from nmdasim.command.check_nmodl import check_nmodl
 from nmdasim.command.cite import cite
 from nmdasim.command.compare import compare
+from nmdasim.command.explore import explore
 from nmdasim.command.export import export
 from nmdasim.command.models import models
 from nmdasim.command.parameters import parameters
@@ -50,6 +51,7 @@ for command in (
     trials,
     sensory,
     compare,
+    explore,
     sweep,
     population,
     models,

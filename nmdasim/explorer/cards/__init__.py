@@ -1,0 +1,1 @@
+"""Cards: what the page is told of each room of the library, as plain JSON."""

@@ -1,0 +1,22 @@
+"""References in a line each, for the page."""
+
+from __future__ import annotations
+
+import re
+
+from nmdasim.parameters import bibliography
+
+
+def references() -> dict[str, str]:
+    """Return author, year and title of every entry of the bibliography, by key."""
+    return {key: _line(entry) for key, entry in sorted(bibliography().items())}
+
+
+def _line(entry: str) -> str:
+    fields = dict(re.findall(r"^\s*(\w+) = \{(.*)\},?$", entry, flags=re.MULTILINE))
+    plain = {name: re.sub(r"[{}\\]", "", text) for name, text in fields.items()}
+    authors = plain.get("author", "").split(" and ")
+    family = authors[0].partition(",")[0] + (" et al." if len(authors) > 1 else "")
+    where = plain.get("journal") or plain.get("publisher") or plain.get("note", "")
+    parts = (family, plain.get("year", ""), plain.get("title", ""), where)
+    return ". ".join(part for part in parts if part) + "."
