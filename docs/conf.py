@@ -21,11 +21,12 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinx.ext.napoleon",
     "sphinx_gallery.gen_gallery",
+    "lesson_pages",
     "model_pages",
 ]
 exclude_patterns = ["_build", "sg_execution_times.rst", "gallery/*.ipynb", "gallery/*.py", "notebooks"]
 
-myst_enable_extensions = ["dollarmath", "colon_fence", "deflist"]
+myst_enable_extensions = ["attrs_inline", "dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
@@ -60,4 +61,5 @@ html_theme_options = {
     "footer_end": ["copyright"],
 }
 templates_path = ["_templates"]
+html_static_path = ["../nmdasim/explorer/explorer.html"]  # the page itself, which the first page carries
 html_show_sourcelink = False
