@@ -50,7 +50,8 @@ def written(value: Any, stands: str) -> str:
         return value
     if isinstance(value, list | tuple):
         return " ".join(written(one, stands) for one in value)
-    decimals = len(stands.partition(".")[2]) if re.fullmatch(r"−?\d+(\.\d+)?", stands) else 2
+    number = re.match(r"−?\d+\.?(\d*)", stands)
+    decimals = len(number[1]) if number else 2
     return f"{float(value):.{decimals}f}".replace("-", "−")
 
 

@@ -13,6 +13,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
         "circuits",
         "engines",
         "explorer",
+        "exchange",
         "neurons",
         "parameters",
         "pharmacology",
@@ -27,6 +28,10 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     submod_attrs={
         "disclaimer": ["DISCLAIMER"],
         "explorer": ["explore"],
+        "exchange.lems.files": ["to_neuroml"],
+        "exchange.neo": ["to_neo"],
+        "exchange.nwb": ["to_nwb"],
+        "exchange.sbml": ["to_sbml"],
         "errors": ["ModelError", "NmdasimError", "UnitError"],
         "model.circuit": ["Circuit", "Projection"],
         "model.mechanism": ["Mechanism"],

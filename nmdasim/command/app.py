@@ -15,6 +15,7 @@ from nmdasim.command.bench import bench
 from nmdasim.command.cite import cite
 from nmdasim.command.compare import compare
 from nmdasim.command.explore import explore
+from nmdasim.command.export import export
 from nmdasim.command.models import models
 from nmdasim.command.parameters import parameters
 from nmdasim.command.pk import pk
@@ -55,6 +56,7 @@ for command in (
     models,
     parameters,
     source,
+    export,
     cite,
     bench,
 ):

@@ -63,5 +63,7 @@ ModelName = Annotated[
 ]
 EngineName = Annotated[
     str,
-    typer.Option(help="kernel, brian2 or reference; the default is the fastest.", autocompletion=complete_engine),
+    typer.Option(
+        help="kernel, brian2, reference or javascript; the default is the fastest.", autocompletion=complete_engine
+    ),
 ]

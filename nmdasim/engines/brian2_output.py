@@ -76,6 +76,10 @@ def guard(group: Any, lanes: int, clock: Any, name: str) -> Any:
     mark = group.variables[BROKEN].get_value().reshape(lanes, -1)
 
     def isolate() -> None:
+        if all(
+            np.isfinite(values.sum()) for values in at
+        ):  # as it nearly always is: a third of the time of a look at each
+            return
         bad = ~np.all([np.isfinite(values).all(axis=1) for values in at], axis=0)
         if bad.any():
             mark[bad] = 1

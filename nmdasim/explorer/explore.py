@@ -40,7 +40,7 @@ def explore(
     panels
         Those that the page has; all by default.
     settings
-        Values by name, of the panel that opens or by a full name: ``{"ketamine": "1 uM", "afternoon.weight": "80 kg"}``.
+        Values by name, of the panel that opens or by a full name, ``{"afternoon.weight": "80 kg"}``.
 
     Raises
     ------
@@ -76,9 +76,7 @@ def explore(
 
 def _own(model: Model | Circuit | None) -> Model | None:
     if isinstance(model, Circuit) and model.name != "dorsal_horn":
-        raise ModelError(
-            f"{model.name} is a circuit; the page runs single neurons, and the dorsal horn in its own panel"
-        )
+        raise ModelError(f"{model.name} is a circuit; the page runs single neurons, and the dorsal_horn")
     known = model is None or isinstance(model, Circuit) or (model.name == "wdr" and _is_library(model))
     return None if known or isinstance(model, Circuit) else model
 
@@ -171,7 +169,8 @@ class Explorer:
     def _framed(self) -> str:
         from html import escape  # noqa: PLC0415
 
-        return f'<iframe title="nmdasim explorer" srcdoc="{escape(self.html)}" style="width:100%;height:52rem;border:0"></iframe>'
+        style = "width:100%;height:52rem;border:0"
+        return f'<iframe title="nmdasim explorer" srcdoc="{escape(self.html)}" style="{style}"></iframe>'
 
     def __repr__(self) -> str:
         about = "" if self.model is None else f" of {self.model.name}"

@@ -65,12 +65,16 @@ def equations(text: str, parameters: Collection[str] = ()) -> str:
         rows.append(
             "<mtr>" + "".join(f'<mtd style="text-align:left;padding:.3em .4em">{c}</mtd>' for c in cells) + "</mtr>"
         )
-    return f'<math display="block"><mtable>{"".join(rows)}</mtable></math>'
+    return f'<math displaystyle="true"><mtable>{"".join(rows)}</mtable></math>'
 
 
 def expression(text: str, names: Collection[str] = ()) -> str:
     """Return an expression of the equations' language; what is not among `names` may be a unit."""
     return _row(_Writer(frozenset(names)).visit(ast.parse(text.strip(), mode="eval").body)[0])
+
+
+def _cell(inner: str) -> str:
+    return f'<mtd style="text-align:left;padding:.3em .4em">{inner}</mtd>'
 
 
 def _row(inner: str) -> str:
@@ -131,7 +135,7 @@ class _Writer(ast.NodeVisitor):
                 )
                 return f"{self._in(left, _PRODUCT)}{dot}{self._in(right, _SIGN)}", _PRODUCT
             case ast.Div():
-                return f"<mfrac>{_row(self.visit(left)[0])}{_row(self.visit(right)[0])}</mfrac>", _POWER
+                return self._over(left, right), _POWER
             case ast.Pow():
                 if isinstance(right, ast.Constant) and right.value == 0.5:
                     return f"<msqrt>{self.visit(left)[0]}</msqrt>", _ATOM
@@ -143,6 +147,9 @@ class _Writer(ast.NodeVisitor):
             case ast.Mod():
                 return f"{self._in(left, _SIGN)}<mi>mod</mi>{self._in(right, _SIGN)}", _PRODUCT
         return self.generic_visit(node.op)
+
+    def _over(self, above: ast.AST, below: ast.AST) -> str:
+        return f"<mfrac>{_row(self.visit(above)[0])}{_row(self.visit(below)[0])}</mfrac>"
 
     def visit_BoolOp(self, node: ast.BoolOp) -> tuple[str, int]:
         join = "<mo>∧</mo>" if isinstance(node.op, ast.And) else "<mo>∨</mo>"

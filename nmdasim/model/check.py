@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: What the potential is called that a membrane current ``Im`` moves, as in Brian2.
 POTENTIAL = "v"
 IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
-_ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
+ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
 _BUILT_IN = {"v", "t", "area", "True", "False", "and", "or", "not", "weight"}
 
 
@@ -240,7 +240,7 @@ def _spike_rule(given: Model, states: Mapping[str, Dimension], variables: Dimens
     if not 0 <= given.spike_site < len(given.morphology):
         raise ModelError(f"spike_site = {given.spike_site}; compartments are 0 to {len(given.morphology) - 1}")
     for statement in filter(str.strip, re.split(r"[;\n]", given.reset or "")):
-        match = _ASSIGNMENT.fullmatch(statement)
+        match = ASSIGNMENT.fullmatch(statement)
         if match is None or match[1] not in states:
             raise ModelError(
                 f"reset {statement.strip()!r}; a reset sets states ({', '.join(states)}), as in 'v = -60*mV'"
@@ -355,6 +355,10 @@ class Dimensions:
         found, _ = self._read(expression, what)
         if dimension is not None and found is not dimension:
             raise ModelError(f"{what}: the units do not match")
+
+    def of(self, expression: str) -> Dimension:
+        """Return the dimension of an expression."""
+        return self._read(expression, expression)[0]
 
     def condition(self, expression: str, what: str, or_duration: bool = False) -> None:
         """Refuse an expression that is no condition, nor (`or_duration`) a time."""

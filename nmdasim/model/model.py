@@ -16,7 +16,7 @@ from nmdasim.errors import ModelError, nearest, plainly
 from nmdasim.language import latex
 from nmdasim.language.noise import drawn
 from nmdasim.language.system import System, system
-from nmdasim.model import change, check, compose, html, structure
+from nmdasim.model import brian2_in, brian2_out, change, check, compose, html, structure
 from nmdasim.model.identity import digest
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
@@ -303,6 +303,63 @@ class Model:
             If there is no such mechanism, or what it defines is used elsewhere.
         """
         return dataclasses.replace(self, **change.removed(self, names))
+
+    @classmethod
+    @plainly
+    def from_brian2(cls, given: Any, namespace: Mapping[str, Any] | None = None, **options: Any) -> Self:
+        """Take a neuron from a script of Brian2.
+
+        Parameters
+        ----------
+        given
+            A ``NeuronGroup``, whose equations, threshold, reset, refractory period, clock and values are taken; or
+            equations, as text or ``Equations``.
+        namespace
+            What names in the text stand for; by default, as in Brian2, the variables where this is called, and before
+            them the group's own namespace.
+        **options
+            Fields of a model, in place of what the group says or beside it: ``name``, ``threshold``, ``reset``,
+            ``refractory``, ``initial``, ``ports``; ``parameters`` are added.
+
+        Raises
+        ------
+        ModelError
+            For what has no place in a model, by its name: values that differ between the neurons of a group, functions
+            of the user's own, custom events, ``run_regularly``, linked variables, morphologies.
+
+        Examples
+        --------
+        >>> import brian2 as b2
+        >>> tau = 10 * b2.ms
+        >>> group = b2.NeuronGroup(1, "dv/dt = -v/tau : 1", threshold="v > 1", reset="v = 0")
+        >>> Model.from_brian2(group).parameters["tau"].value
+        10. * msecond
+        """
+        around = brian2_in.surroundings() if namespace is None else namespace
+        return cls(**brian2_in.fields(given, around, options))
+
+    def to_brian2(self, size: int = 1, **options: Any) -> Any:
+        """Return a plain ``brian2.NeuronGroup`` of this neuron, with nothing of this library in it.
+
+        Parameters are its variables, each with its unit, so that a script sets them, for a neuron or for all; a port is
+        the ``on_pre`` of a ``Synapses``, ``model.ports["exc"].effect``. A morphology is written out, ``v_soma`` and
+        ``v_dendrite``; of a model whose ports have compartments, ``flat(model)`` in :mod:`nmdasim.model.flat` has them
+        by their names there.
+
+        Parameters
+        ----------
+        size
+            Number of neurons.
+        **options
+            Of ``NeuronGroup``, such as ``method`` or ``name``; the step is the model's unless ``dt`` or ``clock`` is
+            given.
+
+        Raises
+        ------
+        ModelError
+            If Brian2 does not take an option.
+        """
+        return brian2_out.group(self, size, options)
 
 
 _SHORTEST = 1e-9  # seconds; a shorter step is a slip of the unit and would never end

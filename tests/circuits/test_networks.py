@@ -24,9 +24,9 @@ def irregularity(result, population):
 
 @pytest.mark.parametrize("name", ["coba", "delayed"])
 def test_a_benchmark_network_has_the_same_rate_and_irregularity_on_both_engines(name):
-    net = getattr(networks, name)(4000)
+    net = getattr(networks, name)(2000)
     runs = [nm.simulate(net, duration=1 * nm.second, seed=1, engine=engine) for engine in ("kernel", "brian2")]
-    rates = [float(run.spike_count.sum()) / 4000 for run in runs]
+    rates = [float(run.spike_count.sum()) / 2000 for run in runs]
     assert rates[0] == pytest.approx(rates[1], rel=0.12)
     assert 2 < rates[0] < 60
     assert irregularity(runs[0], "e") == pytest.approx(irregularity(runs[1], "e"), rel=0.12)

@@ -34,6 +34,11 @@ def run(model, *, frequency=1 * Hz, pulses=15, latencies=None, start="1 s", **op
     return result, nm.measures.windup(result)
 
 
+def spikes_only(model):
+    """Return a model that keeps nothing else of a run: other engines look at every step of what is summed up."""
+    return dataclasses.replace(model, summaries={})
+
+
 def within_one_spike(counts, published):
     return np.all(np.abs(np.asarray(counts) - np.asarray(published)) <= 1)
 
@@ -58,7 +63,7 @@ def reference(direct_c):
 def test_delrocq2023_at_1_hz_gives_the_published_counts_with_nmda_and_without_on_every_engine(name, direct_c):
     """Without NMDA receptors there is no wind-up."""
     options = {"parameters": {"gain_nmda": [1, 0]}, "engine": name, "tolerance": 1e-6}
-    _, measured = run(DELROCQ2023, latencies=direct_c, **options)
+    _, measured = run(spikes_only(DELROCQ2023), latencies=direct_c, **options)
     assert within_one_spike(measured.late.sel(gain_nmda=1), AT_1_HZ)
     assert within_one_spike(measured.late.sel(gain_nmda=0), AT_1_HZ_WITHOUT_NMDA)
     assert abs(float(measured["index"].sel(gain_nmda=0))) <= 15
@@ -67,9 +72,10 @@ def test_delrocq2023_at_1_hz_gives_the_published_counts_with_nmda_and_without_on
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALL_ENGINES)
 def test_delrocq2023_at_a_tenth_hz_gives_the_published_counts_and_no_windup(name, direct_c):
-    spikes_only = dataclasses.replace(DELROCQ2023, summaries={})  # a hundred seconds: nothing else is kept
-    _, measured = run(spikes_only, frequency=0.1 * Hz, pulses=10, latencies=direct_c, engine=name, dt="0.05 ms")
-    assert within_one_spike(measured.late, AT_A_TENTH_HZ)
+    pulses = 4 if name == "brian2" else 10  # each answers as if it were the first; a pulse takes Brian2 ten seconds
+    model = spikes_only(DELROCQ2023)
+    _, measured = run(model, frequency=0.1 * Hz, pulses=pulses, latencies=direct_c, engine=name, dt="0.05 ms")
+    assert within_one_spike(measured.late, AT_A_TENTH_HZ[:pulses])
     assert float(measured.ratio) < 1.2
 
 
@@ -280,6 +286,6 @@ def test_what_no_pulse_reaches_stays_silent(name):
 
 @pytest.mark.parametrize("name", ["brian2", "reference"])
 def test_the_other_engines_agree_with_the_kernel_on_wdr(name, direct_c, control):
-    _, measured = run(WDR, latencies=direct_c, engine=name)
+    _, measured = run(spikes_only(WDR), latencies=direct_c, engine=name)
     assert within_one_spike(measured.late, control.late)
     assert within_one_spike(measured.early, control.early)

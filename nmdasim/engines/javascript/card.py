@@ -1,7 +1,7 @@
 """A plan as a card: one JSON-able value with every number of a run and the text of every module that it needs.
 
-``runtime/run.js`` reads it, here through Node and in a page alike. Arrays are ``{"dtype", "shape", "base64"}``; steps are
-numbered as in the plan, from the begin of the first of several runs that go on from each other.
+``runtime/run.js`` reads it, here through Node and in a page alike. Arrays are ``{"dtype", "shape", "base64"}``; steps
+are numbered as in the plan, from the begin of the first of several runs that go on from each other.
 """
 
 from __future__ import annotations
@@ -73,13 +73,17 @@ def card(plan: Plan, *, texts: bool = True, name: str = "") -> Card:
         "pending_slots": _pending(plan),
         "populations": [_population(cells, one) for cells, one in zip(plan.cells, made, strict=True)],
         "inputs": [
-            {"name": "", "lanes": volley.lanes, "step": written(first.begin + volley.step, "f8"),
-             "lane": written(volley.lane, "i4")}
+            {
+                "name": "",
+                "lanes": volley.lanes,
+                "step": written(first.begin + volley.step, "f8"),
+                "lane": written(volley.lane, "i4"),
+            }
             for volley in plan.inputs
         ],
         "wires": wires,
         "modules": known if texts else {},
-    }  # fmt: skip
+    }
 
 
 def _pending(plan: Plan) -> int:
@@ -111,11 +115,14 @@ def _population(cells: Cells, made: Rendered) -> Card:
         "summaries": [[probe.variable, probe.compartment, kind] for probe, kind in cells.recording.summaries],
         "traces": [[probe.variable, probe.compartment] for probe in cells.recording.traces],
         "every": cells.sampled_steps,
-        "held": None if held is None else {
-            "ready": written(held.ready, "f8"), "wait": written(held.wait, "f8"),
+        "held": None
+        if held is None
+        else {
+            "ready": written(held.ready, "f8"),
+            "wait": written(held.wait, "f8"),
             "pending": _pending_events(held.pending, cells),
         },
-    }  # fmt: skip
+    }
 
 
 def _table(values: np.ndarray) -> Card:
@@ -132,10 +139,15 @@ def entries(model: Model) -> list[Card]:
             others = {c for k, v in own.items() if k != key and k.partition(".")[0] == key for c in v}
             own[key] = [c for c in where if c not in others]
     return [
-        {"name": key, "base": key.partition(".")[0], "compartments": where, "value": float(model.parameters[key].si),
-         "unit": model.parameters[key].unit}
+        {
+            "name": key,
+            "base": key.partition(".")[0],
+            "compartments": where,
+            "value": float(model.parameters[key].si),
+            "unit": model.parameters[key].unit,
+        }
         for key, where in own.items()
-    ]  # fmt: skip
+    ]
 
 
 def _plain(model: Model, own: Mapping[str, Any]) -> dict[str, float]:
@@ -153,14 +165,21 @@ def _events(cells: Cells) -> Card:
 def _arrivals(own: Arrivals, cells: Cells) -> Card:
     step = cells.begin + whole_steps(own.time, cells.dt)
     order = np.argsort(step, kind="stable")
-    return {"step": written(step[order], "f8"), "port": written(own.port[order], "i4"),
-            "weight": written(own.weight[order], "f8")}  # fmt: skip
+    return {
+        "step": written(step[order], "f8"),
+        "port": written(own.port[order], "i4"),
+        "weight": written(own.weight[order], "f8"),
+    }
 
 
 def _pending_events(pending: Arrivals, cells: Cells) -> Card:
     step = cells.begin + whole_steps(pending.time, cells.dt)
-    return {"step": written(step, "f8"), "port": written(pending.port, "i4"), "lane": written(pending.table, "i4"),
-            "weight": written(pending.weight, "f8")}  # fmt: skip
+    return {
+        "step": written(step, "f8"),
+        "port": written(pending.port, "i4"),
+        "lane": written(pending.table, "i4"),
+        "weight": written(pending.weight, "f8"),
+    }
 
 
 # --- synapses --------------------------------------------------------------------------------------------------------
@@ -218,5 +237,6 @@ def _plastic(plan: Plan, wire: Wire, made: list[Rendered], texts: dict[str, str]
         "pre_compartment": before.spike_site if before is not None else 0,
         "last": None if rule.last is None else written(rule.last[order], "f8"),
         "flight": {"lane": written(rule.flight[0], "i4"), "age": written(rule.flight[1], "i4")}
-        if rule.flight.size else None,
-    }  # fmt: skip
+        if rule.flight.size
+        else None,
+    }

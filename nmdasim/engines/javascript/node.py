@@ -42,8 +42,10 @@ def node() -> str:
         If there is none, or an old one.
     """
     if (found := shutil.which("node")) is None:
-        raise NodeError("engine='javascript' runs through Node, and there is no `node` on PATH; install Node.js "
-                        f"{_OLDEST} or newer, or take engine='kernel'")  # fmt: skip
+        raise NodeError(
+            "engine='javascript' runs through Node, and there is no `node` on PATH; install Node.js "
+            f"{_OLDEST} or newer, or take engine='kernel'"
+        )
     if (version := _version(found)) < _OLDEST:
         raise NodeError(f"engine='javascript' needs Node.js {_OLDEST} or newer; {found} is version {version}")
     return found
@@ -72,8 +74,8 @@ def run(card: Mapping[str, Any], report: Callable[[float], None]) -> Found:
             process = subprocess.Popen(
                 [program, str(_DRIVER), str(given), str(result)], stdout=subprocess.PIPE, stderr=errors, text=True
             )
+            assert process.stdout is not None
             try:
-                assert process.stdout is not None
                 for line in process.stdout:
                     report(float(line))
                 status = process.wait()

@@ -18,7 +18,7 @@ from nmdasim.model.model import Model
 
 
 def names(model: Model) -> list[str]:
-    """Return the parameters of a lane in their order: number of parameter k in compartment c is p[k·compartments + c]."""
+    """Return the parameters of a lane in order: that of number k in compartment c is p[k·compartments + c]."""
     return [*model.parameters.bases, *(() if "area" in model.parameters.bases else ("area",))]
 
 
@@ -41,12 +41,12 @@ def constants(model: Model, lane: Lane, used: set[str]) -> list[str]:
         lines += ["", f"function constants_{g}(a, r, p, c, h, dt) {{", *("  " + line for line in body), "}"]
         where = record.group.compartments
         calls += [f"constants_{g}(a, o + {lane.begins[c]}, p, {c}, h, dt);" for c in where]
-    for k, (where, part) in enumerate(lane.form.events.constants):
-        spots = {key.name: at for key, at in lane.constants.items() if key.compartment == where}
+    for k, (site, part) in enumerate(lane.form.events.constants):
+        spots = {key.name: at for key, at in lane.constants.items() if key.compartment == site}
         puts = [f"a[o + {spots[name]}] = {printer.doprint(e)};" for name, e in part]
         body = [*_loads(model, [e for _, e in part]), *puts]
         lines += ["", f"function event_constants_{k}(a, o, p, c, h, dt) {{", *("  " + line for line in body), "}"]
-        calls.append(f"event_constants_{k}(a, o, p, {where}, h, dt);")
+        calls.append(f"event_constants_{k}(a, o, p, {site}, h, dt);")
     if lane.form.membrane:
         lines += _rates(model, lane)
         calls.append("axial_rates(a, o, p);")

@@ -73,7 +73,18 @@ class ScriptPrinter(Printer):
 
 
 _LANGUAGE = ("exp", "tanh", "sinh", "cosh", "sin", "cos", "tan", "sign", "floor", "ceil", "asin", "acos", "atan")
-_OWN = ("log", "remainder", "exprel", "dexprel", "exprel_e", "dexprel_e", "bern_e", "bern_m", "dbern_e", "bern_top",
-        "bern_bottom")  # fmt: skip
+_OWN = (
+    "log",
+    "remainder",
+    "exprel",
+    "dexprel",
+    "exprel_e",
+    "dexprel_e",
+    "bern_e",
+    "bern_m",
+    "dbern_e",
+    "bern_top",
+    "bern_bottom",
+)
 _FUNCTIONS = {name: f"Math.{name}" for name in _LANGUAGE} | {name: name for name in _OWN}
 _FUNCTIONS |= {"Abs": "Math.abs", "magnitude": "Math.abs"}

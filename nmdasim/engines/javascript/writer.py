@@ -109,10 +109,14 @@ def _received(name: str, text: _Text) -> list[str]:
     try:
         inlets = summed(name, text.form.events.inlets)
     except ModelError:
-        return ["", "// What arrives does not add up, so this cell runs alone, not in a network.",
-                "export const receive = null;"]  # fmt: skip
-    return text.ports("receive", "What a step brings through a port: the sum of weights, or the number of events.",
-                      inlets)  # fmt: skip
+        return [
+            "",
+            "// What arrives does not add up, so this cell runs alone, not in a network.",
+            "export const receive = null;",
+        ]
+    return text.ports(
+        "receive", "What a step brings through a port: the sum of weights, or the number of events.", inlets
+    )
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,12 @@ class _Text:
         """Return a function that does what arrives through a port, by its number."""
         lines = ["", f"// {comment}", f"export function {name}(a, o, port, weight, t) {{", "  switch (port) {"]
         for k, inlet in enumerate(inlets):
-            lines += [f"    case {k}: {{ // {_line(inlet.name)}", *_indent(self._lines(inlet.code), 3), "      break;", "    }"]
+            lines += [
+                f"    case {k}: {{ // {_line(inlet.name)}",
+                *_indent(self._lines(inlet.code), 3),
+                "      break;",
+                "    }",
+            ]
         return [*lines, "  }", "}"]
 
     # --- statements and places ---------------------------------------------------------------------------------------
@@ -221,7 +230,7 @@ def _declared(name: str, times: Counter[str], known: set[str]) -> str:
 def _moves(body: Sequence[str]) -> list[str]:
     return [
         "",
-        "// Steps first to before last of a lane; ends with the first one in which it fires, and returns that, or last.",
+        "// Steps first to before last of a lane; ends when the lane fires; returns that step, or last.",
         "export function move(a, o, dt, first, last) {",
         "  for (let n = first; n < last; n++) {",
         "    const t = n*dt;",

@@ -11,7 +11,8 @@ import numpy as np
 from nmdasim.engines.form.events import may_not_end
 from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.machine import begins
-from nmdasim.engines.kernel.threads import Progress, spread
+from nmdasim.engines.kernel.memory import live
+from nmdasim.engines.kernel.threads import Progress, spread, workers
 from nmdasim.model.model import Model
 from nmdasim.plan.firing import endless
 from nmdasim.plan.plan import Cells, Held, Outcome
@@ -25,9 +26,17 @@ _NEVER = 1 << 62
 def run(plan: Cells, report: Callable[[float], None]) -> Outcome:
     """Run every lane of a population, as if alone."""
     kernel = Kernel.of(plan)
-    starts = range(0, plan.lanes, kernel.source.width)
-    progress = Progress(report, len(starts) * plan.steps)
-    return _join(plan, spread(lambda first: _batch(kernel, plan, first, progress), starts, plan.threads, progress))
+    each = _each(plan, kernel.source.width)
+    parts = [range(first, min(first + each, plan.lanes)) for first in range(0, plan.lanes, each)]
+    progress = Progress(report, len(parts) * plan.steps)
+    return _join(plan, spread(lambda part: _batch(kernel, plan, part, progress), parts, plan.threads, progress))
+
+
+def _each(plan: Cells, width: int) -> int:
+    """Return the lanes of a batch: as many rounds of batches for every thread as lanes take, all nearly as full."""
+    threads = workers(plan.threads, plan.lanes)
+    rounds = -(-plan.lanes // (threads * width))
+    return live(-(-plan.lanes // (threads * rounds)), width)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,10 +52,10 @@ class _Batch:
     wait: np.ndarray
 
 
-def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batch:
-    """Run one batch of lanes from beginning to end; lanes beyond the last repeat it."""
-    width = kernel.source.width
-    lanes = np.minimum(np.arange(first, first + width), plan.lanes - 1)
+def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Batch:
+    """Run one batch of lanes from beginning to end; places beyond the last repeat it."""
+    width, taken = kernel.source.width, live(len(part), kernel.source.width)
+    lanes = np.minimum(np.arange(part.start, part.start + width), part.stop - 1)
     a = np.zeros(kernel.size, dtype=kernel.real)
     fill_states(kernel, plan, lanes, a)
     events = (*_events(plan, lanes, kernel.real), np.zeros(1, np.int64))
@@ -71,7 +80,7 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
                 count, now = min(CHUNK, end - done), plan.begin + done
                 samples = traces.room(now, count, width, kernel.real)
                 found = kernel.advance(
-                    *(state, shared, h, plan.dt, now, now + count, width, *places, *due, *noted, count * width),
+                    *(state, shared, h, plan.dt, now, now + count, taken, *places, *due, *noted, count * width),
                     *(len(traces.rows), rows, begins(halfway, np.bool_), *traces.due(now), samples.shape[1]),
                     *(begins(samples, kernel.real), steps_of_windows, int(np.searchsorted(edges, now)) - 1),
                     *(windows, len(summaries[0]), *summed),
@@ -83,19 +92,31 @@ def _batch(kernel: Kernel, plan: Cells, first: int, progress: Progress) -> _Batc
                     raise endless(plan.model)
                 done += count
                 progress.add(count)
-    real = min(width, plan.lanes - first)
+    spikes = (np.concatenate(found_steps), np.concatenate(found_lanes))
+    return _kept(kernel, a, lanes[: len(part)], spikes, np.concatenate(values, axis=1), summaries[-1])
+
+
+def _kept(
+    kernel: Kernel,
+    a: np.ndarray,
+    lanes: np.ndarray,
+    spikes: tuple[np.ndarray, np.ndarray],
+    traces: np.ndarray,
+    summaries: np.ndarray,
+) -> _Batch:
+    """Return what is kept of a batch that has run to its end: of its own lanes, not of what fills it up."""
+    real, spare = len(lanes), kernel.spare
     final = {slot: a[o : o + real].astype(float) for slot, o in _offsets(kernel).items()}
     finite = np.all(np.isfinite(np.stack([*final.values()])), axis=0)
     return _Batch(
-        lanes[:real],
-        np.concatenate(found_steps),
-        np.concatenate(found_lanes),
-        np.concatenate(values, axis=1)[:, :, :real],
-        summaries[-1][:, :, :real],
-        lanes[:real][~finite],
+        lanes,
+        *spikes,
+        traces[:, :, :real],
+        summaries[:, :, :real],
+        lanes[~finite],
         final,
-        a[kernel.spare : kernel.spare + real].astype(float),
-        a[kernel.spare - width : kernel.spare - width + real].astype(float),
+        a[spare : spare + real].astype(float),
+        a[spare - kernel.source.width : spare - kernel.source.width + real].astype(float),
     )
 
 

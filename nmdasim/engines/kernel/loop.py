@@ -70,6 +70,7 @@ def take_step(  # type: ignore[no-untyped-def]
     address,
     batches,
     count,
+    neurons,
     size,
     constants,
     h,
@@ -94,6 +95,7 @@ def take_step(  # type: ignore[no-untyped-def]
     real, one, rows, whole = batches.dtype, types.int64, batches, spike_step
     taken = (
         rows,
+        one,
         one,
         one,
         rows,
@@ -227,6 +229,7 @@ def advance_one(p, n, h, dt, slot, storage, rings, spikes, found):  # type: igno
         p.step,
         state[p.state :],
         p.batches,
+        p.lanes,
         p.size,
         constants[p.constants :],
         h,

@@ -9,9 +9,17 @@ from nmdasim.engines.form import Form
 from nmdasim.engines.form.passes import Record
 from nmdasim.engines.form.statements import Draw, EventConstant
 
-#: Bytes of a batch that stay in the first-level cache of any current CPU, with room for what else passes through.
-_CACHE = 24_000
+#: Bytes of a batch that stay in the second-level cache of a current core; in a network, where the batches of all
+#: populations take turns, in the first-level cache.
+_CACHE, _CACHE_OF_MANY = 500_000, 24_000
 _WIDTHS = (128, 64, 32)
+#: Lanes that a step takes are a multiple of this: of the vectors of any current CPU, and two of most.
+VECTOR = 16
+
+
+def live(lanes: int, width: int) -> int:
+    """Return how many lanes of a batch a step takes where so many are wanted."""
+    return min(width, -(-lanes // VECTOR) * VECTOR)
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,7 @@ class Memory:
     """
 
     form: Form
+    network: bool = False
 
     @cached_property
     def recorded(self) -> int:
@@ -32,8 +41,8 @@ class Memory:
     @cached_property
     def width(self) -> int:
         """Lanes per batch: many for a small model, to share the cost of a step; few for a large one."""
-        rows = self.recorded + self.spare + 1
-        return next((width for width in _WIDTHS if rows * width * 8 <= _CACHE), _WIDTHS[-1])
+        rows, cache = self.recorded + self.spare + 1, _CACHE_OF_MANY if self.network else _CACHE
+        return next((width for width in _WIDTHS if rows * width * 8 <= cache), _WIDTHS[-1])
 
     @cached_property
     def constants(self) -> dict[EventConstant, int]:

@@ -2,8 +2,9 @@
 
 Lanes go in batches of ``W``. All of a batch lives in one array of rows of W numbers: the records of the compartments
 one after another, then the flags of the lanes and the constants of ports and spike rule. Time runs outside,
-compartments inside it, lanes innermost and free of branches, so that LLVM turns the lane loops into SIMD. Short loops
-run to ``width``, which is W as an argument: with a known count LLVM would unroll them into scalar code first.
+compartments inside it, lanes innermost and free of branches, so that LLVM turns the lane loops into SIMD. These run to
+``width``, the lanes that are in use, in whole vectors: few lanes cost little, and LLVM unrolls no known count into
+scalar code first.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def write(
         Write one step of every batch of a population, fed by delay buffers, in place of a whole run of one batch.
     """
     made = form(model, folded, method, varied)
-    memory = Memory(made)
+    memory = Memory(made, network)
     text = writer.write(memory, method=method, single=single, network=model.name if network else "")
     constants = tuple((where, tuple(e for _, e in named)) for where, named in made.events.constants)
     return Source(text, made.records, memory.width, memory.spare, constants, made.method, memory.draws)

@@ -8,12 +8,18 @@ HEADER = '''"""A kernel, method {method}, {real}. Generated; SI units."""
 
 real = {real}
 half = real(0.5)
+quiet = {bits}(0)
 W = {width}
+VECTOR = {vector}
+MASK = -VECTOR
 {rows}
 '''
 
 #: What a pass takes, and how it is called.
-PASS = "a: reals, ks: reals, t: real, n: whole, compartments: wholes, record_offset: wholes, scalar_offset: wholes"
+PASS = (
+    "a: reals, ks: reals, t: real, n: whole, width: whole, compartments: wholes, record_offset: wholes, "
+    "scalar_offset: wholes"
+)
 
 #: The event of one port, for some lanes.
 DELIVER = """
@@ -84,7 +90,7 @@ def advance(
             low = max(event_lane[due], 0)
             high = low + 1
             if event_lane[due] < 0:
-                high = W
+                high = width
             deliver(a, t, event_port[due], event_weight[due], low, high)
             due += 1
         at = sample + k*every
@@ -130,18 +136,19 @@ def advance(
     return found
 """
 
-#: One step of every batch of a population.
+#: One step of every batch of a population; of the last, of as many lanes as it has, in whole vectors.
 STEP = """
 
 def step(
-    batches: reals, count: whole, size: whole, ks: reals, h: real, dt: real, n: whole, width: whole,
+    batches: reals, count: whole, neurons: whole, size: whole, ks: reals, h: real, dt: real, n: whole, width: whole,
     compartments: wholes, record_offset: wholes, scalar_offset: wholes, up: reals, down: reals, axial: reals,
     incoming: reals, padded: whole, arrived: marks, steps: wholes, lanes: wholes, found: whole, room: whole,
 ) -> whole:
     for b in range(count):
         a = batches[b*size:]
-        receive(a, real(n*dt), width, incoming, padded, b*W, arrived)
-        stop = move(a, ks, h, dt, n, n + 1, width, compartments, record_offset, scalar_offset, up, down, axial)
+        live = min(width, (neurons - b*W + VECTOR - 1) & MASK)
+        receive(a, real(n*dt), live, incoming, padded, b*W, arrived)
+        stop = move(a, ks, h, dt, n, n + 1, live, compartments, record_offset, scalar_offset, up, down, axial)
         if stop == n:
             found = fired(a, real(n*dt), n, b*W, steps, lanes, found, room)
     return found

@@ -47,7 +47,7 @@ def translate(text: str) -> str:
     tree = ast.parse(text)
     module = ir.Module(name="kernel")
     bits = 32 if "\nreal = float32\n" in text else 64
-    scope = _mathematics(bits) | {"float32": FLOAT, "float64": DOUBLE}
+    scope = _mathematics(bits) | {"float32": FLOAT, "float64": DOUBLE, "int32": INT32, "int64": WHOLE}
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):

@@ -24,7 +24,7 @@ from nmdasim.engines.form.statements import (
     Shared,
     Statement,
 )
-from nmdasim.engines.kernel.memory import Memory
+from nmdasim.engines.kernel.memory import VECTOR, Memory
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.kernel.templates import ADVANCE, DELIVER, FIRED, HEADER, MOVE, PASS, RECEIVE, STEP
 
@@ -62,8 +62,8 @@ class _Text:
         rows = [f"R{k} = {k * width}" for k in range(memory.longest + 1)]
         rows += [f"O{c} = {memory.begins[c] * width}" for c in range(self.form.compartments)]
         rows += [f"WAIT = {end}", f"READY = {end + width}", f"SPIKE = {end + 2 * width}", f"SPARE = {end + width}"]
-        real = f"float{32 if self.single else 64}"
-        head = HEADER.format(real=real, width=width, method=method, rows="\n".join(rows))
+        real, bits = ("float32", "int32") if self.single else ("float64", "int64")
+        head = HEADER.format(real=real, bits=bits, width=width, vector=VECTOR, method=method, rows="\n".join(rows))
         return head + "\n".join(self._functions() if self.form.membrane else [])
 
     def body(self) -> str:
@@ -81,7 +81,7 @@ class _Text:
             self._pass(0, one, "O0", admit if one is passes[0] else [], watch if one is passes[-1] else [])
             for one in passes
         ]
-        return ["hits = 0", *(line for loop in loops for line in loop)]
+        return ["hits = quiet", *(line for loop in loops for line in loop)]
 
     def _tree(self) -> list[str]:
         """Return one step of a tree: states and currents by group, the membrane as a whole, then the spike rule."""
@@ -93,7 +93,7 @@ class _Text:
             *self._lines(Code((membrane.step,))),
             *_over_lanes(self._lines(membrane.code)),
             *(_call("after", g) for g, group in enumerate(self.form.groups) if group.after),
-            "hits = 0",
+            "hits = quiet",
             *_over_lanes(self._lines(rule.watch)),
         ]
 
@@ -117,7 +117,7 @@ class _Text:
             f"for c in range(compartments[{g}]):  # {', '.join(self.form.groups[g].record.group.states)}",
             f"    o = {where}",
             *("    " + line for line in shared),
-            "    for l in range(W):",
+            "    for l in range(width):",
             *("        " + line for line in (*head, *lines, *tail)),
         ]
 
@@ -196,7 +196,7 @@ class _Text:
 
 def _call(which: str, g: int) -> str:
     """Return the call of a pass."""
-    return f"{which}_{g}(a, ks, t, n, compartments, record_offset, scalar_offset)"
+    return f"{which}_{g}(a, ks, t, n, width, compartments, record_offset, scalar_offset)"
 
 
 def _over_lanes(lines: Sequence[str]) -> list[str]:

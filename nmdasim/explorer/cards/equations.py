@@ -42,7 +42,7 @@ def _defined(text: str) -> tuple[str, ...]:
 
 def _spike(model: Model) -> str:
     names_ = (*model.parameters.bases, *_defined(model.equations), "v")
-    return titled("A spike", f'<math display="block">{mathml.expression(str(model.threshold), names_)}</math>')
+    return titled("A spike", f'<math displaystyle="true">{mathml.expression(str(model.threshold), names_)}</math>')
 
 
 def _new_in_the_horn(cell: Model) -> list[str]:
@@ -65,7 +65,7 @@ def titled(title: str, body: str) -> str:
 
 def _afternoon() -> list[str]:
     moved = "".join(
-        f'<math display="block">{mathml.expression(left)}<mo>=</mo>{mathml.expression(right)}</math>'
+        f'<math displaystyle="true">{mathml.expression(left)}<mo>=</mo>{mathml.expression(right)}</math>'
         for left, right in (("dx/dt", "A*x + r"), ("dC_e/dt", "k_e0*(C_p - C_e)"))
     )
     block = mathml.equations(kinetics.blocked_text(), kinetics.NAMES)
@@ -76,12 +76,11 @@ def _afternoon() -> list[str]:
 
 
 def _receptor() -> list[str]:
-    drawn = "<math display='block'><mfrac><mrow><mi>d</mi><mi>p</mi></mrow><mrow><mi>d</mi><mi>t</mi></mrow></mfrac><mo>=</mo><mi>p</mi><mi>Q</mi></math>"
+    rate = mathml.expression("dp/dt", ("dp", "dt"))
+    drawn = f'<math displaystyle="true">{rate}<mo>=</mo>{mathml.expression("p*Q")}</math>'
     plug = mathml.equations(magnesium.EQUATION, ("mg", "K_mg", "slope_mg"))
-    shown = [
-        titled("Probabilities of the states of a scheme with the generator Q", drawn),
-        titled("Magnesium (jahr1990)", plug),
-    ]
+    states = titled("Probabilities of the states of a scheme with the generator Q", drawn)
+    shown = [states, titled("Magnesium (jahr1990)", plug)]
     return shown + [_arrows(schemes.scheme(name)) for name in schemes.names()[:2]]
 
 
@@ -92,7 +91,7 @@ def _arrows(one: Scheme) -> str:
         f"<mtd>{mathml.expression(t.rate, names_)}</mtd></mtr>"
         for t in one.transitions
     )
-    return titled(f"Transitions of {one.name}", f'<math display="block"><mtable>{rows}</mtable></math>')
+    return titled(f"Transitions of {one.name}", f'<math displaystyle="true"><mtable>{rows}</mtable></math>')
 
 
 def _year() -> list[str]:

@@ -12,7 +12,7 @@ import numpy as np
 from nmdasim.explorer.cards.numbers import parameter, parameters, plain
 from nmdasim.explorer.formulas import function, read
 from nmdasim.parameters import load, read_table
-from nmdasim.pharmacology import bands, drug
+from nmdasim.pharmacology import bands, drug, potency
 from nmdasim.pharmacology.compartments import READOUTS, System, Uptake, build
 from nmdasim.pharmacology.presets import Preset, number, preset
 from nmdasim.pharmacology.subjects import REFERENCE_KG, typical
@@ -82,9 +82,13 @@ def _uptakes(way: tuple[Uptake, ...]) -> list[dict[str, Any]]:
 
 
 def _drug(name: str) -> dict[str, Any]:
-    """Return what turns total ng/ml into free µM of a drug, and its block at GluN2A."""
+    """Return what turns total ng/ml into free µM of a drug, and that into racemate; and its block at GluN2A."""
     ratio = number("effect_site", "unbound_ratio", "1")
-    return {"free_um_per_ng_ml": plain(drug(name).free_micromolar(1.0) * ratio)} | {"block": block_of(name)}
+    return {
+        "free_um_per_ng_ml": plain(drug(name).free_micromolar(1.0) * ratio),
+        "potency": plain(potency(name)),
+        "block": block_of(name),
+    }
 
 
 def block_of(name: str, subtype: str = "2A") -> dict[str, float]:

@@ -10,7 +10,7 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.model.parameter import Parameter
 
-#: Significant digits: enough that no figure differs, few enough that rounding of one machine's mathematics does not show.
+#: Significant digits: enough that no figure differs, few enough that a machine's rounding does not show.
 DIGITS = 12
 
 

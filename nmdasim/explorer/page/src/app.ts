@@ -179,7 +179,8 @@ export class App {
     const hash = write(this.state, this.known);
     if (done) {
       this.remembered = hash;
-      if (location.hash !== hash) history.replaceState(null, "", hash);
+      // a frame of a notebook has no address of its own to write to
+      if (location.protocol !== "about:" && location.hash !== hash) history.replaceState(null, "", hash);
     }
     document.documentElement.dataset.look = this.state.look;
     this.lookList.value = this.state.look;

@@ -28,7 +28,7 @@ export interface Cards {
     reference_kg: number;
     weight: Parameter;
     nasal_most_mg: number;
-    drugs: Record<string, { free_um_per_ng_ml: number; block: Names }>;
+    drugs: Record<string, { free_um_per_ng_ml: number; potency: number; block: Names }>;
     bands: { text: string; low: number; high: number; source: string; verified: boolean }[];
     blocked: { formula: string; slope_mg: number; mg: Parameter };
   };

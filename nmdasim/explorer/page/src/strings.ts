@@ -67,6 +67,8 @@ export const S = {
     block: "share blocked",
     blocks: "NMDA receptors blocked, in balance with the free drug at the effect site",
     windup: "Wind-up of the neuron wdr, tested at chosen times (15 pulses, 1 Hz)",
+    test: "Test wind-up at 13 times",
+    testing: "testing wind-up",
     index: "wind-up index, spikes",
     withDrug: "after the dose",
     without: "without drug",

@@ -4,11 +4,15 @@ import { cards } from "../cards";
 import { S } from "../strings";
 import type { Control } from "../parts/control";
 import { shown } from "../parts/dom";
-import type { Outcome, Panel } from "../parts/panel";
+import type { Chart } from "../parts/chart";
+import type { Outcome, Panel, Work } from "../parts/panel";
 import type { Settings } from "../parts/state";
 import { afternoonScript } from "../python/afternoon";
 import { formula } from "../science/formula";
 import { course, inputs, system, type Dose } from "../science/kinetics";
+import { Cancelled, newest } from "../work/client";
+import type { CellAnswer } from "../work/jobs";
+import { job as train, measure, windup } from "./windup";
 
 const own = cards.kinetics;
 const T = S.afternoon;
@@ -45,6 +49,7 @@ const controls: Control[] = [
   { kind: "slider", key: "over", label: T.over, unit: "min", value: 40, from: 0, to: 120, low: 0, high: 1440, step: 1, source: "zanos2018", applies: (s) => s.route === "iv" },
   { kind: "slider", key: "weight", label: T.weight, unit: "kg", value: own.weight.number, from: own.weight.bounds?.[0] ?? 50, to: own.weight.bounds?.[1] ?? 100, low: 1, high: 300, step: 1, source: own.weight.source },
   { kind: "slider", key: "hours", label: T.hours, unit: "h", value: 6, from: 1, to: 24, low: 0.5, high: 72, step: 0.5 },
+  { kind: "switch", key: "windup", label: T.test, value: true },
   { kind: "slider", key: "voltage", label: T.voltage, unit: "mV", value: -60, from: -90, to: 40, low: -200, high: 200, step: 1 },
   { kind: "slider", key: "magnesium", label: T.magnesium, unit: "mM", value: own.blocked.mg.number, from: 0, to: 3, low: 0, high: 100, step: 0.05, source: own.blocked.mg.source },
 ];
@@ -65,7 +70,7 @@ export function blocked(drug: string, freeUm: number, millivolt: number, mg: num
   return formula(own.blocked.formula)(names)[0];
 }
 
-function compute(s: Settings): Outcome {
+function levels(s: Settings): Outcome {
   const preset = own.presets[String(s.preset)];
   const found = course(system(preset, Number(s.weight), own.reference_kg), inputs(preset, doses(s), Number(s.weight)), axis(Number(s.hours)));
   const [plasma, effect] = found.values;
@@ -116,6 +121,47 @@ function compute(s: Settings): Outcome {
       auc_inf_ng_h_ml: found.auc,
     },
   };
+}
+
+/** Wind-up of the neuron at chosen times, two concentrations a run: each test sees one, with its block in balance. */
+async function tested(s: Settings, first: Outcome, work: Work): Promise<Outcome> {
+  const { potency } = own.drugs[own.presets[String(s.preset)].drug];
+  const free = first.values.free_um as number[];
+  const places = Array.from({ length: TESTS }, (_, k) => Math.round((k * (free.length - 1)) / (TESTS - 1)));
+  const asked = [0, ...places.map((place) => free[place] * potency)];
+  const index: number[] = [];
+  for (let k = 0; k < asked.length; k += 2) {
+    const { job } = train({ ...untouched, ketamine: asked[k] });
+    job.set = [...job.set.filter(([name]) => name !== "ketamine"), ["ketamine", asked[k] * 1e-3, 0], ["ketamine", (asked[k + 1] ?? 0) * 1e-3, 1]];
+    job.record = [];
+    const found = await newest<CellAnswer>(job, (share) => work.progress((k + 2 * share) / asked.length, T.testing), work.cancelled);
+    index.push(...found.counts.map((counts) => measure(counts).index));
+    if (work.cancelled()) throw new Cancelled();
+  }
+  const hours = places.map((place) => (first.values.time_h as number[])[place]);
+  const chart: Chart = {
+    id: "afternoon-windup",
+    title: T.windup,
+    x: { label: T.time, min: 0, max: Number(s.hours) },
+    y: { label: T.index, min: 0 },
+    series: [
+      { label: T.withDrug, x: hours, y: index.slice(1, TESTS + 1), colour: 2, kind: "points" },
+      { label: T.without, x: [0, Number(s.hours)], y: [index[0], index[0]], colour: 6, dash: true },
+    ],
+    height: 14,
+  };
+  const values = { ...first.values, windup_time_h: hours, windup_index: index.slice(1, TESTS + 1), windup_index_control: index[0] };
+  return { ...first, charts: [...first.charts, chart], values };
+}
+
+const TESTS = 13;
+const untouched: Settings = Object.fromEntries(windup.controls.map((one) => [one.key, one.value]));
+
+async function compute(s: Settings, work: Work): Promise<Outcome> {
+  const first = levels(s);
+  if (!s.windup || !cards.windup || typeof Worker === "undefined") return first;
+  work.show(first);
+  return tested(s, first, work);
 }
 
 export const afternoon: Panel = {

@@ -4,7 +4,7 @@ import { cards } from "../cards";
 import { S } from "../strings";
 import { escape, h } from "../parts/dom";
 import type { Outcome, Stage } from "../parts/panel";
-import { Player } from "../parts/player";
+import { Player, type Beat } from "../parts/player";
 import type { Settings } from "../parts/state";
 import type { CircuitAnswer } from "../work/jobs";
 import type { Running } from "./touch";
@@ -63,10 +63,14 @@ export function horn(set: (settings: Settings) => void): Stage & { running: (par
     clearTimeout(timers.get(name));
     timers.set(name, setTimeout(() => cell.classList.remove("on"), 140) as unknown as number);
   };
+  let beats: Beat[] = [];
   const player = new Player("touch", {
     beat: ({ row, index }) => light(`${order[row]} ${index}`),
-    at: (_, jumped) => {
-      if (jumped) for (const cell of cells.values()) cell.classList.remove("on");
+    at: (time, jumped) => {
+      if (!jumped) return;
+      for (const cell of cells.values()) cell.classList.remove("on");
+      // whoever stops in the middle sees who fired just then
+      for (const { time: fired, row, index } of beats) if (fired > time - 0.02 && fired <= time) cells.get(`${order[row]} ${index}`)?.classList.add("on");
     },
   });
   const buttons = ["touch", "noxious"].map((kind) =>
@@ -93,7 +97,7 @@ export function horn(set: (settings: Settings) => void): Stage & { running: (par
       if (!answer || answer === last) return;
       status.textContent = "";
       last = answer;
-      const beats = answer.fired.flatMap((part) => part.neuron.map((index, k) => ({ time: part.time[k], row: order.indexOf(part.population), index })));
+      beats = answer.fired.flatMap((part) => part.neuron.map((index, k) => ({ time: part.time[k], row: order.indexOf(part.population), index })));
       for (const { name, volley } of answer.inputs) volley.fibre.forEach((index, k) => beats.push({ time: volley.time[k], row: order.indexOf(name), index }));
       player.load(beats, 1.5);
       if (play) player.begin();

@@ -53,8 +53,8 @@ const VOLTS = Array.from({ length: 71 }, (_, k) => -100 + 2 * k);
 
 function current(one: Variant, names: Names, extra: Names): number[] {
   return VOLTS.map((mv) => {
-    const p = { ...names, glutamate: 1, v: mv * 1e-3, ...extra };
-    return open(one, steady(one, p), p) * (p.v - own.E_nmda.si) * 1e3; // pA for 1 nS
+    const p: Names = { ...names, glutamate: 1, v: mv * 1e-3, ...extra };
+    return open(one, steady(one, p), p) * (p.v - p.E_nmda) * 1e3; // pA for 1 nS
   });
 }
 

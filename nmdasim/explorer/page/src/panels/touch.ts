@@ -94,7 +94,7 @@ function outcome(s: Settings, one: CircuitAnswer, before: CircuitAnswer | null, 
   const raster: Chart["series"] = one.fired.map((part) => ({ label: T.names[part.population] ?? part.population, x: part.time, y: part.neuron.map((n) => spread(rows, part.population, n)), colour: COLOURS[part.population] ?? 4, kind: "ticks", tall: 0.13 }));
   one.inputs.forEach(({ name, volley }) => raster.push({ label: T.names[name] ?? name, x: volley.time, y: volley.fibre.map((n) => spread(rows, name, n)), colour: 6, kind: "ticks", tall: 0.13 }));
   const charts: Chart[] = [
-    { id: "touch-raster", title: T.raster, x: { label: T.time, min: 0.4, max: own.at_s + own.answer_s }, y: { label: "", min: -0.6, max: rows.length - 0.4 }, rows: rows.map((name) => T.names[name] ?? name), series: raster, marks: [{ x: own.at_s }], height: 17 },
+    { id: "touch-raster", title: T.raster, x: { label: T.time, min: own.at_s - 0.02, max: lastSpike(one) + 0.02 }, y: { label: "", min: -0.6, max: rows.length - 0.4 }, rows: rows.map((name) => T.names[name] ?? name), series: raster, marks: [{ x: own.at_s }], height: 17 },
   ];
   const numbers = [
     { label: T.answer, value: shown(one.spikes[0]) },
@@ -114,6 +114,12 @@ function outcome(s: Settings, one: CircuitAnswer, before: CircuitAnswer | null, 
     Object.assign(values, { touch: part(after, 0), noxious: part(after, 1), naive_touch: part(before, 0), naive_noxious: part(before, 1), allodynia_index: a, hyperalgesia_index: hyper, threshold: least });
   }
   return { charts, numbers, notes: s.measure ? [T.bands] : [], values, play: one };
+}
+
+/** Until when something fires; a tenth of a second after the stimulus at least. */
+function lastSpike(one: CircuitAnswer): number {
+  const times = [...one.fired.flatMap((part) => part.time), ...one.inputs.flatMap((input) => input.volley.time)];
+  return times.reduce((a, b) => Math.max(a, b), own.at_s + 0.1);
 }
 
 /** Neurons of a row lie side by side within it. */

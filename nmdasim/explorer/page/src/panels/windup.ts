@@ -90,7 +90,7 @@ interface Measured {
   ratio: number;
 }
 
-function measure(counts: number[]): Measured {
+export function measure(counts: number[]): Measured {
   const early = counts.filter((_, k) => k % 2 === 0);
   const late = counts.filter((_, k) => k % 2 === 1);
   const sum = late.reduce((a, b) => a + b, 0);

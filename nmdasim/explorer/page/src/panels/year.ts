@@ -5,11 +5,12 @@ import { S } from "../strings";
 import type { Chart } from "../parts/chart";
 import type { Control } from "../parts/control";
 import { shown } from "../parts/dom";
-import type { Outcome, Panel } from "../parts/panel";
+import type { Outcome, Panel, Work } from "../parts/panel";
 import type { Settings } from "../parts/state";
 import { yearScript } from "../python/year";
 import type { Dose } from "../science/kinetics";
-import { treat } from "../science/slow";
+import { treat, type Answer, type Asked } from "../science/slow";
+import { newest } from "../work/client";
 
 const own = cards.treatment;
 const T = S.year;
@@ -59,11 +60,11 @@ export function days(until: number): number[] {
 
 const COLOURS: Record<string, number> = { dahan2011: 1, maintained: 2, reset: 3 };
 
-function compute(s: Settings): Outcome {
+async function compute(s: Settings, work: Work): Promise<Outcome> {
   const pain = own.states[String(s.state)];
   const regimen = given(s);
   const at = days(Number(s.until));
-  const found = treat({
+  const asked: Asked = {
     state: String(s.state),
     pain,
     models: own.models,
@@ -76,7 +77,9 @@ function compute(s: Settings): Outcome {
     drive: own.drive,
     hours: at.map((d) => 24 * d),
     changed: { "dahan2011.C50": Number(s.c50) * 1e-6, "dahan2011.half_life": Number(s.half_life) * 86400 },
-  });
+  };
+  const away = typeof Worker !== "undefined";
+  const found = away ? await newest<Answer>({ kind: "year", asked }, (share) => work.progress(share), work.cancelled) : treat(asked);
   const names = Object.keys(own.models);
   const rating = (name: string): number[] => found.slow[name].map((slow, k) => pain.pain * found.natural[k] * (1 - slow) * (1 - found.acute[k]));
   const lasts = (name: string): number => found.slow[name].filter((x) => x >= 0.5).length * (at[1] - at[0]);
@@ -116,7 +119,7 @@ export const year: Panel = {
     { label: T.presets.monthly, settings: { regimen: "monthly", until: 364 } },
     { label: T.presets.outpatient, settings: { regimen: "crps_outpatient_10_days", until: 84 } },
     { label: T.presets.healing, settings: { state: "acute", regimen: "infusion_40_minutes", until: 28 } },
-    { label: T.presets.nasal, settings: { regimen: "nasal_twice_weekly", until: 84 } },
+    { label: T.presets.nasal, settings: { regimen: "nasal_56", until: 84 } },
   ],
   compute,
   python: yearScript,

@@ -204,7 +204,7 @@ function drawn(one: Series, f: Frame, em: number): string {
     return `<path ${paint} stroke-width="1" fill="none" d="${path}"/>`;
   }
   const path = line(one, f);
-  const stroke = `<path ${paint} fill="none" stroke-width="2"${one.dash ? ' stroke-dasharray="7 4"' : ""} stroke-linejoin="round" d="${path}"/>`;
+  const stroke = `<path ${paint} fill="none" stroke-width="${(em / 8).toFixed(1)}"${one.dash ? ' stroke-dasharray="7 4"' : ""} stroke-linejoin="round" d="${path}"/>`;
   if (one.kind !== "points") return stroke;
   let dots = "";
   for (let i = 0; i < one.x.length; i++) {
@@ -286,7 +286,7 @@ function legendRow(row: Entry[], left: number, y: number, em: number): string {
       const dash = series.dash ? ' stroke-dasharray="7 4"' : "";
       const mark = series.kind === "points" ? `<g class="s${series.colour}" data-dots="">${symbol(series.colour, at + 0.8 * em, y, 0.28 * em)}</g>` : "";
       return (
-        `<path class="s${series.colour}" stroke-width="2"${dash} d="M${at} ${y}h${1.6 * em}"/>${mark}` +
+        `<path class="s${series.colour}" stroke-width="${(em / 8).toFixed(1)}"${dash} d="M${at} ${y}h${1.6 * em}"/>${mark}` +
         `<text x="${at + 1.9 * em}" y="${y + 0.3 * em}">${escape(series.label)}</text>`
       );
     })

@@ -52,28 +52,34 @@ export interface Shown {
   update: (settings: Settings) => void;
 }
 
-const NOTCHES = 1000;
+/** Places of a slider: one a step, so that an arrow key moves by a step. */
+export function notches(one: Slider): number {
+  const step = one.whole ? 1 : one.step;
+  return one.scale !== "log" && step ? Math.round((one.to - one.from) / step) : 200;
+}
 
 export function position(one: Slider, value: number): number {
-  if (one.scale !== "log") return ((value - one.from) / (one.to - one.from)) * NOTCHES;
+  const last = notches(one);
+  if (one.scale !== "log") return ((value - one.from) / (one.to - one.from)) * last;
   const low = one.from > 0 ? one.from : (one.least ?? one.to / 1e3);
   if (value < low) return 0;
   const place = Math.log(value / low) / Math.log(one.to / low);
-  return one.from > 0 ? place * NOTCHES : 1 + place * (NOTCHES - 1);
+  return one.from > 0 ? place * last : 1 + place * (last - 1);
 }
 
 export function valueAt(one: Slider, notch: number): number {
-  if (one.scale !== "log") return rounded(one, one.from + (notch / NOTCHES) * (one.to - one.from));
+  const last = notches(one);
+  if (one.scale !== "log") return rounded(one, one.from + (notch / last) * (one.to - one.from));
   const low = one.from > 0 ? one.from : (one.least ?? one.to / 1e3);
   if (one.from === 0 && notch < 1) return 0;
-  const share = one.from > 0 ? notch / NOTCHES : (notch - 1) / (NOTCHES - 1);
+  const share = one.from > 0 ? notch / last : (notch - 1) / (last - 1);
   return rounded(one, low * (one.to / low) ** share);
 }
 
 function rounded(one: Slider, value: number): number {
   if (one.whole) return Math.round(value);
   if (one.step) return Number((Math.round(value / one.step) * one.step).toPrecision(10));
-  return Number(value.toPrecision(2));
+  return Number(value.toPrecision(3));
 }
 
 export function build(panel: string, one: Control, change: Change): Shown {
@@ -84,7 +90,7 @@ export function build(panel: string, one: Control, change: Change): Shown {
 
 function slider(panel: string, one: Slider, change: Change): Shown {
   const id = `${panel}-${one.key}`;
-  const bar = h("input", { type: "range", id, min: 0, max: NOTCHES, step: 1, "aria-describedby": `${id}-about` });
+  const bar = h("input", { type: "range", id, min: 0, max: notches(one), step: 1, "aria-describedby": `${id}-about` });
   const field = h("input", {
     type: "text",
     class: "field",

@@ -63,6 +63,12 @@ function settle(run: Engine, job: CircuitJob, ketamine: number): void {
 function rest(run: Engine, card: CircuitCard, job: CircuitJob): void {
   run.setInitial(card.output, "rho", job.rho);
   run.setInitial(card.output, "loss", job.loss);
+  // what a start computes from other states (the block in balance) reads them from here
+  for (const pop of run.populations) {
+    for (const given of Object.values(pop.card.given) as Record<string, number>[]) {
+      if (pop.name === card.output) Object.assign(given, { rho: job.rho, loss: job.loss });
+    }
+  }
   run.begin({ start: "equilibrated" });
   for (const one of run.network.learning) {
     const k = one.module.variables.indexOf("rho");
