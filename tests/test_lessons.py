@@ -112,7 +112,7 @@ def found():
 
 
 def test_there_are_six():
-    assert NAMES == sorted(CLAIMS)
+    assert sorted(CLAIMS) == NAMES
     index = (DOCS / "lessons" / "index.md").read_text("utf-8")
     assert re.findall(r"^(\d-[\w-]+)$", index, flags=re.MULTILINE) == NAMES
 
