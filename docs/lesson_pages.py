@@ -41,7 +41,8 @@ class Run(SphinxDirective):
             root = "../" * self.env.docname.count("/")
             found.append(_html(frame(panel, f"{root}{EXPLORER}#{self.arguments[0]}")))
         code = nodes.literal_block("\n".join(self.content), "\n".join(self.content), language="python")
-        return [*found, _html("<details><summary>Run it in Python</summary>"), code, _html("</details>")]
+        fold = "<details style='margin-bottom:1rem'><summary>Run it in Python</summary>"
+        return [*found, _html(fold), code, _html("</details>")]
 
 
 def frame(panel: str, address: str) -> str:

@@ -58,6 +58,7 @@ CLAIMS = {
         and n["shut_door"] < 1e-9
         and n["left_open"] < 1
         and n["left_shut"] > 98
+        and n["later"] > 0.9999
         and n["plain_first"] - n["arriving_first"] <= 1
         and n["balanced_first"] < 0.7 * n["plain_first"]
         and n["arriving_last"] < max(n["arriving"]) < n["plain_last"]
@@ -86,6 +87,7 @@ CLAIMS = {
     "6-what-a-trial-shows": lambda n: (
         n["pain_after"] < n["pain_before"]
         and n["better_drug"] > n["better_placebo"]
+        and 0.5 < n["reached"] < 0.6
         and n["low_12"] < 0 < n["low_60"]
         and n["high_12"] > 2 * n["truth"]
         and n["fooled_60"] < n["fooled_12"] / 10
