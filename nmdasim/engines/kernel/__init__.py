@@ -23,9 +23,8 @@ def _check(cells: Cells) -> None:
     method, slash, precision = cells.method.partition("/")
     if (method or DEFAULT) not in METHODS or (slash and precision not in ("float32", "float64")):
         names = ", ".join(METHODS)
-        raise ModelError(
-            f"method {cells.method!r}; the kernel engine has {names}, each also as NAME/float32{closest(method, METHODS)}"
-        )
+        near = closest(method, METHODS)
+        raise ModelError(f"method {cells.method!r}; the kernel engine has {names}, each also as NAME/float32{near}")
     states = set(cells.model.system.states)
     for probe, kind in cells.recording.summaries:
         if probe.variable not in states:
