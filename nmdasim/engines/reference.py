@@ -45,9 +45,8 @@ def check(plan: Plan) -> None:
     """Refuse what this engine cannot render."""
     first = plan.first
     if first.method not in ("", "lsoda"):
-        raise ModelError(
-            f"method {first.method!r}; the reference engine has 'lsoda' only{closest(first.method, ['lsoda'])}"
-        )
+        near = closest(first.method, ["lsoda"])
+        raise ModelError(f"method {first.method!r}; the reference engine has 'lsoda' only{near}")
     if not 1e-13 <= first.tolerance <= 1e-2:
         raise ModelError(f"tolerance {first.tolerance:g}; the reference engine takes 1e-13 to 1e-2")
     if noisy := [cells.model.name for cells in plan.cells if cells.model.stochastic]:
