@@ -51,8 +51,12 @@ def test_the_infusion_of_rxode2_s_task_peaks_where_it_ends():
 
 def test_a_recording_comes_in_by_one_function(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("unit_7.csv").write_text("time_ms,train\n1150,1\n1200,1\n2150,1\n")
+    Path("unit_7.csv").write_text("time_ms,train\n1150,1\n1200,1\n2150,1\n8990,1\n")
     block = re.search(r"```python\n(import nmdasim as nm\nfrom nmdasim import second\n.*?)```", PAGE, re.DOTALL)
     assert block is not None
     recorded = left_by(block[1])["recorded"]
-    assert list(recorded.counts(stimuli=range(1, 9) * nm.second, after="100 ms", train="train 1"))[:2] == [2, 1]
+    assert recorded.counts(stimuli=range(1, 9) * nm.second, after="100 ms", train="train 1").values[:3].tolist() == [
+        2,
+        1,
+        0,
+    ]
