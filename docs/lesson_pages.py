@@ -7,22 +7,13 @@ from __future__ import annotations
 
 from html import escape
 from typing import Any
-from urllib.parse import unquote
 
 from docutils import nodes
+from make_lessons import opening
 from sphinx.util.docutils import SphinxDirective
-
-from nmdasim.explorer import settings as typed
 
 #: The page of the explorer as the documentation carries it, from its root.
 EXPLORER = "_static/explorer.html"
-
-
-def opening(link: str) -> tuple[str, typed.Settings]:
-    """Return the panel that a hash of the explorer opens, and its settings; refuse what the explorer would not take."""
-    words = dict(word.split("=", 1) for word in link.split("&"))
-    panel = typed.panel(words.pop("panel"))
-    return panel, typed.read({name: unquote(value) for name, value in words.items()}, panel)
 
 
 class Run(SphinxDirective):

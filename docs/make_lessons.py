@@ -11,12 +11,11 @@ import re
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
+
+from nmdasim.explorer import settings as typed
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE))
-
-from lesson_pages import opening  # noqa: E402  (found beside this file)
-
 NOTEBOOKS = HERE / "notebooks" / "lessons"
 PAGES = sorted((HERE / "lessons").glob("[0-9]-*.md"))
 _RUN = re.compile(r"^```\{run\} ?(\S*)\n(.*?)^```\n", flags=re.MULTILINE | re.DOTALL)
@@ -24,6 +23,13 @@ _NUMBER = re.compile(r"\[([^\]\n]*)\]\{\.(\w+)\}")
 #: What only the page says: how to get the notebook.
 _ONLY_PAGE = re.compile(r"^\*The same lesson as a notebook.*?\n\n", flags=re.MULTILINE | re.DOTALL)
 _WIDE = 120
+
+
+def opening(link: str) -> tuple[str, typed.Settings]:
+    """Return the panel that a hash of the explorer opens, and its settings; refuse what the explorer would not take."""
+    words = dict(word.split("=", 1) for word in link.split("&"))
+    panel = typed.panel(words.pop("panel"))
+    return panel, typed.read({name: unquote(value) for name, value in words.items()}, panel)
 
 
 def runs(page: str) -> list[tuple[str, str]]:

@@ -3,7 +3,6 @@
 import importlib.util
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,16 +11,13 @@ import nmdasim as nm
 from nmdasim.errors import NmdasimError
 
 DOCS = Path(__file__).parents[1] / "docs"
-pytest.importorskip("sphinx", reason="Sphinx is not installed: pip install 'nmdasim[docs]'")
 
 
 def loaded():
     """Return docs/make_lessons.py as a module."""
     found = importlib.util.spec_from_file_location("make_lessons", DOCS / "make_lessons.py")
     module = importlib.util.module_from_spec(found)
-    before = list(sys.path)
     found.loader.exec_module(module)
-    sys.path[:] = before
     return module
 
 

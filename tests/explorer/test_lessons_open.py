@@ -18,7 +18,7 @@ def says(lesson, name):
 
 @pytest.mark.parametrize(("lesson", "link"), LINKS)
 def test_a_link_of_a_lesson_opens(watched, lesson, link):
-    if "before=train" in link:  # what it shows is in the test of the train; here only that the link is read
+    if "before=train" in link:  # the train runs below; here only that the link is read
         watched.page.evaluate("link => { location.hash = link; }", link)
     else:
         watched.open(f"#{link}")
@@ -50,6 +50,9 @@ def test_the_page_says_what_the_lessons_say(watched):
     assert at(by["panel=windup&windup.ketamine=10&windup.start=washin"])["late"][1] == says("3-open-door", "arriving")
     assert at(by["panel=touch"])["answer"] == says("4-touch-hurts", "touch")
     assert at(by["panel=touch&touch.inhibition=-50"])["answer"] == says("4-touch-hurts", "touch_failing")
+    train = at(by["panel=touch&touch.before=train&touch.wait=20"])
+    assert train["answer"] == says("4-touch-hurts", "touch_after")
+    assert train["rho"] == pytest.approx(says("4-touch-hurts", "rho"), abs=0.006)
     dose = at(by["panel=afternoon"])
     assert dose["cmax_ng_ml"] == pytest.approx(says("5-dose-to-cord", "peak"), abs=0.6)
     assert 100 * max(dose["blocked"]) == pytest.approx(says("5-dose-to-cord", "blocked"), abs=0.06)
