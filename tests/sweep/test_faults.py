@@ -144,7 +144,7 @@ def test_a_killed_worker_loses_nothing_and_dask_gives_the_same_bits(small, tmp_p
 
 @pytest.mark.slow
 def test_a_lost_scheduler_is_one_clear_line_and_what_was_finished_is_kept(specification, tmp_path):
-    spec = specification(points=300, chunk=8)
+    spec = specification(points=150, chunk=8)
     made = "import distributed.cli.{0} as d; d.main()"
     options = ["--port", "0", "--scheduler-file", str(tmp_path / "at.json"), "--no-dashboard"]
     with subprocess.Popen(
@@ -163,7 +163,7 @@ def test_a_lost_scheduler_is_one_clear_line_and_what_was_finished_is_kept(specif
             working.kill()
     done = journal(tmp_path / "s.zarr")
     assert process.returncode == 2, told
-    assert f"the Dask scheduler is lost; {len(done)} of 150 chunks are finished and kept" in told.splitlines()[-1]
+    assert f"the Dask scheduler is lost; {len(done)} of 75 chunks are finished and kept" in told.splitlines()[-1]
     assert "Traceback" not in told
     assert execute.run(reading.read(spec), tmp_path / "s.zarr", resume=True).resumed == 8 * len(done)
 
