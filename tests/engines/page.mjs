@@ -23,6 +23,29 @@ const found = {
     whole(5000, { start: "equilibrated" });
     return { counts: run.counts(name).map((row) => Array.from(row)), block: run.summaries(name)[1].values.map((row) => row[0]) };
   },
+  start() {
+    const set = Object.entries(JSON.parse(process.argv[5]));
+    for (const [state, value] of set) run.setInitial(null, state, value);
+    run.begin(set.length ? { start: "equilibrated" } : { card: true });
+    const learning = run.network.learning.map((one) => one.value.map((values) => values[0]));
+    return [run.populations.map((pop) => Array.from(pop.a)), learning];
+  },
+  held() {
+    const [duration, at] = [run.steps, Number(process.argv[5])];
+    const ahead = run.network.inputs.map(({ step, lane }) => {
+      const later = [...step.keys()].filter((k) => step[k] >= at);
+      return { time: later.map((k) => (step[k] - at)*run.dt), fibre: later.map((k) => lane[k]) };
+    });
+    const after = whole(1e9, { card: true }).map((time) => Math.round(time/run.dt) - at).filter((step) => step > 0);
+    run.begin({ card: true });
+    run.advance(at);
+    const held = run.held();
+    ahead.forEach((volley, k) => run.setInput(k, volley));
+    run.setDuration((duration - at)*run.dt);
+    const noted = held.network.learning.flatMap((one) => one.noted.flat()).length;
+    const again = () => whole(1e9, { from: held }).map((time) => Math.round(time/run.dt));
+    return [after, again(), again(), held.network.pending.flat().length, noted];
+  },
   events() {
     const [, , , , , time] = process.argv;
     run.setEvents(name, { time: [Number(time)], port: ["exc"] }, { instance: 1 });
