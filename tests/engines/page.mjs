@@ -36,15 +36,17 @@ const found = {
       const later = [...step.keys()].filter((k) => step[k] >= at);
       return { time: later.map((k) => (step[k] - at)*run.dt), fibre: later.map((k) => lane[k]) };
     });
-    const after = whole(1e9, { card: true }).map((time) => Math.round(time/run.dt) - at).filter((step) => step > 0);
+    const steps = (start) => whole(1e9, start).map((time) => Math.round(time/run.dt));
+    const synapses = () => run.network.learning.map((one) => one.value.map((values) => Array.from(values)));
+    const after = [steps({ card: true }).map((step) => step - at).filter((step) => step > 0), synapses()];
     run.begin({ card: true });
     run.advance(at);
     const held = run.held();
     ahead.forEach((volley, k) => run.setInput(k, volley));
     run.setDuration((duration - at)*run.dt);
-    const noted = held.network.learning.flatMap((one) => one.noted.flat()).length;
-    const again = () => whole(1e9, { from: held }).map((time) => Math.round(time/run.dt));
-    return [after, again(), again(), held.network.pending.flat().length, noted];
+    const under = [held.network.pending.flat().length, held.network.learning.flatMap((one) => one.noted.flat()).length];
+    const again = () => [steps({ from: held }), synapses()];
+    return [under, after, again(), again()];
   },
   events() {
     const [, , , , , time] = process.argv;

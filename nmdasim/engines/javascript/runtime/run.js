@@ -229,6 +229,7 @@ export class Run {
   }
 
   // Everything from which a run can go on, any number of times: states, what synapses hold, what is on its way.
+  // Hold it at a step at which no input fires: synapses with a state take a spike of an input up a step before.
   held() {
     if (this.#half) throw new Error("a run is held from its first step on; advance it first");
     const states = this.populations.map((pop) => Float64Array.from(pop.a));
