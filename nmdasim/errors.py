@@ -65,7 +65,13 @@ def plainly(function: Callable[_P, _R]) -> Callable[_P, _R]:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean …?"`` or the list of what there is."""
     names = list(known)
+    return closest(name, names) or f"; there are {', '.join(names)}"
+
+
+def closest(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean …?"``, or nothing where no name is near."""
+    names = list(known)
     lower = {known.lower(): known for known in reversed(names)}  # what differs in case alone is nearest
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     close = [lower[name.lower()]] if name.lower() in lower else close
-    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(names)}"
+    return f"; did you mean {close[0]!r}?" if close else ""

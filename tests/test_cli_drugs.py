@@ -3,11 +3,8 @@
 import json
 
 import pytest
-from test_cli import command
 
 from nmdasim.command.printing import windup as printing
-
-__all__ = ["command"]
 
 
 def test_several_drugs_have_a_run_for_each_combination_and_json_keeps_its_keys(command, monkeypatch):

@@ -26,7 +26,7 @@ from nmdasim.engines import feedforward
 from nmdasim.engines.brian2_rules import exponential_step
 from nmdasim.engines.form.methods import shares
 from nmdasim.engines.printing import PlainPrinter
-from nmdasim.errors import ModelError, nearest
+from nmdasim.errors import ModelError, closest
 from nmdasim.language.reader import symbol
 from nmdasim.model.check import check_dimensions, declarations, dimensions
 from nmdasim.model.model import Model
@@ -54,8 +54,8 @@ def _check(cells: Cells) -> None:
     allowed = NOISY if model.stochastic else METHODS
     if cells.method and cells.method not in allowed:
         raise ModelError(
-            f"method {cells.method!r} of the brian2 engine on {model.name}{nearest(cells.method, allowed)}; "
-            "'' is its default"
+            f"method {cells.method!r}; the brian2 engine has, for {model.name}, its default and "
+            f"{', '.join(allowed)}{closest(cells.method, allowed)}"
         )
 
 

@@ -22,7 +22,7 @@ from nmdasim.engines import breaks, compiled, feedforward
 from nmdasim.engines.layout import Layout, layout
 from nmdasim.engines.rhs import Source, axial_rates, write
 from nmdasim.engines.watch import Watch
-from nmdasim.errors import ModelError
+from nmdasim.errors import ModelError, closest
 from nmdasim.language.evaluation import evaluator
 from nmdasim.language.system import System
 from nmdasim.model.model import Model
@@ -45,7 +45,8 @@ def check(plan: Plan) -> None:
     """Refuse what this engine cannot render."""
     first = plan.first
     if first.method not in ("", "lsoda"):
-        raise ModelError(f"method {first.method!r}; the reference engine has 'lsoda' only")
+        near = closest(first.method, ["lsoda"])
+        raise ModelError(f"method {first.method!r}; the reference engine has 'lsoda' only{near}")
     if not 1e-13 <= first.tolerance <= 1e-2:
         raise ModelError(f"tolerance {first.tolerance:g}; the reference engine takes 1e-13 to 1e-2")
     if noisy := [cells.model.name for cells in plan.cells if cells.model.stochastic]:

@@ -63,7 +63,7 @@ def equations(text: str, parameters: Collection[str] = ()) -> str:
         said = f"<mtext>{escape(unit)}</mtext>" if unit and unit != "1" else ""
         cells = (left, f"<mo>=</mo>{right}", said)
         rows.append(
-            "<mtr>" + "".join(f'<mtd style="text-align:left;padding:.3em .4em">{c}</mtd>' for c in cells) + "</mtr>"
+            "<mtr>" + "".join(f'<mtd style="text-align:left;padding:0.3em 0.4em">{c}</mtd>' for c in cells) + "</mtr>"
         )
     return f'<math displaystyle="true"><mtable>{"".join(rows)}</mtable></math>'
 
@@ -74,7 +74,7 @@ def expression(text: str, names: Collection[str] = ()) -> str:
 
 
 def _cell(inner: str) -> str:
-    return f'<mtd style="text-align:left;padding:.3em .4em">{inner}</mtd>'
+    return f'<mtd style="text-align:left;padding:0.3em 0.4em">{inner}</mtd>'
 
 
 def _row(inner: str) -> str:

@@ -6,7 +6,9 @@ A factor that vanishes is told by the x of which it is a multiple: an exponentia
 
 from __future__ import annotations
 
+import cmath
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -121,10 +123,27 @@ def _proportion(above: sp.Expr, below: sp.Expr) -> sp.Expr | None:
         if symbol in ratio.free_symbols:
             continue
         names = sorted(above.free_symbols | below.free_symbols, key=str)
-        for shift in (0.17, 0.29):
-            point = {name: sp.Float(0.031 + shift * (0.618 * k % 1)) for k, name in enumerate(names, 1)}
-            left, right = (complex(e.xreplace(point)) for e in (above, ratio * below))
-            if not abs(left - right) <= 1e-12 * max(1.0, abs(left)):
-                return None
+        if not all(
+            _alike(above, ratio * below, dict(zip(names, values, strict=False))) for values in _points(len(names))
+        ):
+            return None
         return ratio
     return None
+
+
+@lru_cache
+def _points(count: int) -> tuple[tuple[sp.Float, ...], ...]:
+    """Return values for so many names, some times over, each of another size and sign.
+
+    Where every name has one size, exponentials of their quotients are large or small together, and two rates that have
+    saturated pass for proportional.
+    """
+    draws = [((0.618 * k * (1 + 0.31 * turn) + 0.17 * turn) % 1) for turn in range(8) for k in range(1, count + 1)]
+    values = [sp.Float((-1) ** (k // 3) * 10 ** (-3 * draw)) for k, draw in enumerate(draws)]
+    return tuple(tuple(values[k : k + count]) for k in range(0, len(values), count or 1))
+
+
+def _alike(left: sp.Expr, right: sp.Expr, point: Mapping[sp.Symbol, sp.Float]) -> bool:
+    """Whether two expressions are the same at a point, or the first is no number there."""
+    a, b = (complex(e.xreplace(dict(point))) for e in (left, right))
+    return not cmath.isfinite(a) or abs(a - b) <= 1e-12 * max(1.0, abs(a))

@@ -51,7 +51,9 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
         ax.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.4, -0.6), xlabel="place in the range that was drawn from")
         ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=10)
         if own:
-            caption(ax.figure, found, notes=[_counted(found)])
+            ax.set_title("Where the kept models lie in each range", loc="left", pad=28)
+            told = "Dot: median of the kept draws; thick line: half of them; thin line: nine tenths."
+            caption(ax.figure, found, notes=[_counted(found), told])
     return ax
 
 
@@ -98,6 +100,7 @@ def fan(
         ax.set(xlabel=_dose_label(found), ylabel=f"loss of {answer}, %")
         ax.legend(frameon=False, fontsize=10)
         if own:
+            ax.set_title(f"What a dose takes from the {answer} of the kept models", loc="left")
             caption(ax.figure, found, notes=[_counted(found)])
     return ax
 
@@ -135,7 +138,9 @@ def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *,
         ax.set_xticks(x, names, rotation=40, ha="right", fontsize=10)
         ax.set(xlim=(-0.2, len(names) - 0.8), ylim=(-0.02, 1.02), ylabel="place in its range")
         if own:
-            caption(ax.figure, found, notes=[_counted(found)])
+            ax.set_title("Kept models, a line each", loc="left")
+            told = f"{len(some):,} of them. Where one colour keeps to one end of an axis, that parameter matters."
+            caption(ax.figure, found, notes=[_counted(found), told])
     return ax
 
 
@@ -169,7 +174,9 @@ def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | Non
         if any(tables):
             ax.legend(frameon=False, fontsize=10)
         if own:
-            caption(ax.figure, *tables.values())
+            ax.set_title("What decides", loc="left")
+            told = "Of ranks, with those of all other parameters taken out: 0 is no link. Lines: 95 % intervals."
+            caption(ax.figure, *tables.values(), notes=[told])
     return ax
 
 

@@ -20,6 +20,8 @@ from nmdasim.plot.look import look
 _WENT_ON = "as the run before left it"
 #: Letters to an inch in type of one point.
 _DENSITY = 122.0
+#: Lines of a caption for which a figure has room.
+_ROOM = 6
 
 
 def drawn() -> Any:
@@ -77,6 +79,10 @@ def caption(figure: Figure | SubFigure, *standing: Told, notes: Iterable[str] = 
     own = look()
     width = int(_DENSITY / own.caption * figure.bbox.width / figure.dpi)
     text = "\n".join(textwrap.fill(line, width) for line in (*lines, *notes))
+    beyond = text.count("\n") + 1 - _ROOM
+    if beyond > 0 and isinstance(figure, Figure):  # a long caption makes the figure higher, not its axes lower
+        wide, high = figure.get_size_inches()
+        figure.set_size_inches(wide, high + beyond * own.caption * 1.2 / 72)
     figure.supxlabel(text, fontsize=own.caption, color=own.quiet, x=0.01, ha="left")
 
 

@@ -244,7 +244,7 @@ def _mixed(
             f"{share:.15g}",
             source="user",
             kind="assumed",
-            bounds=(0.0, 1.0),
+            bounds=(0.0, 100.0),  # parts of one, or per cent
             description=f"share of GluN{kind} in the charge of one event, relative to the sum of all shares",
         )
     whole_share = " + ".join(f"share_{kind}" for kind in shares)

@@ -270,7 +270,8 @@ def _make_array(group: Any, sweep: Sweep, name: str, pilot: xr.Dataset) -> None:
 def _coordinates(sweep: Sweep, pilot: xr.Dataset) -> xr.Dataset:
     data = xr.Dataset(attrs=_provenance(sweep, pilot))
     for axis in sweep.varied:
-        attrs = {"units": quantities.pretty(axis.unit)} | ({"long_name": "gain"} if sweep.is_gain(axis.name) else {})
+        told = "gain" if sweep.is_gain(axis.name) else axis.text
+        attrs = {"units": quantities.pretty(axis.unit)} | ({"long_name": told} if told else {})
         data = data.assign_coords({axis.name: (axis.dimension, shown(axis, axis.values), attrs)})
     if "sample" in sweep.sizes:
         data = data.assign_coords(sample=np.arange(sweep.sizes["sample"]))

@@ -37,6 +37,15 @@ def test_a_method_that_an_engine_does_not_have_is_refused_with_those_that_it_has
         nm.simulate(point(), duration=5 * nm.ms, method="runge", engine=engine)
 
 
+@pytest.mark.parametrize(
+    ("engine", "near", "meant"),
+    [("kernel", "stagered", "staggered"), ("reference", "lsodda", "lsoda"), ("brian2", "rk5", "rk4")],
+)
+def test_the_nearest_method_is_offered(engine, near, meant):
+    with pytest.raises(nm.ModelError, match=f"method '{near}'.*; did you mean '{meant}'"):
+        nm.simulate(point(), duration=5 * nm.ms, method=near, engine=engine)
+
+
 def test_an_engine_that_does_not_exist_is_refused_with_those_that_do():
     with pytest.raises(nm.ModelError, match="engine 'warp' does not exist; there are kernel, brian2, reference"):
         nm.simulate(point(), duration=5 * nm.ms, engine="warp")

@@ -105,3 +105,13 @@ def test_what_a_gain_of_0_takes_away_is_no_0_by_0():
     circuit = nm.circuits.dorsal_horn().scaled(nmda=0)
     for cell in circuit.cells.values():
         assert dataclasses.replace(cell, description="checked again").parameters == cell.parameters
+
+
+def test_two_rates_that_saturate_alike_are_not_taken_for_proportional():
+    rate = "3**((c - 36)/10)*{}/(exp((1000*v + {})/{}) + 1)"
+    a, b = rate.format("A", "B", "C"), rate.format("D", "E", "F")
+    names = ["v", *"ABCDEFc"]
+    values = dict(zip(names, map(np.array, (-0.065, 0.3, 53.0, -5.0, 0.03, 90.0, -1.0, 6.3)), strict=True))
+    whole = evaluate(regular(read(f"{a}/({a} + {b})", names)), values)
+    parts = [evaluate(read(part, names), values) for part in (a, b)]
+    np.testing.assert_allclose(whole, parts[0] / sum(parts), rtol=1e-12)

@@ -12,8 +12,7 @@ from nmdasim.receptors.subtypes import subtype
 
 def test_a_neuron_winds_up_with_a_full_scheme_in_place_of_its_synapse():
     cell = nm.neurons.wdr(nmda="destexhe1996")
-    kept = ["a_nmda_dendrite", "C0_nmda_dendrite"]
-    run = nm.simulate(cell, nm.WindUp(pulses=3), engine="brian2", record=kept, sample="1 ms")
+    run = nm.simulate(cell, nm.WindUp(pulses=5), record=["a_nmda_dendrite", "C0_nmda_dendrite"])
     late = nm.measures.windup(run).late.values
     assert late[-1] > late[0] > 0
     assert np.all(np.diff(late) > 0)

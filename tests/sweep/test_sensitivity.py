@@ -10,6 +10,8 @@ import xarray as xr
 from short import TRAIN
 
 import nmdasim as nm
+from nmdasim.errors import InputError
+from nmdasim.sweep.samples import Samples
 
 
 def ishigami(rows):
@@ -109,3 +111,9 @@ def test_tables_hold_every_lane_with_its_units(small, tmp_path):
     assert pd.read_parquet(tmp_path / "t_pulse.parquet").early.tolist() == table.early.tolist()
     with pytest.raises(ValueError, match=r"unknown ending '.xls'"):
         nm.export(data, tmp_path / "t.xls")
+
+
+def test_a_design_is_refused_by_its_runs_before_any_is_drawn():
+    told = r"8,388,608 points of a sensitivity design over 2 ranges are 33,554,432 runs; up to 10,000,000"
+    with pytest.raises(InputError, match=told):
+        Samples({"mg": ("1 mM", "2 mM"), "K_mg": ("1 mM", "4 mM")}, 2**23, "sensitivity")

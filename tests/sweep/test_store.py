@@ -309,7 +309,7 @@ def test_what_cannot_run_at_all_is_refused_before_there_is_a_store(small, tmp_pa
     for changed, message in [
         (dict(block="soaked"), "block = 'soaked'"),
         (dict(dt=5 * nm.ms), "takes a step"),
-        (dict(engine="neuron"), "does not exist"),
+        (dict(engine="genesis"), "does not exist"),
         (dict(protocol=nm.WindUp(fibres=("b",))), "has no fibres b"),
         (dict(axes=dict(ketamine=[1, -1, 2] * nm.uM)), r"ketamine = -1 µM; it cannot be negative"),
         (dict(axes=dict(seed=[0], mg=[1, -2, 3] * nm.mM, frequency=[20, 10] * nm.Hz)), r"mg = -2 mM; it cannot"),

@@ -8,7 +8,7 @@ from nmdasim.engines import feedforward
 from nmdasim.engines.form.methods import DEFAULT, METHODS
 from nmdasim.engines.kernel import batches, network
 from nmdasim.engines.kernel.compiled_model import kernel
-from nmdasim.errors import ModelError
+from nmdasim.errors import ModelError, closest
 from nmdasim.model.model import Model
 from nmdasim.plan.plan import Cells, Outcome, Plan
 
@@ -22,8 +22,8 @@ def check(plan: Plan) -> None:
 def _check(cells: Cells) -> None:
     method, slash, precision = cells.method.partition("/")
     if (method or DEFAULT) not in METHODS or (slash and precision not in ("float32", "float64")):
-        names = ", ".join(METHODS)
-        raise ModelError(f"method {cells.method!r}; the kernel engine has {names}, each also as NAME/float32")
+        names, near = ", ".join(METHODS), closest(method, METHODS)
+        raise ModelError(f"method {cells.method!r}; the kernel engine has {names}, each also as NAME/float32{near}")
     states = set(cells.model.system.states)
     for probe, kind in cells.recording.summaries:
         if probe.variable not in states:

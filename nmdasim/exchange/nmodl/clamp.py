@@ -36,13 +36,12 @@ def _read(middle: Any, owner: Any, asked: dict[str, Any]) -> dict[str, float]:
     return values
 
 
-def _events(h: Any, owner: Any, asked: dict[str, Any]) -> list[Any]:
+def _connected(h: Any, owner: Any, asked: dict[str, Any]) -> list[Any]:
+    """Return the connection that brings events; it begins where the run does, so it has to be there before."""
     if not asked["events"]:
         return []
     connection = h.NetCon(None, owner)
     connection.weight[0] = asked["weight"]
-    for time in asked["events"]:
-        connection.event(time)
     return [connection]
 
 
@@ -59,8 +58,11 @@ def run(h: Any, asked: dict[str, Any]) -> dict[str, Any]:
         solver.atol(1e-13)
         solver.maxstep(5)
     h.dt = asked["dt"]
+    kept = _connected(h, owner, asked)
     h.finitialize(asked["steps"][0][1])
-    kept = _events(h, owner, asked)
+    for connection in kept:
+        for time in asked["events"]:
+            connection.event(time)
     ions = {name: float(getattr(middle, name)) for name in asked["ions"]}
     rows = []
     for begin, potential, samples in asked["steps"]:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy.integrate import solve_ivp
 
+from nmdasim import quantities
 from nmdasim.exchange.nmodl import nodes
 from nmdasim.exchange.nmodl.assemble import Assembled, Assembly
 from nmdasim.exchange.nmodl.equations import Equations
 from nmdasim.exchange.nmodl.events import synapse
-from nmdasim.exchange.nmodl.names import CELSIUS, DIAMETER, ion_variables
+from nmdasim.exchange.nmodl.names import CELSIUS, DIAMETER, ion_variables, units_of
 from nmdasim.exchange.nmodl.simulator import NeuronError, Question, answers
+from nmdasim.exchange.nmodl.units import Unit
 from nmdasim.language.evaluation import evaluator
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
@@ -235,15 +238,21 @@ class _Here:
                 after[self.states.index(state)] += float(evaluator([expression])(scope)[0])
         return after
 
+    @cached_property
+    def _weight_unit(self) -> Unit:
+        """The unit in which the file has its weights; of a plain number where it gives none."""
+        routine = self.file.routines["NET_RECEIVE"]
+        return units_of(self.file).read(routine.units[0] if routine.units else "", routine.place)
+
     def _weight(self) -> float:
         """Return the weight in SI units."""
-        routine = self.file.routines["NET_RECEIVE"]
-        unit = Assembly(self.file, self.made, "").units.read(routine.units[0] if routine.units else "", routine.place)
-        return _WEIGHT * (unit.factor if not unit.is_number else 1.0)
+        return _WEIGHT * (1.0 if self._weight_unit.is_number else self._weight_unit.factor)
 
     def _through_a_connection(self, y: np.ndarray, time: float) -> np.ndarray:
         """Return the states after an event that a connection carries; what it holds moves too."""
-        rule = synapse(Assembly(self.file, self.made, ""), _WEIGHT)
+        rule = synapse(
+            Assembly(self.file, self.made, ""), self._weight() * quantities.parse_unit(self._weight_unit.text)
+        )
         held = self.connection or dict.fromkeys(rule.variables, 0.0)
         sub = self.model.system.subexpressions
         scope = {name: float(v) for name, v in self._scope(y, time).items()}

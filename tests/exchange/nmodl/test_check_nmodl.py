@@ -1,4 +1,4 @@
-"""The command check-nmodl, and NEURON's own word on every file of mods/."""
+"""The command check-nmodl, and NEURON's own word on files of mods/."""
 
 import json
 import shutil
@@ -18,9 +18,11 @@ VERBATIM = "NEURON { SUFFIX x }\nVERBATIM\nsystem();\nENDVERBATIM\n"
 
 
 @pytest.mark.skipif(not simulator.compiler(), reason="NEURON is not installed")
-def test_every_current_is_neurons_own():
-    found = checked(MODS)
-    assert (found.refused, set(found.loaded)) == ((), {p.name for p in MODS.iterdir()})
+def test_currents_are_neurons_own(tmp_path):
+    for name in ("kdr", "stepped", "scheme", "tired"):  # NEURON takes seconds to compile each
+        shutil.copy(MODS / f"{name}.mod", tmp_path)
+    found = checked(tmp_path)
+    assert (found.refused, len(found.loaded)) == ((), 4)
     assert {name: str(d) for name, d in found.compared.items() if isinstance(d, Exception)} == {}
     far = {name: d.relative for name, d in found.compared.items()}
     assert max(far.values()) < compare.AGREES, far
