@@ -23,6 +23,31 @@ const found = {
     whole(5000, { start: "equilibrated" });
     return { counts: run.counts(name).map((row) => Array.from(row)), block: run.summaries(name)[1].values.map((row) => row[0]) };
   },
+  start() {
+    const set = Object.entries(JSON.parse(process.argv[5]));
+    for (const [state, value] of set) run.setInitial(null, state, value);
+    run.begin(set.length ? { start: "equilibrated" } : { card: true });
+    const learning = run.network.learning.map((one) => one.value.map((values) => values[0]));
+    return [run.populations.map((pop) => Array.from(pop.a)), learning];
+  },
+  held() {
+    const [duration, at] = [run.steps, Number(process.argv[5])];
+    const ahead = run.network.inputs.map(({ step, lane }) => {
+      const later = [...step.keys()].filter((k) => step[k] >= at);
+      return { time: later.map((k) => (step[k] - at)*run.dt), fibre: later.map((k) => lane[k]) };
+    });
+    const steps = (start) => whole(1e9, start).map((time) => Math.round(time/run.dt));
+    const synapses = () => run.network.learning.map((one) => one.value.map((values) => Array.from(values)));
+    const after = [steps({ card: true }).map((step) => step - at).filter((step) => step > 0), synapses()];
+    run.begin({ card: true });
+    run.advance(at);
+    const held = run.held();
+    ahead.forEach((volley, k) => run.setInput(k, volley));
+    run.setDuration((duration - at)*run.dt);
+    const under = [held.network.pending.flat().length, held.network.learning.flatMap((one) => one.noted.flat()).length];
+    const again = () => [steps({ from: held }), synapses()];
+    return [under, after, again(), again()];
+  },
   events() {
     const [, , , , , time] = process.argv;
     run.setEvents(name, { time: [Number(time)], port: ["exc"] }, { instance: 1 });

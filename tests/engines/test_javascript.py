@@ -149,6 +149,33 @@ def test_slices_of_a_run_change_nothing_and_a_slider_is_the_value_of_python(tmp_
 
 
 @needs_node
+def test_what_a_start_computes_sees_a_state_that_is_set_in_a_page(tmp_path):
+    """The block in balance depends on ρ: set in the page, it is what Python begins with, in neurons and synapses."""
+    circuit, slow = nm.circuits.dorsal_horn(), {"rho": 0.7, "loss": 0.3}
+    asked = dict(ketamine=2 * uM, duration="1 ms")
+    plain, given = (card(plan_of(circuit, initial=own, **asked)) for own in ({}, slow))
+    (found, learning), (wanted, same), (naive, _) = (
+        page(tmp_path, one, "start", json.dumps(own)) for one, own in ((plain, slow), (given, {}), (plain, {}))
+    )
+    for one, other in zip(found, wanted, strict=True):
+        assert one == pytest.approx(other, rel=1e-12)
+    assert learning == same == [[0.7], [0.7]]
+    assert found[-1] != pytest.approx(naive[-1], rel=1e-3)
+
+
+@needs_node
+def test_a_run_goes_on_twice_from_where_it_was_held(tmp_path):
+    """Spikes under way and synapses included: both times as if it had not stopped."""
+    short = card(plan_of(nm.circuits.dorsal_horn(), Stimulus("touch", 1.0, time="10 ms"), initial={"rho": 0.4}, duration="120 ms"))
+    (pending, noted), whole, once, twice = page(tmp_path, short, "held", "195")
+    assert min(pending, noted) > 0
+    assert len(whole[0]) > 5
+    assert 0 < whole[1][0][0][0] < 0.4
+    assert once == whole
+    assert twice == whole
+
+
+@needs_node
 def test_events_set_in_a_page_arrive_on_time(tmp_path, adex):
     made = card(plan_of(adex, duration="20 ms", parameters={"E_l": [-70, -71] * mV}))
     assert page(tmp_path, made, "events", "0.0123") == pytest.approx([-1e-4, 0.0123])

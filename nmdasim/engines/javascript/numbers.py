@@ -89,7 +89,8 @@ def _rates(model: Model, lane: Lane) -> list[str]:
 def starts(model: Model, lane: Lane, used: set[str]) -> list[str]:
     """Return the functions that begin a lane, one for each named start and ``""`` for none.
 
-    A plain number comes in as ``given``; a state that is drawn at random has to come from outside.
+    A plain number comes in as ``given``, and so does a state that is set from outside, before any computed value; a
+    state that is drawn at random has to come from outside.
     """
     order = {"": {}, **model.starts}
     lines, table, drawing = list[str](), list[str](), set[str]()
@@ -126,6 +127,6 @@ def _start(model: Model, texts: Mapping[str, Any], drawing: set[str], used: set[
     while pending:
         ready = [s for s, e in pending.items() if not {x.name for x in e.free_symbols} & set(pending)]
         for state in ready:
-            lines.append(f"const {spelled(state)} = {printer.doprint(pending.pop(state))};")
+            lines.append(f"const {spelled(state)} = given.{state} ?? {printer.doprint(pending.pop(state))};")
     result = ", ".join(f"{state}: {spelled(state)}" for state in equations.states)
     return [*lines, f"return {{ {result} }};"]

@@ -4,7 +4,7 @@
 export function advanceCells(pop, first, end, halfway) {
   const { a, module, every } = pop, { dt } = pop.time, { move, deliver, fired, size } = module;
   const sampled = pop.rows.length > 0, windows = pop.kinds.length ? pop.windows : 0;
-  for (let l = 0; l < pop.lanes; l++) {
+  for (const l of pop.running) {
     const events = pop.tables[pop.tableOf[l]], o = l*size;
     let n = first, due = pop.due[l], window = pop.windowAt(first);
     let at = sampled ? Math.ceil(first/every)*every : Infinity;

@@ -17,6 +17,7 @@ export class Learning {
     this.initial = new Map(Object.entries(plastic.initial).map(([name, values]) => [name, decode(values)]));
     this.values = new Map(Object.entries(plastic.parameters).map(([name, values]) => [name, decode(values)]));
     this.changed = new Map();
+    this.fixed = new Map(); // initial states given from outside
     this.slots = 1 + this.delay.reduce((a, b) => Math.max(a, b), 0);
     this.sources = (this.input ?? this.from).lanes;
     this.rows = decode(plastic.rows);
@@ -28,7 +29,10 @@ export class Learning {
 
   begin(resumed) {
     const { module, count, wire, to, from } = this, plastic = wire.plastic;
-    this.value = module.variables.map((name) => Float64Array.from(this.initial.get(name)));
+    this.value = module.variables.map((name) => {
+      const own = this.initial.get(name), fixed = this.fixed.get(name);
+      return own.map((value, j) => (fixed && !Number.isNaN(fixed[this.instance[j]]) ? fixed[this.instance[j]] : value));
+    });
     const { begin, dt } = to.time;
     const last = resumed && plastic.last ? decode(plastic.last) : null;
     this.last = last ? Float64Array.from(last) : new Float64Array(count).fill(begin*dt - dt);
@@ -48,6 +52,23 @@ export class Learning {
       lanes.forEach((lane, k) => this.noted[modulo(begin - ages[k], this.slots)].push(lane));
       this.flight = lanes.length;
     }
+  }
+
+  // Its synapses and the spikes on their way to them at step n.
+  keep(n) {
+    return {
+      value: this.value.map((values) => Float64Array.from(values)),
+      last: this.last.map((t) => t - n*this.to.time.dt),
+      noted: this.noted.map((_, age) => [...this.noted[modulo(n - age, this.slots)]]),
+    };
+  }
+
+  // Go on with them at step n.
+  goOn(n, { value, last, noted }) {
+    this.value = value.map((values) => Float64Array.from(values));
+    this.last = last.map((t) => t + n*this.to.time.dt);
+    noted.forEach((lanes, age) => (this.noted[modulo(n - age, this.slots)] = [...lanes]));
+    this.flight = noted.reduce((sum, lanes) => sum + lanes.length, 0);
   }
 
   // A parameter of the rule, for each synapse.

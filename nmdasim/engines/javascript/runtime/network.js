@@ -50,6 +50,31 @@ export class Network {
     }
   }
 
+  // What is on its way at step n, by steps from there, and what the synapses hold.
+  onItsWay(n) {
+    const pending = this.populations.map(({ ring, ports, lanes }) => {
+      const found = [];
+      for (let ahead = 0; ahead < this.slots; ahead++) {
+        const first = ((n + ahead) % this.slots)*ports*lanes;
+        for (let k = 0; k < ports*lanes; k++) if (ring[first + k] !== 0) found.push([ahead, k, ring[first + k]]);
+      }
+      return found;
+    });
+    return { pending, learning: this.learning.map((one) => one.keep(n)) };
+  }
+
+  // Go on with it at step n.
+  goOn(n, { pending, learning }) {
+    this.populations.forEach((pop, j) => {
+      for (const [ahead, k, weight] of pending[j]) {
+        const slot = (n + ahead) % this.slots;
+        pop.ring[slot*pop.ports*pop.lanes + k] = weight;
+        pop.arrived[slot*pop.ports + Math.floor(k/pop.lanes)] = 1;
+      }
+    });
+    this.learning.forEach((one, k) => one.goOn(n, learning[k]));
+  }
+
   // Add a spike of one source to what arrives at its targets.
   handOn(wire, source, when) {
     const { rows, target, amount, delay, to, factor } = wire;

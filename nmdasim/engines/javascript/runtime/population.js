@@ -18,6 +18,7 @@ export class Population {
     this.p = new Float64Array(this.lanes*this.width);
     this.a = new Float64Array(this.lanes*module.size);
     this.firing = new Int32Array(this.lanes);
+    this.running = [...this.firing.keys()]; // lanes that go through time, if they are lone cells
     this.tableOf = Int32Array.from(decode(card.table));
     this.tables = card.tables.map(readEvents);
     this.edges = decode(card.windows);
@@ -70,7 +71,7 @@ export class Population {
     for (let l = 0; l < this.lanes; l++) {
       const o = l*module.size;
       for (let c = 0; c < count; c++) {
-        const computed = begin && begin(p.subarray(l*width, (l + 1)*width), c, given);
+        const computed = begin && begin(p.subarray(l*width, (l + 1)*width), c, this.#told(given, l, c));
         for (const [state, place] of Object.entries(module.slots[c])) {
           const own = computed && !module.drawn.includes(state) ? computed[state] : at(this.initial.get(state), l, c);
           const fixed = this.fixed.get(state);
@@ -84,6 +85,15 @@ export class Population {
       decode(held.ready).forEach((ready, l) => (a[l*module.size + module.READY] = ready));
       decode(held.wait).forEach((wait, l) => (a[l*module.size + module.WAIT] = wait));
     }
+  }
+
+  // What a start of the module is told of a lane and compartment: the model's plain numbers, states that are drawn, and
+  // before all of them what is set from outside, so that whatever it computes from a state sees the state as it is.
+  #told(given, l, c) {
+    const told = { ...given };
+    for (const state of this.module.drawn) told[state] = at(this.initial.get(state), l, c);
+    for (const [state, values] of this.fixed) if (!Number.isNaN(values[l])) told[state] = values[l];
+    return told;
   }
 
   // To the first step: cursors at their begin, nothing kept.

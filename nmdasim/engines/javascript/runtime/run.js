@@ -7,6 +7,7 @@
 //   run.begin({ start: "equilibrated" });       // constants and states at the start, from the parameters as they are
 //   while (run.advance(2000)) draw(run);        // slices of steps, between which a page may draw, or stop
 //   run.counts("wdr");                          // spikes of each lane in each window, such as a pulse
+//   run.begin({ from: run.held() });            // on from here, with other numbers or events if they were set
 //
 // Lanes of a population of a circuit: neuron k of instance r is lane r*size + k.
 
@@ -122,11 +123,30 @@ export class Run {
     for (let r = 0; r < factors.length; r++) if (instance === undefined || instance === r) factors[r] = factor;
   }
 
-  // Give a state another value at the start, in every compartment.
+  // Forget what was set, scaled and given: the numbers of the card hold again.
+  reset() {
+    for (const one of [...this.populations, ...(this.network?.learning ?? [])]) {
+      for (const kept of [one.changed, one.fixed, one.factors]) kept?.clear();
+    }
+    for (const { factor } of this.network?.wires ?? []) factor.fill(1);
+  }
+
+  // Give a state another value at the start, in every compartment and synapse, or in one population, whose name is given;
+  // what a start computes from it sees this value.
   setInitial(population, state, value, { instance } = {}) {
-    const pop = this.#population(population);
-    if (!pop.fixed.has(state)) pop.fixed.set(state, new Float64Array(pop.lanes).fill(NaN));
-    for (const lane of this.#lanes(pop, instance)) pop.fixed.get(state)[lane] = value;
+    const pops = population ? [this.#population(population)] : this.populations;
+    const having = pops.filter((pop) => pop.module.states.includes(state));
+    const learning = (this.network?.learning ?? []).filter((one) => !population && one.module.variables.includes(state));
+    if (!having.length && !learning.length) throw new Error(`${population ?? this.card.model} has no state ${state}`);
+    for (const pop of having) {
+      if (!pop.fixed.has(state)) pop.fixed.set(state, new Float64Array(pop.lanes).fill(NaN));
+      for (const lane of this.#lanes(pop, instance)) pop.fixed.get(state)[lane] = value;
+    }
+    for (const one of learning) {
+      if (!one.fixed.has(state)) one.fixed.set(state, new Float64Array(this.card.instances).fill(NaN));
+      const values = one.fixed.get(state);
+      for (let r = 0; r < values.length; r++) if (instance === undefined || instance === r) values[r] = value;
+    }
   }
 
   // --- what is done to it ------------------------------------------------------------------------------------------------
@@ -159,6 +179,12 @@ export class Run {
     input.lane = Int32Array.from(rows, (row) => row[1]);
   }
 
+  // Run only some lanes of lone cells: those of which something has changed. None given: all.
+  runOnly(lanes) {
+    if (this.network) throw new Error("neurons of a circuit run together");
+    for (const pop of this.populations) pop.running = lanes ? [...lanes] : [...pop.firing.keys()];
+  }
+
   setDuration(seconds) {
     this.clock.steps = Math.round(seconds/this.dt);
   }
@@ -185,18 +211,29 @@ export class Run {
 
   // --- time ----------------------------------------------------------------------------------------------------------
 
-  // To the start: with { card: true } as the card says it, with what an earlier run left; else by a start of the module.
-  begin({ start = "", card = false } = {}) {
+  // To the start: with { card: true } as the card says it, with what an earlier run left; with { from: run.held() } where
+  // a run stood, with the parameters as they are now; else by a start of the module.
+  begin({ start = "", card = false, from = null } = {}) {
     const resumed = card && this.card.resumed;
-    for (const pop of this.populations) {
+    this.now = this.clock.begin;
+    this.populations.forEach((pop, k) => {
       pop.rewind();
       pop.fillParameters();
-      pop.fillStates(card ? null : start);
-    }
+      if (from) pop.a.set(from.states[k]);
+      else pop.fillStates(card ? null : start);
+    });
     this.network?.rewind(resumed);
-    this.now = this.clock.begin;
-    this.#half = !resumed && this.populations[0].module.staggered;
+    if (from?.network) this.network.goOn(this.now, from.network);
+    this.#half = !resumed && !from && this.populations[0].module.staggered;
     if (!this.#half) this.#constants(this.dt);
+  }
+
+  // Everything from which a run can go on, any number of times: states, what synapses hold, what is on its way.
+  // Hold it at a step at which no input fires: synapses with a state take a spike of an input up a step before.
+  held() {
+    if (this.#half) throw new Error("a run is held from its first step on; advance it first");
+    const states = this.populations.map((pop) => Float64Array.from(pop.a));
+    return { states, network: this.network?.onItsWay(this.now) ?? null };
   }
 
   #constants(h) {

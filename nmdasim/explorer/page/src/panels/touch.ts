@@ -50,14 +50,18 @@ export function job(s: Settings, stimuli: Stimuli, shownAsRuns: boolean): Circui
   };
 }
 
-let naive: Promise<CircuitAnswer> | null = null;
+/** Spikes of the naive circuit to each stimulus, once a session: everything is compared with them. */
+const naive: number[] = [];
+const plain: Settings = { before: "rest", inhibition: anion?.number ?? -70, ketamine: 0 };
 
-/** The naive circuit's answers, once a session: everything is compared with them. */
-function baseline(): Promise<CircuitAnswer> {
-  const plain: Settings = { before: "rest", inhibition: anion.number, ketamine: 0 };
-  naive ??= ask<CircuitAnswer>(job(plain, every, false), () => undefined, () => false);
-  naive.catch(() => (naive = null));
-  return naive;
+/** Answers to every stimulus, one job each: a new setting is answered between two of them. */
+async function answers(s: Settings, known: number[], work: Work, from: number): Promise<number[]> {
+  for (let k = known.length; k < every.length; k++) {
+    const one = await ask<CircuitAnswer>(job(s, [every[k]], false), () => undefined, work.cancelled);
+    known[k] = one.spikes[0];
+    work.progress(from + (0.5 * (k + 1)) / every.length, T.testing);
+  }
+  return known;
 }
 
 async function compute(s: Settings, work: Work): Promise<Outcome> {
@@ -73,9 +77,8 @@ async function compute(s: Settings, work: Work): Promise<Outcome> {
   const first = outcome(s, one, null, null);
   if (!s.measure) return first;
   work.show(first);
-  const before = await baseline();
-  work.progress(0.5, T.testing);
-  const after = await ask<CircuitAnswer>(job(s, every, false), (share) => work.progress(0.5 + share / 2, T.testing), work.cancelled);
+  const before = await answers(plain, naive, work, 0);
+  const after = await answers(s, [], work, 0.5);
   return outcome(s, one, before, after);
 }
 
@@ -89,7 +92,7 @@ export interface Running {
 /** What draws a train as it runs, while this panel is open. */
 let running: ((part: Running) => void) | null = null;
 
-function outcome(s: Settings, one: CircuitAnswer, before: CircuitAnswer | null, after: CircuitAnswer | null): Outcome {
+function outcome(s: Settings, one: CircuitAnswer, before: number[] | null, after: number[] | null): Outcome {
   const rows = [...Object.keys(own.populations).reverse(), ...own.inputs.slice().reverse()];
   const raster: Chart["series"] = one.fired.map((part) => ({ label: T.names[part.population] ?? part.population, x: part.time, y: part.neuron.map((n) => spread(rows, part.population, n)), colour: COLOURS[part.population] ?? 4, kind: "ticks", tall: 0.13 }));
   one.inputs.forEach(({ name, volley }) => raster.push({ label: T.names[name] ?? name, x: volley.time, y: volley.fibre.map((n) => spread(rows, name, n)), colour: 6, kind: "ticks", tall: 0.13 }));
@@ -102,7 +105,7 @@ function outcome(s: Settings, one: CircuitAnswer, before: CircuitAnswer | null, 
   ];
   const values: Record<string, unknown> = { answer: one.spikes[0], rho: one.rho, loss: one.loss, fired: Object.fromEntries(one.fired.map((part) => [part.population, part.time.length])) };
   if (before && after) {
-    const part = (answer: CircuitAnswer, k: number): number[] => answer.spikes.slice(k * own.intensities.length, (k + 1) * own.intensities.length);
+    const part = (spikes: number[], k: number): number[] => spikes.slice(k * own.intensities.length, (k + 1) * own.intensities.length);
     const series = KINDS.flatMap((kind, k): Chart["series"] => [
       { label: T.naive(T.stimuli[kind]), x: own.intensities, y: part(before, k), colour: k + 1, dash: true },
       { label: T.now(T.stimuli[kind]), x: own.intensities, y: part(after, k), colour: k + 1, kind: "points" },
