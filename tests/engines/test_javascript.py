@@ -166,7 +166,8 @@ def test_what_a_start_computes_sees_a_state_that_is_set_in_a_page(tmp_path):
 @needs_node
 def test_a_run_goes_on_twice_from_where_it_was_held(tmp_path):
     """Spikes under way and synapses included: both times as if it had not stopped."""
-    short = card(plan_of(nm.circuits.dorsal_horn(), Stimulus("touch", 1.0, time="10 ms"), initial={"rho": 0.4}, duration="120 ms"))
+    touch = Stimulus("touch", 1.0, time="10 ms")
+    short = card(plan_of(nm.circuits.dorsal_horn(), touch, initial={"rho": 0.4}, duration="120 ms"))
     (pending, noted), whole, once, twice = page(tmp_path, short, "held", "195")
     assert min(pending, noted) > 0
     assert len(whole[0]) > 5
