@@ -1,7 +1,11 @@
 """A page that is watched: its console and requests are kept, the network is blocked."""
 
+import contextlib
+import io
 from importlib.resources import files
 from pathlib import Path
+
+from matplotlib import pyplot
 
 PAGE = Path(str(files("nmdasim.explorer") / "explorer.html"))
 #: What checks for accessibility; it comes with the tools that build the page.
@@ -39,6 +43,16 @@ class Watched:
         each = "for (const one of many) found.push(await nmdasim.compute(panel, one));"
         script = f"async ([panel, many]) => {{ const found = []; {each} return found; }}"
         return self.page.evaluate(script, [panel, many])
+
+    def script(self, panel, settings, monkeypatch, folder, **names):
+        """Run the Python that the page shows for some settings, in a folder; return its names and what it printed."""
+        text = self.page.evaluate("([panel, settings]) => nmdasim.script(panel, settings)", [panel, settings])
+        monkeypatch.chdir(folder)
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            exec(compile(text, f"{panel}.py", "exec"), names)  # noqa: S102  (text that our own page made)
+        pyplot.close("all")
+        return names, said.getvalue()
 
     def set(self, panel, **settings):
         return self.page.evaluate("([panel, settings]) => nmdasim.set(panel, settings)", [panel, settings])

@@ -9,6 +9,7 @@ from explorer_page import Watched
 
 import nmdasim as nm
 from nmdasim import ms, mV, nS
+from nmdasim.command.app import main
 from nmdasim.errors import InputError, ModelError, UnitError
 from nmdasim.explorer.page import part
 
@@ -30,9 +31,6 @@ def membrane():
     )
 
 
-def command(*words):
-    code = "from nmdasim.command.app import main; main()"
-    return subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=False)
 
 
 def test_settings_are_read_with_their_units():
@@ -73,18 +71,22 @@ def test_library_models_open_in_the_panels_that_they_have():
     assert nm.explore(nm.circuits.dorsal_horn()).opening["panel"] == "touch"
 
 
-def test_the_command_writes_a_page_and_refuses_before_it_writes(tmp_path):
+def test_the_command_writes_a_page_and_refuses_before_it_writes(tmp_path, monkeypatch, capsys):
     file, none = tmp_path / "page.html", tmp_path / "none.html"
-    done = command("explore", "--panel", "afternoon", "--set", "weight=80 kg", "--export", str(file))
+    code = "from nmdasim.command.app import main; main()"
+    words = ["explore", "--panel", "afternoon", "--set", "weight=80 kg", "--export"]
+    done = subprocess.run([sys.executable, "-c", code, *words, file], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert json.loads(part(file.read_text("utf-8"), "opening"))["settings"] == {"afternoon": {"weight": 80}}
-    done = command("explore", "--panel", "afternoon", "--set", "weight=80 mV", "--export", str(none))
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
+    monkeypatch.setattr(sys, "argv", ["nmdasim", *words[:4], "weight=80 mV", "--export", str(none)])
+    with pytest.raises(SystemExit) as refused:
+        main()
+    assert refused.value.code == 2
+    assert capsys.readouterr().err.count("\n") == 1
     assert not none.exists()
 
 
-def test_a_model_of_ones_own_runs_in_the_page_as_in_python(browser, tmp_path):
+def test_a_model_of_ones_own_runs_in_the_page_as_in_python(browser, tmp_path, monkeypatch):
     model = membrane()
     file = nm.explore(model, settings={"g_l": "12 nS"}).export(tmp_path / "own.html")
     watched = Watched(browser, file)
@@ -95,9 +97,9 @@ def test_a_model_of_ones_own_runs_in_the_page_as_in_python(browser, tmp_path):
         page.evaluate("nmdasim.values()")
     page.locator("button[data-port=kick]").click()
     found = watched.set("own", w_exc=40)
-    model = model.replace(g_l="12 nS")
-    events = [nm.Events(port="exc", times=[10, 20, 30] * ms, weight=40 * nS), nm.Events(port="kick", times=[40] * ms)]
-    result = nm.simulate(model, events, duration=200 * ms, record=["v"])
+    names, _ = watched.script("own", {}, monkeypatch, tmp_path, model=model)
+    assert names["model"].parameters["g_l"].si == pytest.approx(12e-9)
+    result = names["result"]
     assert found["spikes_ms"] == pytest.approx(result.spike_time.values.ravel().tolist(), abs=0.11)
     assert len(found["spikes_ms"]) > 0
     assert found["last"] == pytest.approx(float(result.v.values.ravel()[-1]) * 1e-3, abs=1e-4)

@@ -372,7 +372,10 @@ export class App {
         await this.settled;
         return this.built.get(panel)?.outcome?.values;
       },
-      script: (panel: string) => this.panels.find((p) => p.id === panel)?.python(this.state.settings[panel]),
+      script: (panel: string, settings: Settings = {}) => {
+        const one = this.panels.find((p) => p.id === panel) as Panel;
+        return one.python(consistent(one.controls, { ...this.state.settings[panel], ...settings }));
+      },
       panels: this.panels.map((p) => ({ id: p.id, controls: p.controls.map((c) => ({ ...c, shown: c.applies?.(this.state.settings[p.id]) ?? true })) })),
       compute: async (panel: string, settings: Settings) => {
         const one = this.panels.find((p) => p.id === panel) as Panel;

@@ -59,7 +59,8 @@ export interface Cards {
   };
   windup?: {
     name: string;
-    engine: unknown;
+    engines: Record<string, unknown>;
+    drugs: Record<string, { engine: string; concentration: string; set: Record<string, number>; held: string[] }>;
     trains: Record<string, { ports: [string, number][]; tables: Written[] }>;
     first_s: number;
     gains: Record<string, string[]>;

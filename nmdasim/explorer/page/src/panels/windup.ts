@@ -16,9 +16,15 @@ const own = cards.windup as NonNullable<typeof cards.windup>;
 const T = S.windup;
 const p = own?.parameters;
 
+const racemate = (s: Settings): boolean => s.drug === "ketamine";
+/** The drug beside the naive neuron, and how much of it. */
+export const given = (s: Settings): { drug: string; um: number } => ({ drug: String(s.drug), um: Number(racemate(s) ? s.ketamine : s.concentration) });
+
 const controls: Control[] = own && [
-  { kind: "slider", key: "ketamine", label: T.ketamine, unit: "µM", value: 3, from: 0, to: 30, low: 0, high: p.ketamine.bounds?.[1] ?? 100, scale: "log", least: 0.03, source: p.K_ketamine.source, others: { "ng/ml total": 1 / own.total_ng_ml_per_um } },
-  { kind: "slider", key: "total", label: T.total, about: T.totalAbout, unit: "ng/ml", value: 0, of: { key: "ketamine", factor: own.total_ng_ml_per_um }, from: 0, to: 30 * own.total_ng_ml_per_um, low: 0, high: (p.ketamine.bounds?.[1] ?? 100) * own.total_ng_ml_per_um, scale: "log", least: 0.03 * own.total_ng_ml_per_um },
+  { kind: "choice", key: "drug", label: T.chosen, value: "ketamine", options: Object.keys(own.drugs).map((value) => ({ value, label: value })) },
+  { kind: "slider", key: "concentration", label: T.concentration, unit: "µM", value: 1, from: 0, to: 30, low: 0, high: p.ketamine.bounds?.[1] ?? 100, scale: "log", least: 0.001, applies: (s) => !racemate(s) },
+  { kind: "slider", key: "ketamine", label: T.ketamine, unit: "µM", value: 3, from: 0, to: 30, low: 0, high: p.ketamine.bounds?.[1] ?? 100, scale: "log", least: 0.03, source: p.K_ketamine.source, others: { "ng/ml total": 1 / own.total_ng_ml_per_um }, applies: racemate },
+  { kind: "slider", key: "total", label: T.total, about: T.totalAbout, unit: "ng/ml", value: 0, of: { key: "ketamine", factor: own.total_ng_ml_per_um }, from: 0, to: 30 * own.total_ng_ml_per_um, low: 0, high: (p.ketamine.bounds?.[1] ?? 100) * own.total_ng_ml_per_um, scale: "log", least: 0.03 * own.total_ng_ml_per_um, applies: racemate },
   { kind: "slider", key: "frequency", label: T.frequency, unit: "Hz", value: 1, from: 0.1, to: 3, low: 0.05, high: 9, scale: "log" },
   { kind: "choice", key: "pulses", label: T.pulses, value: "15", options: Object.keys(own.trains).map((value) => ({ value, label: value })) },
   { kind: "slider", key: "nmda", label: T.nmda, unit: "×", value: p.gain_nmda.number, from: p.gain_nmda.bounds?.[0] ?? 0, to: p.gain_nmda.bounds?.[1] ?? 3, low: 0, high: 20, step: 0.05, source: p.gain_nmda.source },
@@ -60,12 +66,15 @@ export function job(s: Settings): { job: CellJob; pulses: number[] } {
   const pulses = Array.from({ length: count }, (_, k) => own.first_s + k * period);
   const seconds = own.first_s + count * period;
   const off = Object.entries(own.gains).filter(([name]) => !s[`part_${name}`]);
+  const { drug, um } = given(s);
+  const way = own.drugs[drug];
   const made: CellJob = {
     kind: "cell",
-    card: "windup",
+    card: way.engine,
     set: [
-      ["ketamine", 0, 0],
-      ["ketamine", Number(s.ketamine) * 1e-3, 1],
+      ...Object.entries(way.set),
+      [way.concentration, 0, 0],
+      [way.concentration, um * 1e-3, 1],
       ["gain_nmda", Number(s.nmda)],
       ["mg", Number(s.magnesium)],
       ["strength", Number(s.strength)],
@@ -74,7 +83,7 @@ export function job(s: Settings): { job: CellJob; pulses: number[] } {
     events: arrivals(String(s.pulses), pulses),
     seconds,
     edges: [...pulses.flatMap((at) => [at, Math.min(at + EARLY_S, at + period)]), seconds],
-    record: [["v", 0], ["ca", 1], ["b_nmda", 1]],
+    record: [["v", 0], ["ca", 1], ...way.held.map((state): [string, number] => [state, 1])],
     interval: 1e-3,
     start: String(s.start),
   };
@@ -107,8 +116,8 @@ async function compute(s: Settings, work: Work): Promise<Outcome> {
 
 function outcome(s: Settings, asked: ReturnType<typeof job>, found: CellAnswer, measured: Measured[]): Outcome {
   const { pulses } = asked;
-  const names = [T.naive, T.drug(Number(Number(s.ketamine).toPrecision(3)))];
-  const [v, ca, b] = found.traces;
+  const names = [T.naive, T.drug(given(s).drug, Number(given(s).um.toPrecision(3)))];
+  const [v, ca, ...held] = found.traces;
   const axis = v.lanes[0].map((_, k) => k * v.interval);
   const period = 1 / Number(s.frequency);
   const around = (at: number): [number, number] => [Math.max(0, at - 0.1), Math.min(asked.job.seconds, at + Math.min(period, 1))];
@@ -120,7 +129,9 @@ function outcome(s: Settings, asked: ReturnType<typeof job>, found: CellAnswer, 
   const traced = (trace: typeof v, factor: number): Chart["series"] =>
     [1, 0].map((lane) => ({ label: names[lane], x: axis.subarray(first, last), y: trace.lanes[lane].subarray(first, last).map((y) => y * factor), colour: lane + 1 })).reverse();
   const raster = found.spikes.map((times, lane) => ({ label: names[lane], x: times, y: times.map(() => 1 - lane), colour: lane + 1, kind: "ticks" as const }));
-  const blocked = b.lanes.map((row) => pulses.map((at) => row[Math.min(Math.round(at / b.interval), row.length - 1)]));
+  const share = (row: Float64Array, at: number): number => row[Math.min(Math.round(at / v.interval), row.length - 1)];
+  // places of a drug in the pore, such as deep and shallow ones, together
+  const blocked = v.lanes.map((_, lane) => pulses.map((at) => held.reduce((sum, one) => sum + share(one.lanes[lane], at), 0)));
   const charts: Chart[] = [
     { id: "windup-spikes", title: T.perPulse, x: { label: T.pulse, min: 0.5, max: pulses.length + 0.5 }, y: { label: T.spikes, min: 0 }, series: measured.map((m, lane) => ({ label: names[lane], x: ordinal, y: m.late, colour: lane + 1, kind: "points", dash: lane === 1 })), height: 18 },
     { id: "windup-raster", title: T.raster, x: { label: T.time, min: 0, max: asked.job.seconds }, y: { label: "", min: -0.6, max: 1.6 }, rows: [names[1], names[0]], series: raster, marks: pulses.map((at) => ({ x: at })), height: 8 },
@@ -200,12 +211,13 @@ export const windup: Panel = {
   idea: T.idea,
   controls,
   presets: [
-    { label: T.presets.classic, settings: { ...all, ketamine: 3, frequency: 1, pulses: "15", nmda: 1, magnesium: 1, strength: 1 } },
+    { label: T.presets.classic, settings: { ...all, drug: "ketamine", ketamine: 3, frequency: 1, pulses: "15", nmda: 1, magnesium: 1, strength: 1 } },
     { label: T.presets.slow, settings: { frequency: 0.1, pulses: "10" } },
     { label: T.presets.noNmda, settings: { part_nmda: false } },
     { label: T.presets.noCan, settings: { part_can: false } },
-    { label: T.presets.ketamine, settings: { ketamine: 10 } },
-    { label: T.presets.plasma, settings: { ketamine: own ? Number((100 / own.total_ng_ml_per_um).toPrecision(4)) : 0 } },
+    { label: T.presets.ketamine, settings: { drug: "ketamine", ketamine: 10 } },
+    { label: T.presets.plasma, settings: { drug: "ketamine", ketamine: own ? Number((100 / own.total_ng_ml_per_um).toPrecision(4)) : 0 } },
+    { label: T.presets.memantine, settings: { drug: "memantine", concentration: 3 } },
     { label: T.presets.noMg, settings: { magnesium: 0 } },
   ],
   compute,

@@ -51,6 +51,7 @@ interface Frame {
   bottom: number;
   x: (value: number) => number;
   y: (value: number) => number;
+  ys: number[]; // ticks of the y axis
 }
 
 export function svg(chart: Chart, { width, em }: Size): string {
@@ -105,17 +106,23 @@ function range(axis: Axis, rows: ArrayLike<number>[]): [number, number] {
 function framed(chart: Chart, width: number, height: number, em: number, rows: number): Frame {
   const [x0, x1] = range(chart.x, chart.series.map((one) => one.x));
   const [y0, y1] = range(chart.y, chart.series.map((one) => one.y));
-  const left = (chart.rows ? 7.6 : 3.9) * em;
   const gutter = 1.15 * (chart.bands?.length ?? 0);
   const [right, top, bottom] = [width - (0.8 + gutter) * em, (1.8 + 1.35 * rows) * em, height - (2.7 + keyHeight(chart)) * em];
   const scale = (log: boolean | undefined, a: number, b: number, from: number, to: number) => {
     const place = log ? Math.log10 : (v: number): number => v;
     return (v: number): number => from + ((place(v) - place(a)) / (place(b) - place(a))) * (to - from);
   };
-  const x = scale(chart.x.log, x0, x1, left, right);
   const y = scale(chart.y.log, y0, y1, bottom, top);
-  return { left, right, top, bottom, x, y };
+  const ys = chart.rows ? [] : chart.y.log ? decades(y, bottom, top) : ticks(y0, y1, (bottom - top) / (2.2 * em));
+  // the axis' name stands at the very left; the longest tick fits between it and the axis
+  const longest = Math.max(0, ...ys.map((value) => label(value).length));
+  const left = (chart.rows ? 7.6 : Math.max(3.9, 2.1 + DIGIT_EM * longest)) * em;
+  const x = scale(chart.x.log, x0, x1, left, right);
+  return { left, right, top, bottom, x, y, ys };
 }
+
+/** Width of a digit of a tick, in units of the page's type. */
+const DIGIT_EM = 0.5;
 
 function values(frame: (v: number) => number, from: number, to: number): number[] {
   // the axis is a line: two of its points say where it begins and ends
@@ -145,8 +152,7 @@ function axes(chart: Chart, f: Frame, em: number): string[] {
       parts.push(`<text x="${f.left - 0.5 * em}" y="${f.y(k) + 0.3 * em}" text-anchor="end">${escape(name)}</text>`);
     });
   } else {
-    const ys = chart.y.log ? decades(f.y, f.bottom, f.top) : ticks(...pair(values(f.y, f.bottom, f.top)), (f.bottom - f.top) / (2.2 * em));
-    for (const value of ys) {
+    for (const value of f.ys) {
       const at = f.y(value).toFixed(1);
       parts.push(`<line class="grid" x1="${f.left}" x2="${f.right}" y1="${at}" y2="${at}"/>`);
       parts.push(`<text x="${f.left - 0.4 * em}" y="${Number(at) + 0.3 * em}" text-anchor="end">${label(value)}</text>`);

@@ -35,7 +35,7 @@ function begin(): Worker {
     waiting.clear();
     worker = null;
   };
-  worker.postMessage({ cards: { windup: cards.windup?.engine, circuit: cards.circuit, own: cards.own?.engine } });
+  worker.postMessage({ cards: { ...cards.windup?.engines, circuit: cards.circuit, own: cards.own?.engine } });
   return worker;
 }
 

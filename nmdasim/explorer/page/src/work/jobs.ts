@@ -4,7 +4,7 @@ import type { Asked } from "../science/slow";
 
 export interface CellJob {
   kind: "cell";
-  card: string; // of those that the worker was given
+  card: string; // of those that the worker was given: a drug of the wind-up panel, or a model of its own
   set: [string, number, number?][]; // parameter, SI value, instance
   scale: [string, number][];
   events: { time: number[]; port: string[]; weight?: number[] };
