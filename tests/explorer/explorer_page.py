@@ -50,7 +50,7 @@ class Watched:
         monkeypatch.chdir(folder)
         said = io.StringIO()
         with contextlib.redirect_stdout(said):
-            exec(compile(text, f"{panel}.py", "exec"), names)  # noqa: S102  (text that our own page made)
+            exec(compile(text, f"{panel}.py", "exec"), names)
         pyplot.close("all")
         return names, said.getvalue()
 

@@ -31,8 +31,6 @@ def membrane():
     )
 
 
-
-
 def test_settings_are_read_with_their_units():
     page = nm.explore(
         panel="windup", settings={"ketamine": "100 ng/ml total", "part_nmda": "off", "afternoon.dose": "0.3 mg/kg"}
