@@ -29,7 +29,8 @@ DATA = Path(__file__).parent / "data"
 #: Files that take long, the longest first: handed out whole in this order, both workers of ``make test`` end together.
 LONGEST = (
     "test_claims", "test_nmda_in_neurons", "test_networks", "test_dorsal_horn", "test_faults", "test_link",
-    "test_numbers", "test_neuron", "test_page", "test_lessons", "test_simulate", "test_store", "test_javascript", "test_vectorised", "test_engines", "test_agreement", "test_fixed", "test_block",
+    "test_numbers", "test_neuron", "test_page", "test_lessons", "test_simulate", "test_store",
+    "test_javascript", "test_vectorised", "test_engines", "test_agreement", "test_fixed", "test_block",
     "test_scheme", "test_float32", "test_fit", "test_trapping", "test_cli", "test_language", "test_random_models",
     "test_cache", "test_wording", "test_convergence", "test_dose_response", "test_sensitivity",
 )  # fmt: skip
