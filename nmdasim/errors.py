@@ -6,7 +6,8 @@ import difflib
 import functools
 import os
 from collections.abc import Callable, Iterable
-from typing import ParamSpec, TypeVar
+from importlib import import_module
+from typing import Any, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -75,3 +76,17 @@ def closest(name: str, known: Iterable[str]) -> str:
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     close = [lower[name.lower()]] if name.lower() in lower else close
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def need(name: str, extra: str) -> Any:
+    """Return a module of an extra, loaded on first use, or say how to install it.
+
+    Raises
+    ------
+    InputError
+        If it is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError:
+        raise InputError(f"{name} is not installed; it comes with the extra: pip install 'nmdasim[{extra}]'") from None

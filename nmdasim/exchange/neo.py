@@ -14,9 +14,8 @@ import xarray as xr
 from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, need
 from nmdasim.exchange import lanes
-from nmdasim.exchange.package import need
 from nmdasim.exchange.recording import Recording, recording
 
 EXTRA = "neo"

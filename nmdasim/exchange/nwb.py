@@ -17,9 +17,8 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, plainly
+from nmdasim.errors import InputError, need, plainly
 from nmdasim.exchange import lanes
-from nmdasim.exchange.package import need
 from nmdasim.exchange.recording import MOST, Recording, recording
 from nmdasim.readout.files import write_whole
 

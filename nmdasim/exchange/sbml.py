@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError, plainly
-from nmdasim.exchange.package import need
+from nmdasim.errors import InputError, need, plainly
 from nmdasim.pharmacology import amounts
 from nmdasim.pharmacology.compartments import READOUTS, System, build
 from nmdasim.pharmacology.drugs import drug

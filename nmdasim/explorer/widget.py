@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-from nmdasim.errors import InputError
+from nmdasim.errors import need
 
 
 def widget(page: str, opening: Mapping[str, Any]) -> Any:
@@ -17,11 +17,7 @@ def widget(page: str, opening: Mapping[str, Any]) -> Any:
     InputError
         If anywidget is not installed.
     """
-    try:
-        import anywidget  # noqa: PLC0415
-        import traitlets  # noqa: PLC0415
-    except ImportError:
-        raise InputError("a live widget needs anywidget: pip install 'nmdasim[notebook]'") from None
+    anywidget, traitlets = need("anywidget", "notebook"), need("traitlets", "notebook")
 
     class ExplorerWidget(anywidget.AnyWidget):
         """The explorer."""

@@ -14,10 +14,10 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from nmdasim.errors import need
 from nmdasim.model import identity
 from nmdasim.model.identity import versions
 from nmdasim.sweep import chunks
-from nmdasim.sweep.extra import need
 from nmdasim.sweep.specification import Sweep
 from nmdasim.sweep.store import StoreError
 
@@ -27,7 +27,7 @@ _AHEAD = 2
 
 def distant(what: Sweep, todo: Sequence[int], workers: int, scheduler: str) -> Any:
     """Yield chunks as workers finish them. Workers compute only: what a lost one had is done again elsewhere."""
-    distributed = need("distributed")
+    distributed = need("distributed", "sweep")
     content = pickle.dumps(what)
     queue = iter(todo)
     numbers: dict[Any, int] = {}
@@ -106,7 +106,7 @@ def reach(scheduler: str) -> None:
     StoreError
         Naming the address, or the worker and what differs.
     """
-    distributed = need("distributed")
+    distributed = need("distributed", "sweep")
     with _client(distributed, 0, scheduler) as client, _said(distributed):
         for address, found in client.run(identity.versions, on_error="return").items():
             told = differing(versions(), found) if isinstance(found, dict) else f"no such nmdasim ({found})"
@@ -150,7 +150,7 @@ _PATIENCE = 5
 
 async def _knock(scheduler: str) -> None:
     """Greet a scheduler as Dask does; where nobody answers a client would wait for long."""
-    comm, security = need("distributed.comm"), need("distributed.security").Security()
+    comm, security = need("distributed.comm", "sweep"), need("distributed.security", "sweep").Security()
     greeting = comm.connect(scheduler, timeout=_PATIENCE, **security.get_connection_args("client"))
     (await asyncio.wait_for(greeting, _PATIENCE + 1)).abort()
 

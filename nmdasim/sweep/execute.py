@@ -11,11 +11,10 @@ from typing import Any
 
 import xarray as xr
 
-from nmdasim.errors import InputError, NmdasimError
+from nmdasim.errors import InputError, NmdasimError, need
 from nmdasim.run.stopping import terminable
 from nmdasim.sweep import chunks
 from nmdasim.sweep.distant import distant, reach
-from nmdasim.sweep.extra import need
 from nmdasim.sweep.outlook import Outlook, check_room, pilot
 from nmdasim.sweep.specification import Sweep
 from nmdasim.sweep.store import Store, StoreError, check, open_store
@@ -99,7 +98,7 @@ def run(
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Run a sweep into a store; see :func:`sweep`."""
-    need("dask")
+    need("dask", "sweep")
     if workers < 0 or threads < 0:
         raise InputError(f"workers = {workers}, threads = {threads}; give 0 or more")
     if workers and scheduler:

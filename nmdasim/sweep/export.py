@@ -9,10 +9,9 @@ import pandas as pd
 import xarray as xr
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, need
 from nmdasim.readout import measures
 from nmdasim.readout.files import write_whole
-from nmdasim.sweep.extra import need
 
 #: Dimensions inside a lane; every other one is of lanes.
 _INSIDE = ("population", "pulse", "time")
@@ -137,7 +136,7 @@ def export(data: xr.Dataset, path: str | Path) -> tuple[Path, ...]:
         case ".csv":
             return tuple(_csv(table, _beside(path, name)) for name, table in tables(data).items())
         case ".parquet":
-            need("pyarrow")
+            need("pyarrow", "sweep")
             return tuple(_parquet(table, _beside(path, name)) for name, table in tables(data).items())
         case ".nc":
             whole = data.load().drop_encoding()

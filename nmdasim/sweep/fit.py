@@ -12,14 +12,13 @@ from brian2 import Quantity
 from scipy.optimize import differential_evolution
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, OverflowedError, nearest
+from nmdasim.errors import InputError, OverflowedError, nearest, need
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.protocols.given import protocol_of
 from nmdasim.readout import measures
 from nmdasim.run.axes import parameter_axes
 from nmdasim.run.simulate import simulate
-from nmdasim.sweep.extra import need
 
 METHODS = ("differential_evolution", "optuna")
 _Loss = Callable[[np.ndarray], np.ndarray]
@@ -244,7 +243,7 @@ def _evolve(loss: _Loss, size: int, generations: int, population: int, seed: int
 
 
 def _ask_optuna(loss: _Loss, size: int, generations: int, population: int, seed: int) -> np.ndarray:
-    optuna = need("optuna")
+    optuna = need("optuna", "sweep")
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, constant_liar=True))
     for _ in range(generations):

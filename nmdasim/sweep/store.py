@@ -25,12 +25,11 @@ from filelock import FileLock, Timeout
 
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import NmdasimError
+from nmdasim.errors import NmdasimError, need
 from nmdasim.model.identity import versions
 from nmdasim.run.axes import shown
 from nmdasim.sweep import inside
 from nmdasim.sweep.chunks import FAILED, MISSING, Chunk
-from nmdasim.sweep.extra import need
 from nmdasim.sweep.identity import VERSION, neighbours
 from nmdasim.sweep.journal import JOURNAL, OWN, append, entries_of, is_sound, is_sums, line, stands, sums_of
 from nmdasim.sweep.specification import Sweep
@@ -108,7 +107,7 @@ class Store:
 
 
 def _codec() -> Any:
-    return need("numcodecs").Blosc(cname="zstd", clevel=3, shuffle=1)
+    return need("numcodecs", "sweep").Blosc(cname="zstd", clevel=3, shuffle=1)
 
 
 def _layout(sweep: Sweep, name: str) -> tuple[tuple[int, ...], str, float]:
@@ -157,7 +156,7 @@ def open_store(path: Path, sweep: Sweep, pilot: xr.Dataset | None, *, resume: bo
 
 def check(path: Path, sweep: Sweep, *, resume: bool) -> None:
     """Refuse a path that is not free for a new store, or whose store is not to be resumed by this sweep."""
-    need("zarr")
+    need("zarr", "sweep")
     try:
         if not path.exists():
             return
@@ -230,10 +229,10 @@ def _make(path: Path, sweep: Sweep, pilot: xr.Dataset) -> None:
         apart = Path(tempfile.mkdtemp(prefix=f".{path.name[:40]}.", dir=path.parent))
         draft = apart / "draft"
         _coordinates(sweep, pilot).to_zarr(draft, mode="w", zarr_format=2, consolidated=False)
-        group = need("zarr").open_group(str(draft), mode="r+", zarr_format=2)
+        group = need("zarr", "sweep").open_group(str(draft), mode="r+", zarr_format=2)
         for name in (*sweep.readouts, "status"):
             _make_array(group, sweep, name, pilot)
-        need("zarr").consolidate_metadata(str(draft), zarr_format=2)
+        need("zarr", "sweep").consolidate_metadata(str(draft), zarr_format=2)
         files = [file for file in sorted(draft.rglob("*")) if file.is_file()]
         (draft / OWN).mkdir()
         sums = {file.relative_to(draft).as_posix(): sums_of(file.read_bytes()) for file in files}

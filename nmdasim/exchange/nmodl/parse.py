@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from nmdasim.errors import InputError
+from nmdasim.errors import need
 from nmdasim.exchange.nmodl.build import Builder
 from nmdasim.exchange.nmodl.nodes import File
 from nmdasim.exchange.nmodl.refusal import NmodlError, Place
@@ -54,14 +54,13 @@ def parse(text: str, name: str = "") -> File:
         With line and column, for what is not part of the language as it is read here.
     """
     _flat(text)
-    from lark.exceptions import UnexpectedInput, VisitError  # noqa: PLC0415  (an extra)
-
+    lark = need("lark", "nmodl")
     try:
         tree = _parser().parse(text)
         return Builder(name).file(tree)
-    except UnexpectedInput as error:
+    except lark.UnexpectedInput as error:
         raise _refused(error, text) from None
-    except VisitError as error:
+    except lark.exceptions.VisitError as error:
         if isinstance(error.orig_exc, NmodlError):
             raise error.orig_exc from None
         raise
@@ -69,12 +68,8 @@ def parse(text: str, name: str = "") -> File:
 
 @lru_cache(1)
 def _parser() -> Any:
-    try:
-        from lark import Lark  # noqa: PLC0415
-    except ImportError:
-        raise InputError("reading NMODL needs Lark; install it with 'pip install nmdasim[nmodl]'") from None
     grammar = files("nmdasim.exchange.nmodl").joinpath("grammar.lark").read_text("utf-8")
-    return Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=True)
+    return need("lark", "nmodl").Lark(grammar, parser="lalr", propagate_positions=True, maybe_placeholders=True)
 
 
 def _refused(error: Any, text: str) -> NmodlError:

@@ -7,10 +7,9 @@ import xarray as xr
 from scipy.stats import ks_2samp, norm, rankdata
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, need
 from nmdasim.readout import measures
 from nmdasim.readout.populations import places
-from nmdasim.sweep.extra import need
 
 #: Fewer draws than this beyond one a parameter say nothing of a correlation.
 _FEWEST = 10
@@ -92,8 +91,8 @@ def given_data_indices(found: xr.Dataset, values: xr.DataArray, resamples: int =
     ----------
     Plischke (2010) Reliab. Eng. Syst. Saf. 95:354–360; the estimator is SALib's ``rbd_fast``.
     """
-    need("SALib")
-    method = need("SALib.analyze.rbd_fast")
+    need("SALib", "sweep")
+    method = need("SALib.analyze.rbd_fast", "sweep")
     names, x, y = _table(found, values)
     problem = {"num_vars": len(names), "names": names, "bounds": [[0.0, 1.0]] * len(names)}
     told = method.analyze(problem, x, y, num_resamples=resamples, seed=0)
