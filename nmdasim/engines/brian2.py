@@ -51,6 +51,11 @@ def _check(cells: Cells) -> None:
         raise ModelError(
             f"{model.name} is a branched tree; the brian2 engine runs point neurons and chains, use engine='reference'"
         )
+    if not model.is_point and (held := sorted(model.system.held)):
+        raise ModelError(
+            f"{model.name} holds {', '.join(held)} in the refractory period of a tree, which Brian2's trees do not; "
+            "use engine='kernel' or 'reference'"
+        )
     allowed = NOISY if model.stochastic else METHODS
     if cells.method and cells.method not in allowed:
         raise ModelError(

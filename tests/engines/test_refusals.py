@@ -60,3 +60,18 @@ def test_the_kernel_runs_a_branched_tree_that_brian2_refuses_by_name():
     tree = dataclasses.replace(wdr, morphology=shape, name="tree")
     with pytest.raises(nm.ModelError, match="tree is a branched tree; the brian2 engine runs point neurons and chains"):
         nm.simulate(tree, duration=5 * nm.ms, engine="brian2")
+
+
+def test_a_tree_with_a_state_that_is_held_is_refused_by_brian2_and_runs_elsewhere():
+    cell = nm.Model(
+        name="two",
+        equations="Im = g_l*(E_l - v) : amp/meter**2\ndx/dt = -x/tau : 1 (unless refractory)",
+        parameters=dict(Cm="1 uF/cm**2", g_l="0.1 mS/cm**2", E_l="-60 mV", tau="10 ms"),
+        initial=dict(v=-50 * nm.mV, x=1),
+        morphology=nm.Morphology((1e-9, 1e-9), (-1, 0), (0.0, 1e-8), {"soma": (0,), "dendrite": (1,)}),
+        threshold="v > 0*mV",
+        refractory=2 * nm.ms,
+    )
+    with pytest.raises(nm.ModelError, match=r"two holds x in the refractory period of a tree.*use engine='kernel'"):
+        nm.simulate(cell, duration=1 * nm.ms, engine="brian2")
+    assert nm.simulate(cell, duration=1 * nm.ms, record=["x"]).x_soma.values.ravel()[-1] < 1
