@@ -17,9 +17,10 @@ def widget(page: str, opening: Mapping[str, Any]) -> Any:
     InputError
         If anywidget is not installed.
     """
-    anywidget, traitlets = need("anywidget", "notebook"), need("traitlets", "notebook")
+    base: Any = need("anywidget", "notebook").AnyWidget
+    traitlets = need("traitlets", "notebook")
 
-    class ExplorerWidget(anywidget.AnyWidget):
+    class ExplorerWidget(base):
         """The explorer."""
 
         _esm = (files("nmdasim.explorer") / "widget.js").read_text("utf-8")
