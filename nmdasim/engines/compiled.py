@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import pickle
 import sys
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,6 +29,7 @@ from numba.core.serialize import dumps
 
 from nmdasim.engines import cache as disk
 from nmdasim.engines.kernel import vmath
+from nmdasim.engines.kernel.machine import MADE
 from nmdasim.errors import InputError
 
 #: Files of the kernel that generated sources import.
@@ -69,13 +69,9 @@ _COMPILATIONS = _Compilations()
 event.register("numba:compile", _COMPILATIONS)
 
 
-#: What was loaded and compiled without Numba.
-OTHERWISE: Counter[str] = Counter()
-
-
 def tally() -> Tally:
     """Return how many sources were loaded and functions compiled since the process began."""
-    return Tally(load.cache_info().misses + OTHERWISE["sources"], _COMPILATIONS.count + OTHERWISE["compilations"])
+    return Tally(load.cache_info().misses + MADE["sources"], _COMPILATIONS.count + MADE["compilations"])
 
 
 @cache

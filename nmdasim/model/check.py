@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import brian2
 import numpy as np
-from brian2 import Equations, NeuronGroup
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.equations import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
+from brian2.units import meter, second, siemens, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from nmdasim import quantities
@@ -149,7 +151,7 @@ def _units(equations: str, parameters: tuple[tuple[str, str], ...], membrane: bo
         declared += "\narea : metre**2 (constant)"
     try:
         text = Equations(equations) + Equations(declared)
-        group = NeuronGroup(
+        group = brian2.NeuronGroup(
             1, text, threshold="False", refractory="False", namespace={}, method="euler", name="nmdasim_check*"
         )
         text.check_units(group, run_namespace={})
@@ -164,7 +166,7 @@ def _states(text: Equations) -> dict[str, Dimension]:
 
 def _implied(text: Equations) -> dict[str, Dimension]:
     """Return the potential that a membrane current implies; elsewhere ``v`` is what its equation says."""
-    return {POTENTIAL: brian2.volt.dim} if "Im" in text else {}
+    return {POTENTIAL: volt.dim} if "Im" in text else {}
 
 
 def _variables(text: Equations) -> dict[str, Dimension]:
@@ -270,7 +272,7 @@ def membrane(given: Model) -> str:
     watched = given.system.substitute(given.threshold, names).free_symbols if given.threshold else set()
     read = [state for state in states if state in {s.name for s in watched}]
     dimensions = _states(_parse(given.equations))
-    volts = [state for state in states if dimensions[state] is brian2.volt.dim]
+    volts = [state for state in states if dimensions[state] is volt.dim]
     return (read or volts or list(states))[0]
 
 
@@ -287,7 +289,7 @@ def duration_or_condition(refractory: Any) -> Any:
 def conductance(given: Model, port: str) -> bool:
     """Whether a port adds to a conductance."""
     found = _variables(_parse(given.equations))
-    return any(found[state] is brian2.siemens.dim for state, _ in given.ports[port].increments())
+    return any(found[state] is siemens.dim for state, _ in given.ports[port].increments())
 
 
 def uses_weight(given: Model, port: str) -> bool:
@@ -341,7 +343,7 @@ def dimensions(given: Model) -> dict[str, Dimension]:
     """Return the dimension of every name that a model's expressions may use."""
     known = _variables(_parse(given.equations))
     known |= {b: get_dimensions(quantities.parse_unit(_dimension(given, b))) for b in given.parameters.bases}
-    return {"t": brian2.second.dim, "area": (brian2.meter**2).dim} | known
+    return {"t": second.dim, "area": (meter**2).dim} | known
 
 
 class Dimensions:
@@ -363,7 +365,7 @@ class Dimensions:
     def condition(self, expression: str, what: str, or_duration: bool = False) -> None:
         """Refuse an expression that is no condition, nor (`or_duration`) a time."""
         found, boolean = self._read(expression, what)
-        if not boolean and not (or_duration and found is brian2.second.dim):
+        if not boolean and not (or_duration and found is second.dim):
             raise ModelError(f"{what}: it is no condition, such as 'v > -20*mV'")
 
     def _read(self, expression: str, what: str) -> tuple[Dimension, bool]:
@@ -372,8 +374,8 @@ class Dimensions:
             if name not in scope and name not in FUNCTIONS and is_unit(name):
                 scope[name] = quantities.unit(name)
         named = {*FUNCTIONS, *CONSTANTS, "rand", "randn"}
-        scope |= {name: brian2.DEFAULT_FUNCTIONS[name] for name in named if name in brian2.DEFAULT_FUNCTIONS}
-        scope |= {name: brian2.DEFAULT_CONSTANTS[name] for name in named if name in brian2.DEFAULT_CONSTANTS}
+        scope |= {name: DEFAULT_FUNCTIONS[name] for name in named if name in DEFAULT_FUNCTIONS}
+        scope |= {name: DEFAULT_CONSTANTS[name] for name in named if name in DEFAULT_CONSTANTS}
         try:
             return parse_expression_dimensions(expression, scope), is_boolean_expression(expression, scope)
         except Exception as error:
