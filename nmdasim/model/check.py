@@ -20,7 +20,7 @@ from nmdasim import quantities
 from nmdasim.errors import ExpressionError, ModelError, UnitError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.language.noise import is_noise
-from nmdasim.model import refused, regular
+from nmdasim.model import kept, refused, regular
 from nmdasim.model.structure import by_structure
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 POTENTIAL = "v"
 IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
+_Gains = tuple[tuple[str, tuple[str, ...]], ...]
 _BUILT_IN = {"v", "t", "area", "True", "False", "and", "or", "not", "weight"}
 
 
@@ -52,8 +53,17 @@ def model(given: Model) -> None:
 
 
 @by_structure(maxsize=256)
-def _structure(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
-    """Check all that does not depend on numbers, once for every structure."""
+def _structure(given: Model, gains: _Gains) -> None:
+    """Check all that does not depend on numbers, once for every structure: that it passed is kept on disk."""
+
+    def passed() -> str:
+        _check_structure(given, gains)
+        return ""
+
+    kept.text("checked", [given.structure, gains], passed)
+
+
+def _check_structure(given: Model, gains: _Gains) -> None:
     text = _parse(given.equations)
     declared = tuple((base, _dimension(given, base)) for base in given.parameters.bases)
     refused.equations(text, given.parameters.bases)

@@ -22,7 +22,7 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
-from nmdasim.engines import cache
+from nmdasim.model import disk
 
 #: Files that a kept object stands on.
 _MAKERS = ("translate.py", "vmath.py", "random.py", "machine.py")
@@ -120,13 +120,13 @@ def begins(row: np.ndarray, kind: Any) -> int:
 def _kept(text: str) -> bytes:
     """Return the object code of a source, from the folder of generated sources where it lies there."""
     name = f"kernel_{hashlib.sha256(_makers() + text.encode()).hexdigest()[:20]}"
-    folder = cache.folder()
-    if folder and (kept := cache.read(folder / f"{name}.o")) is not None:
+    folder = disk.folder()
+    if folder and (kept := disk.read(folder / f"{name}.o")) is not None:
         return kept
     MADE["compilations"] += 1
     machine = Processor.own().machine()
     code: bytes = machine.emit_object(optimised(text, machine))
     if folder:
-        cache.write_text(folder / f"{name}.py", text)
-        cache.write(folder / f"{name}.o", code)
+        disk.write_text(folder / f"{name}.py", text)
+        disk.write(folder / f"{name}.o", code)
     return code
