@@ -19,6 +19,7 @@ from nmdasim.engines.printing import PlainPrinter
 from nmdasim.errors import ModelError
 from nmdasim.language.reader import symbol
 from nmdasim.model.attached import Attached
+from nmdasim.model.brian2_out import assignment
 from nmdasim.model.check import IDENTIFIER
 from nmdasim.plan.plan import Outcome, Plan, Wire
 from nmdasim.plan.plastic import Plastic
@@ -136,7 +137,7 @@ def _statements(attached: Attached, which: str) -> str:
             lines.append(f"{state}_post += {spelled}")
     for statement in attached.rule.statements(which):
         target = attached.spelled(statement.name, _OWN)
-        lines.append(f"{target} {statement.operator}= {attached.spelled(statement.text, _OWN)}")
+        lines.append(assignment(target, statement.operator, attached.spelled(statement.text, _OWN)))
     return "\n".join(lines)
 
 
