@@ -79,7 +79,7 @@ def test_subtypes_whose_curves_coincide_are_named_together():
     curves = [inhibition.curve("ketamine", kind, mg="1 mM") for kind in ("2A", "2B", "2C")]
     groups = receptor.coinciding(curves)
     assert [len(group) for group in groups] == [2, 1]
-    labels = [text.get_text() for text in receptor.inhibition(curves).get_legend().get_texts()]
+    labels = [text.get_text() for text in receptor.inhibition(curves).figure.legends[0].get_texts()]
     assert labels[0].startswith("GluN2A, GluN2B (coincide)")
     assert len(labels) == 2
 

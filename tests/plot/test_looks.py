@@ -12,7 +12,8 @@ import xarray as xr
 import nmdasim as nm
 from nmdasim.errors import InputError
 from nmdasim.plot.look import LOOKS, cues, look
-from nmdasim.plot.style import caption, given, unverified
+from nmdasim.plot.style import caption, unverified
+from nmdasim.run.provenance import drugs_given
 
 #: What a person without the pigment of long-wave cones sees, in linear RGB (Machado, Oliveira & Fernandes 2009).
 DEUTERANOPIA = np.array(
@@ -112,5 +113,5 @@ def test_a_caption_is_silent_about_a_drug_that_was_not_given():
     ],
 )
 def test_a_drug_that_was_given_or_may_be_left_is_named(attrs):
-    assert given(attrs) == ["ketamine"]
+    assert drugs_given(attrs) == ["ketamine"]
     assert unverified([attrs]) == ["K_ketamine", "g_l"]
