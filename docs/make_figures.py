@@ -82,7 +82,8 @@ def receptor() -> Iterator[tuple[str, Axes]]:
     yield "receptor_voltage", plot_receptor.block_voltage(inhibition.against_voltage("ketamine", "1 uM", volts, baths))
     kinds = [inhibition.curve("ketamine", kind, mg=mg) for kind in ("2A", "2B", "2C", "2D") for mg in baths]
     subtypes = plot_receptor.inhibition(kinds)
-    subtypes.set_title("Magnesium makes ketamine weaker, on GluN2A and 2B more than on 2C and 2D (held at −66 mV)")
+    message = "Magnesium makes ketamine weaker, on GluN2A and 2B most (held at −66 mV)"
+    subtypes.set_title(message, loc="left", fontweight="bold")
     yield "receptor_subtypes", subtypes
 
 

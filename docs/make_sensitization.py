@@ -142,7 +142,8 @@ def pressure(circuit):
     write("pressure", rows)
     shown = {name.replace(" × ", "\n× "): rates[name] for name in PUBLISHED}
     ax = plot_sensory.pressure(shown, {name.replace(" × ", "\n× "): rate for name, rate in PUBLISHED.items()})
-    ax.set_title("Under pressure: half the inhibition, three times the spikes and more")
+    message = "Under pressure: half the inhibition, three times the spikes and more"
+    ax.set_title(message, loc="left", fontweight="bold")
     save(ax, "sensory_pressure")
 
 

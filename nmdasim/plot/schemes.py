@@ -21,6 +21,8 @@ _OPEN, _SHUT, _HELD = "#f2c14e", "#f1eef5", "#c9b5dd"
 _INK = "#1b1b1b"
 #: Distances in inches: from state to state, from a state to one off the way, and from sheet to sheet.
 _ACROSS, _UP, _SHEET = 2.7, 1.7, 1.9
+#: Room for the title, in the same inches.
+_TITLE = 0.6
 #: How far an arrow past other states bends, relative to half its length.
 _BULGE = 0.5
 #: The same along a row.
@@ -40,9 +42,11 @@ def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
         low, high = points.min(axis=0) - (1.7, 0.7), points.max(axis=0) + np.array([_margin(given, where), 0.7])
         if _laddered(given):  # room for arrows that pass over other states
             low[1], high[1] = low[1] - 0.6, high[1] + 0.6
-        own, ax = ax is None, axes_of(ax, (float(max(high[0] - low[0], 7)), float(high[1] - low[1] + 1.6)))
+        high[1] += _TITLE
+        own, ax = ax is None, axes_of(ax, (float(max(high[0] - low[0], 8.5)), float(high[1] - low[1] + 0.9)))
         words, boxes = spelled(given), {}
-        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal", title=_says(given))
+        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+        ax.set_title(_says(given), y=1.0, pad=0, va="top")  # inside the Axes, whose height is that of its states
         ax.axis("off")
         for state, place in where.items():
             colour = _OPEN if state in given.conducting else _HELD if state in given.occupied else _SHUT

@@ -19,6 +19,8 @@ _PLASMA, _SLOW, _ACUTE, _PAIN, _BAND = "#7b3fa0", "#3f8f8a", "#e8853d", "#1b1b1b
 _RIVALS = (_SLOW, _ACUTE, _PLASMA, "#4a6fb5", "#8aa63f")
 #: Their markers, which a grey print keeps.
 _MARKERS = ("o", "s", "^", "D", "v")
+#: Growth a pulse below which there is no wind-up, as a share of the first response.
+_LEAST_SLOPE = 0.01
 #: Days beyond which an axis is in weeks.
 _WEEKS_AFTER = 21
 
@@ -161,17 +163,22 @@ def contrast(found: xr.Dataset) -> np.ndarray:
         mean = found.mean("seed")
         none = mean.sel(release_opioid=1, ketamine=0)
         opioid = mean.sel(ketamine=0)
+        winds_up = float(none["slope"]) > _LEAST_SLOPE * float(none["input"])
         drawn = [
             (axes[0], opioid, 1 - opioid.release_opioid.values, "An opioid", "share of release gone"),
             (axes[1], mean.sel(release_opioid=1), mean.ketamine.values, "Ketamine", "free ketamine, µM"),
         ]
         for ax, one, x, title, label in drawn:
             ax.plot(x, one["input"] / none["input"], "o-", color=_PAIN, label="first response")
-            ax.plot(x, one["slope"] / none["slope"], "s--", color=_PLASMA, label="slope of wind-up")
+            if winds_up:
+                ax.plot(x, one["slope"] / none["slope"], "s--", color=_PLASMA, label="slope of wind-up")
             ax.set(title=title, xlabel=label, ylim=(-0.05, 1.1))
         axes[0].set_ylabel("relative to none of either")
         axes[0].legend(frameon=False, handlelength=3.2)
-        caption(figure, found, notes=["Opioids depress respiration, ketamine far less; neither is weighed here."])
+        lacking = ["Without drug there is no wind-up: no slope is drawn."] * (not winds_up)
+        caption(
+            figure, found, notes=[*lacking, "Opioids depress respiration, ketamine far less; neither is weighed here."]
+        )
     return np.asarray(axes)
 
 

@@ -94,7 +94,7 @@ def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
         seen = late.dropna("pulse", how="all")
         if late.sizes["seed"] > 1 and seen.sizes["pulse"]:
             ends = seen.quantile([0.025, 0.975], "seed")
-            at = seen.pulse + 0.08 * (k - (len(rows) - 1) / 2)
+            at = seen.pulse + 0.006 * lane.sizes["pulse"] * (k - (len(rows) - 1) / 2)
             ax.vlines(at, *ends.values, color=cue.colour, alpha=0.55, linewidth=0.6 * look().line)
     draws = measured.sizes.get("seed", 1)
     spread = f" (mean; bars hold 95 % of {draws} draws)" if draws > 1 else ""
