@@ -62,7 +62,8 @@ def main():
     save(draw.year(treatment.simulate(regimen=monthly, until="1 year"), monthly)[0], "treatment_year")
     three = {name: treatment.simulate(model=name, every="6 h") for name in ("dahan2011", "maintained", "reset")}
     ax = draw.rivals(three)
-    ax.set_title(f"Three rivals, one first week; they part later\n({course.name})", loc="left", fontweight="bold")
+    message = "Three rivals: two fade alike, one keeps a quarter of the mean relief"
+    ax.set_title(f"{message}\n({course.name})", loc="left", fontweight="bold")
     save(ax, "treatment_rivals")
     found = treatment.compare(patients=300)
     save(draw.trials(found), "treatment_trials")
