@@ -22,9 +22,10 @@ extensions = [
     "sphinx_gallery.gen_gallery",
     "mathml",
     "lesson_pages",
+    "offline",
     "model_pages",
 ]
-exclude_patterns = ["_build", "sg_execution_times.rst", "gallery/*.ipynb", "gallery/*.py", "notebooks"]
+exclude_patterns = ["_build", "gallery/*.ipynb", "gallery/*.py", "notebooks"]
 
 myst_enable_extensions = ["attrs_inline", "dollarmath", "colon_fence", "deflist"]
 myst_heading_anchors = 3
@@ -46,6 +47,7 @@ sphinx_gallery_conf = {
     "abort_on_example_error": True,
     "download_all_examples": False,
     "show_memory": False,
+    "write_computation_times": False,  # a page whose table comes from the net
     "show_signature": False,
     "capture_repr": (),
     "plot_gallery": "True",

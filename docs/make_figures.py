@@ -22,9 +22,8 @@ def windup() -> None:
     """Draw wind-up under three concentrations of ketamine: counts over twenty draws, spikes of the first."""
     result = nm.simulate(nm.neurons.wdr(), nm.WindUp(), ketamine=[0, 1, 10] * uM, seed=DRAWS)
     axes = nm.plot.windup(result)
-    axes[0].figure.suptitle(
-        "The same pulse once a second: wind-up, and ketamine", fontsize=17, fontweight="bold", x=0.01, ha="left"
-    )
+    message = "The same pulse, a growing answer; under ketamine it grows less"
+    axes[0].figure.suptitle(message, fontsize=17, fontweight="bold", x=0.01, ha="left")
     axes[1].set_title("Every spike of one draw (grey lines: pulses)", loc="left", fontweight="bold")
     axes[1].set_xlim(0.8, 16.1)
     axes[0].figure.savefig(IMAGES / "windup.png", dpi=100)
@@ -82,7 +81,10 @@ def receptor() -> Iterator[tuple[str, Axes]]:
     baths = ["0 mM", "1 mM"]
     yield "receptor_voltage", plot_receptor.block_voltage(inhibition.against_voltage("ketamine", "1 uM", volts, baths))
     kinds = [inhibition.curve("ketamine", kind, mg=mg) for kind in ("2A", "2B", "2C", "2D") for mg in baths]
-    yield "receptor_subtypes", plot_receptor.inhibition(kinds)
+    subtypes = plot_receptor.inhibition(kinds)
+    message = "Magnesium makes ketamine weaker, on GluN2A and 2B most (held at −66 mV)"
+    subtypes.set_title(message, loc="left", fontweight="bold")
+    yield "receptor_subtypes", subtypes
 
 
 if __name__ == "__main__":

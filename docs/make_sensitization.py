@@ -142,6 +142,8 @@ def pressure(circuit):
     write("pressure", rows)
     shown = {name.replace(" × ", "\n× "): rates[name] for name in PUBLISHED}
     ax = plot_sensory.pressure(shown, {name.replace(" × ", "\n× "): rate for name, rate in PUBLISHED.items()})
+    message = "Under pressure: half the inhibition, three times the spikes and more"
+    ax.set_title(message, loc="left", fontweight="bold")
     save(ax, "sensory_pressure")
 
 
@@ -159,7 +161,8 @@ def main():
 
 
 def figures(circuit, curves):
-    save(plot_sensory.circuit(circuit), "dorsal_horn")
+    message = "Touch excites the neurons that signal pain, and the inhibition that holds them back"
+    save(plot_sensory.circuit(circuit, message=message), "dorsal_horn")
     trains = {
         "before": "naive",
         "after 15 C volleys at 1 Hz": "1 Hz",
@@ -189,7 +192,8 @@ def figures(circuit, curves):
         )
         for dose in (0, 1, 3, 10)
     }
-    save(plot_sensory.conditioning(shown)[0], "sensory_time_course")
+    message = "A train leaves traces that last; ketamine given during it keeps them small"
+    save(plot_sensory.conditioning(shown, message=message)[0], "sensory_time_course")
     plt.close("all")
 
 

@@ -10,7 +10,7 @@ import xarray as xr
 import nmdasim as nm
 from nmdasim import uM
 from nmdasim.plot.look import cues, look
-from nmdasim.plot.style import drawn
+from nmdasim.plot.style import drawn, plain_log
 from nmdasim.protocols import Conditioning, graded
 from nmdasim.receptors import with_tonic
 from nmdasim.studies import reflex
@@ -62,31 +62,25 @@ def mixtures() -> None:
         rows.append([label, spread(start["index"]), spread(start.input), *(f"{100 * x:.0f} %" for x in left[1:])])
     write("mixtures", rows)
     with drawn():
-        figure, axes = plt.subplots(1, 3, figsize=(17, 7.2), layout="constrained", width_ratios=[1, 1, 1.3])
-        for ax, name, title in zip(axes, ("index", "input"), ("Wind-up index", "First response, spikes"), strict=False):
+        figure, axes = plt.subplots(1, 3, figsize=(15, 7), layout="constrained", sharey=True)
+        for ax, name, title in zip(axes, ("index", "input"), ("Wind-up index", "First response"), strict=False):
             values = [data[name].isel(ketamine=0) for data in found.values()]
             middle = [float(v.mean("seed")) for v in values]
             ends = np.array([v.quantile([0.025, 0.975], "seed").values for v in values]).T
             ax.barh(list(found), middle, color=look().shades[4])
             ax.errorbar(middle, range(len(found)), xerr=np.abs(ends - middle), fmt="none", ecolor="0.25", capsize=3)
-            ax.set(title=f"{title}, no drug")
-            ax.invert_yaxis()
-            ax.tick_params(axis="y", labelleft=ax is axes[0])
-        for (label, data), cue in zip(found.items(), cues(len(found)), strict=True):
-            index = data["index"].mean("seed")
-            axes[2].plot(DOSES[1:], 100 * index[1:] / index[0], label=label, **cue.dotted)
-        axes[2].set(xscale="log", xlabel="free ketamine at the receptor, µM (equilibrated)", ylabel="index left, %")
-        axes[2].set(title="What free ketamine leaves of it", ylim=(0, None))
-        axes[2].axhline(100, color=look().faint, lw=1, linestyle="-")
-        axes[2].legend(frameon=False, fontsize=10.5, handlelength=3.4)
-        figure.suptitle(
-            "One charge, other receptors: 15 pulses at 1 Hz (mean, 95 % of draws)",
-            fontsize=16,
-            fontweight="bold",
-            x=0.01,
-            ha="left",
-        )
-        nm.plot.caption(figure, *found.values())
+            ax.set(title=f"{title}, no drug", xlabel="spikes")
+        left = np.array([100 * data["index"].mean("seed") / data["index"][0].mean("seed") for data in found.values()])
+        for dose, cue in zip((0.3, 1, 3), cues(3), strict=True):
+            share = left[:, dose == DOSES].ravel()
+            axes[2].plot(share, list(found), cue.marker, color=cue.colour, markersize=10, label=f"{dose:g} µM")
+        axes[2].hlines(list(found), 0, 100, color=look().faint, linewidth=1, zorder=0)
+        axes[2].set(title="Left under free ketamine", xlabel="index, % of that without drug", xlim=(0, 100))
+        axes[2].legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.12), ncols=3, handletextpad=0.1)
+        axes[0].invert_yaxis()
+        message = "The same charge through other receptors: GluN2B winds up most, 2C and 2D yield most to ketamine"
+        figure.suptitle(message, **TITLE)
+        nm.plot.caption(figure, *found.values(), notes=["15 pulses at 1 Hz; bars: mean, lines: 95 % of draws."])
         figure.savefig(DOCS / "images" / "mixtures.png", dpi=90)
 
 
@@ -119,17 +113,14 @@ def tonic() -> None:
             ax.set(
                 xscale="log",
                 xlabel="free ketamine, µM",
-                title=f"tonic {size:g}e-4 S/cm²" if size else "no tonic current",
+                title=f"tonic {size / 10:g} mS/cm²" if size else "no tonic current",
             )
+            plain_log(ax.xaxis)
         axes[0].set(ylabel="wind-up index left, %", ylim=(0, None))
         axes[0].text(0.1, 55, "three lines that coincide", fontsize=11)
         axes[0].legend(frameon=False, title="allosteric action", handlelength=3.4)
         figure.suptitle(
-            "Ketamine's second action on a tonic current (both of unknown size: assumed)",
-            fontsize=16,
-            fontweight="bold",
-            x=0.01,
-            ha="left",
+            "If ketamine also acts on a large tonic current, a little takes more (both sizes unknown: assumed)", **TITLE
         )
         nm.plot.caption(figure, run)
         figure.savefig(DOCS / "images" / "tonic.png", dpi=90)
@@ -154,17 +145,19 @@ def summation() -> None:
                 if spikes == 1:
                     curve = one.spikes.mean("seed")
                     axes[0].plot(one.strength_of_one, curve, label=f"{dose:g} µM", **cues(len(doses))[k].dotted)
-            ax.set(title=f"1.2 × threshold ({spikes} or more spikes)", xlabel="stimulus, one a second")
+            criterion = f"{spikes} spikes or more" if spikes > 1 else "any spike"
+            ax.set(title=f"1.2 × threshold of\n{criterion}", xlabel="stimulus, one a second", ylabel="spikes")
+            ax.set_xticks([1, 5, 10, 15])
             ax.set(ylim=(0, 1.1 * float(found.late.mean("seed").max())))
-        axes[0].set(xscale="log", xlabel="strength (1: the published volley)", ylabel="spikes", title="Recruitment")
-        axes[0].legend(frameon=False, title="free ketamine", handlelength=3.4)
-        figure.suptitle(
-            "Recruitment and temporal summation of wdr, the design of Guirimand 2000",
-            fontsize=16,
-            fontweight="bold",
-            x=0.01,
-            ha="left",
+        axes[0].set(
+            xscale="log",
+            xlabel="strength (1: the published volley)",
+            ylabel="spikes",
+            title="Recruitment:\nmore with strength",
         )
+        plain_log(axes[0].xaxis)
+        axes[0].legend(frameon=False, title="free ketamine", handlelength=3.4)
+        figure.suptitle("Just above threshold the answer hardly grows (wdr, in the design of Guirimand 2000)", **TITLE)
         nm.plot.caption(figure, found)
         figure.savefig(DOCS / "images" / "temporal_summation.png", dpi=90)
     write("temporal_summation", rows)

@@ -31,6 +31,13 @@ def save(ax, name):
     plt.close("all")
 
 
+def titled(axes, message):
+    """Write a message above all panels."""
+    figure = axes[0].get_figure(root=True)
+    figure.suptitle(message, fontsize=16, fontweight="bold", x=0.01, ha="left")
+    return axes[0]
+
+
 def circuit():
     folder = HERE.parent / "nmdasim" / "treatment" / "tables"
     asked = [("dorsal_horn", dorsal_horn(), table.Grid(), ("rho", "loss"))]
@@ -53,12 +60,11 @@ def main():
     save(draw.year(treatment.simulate(regimen=course), course)[0], "treatment_crps")
     monthly = ph.schedule("monthly")
     save(draw.year(treatment.simulate(regimen=monthly, until="1 year"), monthly)[0], "treatment_year")
-    save(
-        draw.rivals(
-            {name: treatment.simulate(model=name, every="6 h") for name in ("dahan2011", "maintained", "reset")}
-        ),
-        "treatment_rivals",
-    )
+    three = {name: treatment.simulate(model=name, every="6 h") for name in ("dahan2011", "maintained", "reset")}
+    ax = draw.rivals(three)
+    message = "Three rivals: two fade alike, one keeps a quarter of the mean relief"
+    ax.set_title(f"{message}\n({course.name})", loc="left", fontweight="bold")
+    save(ax, "treatment_rivals")
     found = treatment.compare(patients=300)
     save(draw.trials(found), "treatment_trials")
     rows = found[["seen", "sd", "predicted", "met"]].to_dataframe().reset_index()
@@ -69,8 +75,9 @@ def main():
     )
     (HERE / "tables" / "trials.csv").write_text(text, encoding="utf-8")
     (HERE / "tables" / "trials_scores.csv").write_text(scores, encoding="utf-8")
-    save(draw.contrast(opioid_contrast(nm.neurons.wdr(), seed=range(10)))[0], "opioid_neuron")
-    save(draw.contrast(opioid_contrast(dorsal_horn(), seed=range(5)))[0], "opioid_circuit")
+    message = "With either drug wind-up goes before the first response (with an opioid: a miss of the model)"
+    save(titled(draw.contrast(opioid_contrast(nm.neurons.wdr(), seed=range(10))), message), "opioid_neuron")
+    save(titled(draw.contrast(opioid_contrast(dorsal_horn(), seed=range(5))), message), "opioid_circuit")
 
 
 if __name__ == "__main__":

@@ -36,8 +36,13 @@ for mg, line in zip((0, 0.1, 1), nm.plot.look().cues(3), strict=True):
     block = nm.receptors.magnesium_block(voltage, mg=mg * mM)
     free.plot(voltage / mV, 100 * block, label=f"{mg:g} mM Mg", **line.plain)
     current.plot(voltage / mV, block * (voltage / mV) / 100, label=f"{mg:g} mM Mg", **line.plain)
-free.set(title="Pores free of magnesium", xlabel="membrane potential, mV", ylabel="% of pores", ylim=(0, 104))
-current.set(title="Current through open receptors", xlabel="membrane potential, mV", ylabel="current, relative")
+free.set(
+    title="Magnesium plugs the pores of a cell at rest",
+    xlabel="membrane potential, mV",
+    ylabel="% of pores",
+    ylim=(0, 104),
+)
+current.set(title="So excitation lets more current in", xlabel="membrane potential, mV", ylabel="current, relative")
 current.axhline(0, color="0.7", linewidth=1, zorder=0)
 for ax in (free, current):
     ax.axvspan(-70, -60, color="0.92", zorder=0)

@@ -34,7 +34,7 @@ measured = nm.measures.windup(result)
 
 nm.plot.style("paper")
 figure, axes = plt.subplots(1, 2, figsize=(13, 6.2), layout="constrained", sharey=True)
-titles = {"index": "Spikes added by wind-up", "input": "Spikes after the first pulse"}
+titles = {"index": "Wind-up goes first", "input": "The first response stays longer"}
 for ax, (name, title) in zip(axes, titles.items(), strict=True):
     share = 100 * measured[name] / measured[name].sel(ketamine=0).mean("seed")
     mean, low, high = share.mean("seed"), share.quantile(0.025, "seed"), share.quantile(0.975, "seed")
@@ -45,7 +45,8 @@ for ax, (name, title) in zip(axes, titles.items(), strict=True):
     )
     ax.set(title=title, xlabel="free ketamine, µM", xticks=range(5), xticklabels=[f"{c:g}" for c in mean.ketamine])
 axes[0].set(ylabel="% of the mean without drug", ylim=(0, 120))
-axes[1].text(0, 5, "mean and 95 % of 20 draws", color="0.4")
+axes[0].text(0, 5, "spikes that wind-up added", color="0.4")
+axes[1].text(0, 5, "spikes after the first pulse; mean and 95 % of 20 draws", color="0.4")
 nm.plot.caption(figure, result)
 Path("out").mkdir(exist_ok=True)
 figure.savefig("out/03_ketamine_and_windup.png")

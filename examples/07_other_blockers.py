@@ -43,15 +43,20 @@ brake = nm.Mechanism(
     {"g_km": "0.5 mS/cm**2", "E_km": "-80 mV", "tau_km": "60 ms"},
     densities=("I_km",),
 )
-fig, ax = plt.subplots(figsize=(9, 4), layout="constrained")
-for name, cell in {
+cells = {
     "wdr": neuron,
     "without its CAN channel": neuron.without("can"),
     "with a slow potassium channel in the soma": neuron.with_(brake, at="soma"),
-}.items():
-    measured = nm.measures.windup(nm.simulate(cell, nm.WindUp()))
-    ax.plot(measured.pulse, measured.late, "o-", label=name)
-ax.set(xlabel="pulse", ylabel="spikes, 100 ms to next pulse")
-ax.legend(frameon=False)
+}
+nm.plot.style("paper")
+fig, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
+for (name, cell), cue in zip(cells.items(), nm.plot.look().cues(3), strict=True):
+    result = nm.simulate(cell, nm.WindUp())
+    measured = nm.measures.windup(result)
+    ax.plot(measured.pulse, measured.late, label=name, **cue.dotted)
+ax.set(title="One mechanism more or less, and no wind-up", xlabel="pulse", ylabel="spikes, 100 ms to next pulse")
+ax.set(ylim=(0, None), xticks=measured.pulse)
+ax.legend(frameon=False, handlelength=3.2)
+nm.plot.caption(fig, result)
 Path("out").mkdir(exist_ok=True)
 fig.savefig("out/07_other_blockers.png")

@@ -25,14 +25,17 @@ scenarios = {
     "half 2A, half 2C": {"2A": 0.5, "2C": 0.5},
 }
 doses = [0, 0.1, 0.3, 1, 3, 10]
-fig, ax = plt.subplots(figsize=(9, 5), layout="constrained")
-for label, subtype in scenarios.items():
+nm.plot.style("paper")
+fig, ax = plt.subplots(figsize=(10, 6), layout="constrained")
+for (label, subtype), cue in zip(scenarios.items(), nm.plot.look().cues(4), strict=True):
     result = nm.simulate(nm.neurons.wdr(subtype=subtype), nm.WindUp(), ketamine=doses * uM, seed=range(10))
     index = nm.measures.windup(result)["index"].mean("seed")
     print(f"{label:45s} index {float(index[0]):4.0f}, at 1 µM {float(index[3]):4.0f}")
-    ax.plot(doses[1:], 100 * index[1:] / index[0], "o-", label=label)
+    ax.plot(doses[1:], 100 * index[1:] / index[0], label=label, **cue.dotted)
 ax.set(xscale="log", xlabel="free ketamine at the receptor, µM", ylabel="wind-up index left, %", ylim=(0, None))
-ax.legend(frameon=False)
+ax.set_title("GluN2C gives way to ketamine; the others can hardly be told apart")
+ax.set_xticks(doses[1:], [f"{dose:g}" for dose in doses[1:]])
+ax.legend(frameon=False, loc="lower left", handlelength=3.2)
 nm.plot.caption(fig, result)
 Path("out").mkdir(exist_ok=True)
 fig.savefig("out/09_subtypes_in_a_neuron.png")

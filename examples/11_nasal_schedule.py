@@ -36,14 +36,16 @@ for (amount, reported), line in zip(PUBLISHED.items(), nm.plot.look().cues(3), s
     session.plot(course.tmax / 60, reported, line.marker, color=line.colour, markersize=9, clip_on=False)
     print(f"{amount} mg: {course.cmax.item():.1f} ng/ml at {course.tmax.item():.0f} min; published {reported} ng/ml")
 session.set(
-    title="One session: plasma, and the published peak (dots)", xlabel="time, h", ylabel="total esketamine, ng/ml"
+    title="One session: the model meets the published peaks (marks)", xlabel="time, h", ylabel="total esketamine, ng/ml"
 )
 session.legend(frameon=False, title="95 % of 500 people shaded")
 
 regimen = ph.schedule("nasal_56")
 course = ph.time_course(regimen, every="5 min", until="1344 h")
 weeks.semilogy(course.time / 24, course.plasma, color=nm.plot.look().shades[1], linewidth=1.2)
-weeks.set(title=regimen.name, xlabel="time, days", ylabel="total esketamine, ng/ml", ylim=(1e-3, 200), xlim=(0, 56))
+weeks.set(title=f"Between sessions little is left ({regimen.name})", xlabel="time, days", xlim=(0, 56))
+weeks.set(ylabel="total esketamine, ng/ml", ylim=(1e-3, 200))
+weeks.set_yticks([0.001, 0.01, 0.1, 1, 10, 100], ["0.001", "0.01", "0.1", "1", "10", "100"])
 print(f"Before the second session, 3.5 days on: {course.plasma.sel(time=83.9, method='nearest').item():.3f} ng/ml")
 nm.plot.caption(figure, course, people)
 Path("out").mkdir(exist_ok=True)

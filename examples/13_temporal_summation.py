@@ -27,22 +27,30 @@ print("threshold (1: the published volley):", found.threshold.median("seed").val
 
 # %%
 # Recruitment beside two trains; how many spikes count as an answer decides what is seen.
-fig, axes = plt.subplots(1, 3, figsize=(14, 4.5), layout="constrained")
-for dose in (0, 1):
-    axes[0].plot(found.strength, found.spikes.sel(ketamine=dose).mean("seed"), "o-", label=f"{dose} µM")
-axes[0].set(xscale="log", xlabel="strength", ylabel="spikes after one stimulus", title="Recruitment")
-axes[0].legend(frameon=False, title="free ketamine")
+nm.plot.style("paper")
+lines = nm.plot.look().cues(2)
+fig, axes = plt.subplots(1, 3, figsize=(14, 5.5), layout="constrained")
+for dose, line in zip((0, 1), lines, strict=True):
+    axes[0].plot(found.strength, found.spikes.sel(ketamine=dose).mean("seed"), label=f"{dose} µM", **line.dotted)
+axes[0].set(xscale="log", xlabel="strength (1: the published volley)", ylabel="spikes after one stimulus")
+axes[0].set_title("Recruitment")
+axes[0].set_xticks([0.1, 1], ["0.1", "1"])
+axes[0].legend(frameon=False, title="free ketamine", handlelength=3.2)
 
 # The train, at 1.2 × the threshold without drug.
 for ax, criterion in zip(axes[1:], (1, 8), strict=True):
     train = reflex.temporal_summation(
         neuron, TemporalSummation(1.2, "1 Hz", 15), ketamine=[0, 1] * uM, seeds=range(10), criterion=criterion
     )
-    for k, dose in enumerate((0, 1)):
-        ax.plot(train.pulse, train.late.isel(ketamine=k).mean("seed"), "o-", label=f"{dose} µM")
-    ax.set(xlabel="stimulus", ylim=(0, None), title=f"Train at 1.2 × threshold of {criterion} spikes")
+    for k in range(2):
+        ax.plot(train.pulse, train.late.isel(ketamine=k).mean("seed"), clip_on=False, **lines[k].dotted)
+    ax.set(xlabel="stimulus", ylabel="spikes", ylim=(0, None), xticks=[1, 5, 10, 15])
+    ax.set_title(f"1.2 × threshold of {criterion} spike{'s' * (criterion > 1)}")
     print(f"{criterion} spikes: strength {float(train.strength.mean()):.2f}, index", train["index"].mean("seed").values)
 
+fig.suptitle(
+    "Near threshold a train hardly sums; it sums where more spikes count", fontweight="bold", x=0.01, ha="left"
+)
 nm.plot.caption(fig, train)
 Path("out").mkdir(exist_ok=True)
 fig.savefig("out/13_temporal_summation.png")

@@ -14,6 +14,8 @@ mV touch has still further to go than at -70.
 
 from pathlib import Path
 
+import numpy as np
+
 import nmdasim as nm
 from nmdasim import mV
 from nmdasim.studies import sensitization as sensory
@@ -25,12 +27,11 @@ responses = {
 }
 for name, response in responses.items():
     least = float(nm.measures.threshold(response.mean("seed"), "touch"))
-    print(
-        f"{name}: touch threshold {least:g}, noxious response {float(response.spikes.sel(kind='noxious').mean()):.1f}"
-    )
+    told = "none" if np.isnan(least) else f"{least:g}"
+    print(f"{name}: touch threshold {told}, noxious response {float(response.spikes.sel(kind='noxious').mean()):.1f}")
 
 Path("out").mkdir(exist_ok=True)
-axes = nm.plot.sensitization.stimulus_response(responses)
+axes = nm.plot.sensitization.stimulus_response(responses, message="Without inhibition touch gets through")
 axes[0].figure.savefig("out/22_inhibition_lost.png")
 
 # %%
@@ -44,4 +45,5 @@ for name, rate in rates.items():
     print(f"{name}: {float(rate.rate.sel(population='projection').mean()):.1f} Hz")
 
 ax = nm.plot.sensitization.pressure(rates)
+ax.set_title("Less inhibition, more spikes under pressure", loc="left", fontweight="bold")
 ax.figure.savefig("out/22_pressure.png")

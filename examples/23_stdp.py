@@ -53,7 +53,9 @@ print(
 )
 
 Path("out").mkdir(exist_ok=True)
-fig, ax = plt.subplots()
-ax.hist(share, bins=20, color="0.4")
-ax.set(xlabel="weight, share of its largest", ylabel="synapses", title="A thousand weights after 100 s of chance")
+nm.plot.style("paper")
+fig, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
+ax.hist(share, bins=np.linspace(0, 1, 21), color="0.4")
+ax.set(xlabel="weight, share of its largest", ylabel="synapses", xlim=(0, 1))
+ax.set_title(f"After 100 s of chance {low:.0%} of the weights are low, {high:.0%} high")
 fig.savefig("out/23_stdp.png")

@@ -35,11 +35,13 @@ relief = relief_of("maintained", {"theta": theta * (1 + shifts)})
 for k in range(0, len(shifts), 4):
     print(f"theta {100 * shifts[k]:+.1f} %: relief at weeks {WEEKS}: {relief[k].round(2)}")
 
+nm.plot.style("paper")
 fig, ax = plt.subplots(figsize=(10, 6.5), layout="constrained")
-for week, one in zip(WEEKS, relief.T, strict=True):
-    ax.plot(100 * shifts, one, "o-", label=f"week {week}")
-ax.set(xlabel="shift of theta, %", ylabel="relief", title="maintained: how near the edge")
-ax.legend(frameon=False)
+for week, one, cue in zip(WEEKS, relief.T, nm.plot.look().cues(len(WEEKS)), strict=True):
+    ax.plot(100 * shifts, one, label=f"week {week}", clip_on=False, **cue.dotted)
+ax.set(xlabel="shift of theta, %", ylabel="relief (1: all of the pain gone)", ylim=(0, 1))
+ax.set_title("Relief lasts or never comes: a patient has to stand at the edge")
+ax.legend(frameon=False, handlelength=3.2)
 nm.plot.caption(fig)
 Path("out").mkdir(exist_ok=True)
 fig.savefig("out/44_what_would_have_to_be_true.png")

@@ -47,9 +47,19 @@ found = nm.fit(nm.neurons.wdr(), train, counts, {"gain_nmda": (0.2, 1.5)}, gener
 print(f"NMDA gain {float(found.parameters['gain_nmda']):.3f}, in truth 0.63; {found.candidates} candidates")
 print(f"mean squared difference: {found.loss:.3f} spikes²; at an end of its range: {found.at_bounds or 'nothing'}")
 
-figure, ax = plt.subplots(layout="constrained")
-ax.plot(counts.pulse, counts, "o", color="black", label="file (simulated)")
-ax.plot(counts.pulse, found.predicted, "-", label=f"fit: NMDA gain {float(found.parameters['gain_nmda']):.2f}")
+nm.plot.style("paper")
+figure, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
+shades = nm.plot.look().shades
+ax.plot(counts.pulse, counts, "o", color=shades[0], markersize=9, label="file (simulated)")
+ax.plot(
+    counts.pulse,
+    found.predicted,
+    "-",
+    color=shades[2],
+    label=f"fit: NMDA gain {float(found.parameters['gain_nmda']):.2f}",
+)
 ax.set(xlabel="stimulus", ylabel="spikes, 100 ms to the next stimulus")
-ax.legend()
+ax.set(title="One gain, fitted, meets every count", xticks=counts.pulse.values)
+ax.legend(frameon=False)
+figure.supxlabel(nm.DISCLAIMER, fontsize=9, color="0.35")
 figure.savefig("out/50_fit_recorded_spikes.png")

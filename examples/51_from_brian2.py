@@ -53,9 +53,14 @@ print("plain:", (monitor.t / ms).round(1))
 
 curve = nm.simulate(model, duration="1 s", parameters={"I": [0.1 * k for k in range(25)] * nA})
 Path("out").mkdir(exist_ok=True)
-figure, ax = plt.subplots(layout="constrained")
+nm.plot.style("paper")
+figure, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
 ax.plot(curve.I, curve.spike_count, "o-")
-ax.set(xlabel=f"current ({curve.I.units})", ylabel="spikes in 1 s")
+ax.set(
+    title="Beyond a threshold, spikes rise with the current",
+    xlabel=f"current ({curve.I.units})",
+    ylabel="spikes in 1 s",
+)
 figure.savefig("out/51_from_brian2.png")
 
 # %%

@@ -28,10 +28,10 @@ def test_several_drugs_have_a_run_for_each_combination_and_json_keeps_its_keys(c
 def test_the_table_has_a_column_for_each_drug(command):
     status, out, _ = command("windup", "--pulses", 1, "--drug", "memantine=0 uM,3 uM", "--drug", "MK-801=1000 nM")
     assert status == 0
-    assert "free memantine free mk801" in out
+    assert "free memantine free MK-801" in out
     assert "3 µM" in out
     assert "1000 nM" in out
-    assert "Memantine, mk801 block at the start: equilibrated." in out
+    assert "Memantine, MK-801 block at the start: equilibrated." in out
 
 
 def test_ketamine_in_another_unit_is_told_in_micromolar(command):

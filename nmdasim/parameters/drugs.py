@@ -74,6 +74,12 @@ def entries(table: Table = TABLE) -> dict[str, Entry]:
     return found | {key: entry for key, entry in offered.items() if key not in found}
 
 
+def written(key: str) -> str:
+    """Return a drug as its table writes it: ``"MK-801"`` for its key ``"mk801"``."""
+    entry = entries().get(key)
+    return key.replace("_", "-") if entry is None else entry.name
+
+
 @cache
 def _offered(path: tuple[str, ...]) -> tuple[dict[str, Entry], str]:
     """Return the drugs in tables of plug-ins, and what is wrong with tables that cannot be read.

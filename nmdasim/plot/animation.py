@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.animation import FFMpegWriter
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from PIL import Image
 
 from nmdasim import quantities
@@ -111,7 +112,7 @@ class _Film:
         self.spikes = measures.spikes(one).time_ms.values
         self.pulses = one.pulse_time.values
         self.top = 1.05 * float(self.free.max())
-        self.figure = Figure(figsize=(13.33, 7.5), layout="constrained", dpi=_DPI)
+        self.figure = Figure(figsize=(13.33, 7.5), layout=ConstrainedLayoutEngine(h_pad=0.12), dpi=_DPI)
         panels: list[Any] = [["plug", "trace"], ["gate", "calcium"], ["gate", "spikes"]]
         axes = self.figure.subplot_mosaic(panels, width_ratios=[1, 2.4])
         self.axes: dict[str, Axes] = axes

@@ -43,12 +43,14 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     panels = (
         ("gate", "CAN gate before the pulse", "open share of the channels"),
         ("dendrite", "Dendrite before the pulse", "mean of the last 100 ms, mV"),
-        ("calcium", "Calcium after the pulse", f"∫ Ca dt above rest, {traces.calcium.units}"),
+        ("calcium", "Calcium after the pulse", f"total over the pulse, {traces.calcium.units}"),
     )
     with drawn():
         if axes is None:
             figure = new_figure(figsize=look().sized((13.3, 5)), layout="constrained")
             axes = figure.subplots(1, 3)
+            message = "Between the pulses a neuron remembers: channels stay open, the dendrite stays excited"
+            figure.suptitle(message, fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left")
             caption(figure, result)
         rows = list(conditions(traces))
         for ax, (name, title, unit) in zip(axes, panels, strict=True):

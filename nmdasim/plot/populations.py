@@ -51,7 +51,8 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
         ax.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.4, -0.6), xlabel="place in the range that was drawn from")
         ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=10)
         if own:
-            ax.set_title("Where the kept models lie in each range", loc="left", pad=28)
+            narrow = names[int(np.argmin(np.subtract(*np.quantile(where, [0.95, 0.05], axis=0))))]
+            ax.set_title(f"The data narrow {narrow} most", loc="left", pad=28)
             told = "Dot: median of the kept draws; thick line: half of them; thin line: nine tenths."
             caption(ax.figure, found, notes=[_counted(found), told])
     return ax
@@ -100,7 +101,11 @@ def fan(
         ax.set(xlabel=_dose_label(found), ylabel=f"loss of {answer}, %")
         ax.legend(frameon=False, fontsize=10)
         if own:
-            ax.set_title(f"What a dose takes from the {answer} of the kept models", loc="left")
+            last = f"{doses[-1]:g} {found[dose].attrs.get('units', '')}".strip()
+            low, middle, high = np.nanquantile(values[:, -1], [0.05, 0.5, 0.95])
+            span = f"{low:.0f} to {high:.0f} % in nine tenths"
+            took = f"{last} takes {middle:.0f} % of the {answer} in the median model ({span})"
+            ax.set_title(took, loc="left", wrap=True)
             caption(ax.figure, found, notes=[_counted(found)])
     return ax
 
@@ -138,7 +143,8 @@ def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *,
         ax.set_xticks(x, names, rotation=40, ha="right", fontsize=10)
         ax.set(xlim=(-0.2, len(names) - 0.8), ylim=(-0.02, 1.02), ylabel="place in its range")
         if own:
-            ax.set_title("Kept models, a line each", loc="left")
+            said = f"{len(where):,} sets of parameters meet the same data: a line each, coloured by what follows"
+            ax.set_title(said, loc="left", wrap=True)
             told = f"{len(some):,} of them. Where one colour keeps to one end of an axis, that parameter matters."
             caption(ax.figure, found, notes=[_counted(found), told])
     return ax
@@ -174,7 +180,7 @@ def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | Non
         if any(tables):
             ax.legend(frameon=False, fontsize=10)
         if own:
-            ax.set_title("What decides", loc="left")
+            ax.set_title(f"{names[0]} decides most about {first.attrs['of']}", loc="left", wrap=True)
             told = "Of ranks, with those of all other parameters taken out: 0 is no link. Lines: 95 % intervals."
             caption(ax.figure, *tables.values(), notes=[told])
     return ax

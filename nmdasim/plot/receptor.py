@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.schemes import layout, scheme, sheets
-from nmdasim.plot.style import Told, axes_of, caption, drawn, new_figure
+from nmdasim.plot.style import Told, axes_of, caption, drawn, new_figure, plain_log
 from nmdasim.receptors import hill
 
 __all__ = [
@@ -77,6 +77,7 @@ def pulse(
         ax.set_ylim(bottom=0)
         if relative:
             ax.set(xscale="log", ylabel="open probability, relative to the peak")
+            plain_log(ax.xaxis)
             ax.set_xlim(left=0.5)
         ax.legend(frameon=False)
     return _finish(ax, results, own=own)
@@ -126,13 +127,17 @@ def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
         own = axes is None
         upper, lower = _two() if own else axes
         for cue, (label, result) in zip(cues(len(results)), results.items(), strict=True):
-            upper.plot(result.time / 1e3, result.open, label=label, **cue.plain | {"linewidth": 0.7 * look().line})
+            upper.plot(result.time / 1e3, result.open, label=label, **cue.plain | {"linewidth": 0.5 * look().line})
+            peaks = _peaks(result.open.values)
+            upper.plot(result.time[peaks] / 1e3, result.open[peaks], cue.marker, color=cue.colour, clip_on=False)
             lower.plot(result.time / 1e3, 100 * result.blocked, label=label, **cue.plain)
         upper.set(title="Each pulse opens fewer receptors …", ylabel="open probability")
         lower.set(title="… because the drug enters only while they are open", xlabel="time, s", ylabel="blocked, %")
         lower.set_ylim(bottom=0)
         upper.set_ylim(bottom=0)
-        lower.legend(frameon=False)
+        for cue, line in zip(cues(len(results)), lower.lines, strict=True):
+            line.set(marker=cue.marker, markevery=0.1)
+        lower.legend(frameon=False, handlelength=3.2)
         if own:
             caption(upper.figure, *results.values())
     return np.asarray([upper, lower])
@@ -195,8 +200,13 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
         drugs = ", ".join(dict.fromkeys(str(r.attrs["drug"]) for r in results))
         held = f"{drugs[0].upper()}{drugs[1:]} on NMDA receptors held at {results[0].attrs['v']}".replace(" -", " −")
         ax.set(title=held, xscale="log", xlabel=f"free {drugs}, µM", ylabel="current, % of control", ylim=(0, 105))
+        plain_log(ax.xaxis)
         legend = {"title": "subtype, Mg: IC50, free drug", "alignment": "left", "fontsize": 0.85 * look().font}
-        ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0), **legend)
+        named = {"handles": ax.get_legend_handles_labels()[0], "frameon": False, "handlelength": 3.2, **legend}
+        if own:
+            ax.figure.legend(loc="outside upper left", ncols=2, **named)
+        else:
+            ax.legend(**named)
         if drugs == "ketamine":
             bands.across(ax)
     return _finish(ax, results, own=own)
@@ -230,6 +240,13 @@ def _named(group: Sequence[xr.Dataset]) -> str:
 def _kind(result: xr.Dataset) -> str:
     name = str(result.attrs["subtype"])
     return f"Glu{name.removeprefix('Glu')}" if name.startswith("Glu") else f"GluN{name}" if len(name) == 2 else name
+
+
+def _peaks(values: np.ndarray) -> np.ndarray:
+    """Return the places of the answers to the pulses: peaks of at least a tenth of the highest."""
+    inner = values[1:-1]
+    high = (inner > values[:-2]) & (inner >= values[2:]) & (inner > 0.1 * values.max())
+    return np.flatnonzero(high) + 1
 
 
 def _two() -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -21,24 +21,33 @@ _OPEN, _SHUT, _HELD = "#f2c14e", "#f1eef5", "#c9b5dd"
 _INK = "#1b1b1b"
 #: Distances in inches: from state to state, from a state to one off the way, and from sheet to sheet.
 _ACROSS, _UP, _SHEET = 2.7, 1.7, 1.9
+#: Room for the title, in the same inches.
+_TITLE = 0.6
 #: How far an arrow past other states bends, relative to half its length.
 _BULGE = 0.5
+#: The same along a row.
+_BOW = 0.3
 
 
 def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
     """Draw a scheme: states in words, transitions with their rates, what conducts (gold) and what is plugged (violet).
 
-    The way from rest to the open state runs from left to right; states off that way stand above it; a sheet of states
-    with an ion or a drug in the pore is drawn below, a second one above.
+    The way from rest to the open state runs from left to right; states off that way stand above it, or before it where
+    what is in the pore leaves from them too; a sheet of states with an ion or a drug in the pore is drawn below, a
+    second one above.
     """
     with drawn():
         where = layout(given)
         points = np.array(list(where.values()))
         low, high = points.min(axis=0) - (1.7, 0.7), points.max(axis=0) + np.array([_margin(given, where), 0.7])
-        own, ax = ax is None, axes_of(ax, (float(max(high[0] - low[0], 7)), float(high[1] - low[1] + 1.2)))
-        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal", title=given.name)
-        ax.axis("off")
+        if _laddered(given):  # room for arrows that pass over other states
+            low[1], high[1] = low[1] - 0.6, high[1] + 0.6
+        high[1] += _TITLE
+        own, ax = ax is None, axes_of(ax, (float(max(high[0] - low[0], 8.5)), float(high[1] - low[1] + 0.9)))
         words, boxes = spelled(given), {}
+        ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
+        ax.set_title(_says(given), y=1.0, pad=0, va="top")  # inside the Axes, whose height is that of its states
+        ax.axis("off")
         for state, place in where.items():
             colour = _OPEN if state in given.conducting else _HELD if state in given.occupied else _SHUT
             edge = 3.0 if state in given.conducting else 1.4
@@ -61,19 +70,32 @@ def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def spelled(given: Scheme) -> dict[str, str]:
-    """Return every state in words: open, shut with so many glutamates, desensitised; with * what is in the pore."""
-    base = [state for state in given.states if state not in given.occupied]
-    bound, pending, words = {given.rest: 0}, [given.rest], {given.rest: "closed,\nno glutamate"}
+def _says(given: Scheme) -> str:
+    """Return what a scheme shows: how many glutamates open it, and that something sits in its pore."""
+    number = max(_bound(given)[state] for state in given.conducting)
+    opens = f"{given.name}: opens (gold) with {number} glutamate bound"
+    return f"{opens}\nViolet: something sits in the pore" if given.occupied else opens
+
+
+def _bound(given: Scheme) -> dict[str, int]:
+    """Return how many glutamates each state has bound whose pore is free, in the order of their distance from rest."""
+    bound, pending = {given.rest: 0}, [given.rest]
     while pending:
         state = pending.pop(0)
         for t in given.transitions:
-            if t.source == state and t.target in base and t.target not in bound:
-                binds = "glutamate" in t.rate
-                bound[t.target] = bound[state] + binds
-                kind = f"closed,\n{bound[t.target]} glutamate" if binds else "desensitised"
-                words[t.target] = "open" if t.target in given.conducting else kind
+            if t.source == state and t.target not in given.occupied and t.target not in bound:
+                bound[t.target] = bound[state] + ("glutamate" in t.rate)
                 pending.append(t.target)
+    return bound
+
+
+def spelled(given: Scheme) -> dict[str, str]:
+    """Return every state in words: open, shut with so many glutamates, desensitised; with * what is in the pore."""
+    binding = {t.target for t in given.transitions if "glutamate" in t.rate}
+    words = {}
+    for state, number in _bound(given).items():
+        shut = f"closed,\n{number or 'no'} glutamate" if state in binding | {given.rest} else "desensitised"
+        words[state] = "open" if state in given.conducting else shut
     for members in sheets(given).values():
         words |= {state: f"{words[origin]} *" for state, origin in members.items()}
     copies = {state: origin for members in sheets(given).values() for state, origin in members.items()}
@@ -82,11 +104,12 @@ def spelled(given: Scheme) -> dict[str, str]:
 
 def layout(given: Scheme) -> dict[str, tuple[float, float]]:
     """Return where each state of a scheme is drawn."""
-    base = [state for state in given.states if state not in given.occupied]
-    neighbours = {s: [t.target for t in given.transitions if t.source == s and t.target in base] for s in base}
-    main = _way(neighbours, given.rest, next(iter(given.conducting)))
-    where = {state: (_ACROSS * k, 0.0) for k, state in enumerate(main)}
-    pending = [s for s in base if s not in where]
+    neighbours = _neighbours(given)
+    where = {state: (_ACROSS * k, 0.0) for k, state in enumerate(_way(given))}
+    pending = [s for s in _bound(given) if s not in where]
+    if _laddered(given):  # all in one row: every state then stands straight above its copies
+        where |= {state: (-_ACROSS * (k + 1), 0.0) for k, state in enumerate(pending)}
+        pending = []
     while pending:
         for state in list(pending):
             anchor = next((n for n in neighbours[state] if n in where), None)
@@ -102,6 +125,13 @@ def layout(given: Scheme) -> dict[str, tuple[float, float]]:
     return where
 
 
+def _laddered(given: Scheme) -> bool:
+    """Whether what is in the pore comes and goes in states off the way from rest to open, too."""
+    joined, main = {frozenset((t.source, t.target)) for t in given.transitions}, _way(given)
+    pairs = [pair for members in sheets(given).values() for pair in members.items()]
+    return any(frozenset((copy, origin)) in joined for copy, origin in pairs if origin not in main)
+
+
 def sheets(given: Scheme) -> dict[str, dict[str, str]]:
     """Return, by what sits in the pore, the occupied states and the free state that each is a copy of."""
     base = sorted((s for s in given.states if s not in given.occupied), key=len, reverse=True)
@@ -112,15 +142,22 @@ def sheets(given: Scheme) -> dict[str, dict[str, str]]:
     return found
 
 
-def _way(neighbours: Mapping[str, Sequence[str]], start: str, end: str) -> list[str]:
-    """Return the shortest way between two states."""
-    ways = [[start]]
-    seen = {start}
+def _way(given: Scheme) -> list[str]:
+    """Return the shortest way from rest to the open state."""
+    neighbours, end = _neighbours(given), next(iter(given.conducting))
+    ways = [[given.rest]]
+    seen = {given.rest}
     while ways[0][-1] != end:
         way = ways.pop(0)
         ways += [[*way, n] for n in neighbours[way[-1]] if n not in seen]
         seen |= set(neighbours[way[-1]])
     return ways[0]
+
+
+def _neighbours(given: Scheme) -> dict[str, list[str]]:
+    """Return where each state leads whose pore is free, among such states."""
+    free = [state for state in given.states if state not in given.occupied]
+    return {s: [t.target for t in given.transitions if t.source == s and t.target in free] for s in free}
 
 
 def _sheet_names(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float]]) -> None:
@@ -160,7 +197,7 @@ def _arrow(
         patchB=boxes[end].get_bbox_patch(),
         shrinkA=2,
         shrinkB=2,
-        connectionstyle=f"arc3,rad={_BULGE}" if hidden else "arc3",
+        connectionstyle=f"arc3,rad={_bend(where[start], where[end])}" if hidden else "arc3",
         color=look().ink,
         linewidth=1.6,
         zorder=2,
@@ -172,7 +209,11 @@ def _arrow(
         if pair not in rates:
             continue
         text = _rate(given, rates[pair])
-        if hidden:
+        if hidden and not upright:
+            side = -np.sign(_bend(where[start], where[end]))
+            y = middle[1] + side * _BOW * abs(where[end][0] - where[start][0]) / 2 + (0.12 if ahead else -0.14)
+            ax.text(middle[0], y, f"{text} →" if ahead else f"← {text}", fontsize=11, ha="center", va="center")
+        elif hidden:
             x = middle[0] + _BULGE * abs(where[end][1] - where[start][1]) / 2
             y = middle[1] + (0.13 if ahead else -0.13)
             ground = {"facecolor": look().ground, "linewidth": 0, "pad": 1}
@@ -183,6 +224,13 @@ def _arrow(
         else:
             y, va = middle[1] + (0.1 if ahead else -0.12), "bottom" if ahead else "top"
             ax.text(middle[0], y, f"{text} →" if ahead else f"← {text}", fontsize=11, ha="center", va=va)
+
+
+def _bend(start: tuple[float, float], end: tuple[float, float]) -> float:
+    """Return how an arrow past other states bends: to the right of a column; above a row, below one that is low."""
+    if start[0] == end[0]:
+        return _BULGE
+    return _BOW if start[1] < 0 else -_BOW
 
 
 def _between(start: tuple[float, float], end: tuple[float, float], place: tuple[float, float]) -> bool:

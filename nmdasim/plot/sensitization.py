@@ -18,9 +18,9 @@ from nmdasim.plot.style import axes_of, caption, drawn, new_figure
 
 _TITLES = {"touch": "Touch", "pinprick": "Pinprick", "noxious": "Noxious stimulus"}
 _COURSES = (
-    ("rho_time", "Strength of synapses", "ρ"),
-    ("E_anion", "Anion reversal", "E anion, mV"),
-    ("nmda_gain", "NMDA receptors", "NMDA gain"),
+    ("rho_time", "Strength of synapses", "ρ (0: naive, 1: most)"),
+    ("E_anion", "Anion reversal", "anion reversal, mV"),
+    ("nmda_gain", "NMDA receptors", "NMDA gain (1: naive)"),
 )
 _NAMES = {
     "touch": "touch (Aβ)",
@@ -83,7 +83,9 @@ def _spread(results: Mapping[str, xr.Dataset]) -> list[str]:
     return [f"Mean of {seeds} seeds (wiring and latencies); 95 % of them within the bars or the band."] * (seeds > 1)
 
 
-def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None = None) -> list[Axes]:
+def conditioning(
+    results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None = None, *, message: str = ""
+) -> list[Axes]:
     """Draw what a train leaves behind: ρ, the anion reversal and the NMDA gain over time.
 
     Each line is the mean of all neurons and seeds, in a band that holds 95 % of the seeds; the train is shaded.
@@ -94,6 +96,8 @@ def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None 
         Results of :func:`nmdasim.studies.sensitization.condition` by label.
     axes
         Three; made if not given.
+    message
+        What the figure says, above all panels.
     """
     with drawn():
         own = axes is None
@@ -114,7 +118,7 @@ def conditioning(results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None 
             ax.set(title=title, xlabel="time, s", ylabel=label)
             ax.margins(x=0.01, y=0.06)
         axes[0].set_ylim(-0.04, 1.02)
-        _legend(axes[0], own=own)
+        _legend(axes[0], own=own, message=message)
     return list(axes)
 
 
@@ -172,8 +176,18 @@ def pressure(
     return ax
 
 
-def circuit(given: Circuit, ax: Axes | None = None) -> Axes:
-    """Draw a circuit: inputs on the left, populations on the right; an arrow excites, a bar at the end inhibits."""
+def circuit(given: Circuit, ax: Axes | None = None, *, message: str = "") -> Axes:
+    """Draw a circuit: inputs on the left, populations on the right; an arrow excites, a bar at the end inhibits.
+
+    Parameters
+    ----------
+    given
+        The circuit.
+    ax
+        Axes; made if not given.
+    message
+        What the figure says, as its title.
+    """
     with drawn():
         own, ax = ax is None, axes_of(ax, (12, 6.6))
         inner = [name for name in given.populations if name != given.output]
@@ -191,8 +205,8 @@ def circuit(given: Circuit, ax: Axes | None = None) -> Axes:
         for pre, post in dict.fromkeys((p.pre, p.post) for p in given.projections):
             inhibits = any(p.port in ("gaba", "inh") for p in given.projections if (p.pre, p.post) == (pre, post))
             _arrow(ax, places[pre], places[post], boxes[pre], boxes[post], inhibits=inhibits)
-        key = "Arrow: excites. Bar at the end, dashed: inhibits."
-        ax.set_title(key, loc="left", fontsize=1.1 * look().font, fontweight="bold")
+        key = "arrow: excites; bar at the end, dashed: inhibits"
+        ax.set_title(f"{message or given.name}\n({key})", loc="left", fontsize=1.1 * look().font, fontweight="bold")
         if own:
             caption(ax.figure)
     return ax

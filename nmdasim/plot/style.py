@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,14 +9,16 @@ from typing import Any, Protocol
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import FuncFormatter
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.parameters import bibliography
+from nmdasim.parameters.drugs import written
 from nmdasim.plot.look import look
+from nmdasim.run.provenance import drugs_given
 
-#: How the block started where a run went on from another: a drug of that run may still be in the receptors.
-_WENT_ON = "as the run before left it"
 #: Letters to an inch in type of one point.
 _DENSITY = 122.0
 #: Lines of a caption for which a figure has room.
@@ -40,6 +41,11 @@ def new_figure(**options: Any) -> Figure:
 def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
     """Return the Axes given, or those of a new figure."""
     return new_figure(figsize=look().sized(size), layout="constrained").subplots() if ax is None else ax
+
+
+def plain_log(axis: Axis) -> None:
+    """Write the decades of a logarithmic axis as numbers that anyone reads: 0.1, 1, 10."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.12g}"))
 
 
 def plain(text: object) -> str:
@@ -93,7 +99,7 @@ def unverified(attrs: Sequence[Mapping[Any, Any]]) -> list[str]:
     no number.
     """
     drugs = {drug for one in attrs for drug in str(one.get("drugs", "")).split()}
-    used = {drug for one in attrs for drug in given(one)}
+    used = {drug for one in attrs for drug in drugs_given(one)}
     names = (name.partition(".")[0] for one in attrs for name in str(one.get("unverified_parameters", "")).split())
     return _distinct(
         name for name in names if name.removesuffix("_start") not in drugs and (_of(name, used) or not _of(name, drugs))
@@ -102,22 +108,6 @@ def unverified(attrs: Sequence[Mapping[Any, Any]]) -> list[str]:
 
 def _of(name: str, drugs: Iterable[str]) -> bool:
     return any(f"_{drug}_" in f"{name}_" for drug in drugs)
-
-
-def given(attrs: Mapping[Any, Any]) -> list[str]:
-    """Return the drugs of a model that a run was given: those at another concentration than 0, or at several."""
-    drugs = str(attrs.get("drugs", "")).split()
-    if "parameters" not in attrs:
-        return drugs
-    numbers = {name.rpartition(".")[2]: text for name, text in json.loads(attrs["parameters"]).items()}
-    varied = str(attrs.get("varied", "")).split()
-    follows = str(attrs.get("courses", ""))
-    went_on = attrs.get("block") == _WENT_ON
-    return [
-        drug
-        for drug in drugs
-        if went_on or drug in varied or drug in follows or not numbers.get(drug, "0").startswith("0 ")
-    ]
 
 
 def origin(attrs: Mapping[Any, Any]) -> str:
@@ -132,7 +122,7 @@ def origin(attrs: Mapping[Any, Any]) -> str:
 
 def told(name: str, attrs: Mapping[Any, Any]) -> str:
     """Return how a figure calls a quantity: a concentration of a drug says that it is free."""
-    return f"free {name}" if str(attrs.get("long_name", "")).startswith("free ") else name
+    return f"free {written(name)}" if str(attrs.get("long_name", "")).startswith("free ") else name
 
 
 def short(key: str) -> str:
@@ -144,14 +134,14 @@ def short(key: str) -> str:
 
 
 def _started(attrs: Sequence[Mapping[Any, Any]]) -> list[str]:
-    """Return a sentence for each set of drugs that were given: how the block of the receptors started."""
+    """Return a sentence for each way in which the block of the receptors started, with the drugs that were given."""
     starts: dict[str, list[str]] = {}
     for one in attrs:
-        drugs = ", ".join(given(one)).replace("_", "-") or ("" if one.get("drugs") else "drug")
-        if drugs and one.get("block", "none") != "none":
-            starts.setdefault(drugs, []).append(str(one["block"]))
-    texts = ((f"{drugs[0].upper()}{drugs[1:]}", "; ".join(_distinct(how))) for drugs, how in starts.items())
-    return [f"{drugs} block at the start: {how}." for drugs, how in texts]
+        names = [written(drug) for drug in drugs_given(one)] or ["drug"] * (not one.get("drugs"))
+        if names and one.get("block", "none") != "none":
+            starts.setdefault(str(one["block"]), []).extend(names)
+    texts = ((", ".join(_distinct(names)), how) for how, names in starts.items())
+    return [f"{names[0].upper()}{names[1:]} block at the start: {how}." for names, how in texts]
 
 
 def _interval(attrs: Mapping[Any, Any]) -> str:

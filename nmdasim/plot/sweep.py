@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from nmdasim.plot import bands
 from nmdasim.plot.look import Cue, cues, look
-from nmdasim.plot.style import Told, axes_of, caption, drawn, told
+from nmdasim.plot.style import Told, axes_of, caption, drawn, plain_log, told
 from nmdasim.receptors.hill import hill
 
 
@@ -83,6 +83,7 @@ def dose_response(
             where: Any = dict(zip(others, index, strict=True))
             _one_curve(ax, values.isel(where), fit.isel(where), dose, smooth, lines[k], others)
         ax.set_xscale("log")
+        plain_log(ax.xaxis)
         ax.set(xlabel=_label(values, dose), ylabel=_read_out(values))
         ax.legend(frameon=False)
         if dose == "ketamine" and (unit := values[dose].attrs.get("units")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -16,6 +17,10 @@ from nmdasim.plot.style import axes_of, caption, short
 _PLASMA, _SLOW, _ACUTE, _PAIN, _BAND = "#7b3fa0", "#3f8f8a", "#e8853d", "#1b1b1b", "#c0549d"
 #: Colours of rival models.
 _RIVALS = (_SLOW, _ACUTE, _PLASMA, "#4a6fb5", "#8aa63f")
+#: Their markers, which a grey print keeps.
+_MARKERS = ("o", "s", "^", "D", "v")
+#: Growth a pulse below which there is no wind-up, as a share of the first response.
+_LEAST_SLOPE = 0.01
 #: Days beyond which an axis is in weeks.
 _WEEKS_AFTER = 21
 
@@ -43,9 +48,11 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
         _plasma(result, time, axes[0])
         if regimen is not None:
             _ticks(regimen, factor / 24, float(time[-1]), axes[0])
-        axes[1].plot(time, result.slow_relief, color=_SLOW, label=f"slow, {result.attrs['model']}")
-        axes[1].plot(time, result.acute_relief, color=_ACUTE, label="acute, from the circuit", linewidth=1.4)
-        axes[1].set(title="Relief, typical patient", ylabel="share of the pain gone", ylim=(0, 1))
+        axes[1].plot(time, result.slow_relief, "-", color=_SLOW, label=f"slow, {result.attrs['model']}")
+        axes[1].plot(time, result.acute_relief, "--", color=_ACUTE, label="acute, from the circuit", linewidth=1.4)
+        most, end = float(result.slow_relief.max()), float(result.slow_relief[-1])
+        told = f"Relief of the typical patient: {100 * most:.0f} % at most, {100 * end:.0f} % at the end"
+        axes[1].set(title=told, ylabel="share of the pain gone", ylim=(0, 1))
         axes[1].legend(frameon=False, loc="upper right")
         _pain(result, time, axes[2])
         axes[2].set(xlabel=f"time, {unit}", xlim=(time[0], time[-1]))
@@ -54,31 +61,35 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
 
 
 def _plasma(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
-    ax.plot(time, result.plasma, color=_PLASMA, linewidth=1.6, label="plasma, typical patient")
+    ax.plot(time, result.plasma, "-", color=_PLASMA, linewidth=1.6, label="plasma, typical patient")
     top = 1.45 * max(float(result.plasma.max()), 250.0)  # room for the legend and the doses
     for band in bands():
         if band.text.startswith("dissociation"):
             text = f"{band.text} ({short(band.source)}, reported for ketamine)"
             ax.axhspan(band.low_ng_ml, band.high_ng_ml, color=_BAND, alpha=0.13, linewidth=0, label=text)
     drug, site = result.attrs["drug"], result.attrs["site"].partition(" (")[0]
-    ax.set(title=result.attrs["regimen"] or "Plasma", ylabel=f"{drug}, {site},\nng/ml", ylim=(0, top))
+    named = f"{drug[0].upper()}{drug[1:]}" if drug.startswith(("s-", "r-")) else drug
+    ax.set(title=result.attrs["regimen"] or "Plasma", ylabel=f"total {named},\n{site}, ng/ml", ylim=(0, top))
     ax.legend(frameon=False, loc="upper right", fontsize=11)
 
 
 def _ticks(regimen: Regimen, per_hour: float, last: float, ax: Axes) -> None:
     """Draw each dose as a tick above the plasma, as long as its infusion."""
+    ax.text(0.005, 0.93, "doses", transform=ax.transAxes, fontsize=11, va="top")
     for event in regimen.written_out().events:
         start, end = event.time_h * per_hour, (event.time_h + event.over_h) * per_hour
         if event.is_dose and start <= last:
             shown = [start, max(end, start + 0.002 * last)]
-            ax.plot(shown, [0.97, 0.97], color=_PAIN, linewidth=6, transform=ax.get_xaxis_transform())
+            ax.plot(shown, [0.97, 0.97], "-", color=_PAIN, linewidth=6, transform=ax.get_xaxis_transform())
 
 
 def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
     label = f"95 % of {result.attrs['subjects']} virtual patients"
     ax.fill_between(time, result.pain_low, result.pain_high, color=_PAIN, alpha=0.12, linewidth=0, label=label)
-    ax.plot(time, result.pain, color=_PAIN, label="their mean")
-    ax.set(title=f"Pain, a read-out; state: {result.attrs['state']}", ylabel="0 to 10", ylim=(0, 10))
+    ax.plot(time, result.pain, "-", color=_PAIN, label="their mean")
+    least, before = float(result.pain.min()), float(result.pain[0])
+    told = f"Mean pain, a read-out: {before:.1f} before, {least:.1f} at best (state: {result.attrs['state']})"
+    ax.set(title=told, ylabel="pain, 0 to 10", ylim=(0, 10))
     ax.legend(frameon=False, loc="upper right")
 
 
@@ -102,22 +113,31 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
             one = found.sel(model=model)
             distance = one.error.values
             at, colour = place + 0.22 * ((len(models) - 1) / 2 - k), _RIVALS[k % len(_RIVALS)]
-            met = one.met.values
-            ax.plot(distance[met], at[met], "o", color=colour, label=f"{model} ({int(one.free_parameters)} fitted)")
-            ax.plot(distance[~met], at[~met], "o", color=colour, markerfacecolor="white", markeredgewidth=2.2)
+            met, mark = one.met.values, _MARKERS[k % len(_MARKERS)]
+            ax.plot(distance[met], at[met], mark, color=colour, label=f"{model} ({int(one.free_parameters)} fitted)")
+            ax.plot(distance[~met], at[~met], mark, color=colour, markerfacecolor="white", markeredgewidth=2.2)
         names = [
-            f"{_named(str(t))}{' *' if f else ''}: {w},\n{a}, day {d:.2g}; seen {s:.2f}"
+            f"{_named(str(t))}{' *' if f else ''}: {w},\n{a}, {_when(d)}; seen {s:.2f}"
             for t, w, a, d, s, f in zip(
                 *(found[key].values for key in ("trial", "what", "arm", "day", "seen", "fitted")), strict=True
             )
         ]
         ax.set_yticks(place, names, fontsize=9.5)
-        ax.set(title="Predicted less seen; open: a miss", xlabel="standard errors")
+        missed = int((~found.met).all("model").sum())
+        told = f"{missed} of {rows} measures are missed by every rival (open: a miss)"
+        ax.set(title=told, xlabel="predicted less seen, standard errors")
         ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=11)
         if own:
             notes = ["* Rivals were fitted to the CRPS curve; all else is prediction."]
             caption(ax.figure, found, notes=notes)
     return ax
+
+
+def _when(day: float) -> str:
+    """Return a time after the start as a reader says it."""
+    if day >= 1:
+        return f"day {day:.2g}"
+    return f"{24 * day:.2g} h" if day >= 1 / 24 else f"{1440 * day:.0f} min"
 
 
 def _named(key: str) -> str:
@@ -143,17 +163,22 @@ def contrast(found: xr.Dataset) -> np.ndarray:
         mean = found.mean("seed")
         none = mean.sel(release_opioid=1, ketamine=0)
         opioid = mean.sel(ketamine=0)
+        winds_up = float(none["slope"]) > _LEAST_SLOPE * float(none["input"])
         drawn = [
             (axes[0], opioid, 1 - opioid.release_opioid.values, "An opioid", "share of release gone"),
             (axes[1], mean.sel(release_opioid=1), mean.ketamine.values, "Ketamine", "free ketamine, µM"),
         ]
         for ax, one, x, title, label in drawn:
             ax.plot(x, one["input"] / none["input"], "o-", color=_PAIN, label="first response")
-            ax.plot(x, one["slope"] / none["slope"], "s--", color=_PLASMA, label="slope of wind-up")
+            if winds_up:
+                ax.plot(x, one["slope"] / none["slope"], "s--", color=_PLASMA, label="slope of wind-up")
             ax.set(title=title, xlabel=label, ylim=(-0.05, 1.1))
         axes[0].set_ylabel("relative to none of either")
-        axes[0].legend(frameon=False)
-        caption(figure, found, notes=["Opioids depress respiration, ketamine far less; neither is weighed here."])
+        axes[0].legend(frameon=False, handlelength=3.2)
+        lacking = ["Without drug there is no wind-up: no slope is drawn."] * (not winds_up)
+        caption(
+            figure, found, notes=[*lacking, "Opioids depress respiration, ketamine far less; neither is weighed here."]
+        )
     return np.asarray(axes)
 
 
@@ -171,13 +196,18 @@ def rivals(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
         own, ax = ax is None, axes_of(ax, (11, 6.5))
         for k, (name, result) in enumerate(results.items()):
             time, colour = result.time_d / 7, _RIVALS[k % len(_RIVALS)]
-            ax.plot(time, result.slow_relief, color=colour, label=f"{name}, typical patient")
+            often: dict[str, Any] = {
+                "color": colour,
+                "marker": _MARKERS[k % len(_MARKERS)],
+                "markevery": (0.02 * k, 0.1),
+            }
+            ax.plot(time, result.slow_relief, "-", label=f"{name}, typical patient", **often)
             mean = result.patient_slow_relief.mean("patient")
-            ax.plot(time, mean, "--", color=colour, linewidth=1.5, label=f"{name}, mean of patients")
+            ax.plot(time, mean, "--", linewidth=1.5, label=f"{name}, mean of patients", **often)
         first = next(iter(results.values()))
         ax.set(title=f"Slow relief: {first.attrs['regimen']}", xlabel="time, weeks", ylabel="share of the pain gone")
         ax.set(ylim=(0, 1), xlim=(0, None))
-        ax.legend(frameon=False)
+        ax.legend(frameon=False, handlelength=3.2)
         if own:
             caption(ax.figure, *results.values())
     return ax

@@ -39,7 +39,9 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
             size, heights = look().sized((11, 7.2 + 2.5 * len(kept))), [1.5] + [1] * (1 + len(kept))
             figure = new_figure(figsize=size, layout="constrained")
             axes = figure.subplots(len(heights), 1, height_ratios=heights)
-            figure.suptitle(_title(result), fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left")
+            figure.suptitle(
+                f"{says(measured)} ({_what(result)})", fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left"
+            )
             caption(figure, measured)
         counts(result, measured, axes[0])
         raster(result, axes[1])
@@ -92,7 +94,7 @@ def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
         seen = late.dropna("pulse", how="all")
         if late.sizes["seed"] > 1 and seen.sizes["pulse"]:
             ends = seen.quantile([0.025, 0.975], "seed")
-            at = seen.pulse + 0.08 * (k - (len(rows) - 1) / 2)
+            at = seen.pulse + 0.006 * lane.sizes["pulse"] * (k - (len(rows) - 1) / 2)
             ax.vlines(at, *ends.values, color=cue.colour, alpha=0.55, linewidth=0.6 * look().line)
     draws = measured.sizes.get("seed", 1)
     spread = f" (mean; bars hold 95 % of {draws} draws)" if draws > 1 else ""
@@ -165,10 +167,11 @@ def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _title(result: xr.Dataset) -> str:
+def _what(result: xr.Dataset) -> str:
+    """Return the model and the rate of its pulses."""
     start = result.pulse_time.values
     rate = "" if start.ndim > 1 or len(start) < 2 else f", {1e3 / (start[1] - start[0]):g} Hz"
-    return f"Wind-up of {result.attrs['model']}{rate}"
+    return f"{result.attrs['model']}{rate}"
 
 
 def conditions(data: xr.Dataset) -> Iterator[tuple[str, Cue, xr.Dataset]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from nmdasim.receptors.dosing import drugs_of
 from nmdasim.run.axes import Axis
 from nmdasim.run.prepare import Run
 from nmdasim.run.question import Question
+
+#: How the block started where a run went on from another: a drug of that run may still be in the receptors.
+_WENT_ON = "as the run before left it"
 
 
 def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, Any]:
@@ -43,8 +46,9 @@ def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, An
         "dt_ms": options.dt * 1e3,
         "sample_ms": options.sample * 1e3,
         "tolerance": options.tolerance if options.engine == "reference" else "",
-        "block": "as the run before left it" if options.start and asked.start else options.start or "none",
+        "block": _WENT_ON if options.start and asked.start else options.start or "none",
         "drugs": " ".join(drugs_of(circuit)),
+        "drugs_before": " ".join(drugs_given(asked.start.result.attrs)) if asked.start else "",
         "initial": json.dumps({name: _brief(value) for name, value in options.initial.items()}),
         "duration_s": " ".join(dict.fromkeys(f"{run.plan.first.duration:.12g}" for run in runs)),
         "begin_s": runs[0].plan.first.origin,
@@ -64,6 +68,22 @@ def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, An
     for bath in options.baths:
         attrs |= courses.origin(attrs, bath.attrs)
     return attrs
+
+
+def drugs_given(attrs: Mapping[Any, Any]) -> list[str]:
+    """Return the drugs that a run was given, or one before it: those at another concentration than 0, or at several."""
+    drugs = str(attrs.get("drugs", "")).split()
+    if "parameters" not in attrs:
+        return drugs
+    numbers = {name.rpartition(".")[2]: text for name, text in json.loads(attrs["parameters"]).items()}
+    varied = str(attrs.get("varied", "")).split()
+    follows = str(attrs.get("courses", ""))
+    before = str(attrs.get("drugs_before", attrs["drugs"] if attrs.get("block") == _WENT_ON else "")).split()
+    return [
+        drug
+        for drug in drugs
+        if drug in before or drug in varied or drug in follows or not numbers.get(drug, "0").startswith("0 ")
+    ]
 
 
 def identity(asked: Question, runs: Sequence[Run]) -> str:

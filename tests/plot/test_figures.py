@@ -1,5 +1,8 @@
 """What figures show, on small results made up here: nothing is hidden, cut, or claimed that was not measured."""
 
+import shutil
+import subprocess
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -16,7 +19,7 @@ from nmdasim.plot.memory import remembered
 from nmdasim.plot.windup import counts, says
 from nmdasim.receptors import inhibition
 from nmdasim.receptors.blockers import block, blocker
-from nmdasim.receptors.schemes import scheme
+from nmdasim.receptors.schemes import names, scheme
 
 
 @pytest.fixture(autouse=True)
@@ -75,11 +78,57 @@ def test_a_scheme_spells_every_state_out_and_writes_every_rate(drug):
     assert len(arrows) == len(given.transitions)
 
 
+def touching(boxes, room=1.0):
+    """Return the first two boxes that overlap by more than `room` dots."""
+    for k, (name, one) in enumerate(boxes):
+        for other_name, other in boxes[:k]:
+            wide = min(one.x1, other.x1) - max(one.x0, other.x0)
+            high = min(one.y1, other.y1) - max(one.y0, other.y0)
+            if wide > room and high > room:
+                return other_name, name
+    return None
+
+
+@pytest.mark.parametrize("drug", ["", "ketamine"])
+@pytest.mark.parametrize("name", names())
+def test_no_word_of_a_scheme_lies_on_another_or_beyond_its_edge(name, drug):
+    given = block(scheme(name), blocker(drug)) if drug else scheme(name)
+    ax = schemes.scheme(given)
+    ax.figure.canvas.draw()
+    words = [(t.get_text(), (t.get_bbox_patch() or t).get_window_extent()) for t in [*ax.texts, ax._left_title]]
+    assert touching(words) is None
+    for _, box in words:
+        assert box.x0 >= 0
+        assert box.y0 >= 0
+        assert box.x1 <= ax.figure.bbox.x1
+        assert box.y1 <= ax.figure.bbox.y1
+
+
+def test_bands_have_a_strip_of_their_own_below_all_curves_and_their_words_are_whole():
+    ax = receptor.inhibition([inhibition.curve("ketamine", kind, mg="1 mM") for kind in ("2A", "2C")])
+    ax.figure.canvas.draw()
+    foot = [text.get_window_extent() for text in ax.texts]
+    curves = [line for line in ax.lines if line.get_transform() == ax.transData and len(line.get_xdata())]
+    lowest = min(ax.transData.transform((1, line.get_ydata().min()))[1] for line in curves)
+    assert len(foot) > 4
+    assert max(box.y1 for box in foot) <= lowest
+    assert min(box.x0 for box in foot) >= ax.bbox.x0
+    assert max(box.x1 for box in foot) <= ax.bbox.x1
+    assert touching([(text.get_text(), box) for text, box in zip(ax.texts, foot, strict=True)]) is None
+    assert min(ax.get_yticks()) >= 0
+
+
+def test_a_decade_is_written_as_a_number():
+    ax = receptor.inhibition([inhibition.curve("ketamine", "2A", mg="1 mM")])
+    ax.figure.canvas.draw()
+    assert {"0.1", "1", "10"} <= {text.get_text() for text in ax.get_xticklabels()}
+
+
 def test_subtypes_whose_curves_coincide_are_named_together():
     curves = [inhibition.curve("ketamine", kind, mg="1 mM") for kind in ("2A", "2B", "2C")]
     groups = receptor.coinciding(curves)
     assert [len(group) for group in groups] == [2, 1]
-    labels = [text.get_text() for text in receptor.inhibition(curves).get_legend().get_texts()]
+    labels = [text.get_text() for text in receptor.inhibition(curves).figure.legends[0].get_texts()]
     assert labels[0].startswith("GluN2A, GluN2B (coincide)")
     assert len(labels) == 2
 
@@ -157,6 +206,18 @@ def test_a_train_becomes_a_film(train, tmp_path):
     with Image.open(path) as film:
         assert film.n_frames >= 3
         assert film.size[0] / film.size[1] == pytest.approx(16 / 9, rel=0.01)
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg, which writes MP4, is not installed here")
+def test_a_train_becomes_a_film_that_every_player_plays(train, tmp_path):
+    path = animate(train, tmp_path / "train.mp4", frames_per_second=2)
+    ask = ["ffmpeg", "-v", "error", "-i", path, "-f", "rawvideo", "-pix_fmt", "gray", "-"]
+    shown = subprocess.run(ask, capture_output=True, check=True)
+    assert not shown.stderr
+    frames = np.frombuffer(shown.stdout, dtype=np.uint8).reshape(-1, 450 * 798)
+    assert len(frames) >= 5
+    assert np.ptp(frames[-1]) > 200
+    assert np.mean(frames[0] != frames[-1]) > 0.01
 
 
 def test_a_film_without_its_writer_is_refused_with_one_that_there_is(train, tmp_path, monkeypatch):

@@ -12,7 +12,8 @@ import xarray as xr
 import nmdasim as nm
 from nmdasim.errors import InputError
 from nmdasim.plot.look import LOOKS, cues, look
-from nmdasim.plot.style import caption, given, unverified
+from nmdasim.plot.style import caption, unverified
+from nmdasim.run.provenance import drugs_given
 
 #: What a person without the pigment of long-wave cones sees, in linear RGB (Machado, Oliveira & Fernandes 2009).
 DEUTERANOPIA = np.array(
@@ -103,6 +104,19 @@ def test_a_caption_is_silent_about_a_drug_that_was_not_given():
     assert "g_l" in figure.get_supxlabel()
 
 
+def test_a_caption_names_each_drug_as_it_is_written_and_all_that_started_alike_in_one_sentence():
+    figure = plt.figure()
+    both = [xr.Dataset(attrs=told(**{drug: "1 uM"})) for drug in ("ketamine", "mk801")]
+    caption(figure, *both)
+    assert "Ketamine, MK-801 block at the start: equilibrated." in figure.get_supxlabel()
+
+
+def test_a_run_that_went_on_from_one_without_drug_has_none_left():
+    went_on = told(ketamine="0 uM") | {"block": "as the run before left it"}
+    assert drugs_given(went_on | {"drugs_before": ""}) == []
+    assert drugs_given(went_on | {"drugs_before": "ketamine"}) == ["ketamine"]
+
+
 @pytest.mark.parametrize(
     "attrs",
     [
@@ -112,5 +126,5 @@ def test_a_caption_is_silent_about_a_drug_that_was_not_given():
     ],
 )
 def test_a_drug_that_was_given_or_may_be_left_is_named(attrs):
-    assert given(attrs) == ["ketamine"]
+    assert drugs_given(attrs) == ["ketamine"]
     assert unverified([attrs]) == ["K_ketamine", "g_l"]

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nmdasim.command.printing.tables import NARROW
+from nmdasim.parameters.drugs import written
 from nmdasim.quantities import converted, same_dimension
 from nmdasim.readout import files, measures
 from nmdasim.readout.block import blocked
@@ -156,7 +157,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     console = Console()
     title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
     drugs = [name for name in doses(measured) if name in measured.coords]
-    heads = [f"free {name.replace('_', '-')}" for name in drugs]
+    heads = [f"free {written(name)}" for name in drugs]
     shown = Table(*heads, *_HEADS, title=title, **NARROW)
     counts = []
     for lane in _along(measured, *drugs):
@@ -171,7 +172,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     console.print(_READING, style="dim")
     console.print("Late spikes after each pulse", *counts, sep="\n  ", highlight=False)
     if result.attrs["block"] != "none":
-        named = ", ".join(name.replace("_", "-") for name in drugs) or "ketamine"
+        named = ", ".join(map(written, drugs)) or "ketamine"
         console.print(f"{named[0].upper()}{named[1:]} block at the start: {result.attrs['block']}.")
     for line in measured.attrs.get("warnings", "").splitlines():
         console.print(line, style="bold", highlight=False)
