@@ -37,7 +37,7 @@ def operations(kernel: Kernel) -> Counter[str]:
         steps = next(node for node in function.body if isinstance(node, ast.For))
         loops = steps.body if function.name == "move" else [steps]
         for loop in (node for node in loops if isinstance(node, ast.For)):
-            times = len(kernel.source.records[group].group.compartments) if (group := _group(loop)) >= 0 else 1
+            times = len(kernel.source.parts[group].compartments) if (group := _group(loop)) >= 0 else 1
             for name, count in _count(loop).items():
                 total[name] += times * count
     return total

@@ -4,6 +4,9 @@ from importlib.metadata import version
 
 import lazy_loader
 
+from nmdasim.language import late
+
+late.defer()
 __version__ = version("nmdasim")
 
 #: Nothing is loaded before its name is first used, so that ``nmdasim --help`` answers at once.

@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
-import brian2
+import brian2.units as brian2_units
 import numpy as np
-from brian2 import Quantity
 from brian2.units.fundamentalunits import (
     DIMENSIONLESS,
     Dimension,
+    Quantity,
     get_dimensions,
     get_unit_for_display,
 )
@@ -54,14 +54,15 @@ _ALIASES = {
     "ug": "ugram",
     "ng": "ngram",
 }
-_DAY = 86400 * brian2.second
-_EXTRA = {"minute": 60 * brian2.second, "hour": 3600 * brian2.second, "day": _DAY, "week": 7 * _DAY, "year": 365 * _DAY}
+_DAY = 86400 * brian2_units.second
+_EXTRA = {
+    "minute": 60 * brian2_units.second,
+    "hour": 3600 * brian2_units.second,
+    "day": _DAY,
+    "week": 7 * _DAY,
+    "year": 365 * _DAY,
+}
 _ALIASES |= {f"{name}s": name for name in _EXTRA}
-
-
-# An error in a user's own script is not Brian2's to report.
-brian2.prefs["logging.display_brian_error_message"] = False
-brian2.BrianLogger.suppress_hierarchy("brian2.core.base.unused_brian_object")
 
 
 @cache
@@ -71,9 +72,9 @@ def unit(name: str) -> Quantity:
     name = _ALIASES.get(name, name)
     if name in _EXTRA:
         return _EXTRA[name]
-    value = getattr(brian2, name, None)
+    value = getattr(brian2_units, name, None)
     if value is None and name[1:] in _ALIASES:  # a prefixed short form that Brian2 has no name for, as pS or mHz
-        value = getattr(brian2, name[0] + _ALIASES[name[1:]], None)
+        value = getattr(brian2_units, name[0] + _ALIASES[name[1:]], None)
     if isinstance(value, Quantity):
         return value
     raise UnitError(f"unknown unit {name!r}; units are written as in 'mV', 'uM', 'nS', 'S/cm**2', 'ms'")

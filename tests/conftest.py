@@ -14,7 +14,9 @@ from nmdasim.protocols import latencies
 
 mpl.use("Agg")
 
-# Little optimised: compiling and one long run took 158 s together, 180 s with Brian2's own flags; unoptimised, 236 s.
+# Brian2 interprets, since compiling takes longer than a short run; what runs long is marked `compiled`. Little
+# optimised: compiling and one long run took 158 s together, 180 s with Brian2's own flags; unoptimised, 236 s.
+b2.prefs["codegen.target"] = "numpy"
 b2.prefs["codegen.cpp.extra_compile_args_gcc"] = ["-w", "-O1", "-std=c++11"]
 
 # The same examples at every run; `pytest --hypothesis-profile=default` looks for new ones.
@@ -48,10 +50,11 @@ def engine(request):
     return request.param
 
 
-@pytest.fixture
-def interpreted(monkeypatch):
-    """Have Brian2 run without compiling, which for a short run takes longer than the run itself."""
-    monkeypatch.setitem(b2.prefs, "codegen.target", "numpy")
+@pytest.fixture(autouse=True)
+def _compiled(request, monkeypatch):
+    """Have Brian2 compile for a test that is marked so."""
+    if request.node.get_closest_marker("compiled"):
+        monkeypatch.setitem(b2.prefs, "codegen.target", "auto")
 
 
 @pytest.fixture

@@ -32,7 +32,6 @@ def test_a_users_model_runs_with_events_and_an_array_of_a_parameter(adex, engine
     assert float(result.v.max()) > -50
 
 
-@pytest.mark.usefixtures("interpreted")
 def test_spike_times_are_sorted_padded_and_counted(adex, engine):
     events = nm.Events(port="graded", times=np.arange(2, 60, 4) * ms, weight=30 * nS)
     result = run(adex, events, parameters=dict(b=[0, 80.5, 400] * pA), engine=engine)
@@ -50,14 +49,12 @@ def test_all_engines_agree_on_a_users_model(adex, engine):
     assert here.spike_time.values == pytest.approx(reference.spike_time.values, abs=0.3, nan_ok=True)
 
 
-@pytest.mark.usefixtures("interpreted")
 def test_without_input_it_rests(adex, engine):
     result = nm.simulate(adex, duration="50 ms", record=["v"], engine=engine)
     assert int(result.spike_count) == 0
     assert result.v.values == pytest.approx(-70.6, abs=0.1)
 
 
-@pytest.mark.usefixtures("interpreted")
 def test_an_event_has_the_weight_given(adex, engine):
     options = dict(record=["g_e"], sample="0.1 ms", duration="10 ms", engine=engine)
     heavy = run(adex, nm.Events(port="graded", times=1 * ms, weight=3 * nS), **options)
@@ -66,12 +63,10 @@ def test_an_event_has_the_weight_given(adex, engine):
     assert both.g_e.values == pytest.approx(heavy.g_e.values * 5 / 3, rel=1e-3, abs=1e-9)
 
 
-@pytest.mark.usefixtures("interpreted")
 def test_events_after_the_end_do_nothing(adex, engine):
     assert int(run(adex, nm.Events("exc", [1e3, 1e9] * ms), engine=engine).spike_count) == 0
 
 
-@pytest.mark.usefixtures("interpreted")
 def test_a_subexpression_can_be_recorded(engine):
     model = nm.Model(
         "leak", "dv/dt = I_leak/C : volt\nI_leak = g*(E - v) : amp", dict(C="100 pF", g="10 nS", E="-65 mV"),
@@ -110,7 +105,6 @@ def test_each_lane_is_the_run_that_it_would_be_alone(engine):
     assert lane.values == pytest.approx(alone.spike_time.values, abs=1e-6)
 
 
-@pytest.mark.usefixtures("interpreted")
 def test_counts_do_not_depend_on_the_order_of_lanes(adex, engine):
     """Eight orders of five lanes in one run of forty, and one order by itself, against the five as they are."""
     strengths = [20, 50, 100, 144, 200]
@@ -128,7 +122,6 @@ def test_counts_do_not_depend_on_the_order_of_lanes(adex, engine):
         assert mixed[1] == pytest.approx(times[order], abs=1e-9, nan_ok=True)
 
 
-@pytest.mark.usefixtures("interpreted")
 def test_events_reach_the_lanes_that_they_address_and_no_other(adex, engine):
     strengths = dict(tau_w=[50, 100] * ms)
     every, some = nm.Events("exc", [5] * ms), nm.Events("exc", [12, 14] * ms, lanes=[1, 2])
@@ -193,7 +186,6 @@ def test_drawn_initial_values_differ_between_seeds():
     assert len(np.unique(among.v[:, 0])) == 3
 
 
-@pytest.mark.usefixtures("interpreted")
 def test_traces_are_sampled_as_asked(engine):
     result = nm.simulate(WDR, duration="10 ms", record=["v", "ca_dendrite"], sample="0.5 ms", engine=engine)
     assert np.diff(result.time.values) == pytest.approx(0.5)
@@ -329,7 +321,6 @@ def test_a_circuit_with_fixed_relays_refuses_a_delay_per_pulse(idle, direct_c):
         nm.simulate(nm.neurons.aguiar2010(), nm.WindUp(latencies=direct_c))
 
 
-@pytest.mark.usefixtures("interpreted")
 def test_a_step_too_large_to_stay_finite_is_said_and_not_returned(engine):
     stiff = nm.Model("stiff", "dx/dt = x**2/tau : 1", dict(tau=1 * ms), initial=dict(x=1.0))
     with pytest.raises(ValueError, match="finite|failed|overflowed"):

@@ -99,7 +99,8 @@ def _regimen(events: Path | None, dose: str, schedule: str, *, route: str, over:
         return pharmacology.Regimen((given,), drug, f"{dose} {route}{f' over {over}' if over else ''}")
     if over:
         raise InputError("--over belongs to --dose; a table or a schedule has its own durations")
-    regimen = pharmacology.schedule(schedule) if events is None else pharmacology.Regimen.from_csv(events)
+    most = pharmacology.MOST_DOSES
+    regimen = pharmacology.schedule(schedule) if events is None else pharmacology.Regimen.from_csv(events, most)
     if drug and regimen.drug and pharmacology.drug(drug).name != regimen.drug:
         raise InputError(f"--drug {drug}: the {'schedule' if schedule else 'table'} says {regimen.drug}")
     return dataclasses.replace(regimen, drug=drug or regimen.drug)

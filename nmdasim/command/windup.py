@@ -13,7 +13,7 @@ from nmdasim.command.options import Json, Out, drawn_seeds
 from nmdasim.errors import InputError
 
 if TYPE_CHECKING:
-    from brian2 import Quantity
+    from brian2.units import Quantity
 
     from nmdasim.model.circuit import Circuit
     from nmdasim.model.model import Model

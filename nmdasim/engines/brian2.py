@@ -28,6 +28,7 @@ from nmdasim.engines.form.methods import shares
 from nmdasim.engines.printing import PlainPrinter
 from nmdasim.errors import ModelError, closest
 from nmdasim.language.reader import symbol
+from nmdasim.model import brian2_out
 from nmdasim.model.check import check_dimensions, declarations, dimensions
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
@@ -260,7 +261,7 @@ def _unit(model: Model, name: str) -> str:
 
 def _spike_rule(plan: Cells) -> dict[str, Any]:
     model = plan.model
-    refractory, reset = model.refractory, [model.reset] if model.reset else []
+    refractory, reset = model.refractory, [brian2_out.reset(model)] if model.reset else []
     if refractory is not None and not isinstance(refractory, str):
         refractory = float(quantities.si(refractory, "ms", name="refractory")) * b2.second
     elif output.timed(model):  # Brian2 would read it at every step; what counts is the spike

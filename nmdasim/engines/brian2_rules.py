@@ -10,13 +10,16 @@ from typing import Any
 import brian2 as b2
 import numpy as np
 import sympy as sp
+from brian2.core.functions import DEFAULT_FUNCTIONS
 from brian2.units.fundamentalunits import get_dimensions
+from brian2.units.unitsafefunctions import exprel
 
 from nmdasim import quantities
 from nmdasim.engines.printing import PlainPrinter
 from nmdasim.errors import ModelError
 from nmdasim.language.reader import symbol
 from nmdasim.model.attached import Attached
+from nmdasim.model.brian2_out import assignment
 from nmdasim.model.check import IDENTIFIER
 from nmdasim.plan.plan import Outcome, Plan, Wire
 from nmdasim.plan.plastic import Plastic
@@ -24,6 +27,10 @@ from nmdasim.plan.plastic import Plastic
 _text = PlainPrinter().doprint
 #: What a rule's own names end with: Brian2 wants them to differ from those of the neurons.
 _OWN = "_syn"
+
+# Where Brian2 interprets, it writes every value that its exprel returns into the text of an error that it then does not
+# raise: nine tenths of a run. The same function, of numbers without units, has the same values and no such text.
+DEFAULT_FUNCTIONS["exprel"].implementations.add_numpy_implementation(exprel, discard_units=True)
 
 
 def exponential_step(
@@ -130,7 +137,7 @@ def _statements(attached: Attached, which: str) -> str:
             lines.append(f"{state}_post += {spelled}")
     for statement in attached.rule.statements(which):
         target = attached.spelled(statement.name, _OWN)
-        lines.append(f"{target} {statement.operator}= {attached.spelled(statement.text, _OWN)}")
+        lines.append(assignment(target, statement.operator, attached.spelled(statement.text, _OWN)))
     return "\n".join(lines)
 
 

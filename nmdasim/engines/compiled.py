@@ -1,7 +1,7 @@
 """Generated source to compiled functions, kept on disk.
 
 A source is run from its text, never from a file. What Numba makes of a function that is marked as :func:`cached` lies
-in the folder of :mod:`nmdasim.engines.cache`, under a name that changes with the source, the types of the arguments,
+in the folder of :mod:`nmdasim.model.disk`, under a name that changes with the source, the types of the arguments,
 the processor and the versions. What happened in this process is counted, so that tests can tell that a change of values
 compiles nothing.
 """
@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import pickle
 import sys
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,9 +27,10 @@ from numba.core.ccallback import CFunc
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
-from nmdasim.engines import cache as disk
 from nmdasim.engines.kernel import vmath
+from nmdasim.engines.kernel.machine import MADE
 from nmdasim.errors import InputError
+from nmdasim.model import disk
 
 #: Files of the kernel that generated sources import.
 _IMPORTED = ("vmath.py", "loop.py")
@@ -69,13 +69,9 @@ _COMPILATIONS = _Compilations()
 event.register("numba:compile", _COMPILATIONS)
 
 
-#: What was loaded and compiled without Numba.
-OTHERWISE: Counter[str] = Counter()
-
-
 def tally() -> Tally:
     """Return how many sources were loaded and functions compiled since the process began."""
-    return Tally(load.cache_info().misses + OTHERWISE["sources"], _COMPILATIONS.count + OTHERWISE["compilations"])
+    return Tally(load.cache_info().misses + MADE["sources"], _COMPILATIONS.count + MADE["compilations"])
 
 
 @cache

@@ -43,11 +43,28 @@ def _evaluator(expression: sp.Expr) -> Callable[[Mapping[str, np.ndarray]], list
     return evaluator((expression,))
 
 
+#: What the texts of :func:`spelled` may call.
+NAMESPACE: dict[str, Any] = vars(np) | _NUMPY
+
+
+def spelled(expressions: Sequence[sp.Expr]) -> tuple[list[str], list[str]]:
+    """Return the names that expressions read, and each as a text over arrays, of which one can do without SymPy."""
+    printer = _printer()
+    return _read(expressions), [printer.doprint(expression) for expression in expressions]
+
+
 def evaluator(expressions: Sequence[sp.Expr]) -> Callable[[Mapping[str, np.ndarray]], list[np.ndarray]]:
     """Return a function that evaluates several expressions on arrays by name."""
-    arguments = sorted({s.name for expression in expressions for s in expression.free_symbols})
-    own = {name: name for name in _NUMPY}
-    printer = _Broadcasting({"fully_qualified_modules": False, "allow_unknown_functions": True, "user_functions": own})
+    arguments = _read(expressions)
     names = [symbol(name) for name in arguments]
-    function = sp.lambdify(names, list(expressions), modules=[_NUMPY, "numpy"], printer=printer)
+    function = sp.lambdify(names, list(expressions), modules=[_NUMPY, "numpy"], printer=_printer())
     return lambda values: [np.asarray(r, dtype=float) for r in function(*(values[name] for name in arguments))]
+
+
+def _read(expressions: Sequence[sp.Expr]) -> list[str]:
+    return sorted({s.name for expression in expressions for s in expression.free_symbols})
+
+
+def _printer() -> _Broadcasting:
+    own = {name: name for name in _NUMPY}
+    return _Broadcasting({"fully_qualified_modules": False, "allow_unknown_functions": True, "user_functions": own})

@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Collection
 
-from brian2 import Equations
+from brian2.equations import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from sympy.core.alphabets import greeks
 

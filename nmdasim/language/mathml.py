@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection
 from html import escape
 
-from brian2 import Equations
+from brian2.equations import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from sympy.core.alphabets import greeks
 

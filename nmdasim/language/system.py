@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import sympy as sp
-from brian2 import Equations
+from brian2.equations import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, SUBEXPRESSION
 
 from nmdasim.language.names import used

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 import sympy as sp
-from brian2 import Quantity, second
+from brian2.units import Quantity, second
 from brian2.units.fundamentalunits import Dimension, get_dimensions
 
 from nmdasim import quantities

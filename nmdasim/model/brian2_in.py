@@ -11,10 +11,11 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+import brian2
 import numpy as np
-from brian2 import Equations, NeuronGroup, Quantity
+from brian2.equations import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
-from brian2.groups.subgroup import Subgroup
+from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions, have_same_dimensions
 
 from nmdasim import quantities
@@ -50,7 +51,7 @@ def fields(given: Any, namespace: Mapping[str, Any], options: Mapping[str, Any])
         Fields that win over what the group says.
     """
     said: dict[str, Any] = {}
-    if isinstance(given, NeuronGroup):
+    if isinstance(given, brian2.NeuronGroup):
         said, text = _of_group(given, options)
         namespace = {**namespace, **(given.namespace or {})}
     elif isinstance(given, str | Equations):
@@ -80,9 +81,9 @@ def _equations(given: str | Equations) -> Equations:
         raise ModelError(" ".join(str(error).split())) from None
 
 
-def _of_group(group: NeuronGroup, options: Mapping[str, Any]) -> tuple[dict[str, Any], Equations]:
+def _of_group(group: brian2.NeuronGroup, options: Mapping[str, Any]) -> tuple[dict[str, Any], Equations]:
     """Return what a group says of itself, and its equations."""
-    if type(group) is not NeuronGroup or isinstance(group, Subgroup):
+    if type(group) is not brian2.NeuronGroup or isinstance(group, brian2.Subgroup):
         raise ModelError(
             f"{group.name} is a {type(group).__name__}; give a NeuronGroup, and a morphology as nm.Morphology"
         )
@@ -123,7 +124,7 @@ def _held(equation: Any) -> bool:
     return equation.type in (PARAMETER, DIFFERENTIAL_EQUATION)
 
 
-def _one(group: NeuronGroup, name: str, text: Equations) -> Quantity:
+def _one(group: brian2.NeuronGroup, name: str, text: Equations) -> Quantity:
     """Return the one value that all neurons of a group have."""
     found = np.unique(np.asarray(group.variables[name].get_value(), dtype=float))
     if len(found) > 1:

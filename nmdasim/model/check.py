@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import brian2
 import numpy as np
-from brian2 import Equations, NeuronGroup
+from brian2.core.functions import DEFAULT_CONSTANTS, DEFAULT_FUNCTIONS
+from brian2.equations import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
 from brian2.parsing.expressions import is_boolean_expression, parse_expression_dimensions
+from brian2.units import meter, second, siemens, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import ExpressionError, ModelError, UnitError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.language.noise import is_noise
-from nmdasim.model import refused, regular
+from nmdasim.model import kept, refused, regular
 from nmdasim.model.structure import by_structure
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 POTENTIAL = "v"
 IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
+_Gains = tuple[tuple[str, tuple[str, ...]], ...]
 _BUILT_IN = {"v", "t", "area", "True", "False", "and", "or", "not", "weight"}
 
 
@@ -50,8 +53,17 @@ def model(given: Model) -> None:
 
 
 @by_structure(maxsize=256)
-def _structure(given: Model, gains: tuple[tuple[str, tuple[str, ...]], ...]) -> None:
-    """Check all that does not depend on numbers, once for every structure."""
+def _structure(given: Model, gains: _Gains) -> None:
+    """Check all that does not depend on numbers, once for every structure: that it passed is kept on disk."""
+
+    def passed() -> str:
+        _check_structure(given, gains)
+        return ""
+
+    kept.text("checked", [given.structure, gains], passed)
+
+
+def _check_structure(given: Model, gains: _Gains) -> None:
     text = _parse(given.equations)
     declared = tuple((base, _dimension(given, base)) for base in given.parameters.bases)
     refused.equations(text, given.parameters.bases)
@@ -149,7 +161,7 @@ def _units(equations: str, parameters: tuple[tuple[str, str], ...], membrane: bo
         declared += "\narea : metre**2 (constant)"
     try:
         text = Equations(equations) + Equations(declared)
-        group = NeuronGroup(
+        group = brian2.NeuronGroup(
             1, text, threshold="False", refractory="False", namespace={}, method="euler", name="nmdasim_check*"
         )
         text.check_units(group, run_namespace={})
@@ -164,7 +176,7 @@ def _states(text: Equations) -> dict[str, Dimension]:
 
 def _implied(text: Equations) -> dict[str, Dimension]:
     """Return the potential that a membrane current implies; elsewhere ``v`` is what its equation says."""
-    return {POTENTIAL: brian2.volt.dim} if "Im" in text else {}
+    return {POTENTIAL: volt.dim} if "Im" in text else {}
 
 
 def _variables(text: Equations) -> dict[str, Dimension]:
@@ -270,7 +282,7 @@ def membrane(given: Model) -> str:
     watched = given.system.substitute(given.threshold, names).free_symbols if given.threshold else set()
     read = [state for state in states if state in {s.name for s in watched}]
     dimensions = _states(_parse(given.equations))
-    volts = [state for state in states if dimensions[state] is brian2.volt.dim]
+    volts = [state for state in states if dimensions[state] is volt.dim]
     return (read or volts or list(states))[0]
 
 
@@ -287,7 +299,7 @@ def duration_or_condition(refractory: Any) -> Any:
 def conductance(given: Model, port: str) -> bool:
     """Whether a port adds to a conductance."""
     found = _variables(_parse(given.equations))
-    return any(found[state] is brian2.siemens.dim for state, _ in given.ports[port].increments())
+    return any(found[state] is siemens.dim for state, _ in given.ports[port].increments())
 
 
 def uses_weight(given: Model, port: str) -> bool:
@@ -341,7 +353,7 @@ def dimensions(given: Model) -> dict[str, Dimension]:
     """Return the dimension of every name that a model's expressions may use."""
     known = _variables(_parse(given.equations))
     known |= {b: get_dimensions(quantities.parse_unit(_dimension(given, b))) for b in given.parameters.bases}
-    return {"t": brian2.second.dim, "area": (brian2.meter**2).dim} | known
+    return {"t": second.dim, "area": (meter**2).dim} | known
 
 
 class Dimensions:
@@ -363,7 +375,7 @@ class Dimensions:
     def condition(self, expression: str, what: str, or_duration: bool = False) -> None:
         """Refuse an expression that is no condition, nor (`or_duration`) a time."""
         found, boolean = self._read(expression, what)
-        if not boolean and not (or_duration and found is brian2.second.dim):
+        if not boolean and not (or_duration and found is second.dim):
             raise ModelError(f"{what}: it is no condition, such as 'v > -20*mV'")
 
     def _read(self, expression: str, what: str) -> tuple[Dimension, bool]:
@@ -372,8 +384,8 @@ class Dimensions:
             if name not in scope and name not in FUNCTIONS and is_unit(name):
                 scope[name] = quantities.unit(name)
         named = {*FUNCTIONS, *CONSTANTS, "rand", "randn"}
-        scope |= {name: brian2.DEFAULT_FUNCTIONS[name] for name in named if name in brian2.DEFAULT_FUNCTIONS}
-        scope |= {name: brian2.DEFAULT_CONSTANTS[name] for name in named if name in brian2.DEFAULT_CONSTANTS}
+        scope |= {name: DEFAULT_FUNCTIONS[name] for name in named if name in DEFAULT_FUNCTIONS}
+        scope |= {name: DEFAULT_CONSTANTS[name] for name in named if name in DEFAULT_CONSTANTS}
         try:
             return parse_expression_dimensions(expression, scope), is_boolean_expression(expression, scope)
         except Exception as error:

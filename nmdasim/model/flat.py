@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from brian2 import Equations, Quantity
+from brian2.equations import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION
+from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities

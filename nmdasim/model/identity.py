@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity
+from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 

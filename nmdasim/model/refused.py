@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from brian2 import Equations
+from brian2.equations import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
 
 from nmdasim.errors import ModelError

@@ -8,6 +8,7 @@ import numpy as np
 
 from nmdasim.errors import ExpressionError, ModelError
 from nmdasim.language import singular
+from nmdasim.model import kept
 from nmdasim.model.structure import by_structure
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ def check(given: Model) -> None:
 
 @by_structure(maxsize=256)
 def _suspects(given: Model) -> tuple[singular.Suspect, ...]:
+    """Return what may be 0/0; where nothing is, that is kept on disk."""
+    named = kept.text("suspects", given.structure, lambda: " ".join(one.equation for one in _found(given)))
+    return _found(given) if named else ()
+
+
+def _found(given: Model) -> tuple[singular.Suspect, ...]:
     try:
         system = given.system
     except ExpressionError:  # it is refused by name where it is needed

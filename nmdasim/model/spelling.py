@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity
+from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities

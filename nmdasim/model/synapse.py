@@ -14,8 +14,9 @@ from functools import cached_property
 from typing import Any, Self
 
 import sympy as sp
-from brian2 import Equations, second
+from brian2.equations import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER, SUBEXPRESSION
+from brian2.units import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from nmdasim import quantities

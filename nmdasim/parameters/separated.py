@@ -23,6 +23,8 @@ _NUMBERS = re.compile(rf"{_NUMBER.pattern}(?:\n{_NUMBER.pattern})*+", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)", re.ASCII)
 _TRAILING = re.compile(r"\s#")
 _SPACES = " "
+#: Bytes for which a row is looked at: quotes, comments, spaces of every kind, and line ends of one's own.
+_LOOKED_AT = [code for code in range(128) if chr(code) in '"#' or (chr(code).isspace() and chr(code) != "\n")]
 #: Most bytes of a file: some ten million rows.
 _LARGEST = 500_000_000
 #: A cell that a spreadsheet would compute, and the apostrophes that keep it from doing so.
@@ -74,7 +76,10 @@ def read(path: Path, what: str, heading: Collection[str] = (), verbatim: Collect
     InputError
         If the file cannot be read, or a row has more or fewer cells than there are columns.
     """
-    comments, records = _parted(_text(path, what))
+    text = _text(path, what)
+    if heading and (table := _at_once(text, heading, f"{what} {path}")) is not None:
+        return table
+    comments, records = _parted(text)
     head = _head(comments, records, heading) if heading else None
     if head is not None:
         records = [head, *(record for record in records if record[0] > head[0])]
@@ -156,6 +161,50 @@ def _text(path: Path, what: str) -> str:
     if "\0" in text:
         raise InputError(f"{what} {path}: cannot be read (it holds zero bytes); save it as UTF-8 text")
     return text
+
+
+def _at_once(text: str, heading: Collection[str], where: str) -> Table | None:
+    """Return a table of which every row is plain, read at once; None where one needs to be looked at.
+
+    A plain row, of cells between commas or semicolons, has as many cells as the heading, and no space, quote, comment
+    or letter beyond ASCII.
+    """
+    if '"' in text:
+        return None
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    comments: list[Record] = []
+    records: list[Record] = []
+    begin, line = 0, 0
+    while not records and begin < len(text):
+        end = text.find("\n", begin) + 1 or len(text)
+        comments, records = (
+            before + new for before, new in zip((comments, records), _parted(text[begin:end]), strict=True)
+        )
+        begin, line = end, line + 1
+    if not records:
+        return None
+    separator = _separator(records[0][1], heading)
+    names = _split(records[0][1], separator)
+    if not set(heading) <= {name.upper() for name in names}:
+        return None
+    body = text[begin:].rstrip("\n")
+    if separator not in ",;" or not _is_plain(body, separator, len(names)):
+        return None
+    columns = _cells([body], separator, where)
+    lines = range(line + 1, line + 1 + len(columns[0]))
+    return Table(tuple(names), columns, lines, tuple(text[1:] for _, text in comments))
+
+
+def _is_plain(body: str, separator: str, columns: int) -> bool:
+    if not body or not body.isascii() or columns < 2:
+        return False
+    held = np.frombuffer(body.encode(), np.uint8)
+    ends = np.append(np.flatnonzero(held == ord("\n")), len(held))
+    marks = np.flatnonzero(held == ord(separator))
+    if np.bincount(held, minlength=128)[_LOOKED_AT].any():
+        return False
+    counts = np.diff(np.searchsorted(marks, ends), prepend=0)
+    return bool((counts == columns - 1).all())
 
 
 def _parted(text: str) -> tuple[list[Record], list[Record]]:

@@ -10,6 +10,7 @@ from nmdasim.pharmacology.course import time_course
 from nmdasim.pharmacology.drugs import Drug, competing_k_i, drug, potency
 from nmdasim.pharmacology.events import Event, dose, reset
 from nmdasim.pharmacology.levels import every, free_levels
+from nmdasim.pharmacology.limits import MOST_DOSES
 from nmdasim.pharmacology.presets import Preset, preset
 from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.schedules import SCHEDULES, schedule
@@ -17,6 +18,7 @@ from nmdasim.pharmacology.spread import spread
 from nmdasim.pharmacology.subjects import Cohort
 
 __all__ = [
+    "MOST_DOSES",
     "SCHEDULES",
     "Band",
     "Cohort",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from brian2 import Quantity
+from brian2.units import Quantity
 
 from nmdasim import quantities
 from nmdasim.errors import InputError

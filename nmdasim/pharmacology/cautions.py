@@ -47,7 +47,7 @@ def _weights(presets: list[Preset], data: xr.Dataset) -> list[str]:
 
 def _doses(regimen: Regimen) -> list[str]:
     most = number("calibrated", "nasal", "mg")
-    if all(event.route != "nasal" or event.amount <= most for event in regimen.events):
+    if all(event.route != "nasal" or event.amount <= most for _, event in regimen.acting):
         return []
     return [f"A nasal dose is above {most:g} mg, the largest session studied: beyond the calibrated range."]
 

@@ -17,6 +17,7 @@ from nmdasim.pharmacology import amounts
 from nmdasim.pharmacology.cautions import cautions
 from nmdasim.pharmacology.compartments import READOUTS, build
 from nmdasim.pharmacology.drugs import drug
+from nmdasim.pharmacology.limits import check_doses
 from nmdasim.pharmacology.presets import Preset, choose
 from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.solve import Solution
@@ -28,8 +29,8 @@ from nmdasim.quantities import QuantityLike
 _AFTER_H, _POINTS = 6.0, 5000
 #: Most times of a regular axis, and most values of a variable (subjects × times): 1.3 GB at the height of a run.
 _MOST_TIMES, _MOST_VALUES = 1_000_000, 20_000_000
-#: Most doses of a table (0.1 ms each), and most of them times the people who get them: 1 GB.
-_MOST_DOSES, _MOST_GIVEN = 100_000, 5_000_000
+#: Most doses times the people who get them: 1 GB.
+_MOST_GIVEN = 5_000_000
 _STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440)
 
 
@@ -95,11 +96,7 @@ def time_course(
 def _check_doses(regimen: Regimen, people: int) -> None:
     """Refuse more doses than are solved in about ten seconds, or than fit into memory."""
     doses = regimen.doses
-    if doses > _MOST_DOSES:
-        raise InputError(
-            f"{doses:,.0f} doses, repeats and overlapping infusions of a steady state included, are more than "
-            f"{_MOST_DOSES:,}; split the table, lower ADDL, or write a lasting infusion as one row"
-        )
+    check_doses(doses)
     if doses * people > _MOST_GIVEN:
         raise InputError(f"{doses:,.0f} doses for {people:,} people are more than {_MOST_GIVEN:,}; draw fewer people")
 

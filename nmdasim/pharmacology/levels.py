@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from brian2 import Quantity
+from brian2.units import Quantity
 
 from nmdasim import quantities
 from nmdasim.errors import InputError

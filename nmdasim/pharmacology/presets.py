@@ -96,7 +96,7 @@ def choose(regimen: Regimen, name: str = "") -> Preset:
         If the preset does not describe the drug or a route of the regimen.
     """
     chosen = preset(name or ("janssen" if regimen.routes & {"nasal", "oral"} else "clements2"), regimen.drug)
-    for row, event in enumerate(regimen.events, 1):
+    for row, event in regimen.acting:
         if event.is_dose and event.route not in chosen.routes:
             fitting = [other for other in names() if event.route in preset(other).routes]
             raise InputError(

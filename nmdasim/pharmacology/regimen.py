@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -53,6 +56,9 @@ class Regimen:
             object.__setattr__(self, field, " ".join(getattr(self, field).split()))
         if not self.events:
             raise InputError("a regimen has one event or more")
+        self._check_order()
+
+    def _check_order(self) -> None:
         times: dict[str, float] = {}
         weights: dict[str, float] = {}
         for row, event in enumerate(self.events, 1):
@@ -71,29 +77,43 @@ class Regimen:
         return cls(tuple(sorted(events, key=lambda event: event.time_h)), drug, name, source)
 
     @classmethod
-    def from_table(cls, rows: pd.DataFrame) -> Self:
+    def from_table(cls, rows: pd.DataFrame, most_doses: float = math.inf) -> Self:
         """Read a DataFrame in the field's columns, any case: ID TIME AMT RATE DUR II ADDL SS EVID CMT/ROUTE WT ….
+
+        Parameters
+        ----------
+        rows
+            The table.
+        most_doses
+            A table of more doses, repeats included, is refused as soon as they are counted.
 
         Raises
         ------
         InputError
             For a row that cannot be taken as it stands; the row (counted from 1) and column are named.
         """
-        events, drug = table.read_frame(rows)
+        events, drug = table.read_frame(rows, most_doses)
         return cls(events, drug)
 
     @classmethod
-    def from_csv(cls, path: str | Path) -> Self:
+    def from_csv(cls, path: str | Path, most_doses: float = math.inf) -> Self:
         """Read a CSV file in the field's columns, any case; ``.`` is a missing value.
 
         A line that begins with ``#`` is a comment (or the heading, as NONMEM writes it); a ``#`` in a cell is data.
+
+        Parameters
+        ----------
+        path
+            The file.
+        most_doses
+            As in :meth:`from_table`.
 
         Raises
         ------
         InputError
             For a row that cannot be taken as it stands; the row (counted from 1), its line and the column are named.
         """
-        events, drug, notes = table.read_csv(Path(path))
+        events, drug, notes = table.read_csv(Path(path), most_doses)
         return cls(events, drug, notes.get("name", ""), notes.get("source", ""))
 
     def to_table(self) -> pd.DataFrame:
@@ -111,7 +131,13 @@ class Regimen:
         notes = {key: getattr(self, key) for key in ("name", "source") if getattr(self, key)}
         written.write_csv(self.events, self.drug, notes, Path(path))
 
-    @property
+    @cached_property
+    def acting(self) -> tuple[tuple[int, Event], ...]:
+        """The rows that do something, with their numbers from 1: a table is mostly observations."""
+        rows = ((row, event) for row, event in enumerate(self.events, 1) if event.evid)
+        return tuple((row, event) for row, event in rows if event.is_dose or event.clears)
+
+    @cached_property
     def ids(self) -> tuple[str, ...]:
         """Subjects in order of appearance."""
         return tuple(dict.fromkeys(event.id for event in self.events))
@@ -119,19 +145,21 @@ class Regimen:
     @property
     def routes(self) -> frozenset[str]:
         """Routes by which doses are given."""
-        return frozenset(event.route for event in self.events if event.is_dose)
+        return frozenset(event.route for _, event in self.acting if event.is_dose)
 
-    @property
+    @cached_property
     def end_h(self) -> float:
         """Time in hours at which the last dose is given or its infusion ends."""
-        return max(event.time_h + event.additional * event.interval_h + event.over_h for event in self.events)
+        last = max(event.time_h for event in self.events)
+        given = (event.time_h + event.additional * event.interval_h + event.over_h for _, event in self.acting)
+        return max(last, max(given, default=0.0))
 
     @property
     def doses(self) -> float:
         """Number of doses, additional ones and those that are still running in a steady state included."""
         return sum(
             1 + event.additional + (event.over_h // event.interval_h if event.steady and event.interval_h else 0)
-            for event in self.events
+            for _, event in self.acting
             if event.is_dose
         )
 
@@ -144,10 +172,20 @@ class Regimen:
 
     def subjects(self) -> dict[str, Regimen]:
         """Return the rows of every subject by ID, in order of appearance."""
+        if len(self.ids) == 1:
+            return {self.ids[0]: self}
         rows: dict[str, list[Event]] = {}
         for event in self.events:
             rows.setdefault(event.id, []).append(event)
-        return {id: dataclasses.replace(self, events=tuple(events)) for id, events in rows.items()}
+        return {id: self._part(tuple(events)) for id, events in rows.items()}
+
+    def _part(self, events: tuple[Event, ...]) -> Regimen:
+        """Return some of the rows in their order, which needs no check again."""
+        part = copy.copy(self)
+        for cached in ("acting", "ids", "end_h"):
+            part.__dict__.pop(cached, None)
+        object.__setattr__(part, "events", events)
+        return part
 
     def weight_kg(self, otherwise: float) -> float:
         """Return the body weight that the rows of a single subject state, or `otherwise`."""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from nmdasim.errors import InputError
 from nmdasim.parameters import separated
 from nmdasim.pharmacology.columns import COLUMNS, EventError, check_id, check_name, check_text, known
 from nmdasim.pharmacology.events import NUMBERS, ROUTES, UNITS, Event
+from nmdasim.pharmacology.limits import check_doses
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +32,15 @@ _OF_DOSES = ("AMT", "RATE", "DUR", "II", "ADDL", "SS")
 Columns = Mapping[str, np.ndarray]
 
 
-def read_csv(path: Path) -> tuple[tuple[Event, ...], str, dict[str, str]]:
+def read_csv(path: Path, most_doses: float = math.inf) -> tuple[tuple[Event, ...], str, dict[str, str]]:
     """Return the events, the drug and the notes (name, source) of a CSV file.
+
+    Parameters
+    ----------
+    path
+        The file.
+    most_doses
+        More are refused before an event is made.
 
     Raises
     ------
@@ -39,7 +48,7 @@ def read_csv(path: Path) -> tuple[tuple[Event, ...], str, dict[str, str]]:
         If the file cannot be read, or a row cannot be taken as it stands.
     """
     with _without_collection():
-        return _read_csv(path, f"events file {path}")
+        return _read_csv(path, f"events file {path}", most_doses)
 
 
 @contextmanager
@@ -54,21 +63,21 @@ def _without_collection() -> Iterator[None]:
             gc.enable()
 
 
-def _read_csv(path: Path, where: str) -> tuple[tuple[Event, ...], str, dict[str, str]]:
+def _read_csv(path: Path, where: str, most_doses: float) -> tuple[tuple[Event, ...], str, dict[str, str]]:
     table = separated.read(path, "events file", heading=("TIME", "AMT"), verbatim=("ID",))
     if not table.header:
         raise InputError(f"{where} has no rows")
     header = _header([separated.unguarded(name) for name in table.header], where)
     notes = {match[1]: match[2].strip() for match in map(_NOTE.fullmatch, table.comments) if match}
     columns = dict(zip(header, map(_unguarded, table.columns), strict=True))
-    return *_events(columns, lambda k: f"row {k + 1} (line {table.lines[k]})", where), notes
+    return *_events(columns, lambda k: f"row {k + 1} (line {table.lines[k]})", where, most_doses), notes
 
 
-def read_frame(rows: pd.DataFrame) -> tuple[tuple[Event, ...], str]:
+def read_frame(rows: pd.DataFrame, most_doses: float = math.inf) -> tuple[tuple[Event, ...], str]:
     """Return the events and the drug of a DataFrame."""
     header = _header([str(name) for name in rows.columns], "events table")
     columns = {name: _plain(rows.iloc[:, k]) for k, name in enumerate(header)}
-    return _events(columns, lambda k: f"row {k + 1}", "events table")
+    return _events(columns, lambda k: f"row {k + 1}", "events table", most_doses)
 
 
 def _unguarded(column: np.ndarray) -> np.ndarray:
@@ -111,7 +120,9 @@ class _Read:
     column: str = ""
 
 
-def _events(columns: Columns, place: Callable[[int], str], where: str) -> tuple[tuple[Event, ...], str]:
+def _events(
+    columns: Columns, place: Callable[[int], str], where: str, most_doses: float
+) -> tuple[tuple[Event, ...], str]:
     count = len(columns["TIME"])
     if not count:
         raise InputError(f"{where} has no rows")
@@ -124,6 +135,8 @@ def _events(columns: Columns, place: Callable[[int], str], where: str) -> tuple[
     last = count if first is None else int(first.row)
     dots = _each(columns, "AMT", lambda cell: isinstance(cell, str) and cell.strip() == ".", False, bool).values[:last]
     rows = _Rows({n: r.values[:last] for n, r in numbers.items()}, {n: r.values[:last] for n, r in words.items()}, dots)
+    if first is None:
+        check_doses(rows.doses, most_doses)
     events = rows.events({name: read.values[:last] for name, read in texts.items()}, place)
     if first is not None:
         raise InputError(f"{place(last)}, column {first.column}: {first.reason}")
@@ -223,27 +236,38 @@ class _Rows:
     words: Columns
     dots: np.ndarray
 
+    @cached_property
+    def _given(self) -> dict[str, np.ndarray]:
+        """The numbers, 0 where missing; without an EVID a row with an amount is a dose, and one without is none."""
+        given = {name: np.nan_to_num(values) for name, values in self.numbers.items()}
+        evid = self.numbers["EVID"]
+        return given | {"EVID": np.where(np.isnan(evid), given["AMT"] != 0, evid)}
+
+    @property
+    def doses(self) -> float:
+        """How many doses the rows are, as :attr:`Regimen.doses` counts them."""
+        n = self._given
+        with np.errstate(divide="ignore", invalid="ignore"):
+            over = np.where(n["RATE"] > 0, n["AMT"] / n["RATE"], n["DUR"])
+            running = np.where((n["SS"] > 0) & (n["II"] > 0), over // n["II"], 0)
+        return float(np.sum((1 + n["ADDL"] + running)[np.isin(n["EVID"], (1, 4))]))
+
     def events(self, texts: Columns, place: Callable[[int], str]) -> tuple[Event, ...]:
         """Return an event a row; rows in which nothing is out of the ordinary are checked all at once."""
         ids = texts["ID"].tolist() if "ID" in texts else ["1"] * len(self.numbers["TIME"])
         covariates = _paired({name: values for name, values in texts.items() if name != "ID"}, len(ids))
-        evid = np.where(np.isnan(n := self.numbers["EVID"]), np.nan_to_num(self.numbers["AMT"]) != 0, n)
-        numbers = {name: np.nan_to_num(self.numbers[name]) for name in NUMBERS} | {"EVID": evid}
         routes = _routes(self.words)
         units = np.where(self.words["UNIT"] == "", "mg", self.words["UNIT"])
-        ordinary = self._ordinary(numbers, routes, units)
-        values = [v.astype(int).tolist() if n in _WHOLE else v.tolist() for n, v in numbers.items()]
-        fields = [COLUMNS[name] for name in (*numbers, "UNIT", "ROUTE", "ID")] + ["covariates"]
+        ordinary = self._ordinary(self._given, routes, units)
+        values = [v.astype(int).tolist() if n in _WHOLE else v.tolist() for n, v in self._given.items()]
         whole = zip(*values, units.tolist(), routes.tolist(), ids, covariates, strict=True)
-        made = []
-        for row, (fine, entries) in enumerate(zip(ordinary.tolist(), whole, strict=True)):
-            if fine:  # in order as it is known to be: not checked one by one again
-                event = object.__new__(Event)
-                event.__dict__.update(zip(fields, entries, strict=True))
-                made.append(event)
-            else:
-                made.append(self._event(row, dict(zip(fields, entries, strict=True)), place))
-        return tuple(made)
+        if ordinary.all():
+            return tuple(map(_unchecked, whole))
+        fields = [COLUMNS[name] for name in (*self._given, "UNIT", "ROUTE", "ID")] + ["covariates"]
+        return tuple(
+            _unchecked(entries) if fine else self._event(row, dict(zip(fields, entries, strict=True)), place)
+            for row, (fine, entries) in enumerate(zip(ordinary.tolist(), whole, strict=True))
+        )
 
     def _ordinary(self, n: Columns, routes: np.ndarray, units: np.ndarray) -> np.ndarray:
         """Whether a row holds nothing that an :class:`Event` would refuse; where in doubt, it is asked."""
@@ -282,6 +306,28 @@ class _Rows:
             raise InputError(f"{place(row)}, column {error}") from None
 
 
+def _unchecked(entries: tuple[Any, ...]) -> Event:
+    """Return the event of a row that is in order as it is known to be: not checked one by one again."""
+    event = object.__new__(Event)
+    held = event.__dict__
+    (
+        held["time_h"],
+        held["amount"],
+        held["rate"],
+        held["duration_h"],
+        held["interval_h"],
+        held["additional"],
+        held["steady"],
+        held["evid"],
+        held["weight_kg"],
+        held["unit"],
+        held["route"],
+        held["id"],
+        held["covariates"],
+    ) = entries
+    return event
+
+
 @dataclass(frozen=True)
 class _Refusal:
     """Why a row has no route."""
@@ -291,11 +337,13 @@ class _Refusal:
 
 def _routes(words: Columns) -> np.ndarray:
     """Return the route of each row, from ROUTE or CMT; iv where neither says one."""
-    pairs = list(zip(words["ROUTE"].tolist(), words["CMT"].tolist(), strict=True))
-    known = {pair: _route(*pair) for pair in set(pairs)}
-    found = np.empty(len(pairs), dtype=object)
-    found[:] = [known[pair] for pair in pairs]
-    return found
+    import pandas as pd  # noqa: PLC0415
+
+    (route, routes), (compartment, compartments) = (pd.factorize(words[name]) for name in ("ROUTE", "CMT"))
+    known = np.empty((len(routes), len(compartments)), dtype=object)
+    for pair in {divmod(int(k), len(compartments)) for k in np.unique(route * len(compartments) + compartment)}:
+        known[pair] = _route(routes[pair[0]], compartments[pair[1]])
+    return np.asarray(known[route, compartment])
 
 
 def _route(route: str, compartment: str) -> str | _Refusal:

@@ -41,8 +41,8 @@ def inputs(regimen: Regimen, system: System) -> Inputs:
 
 
 def _acting(regimen: Regimen) -> tuple[Event, ...]:
-    """Return the rows that do something, each repeat as its own: a table is mostly observations."""
-    events = tuple(event for event in regimen.events if event.is_dose or event.clears)
+    """Return the rows that do something, each repeat as its own."""
+    events = tuple(event for _, event in regimen.acting)
     return replace(regimen, events=events).written_out().events if events else ()
 
 
@@ -160,7 +160,7 @@ class _Session:
 
     def check(self, regimen: Regimen) -> None:
         """Refuse a nasal dose that is not a whole number of devices, or steady sessions that overlap."""
-        for row, event in enumerate(regimen.events, 1):
+        for row, event in regimen.acting:
             if not event.is_dose or event.route != "nasal":
                 continue
             count = event.amount / self.device_mg

@@ -7,13 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import brian2
 import numpy as np
 import xarray as xr
-from brian2 import Quantity, TimedArray
+from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, ModelError, nearest
+from nmdasim.language import late
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.driven import driven, port
 from nmdasim.plan.values import never_negative
@@ -48,7 +50,7 @@ class Course:
     step: float = 0.0
 
     @classmethod
-    def read(cls, name: str, given: xr.DataArray | TimedArray, unit: str, *, signed: bool = False) -> Course:
+    def read(cls, name: str, given: xr.DataArray | brian2.TimedArray, unit: str, *, signed: bool = False) -> Course:
         """Read a DataArray over ``time``, both with ``units`` in their attributes, or steps as Brian2 gives them.
 
         Parameters
@@ -66,7 +68,7 @@ class Course:
             If it has other dimensions, no units, times that do not increase, or values that are not finite, or negative
             where that makes no sense.
         """
-        if isinstance(given, TimedArray):
+        if _is_timed(given):
             return cls._steps(name, given, unit)
         if given.dims != ("time",) or given.size == 0:
             raise InputError(f"{name} has the dimensions {given.dims} and {given.size} values; a course has one, time")
@@ -82,7 +84,7 @@ class Course:
         return cls(name, seconds, values, given.attrs)
 
     @classmethod
-    def _steps(cls, name: str, given: TimedArray, unit: str) -> Course:
+    def _steps(cls, name: str, given: brian2.TimedArray, unit: str) -> Course:
         """Read steps of one length, the first from time 0."""
         if given.values.ndim != 1 or not given.values.size:
             raise InputError(f"{name} is a TimedArray of shape {given.values.shape}; a run follows one row of values")
@@ -179,7 +181,7 @@ def follow(
         if _varies(name, value):
             if f"{name}_start" in given:
                 raise InputError(f"{name}_start is given twice: the course of {name} begins with it; give the course")
-            circuit, unit, signed = _drive(circuit, name, jumps=isinstance(value, TimedArray))
+            circuit, unit, signed = _drive(circuit, name, jumps=_is_timed(value))
             course = Course.read(name, value, unit, signed=signed).on_steps(dt, 0 if begun else 1)
             still[f"{name}_start"] = Quantity(course.values[0], dim=get_dimensions(quantities.parse_unit(unit)))
             courses.append(course)
@@ -194,7 +196,7 @@ def _varies(name: str, value: Any) -> bool:
     if several or isinstance(value, xr.Dataset):
         raise InputError(f"{name} is a {type(value).__name__}; a run follows one course, an xarray.DataArray over time")
     if not isinstance(value, xr.DataArray):
-        return isinstance(value, TimedArray)
+        return _is_timed(value)
     if "time" in value.dims and "time" not in value.coords:
         raise InputError(f"{name} has no time coordinate; a course is an xarray.DataArray over time")
     return "time" in value.coords
@@ -213,3 +215,8 @@ def _drive(circuit: Circuit, name: str, *, jumps: bool) -> tuple[Circuit, str, b
     moved_circuit = dataclasses.replace(circuit, populations=dict(circuit.populations) | moved)
     owner = next(iter(owners.values()))
     return moved_circuit, owner.parameters.unit_of(name), not never_negative(owner, name)
+
+
+def _is_timed(value: Any) -> bool:
+    """Whether a value is Brian2's own array over time; before all of Brian2 is loaded there is none."""
+    return late.loaded() and isinstance(value, brian2.TimedArray)

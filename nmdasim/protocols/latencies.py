@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from brian2 import Quantity, ms
+from brian2.units import Quantity, ms
 
 from nmdasim.errors import InputError
 from nmdasim.parameters import separated

@@ -12,7 +12,7 @@ from html import escape
 from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import numpy as np
-from brian2 import Quantity
+from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from brian2 import Quantity
+from brian2.units import Quantity
 
 from nmdasim import quantities
 from nmdasim.model import html

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.special import expit
+import scipy
 
 from nmdasim.receptors.hill import SHALLOWEST
 
@@ -78,7 +78,7 @@ class Doses:
 
 def share(log_dose: np.ndarray, log_ic50: np.ndarray, log_slope: np.ndarray) -> np.ndarray:
     """Return 1/(1 + (dose/ic50)**slope)."""
-    return np.asarray(expit(-np.exp(log_slope) * (log_dose - log_ic50)))
+    return np.asarray(scipy.special.expit(-np.exp(log_slope) * (log_dose - log_ic50)))
 
 
 def curve(log_dose: np.ndarray, x: np.ndarray) -> np.ndarray:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import f as f_distribution
-from scipy.stats import norm, t
+import scipy
 
 from nmdasim.readout import curves
 from nmdasim.readout.curves import Doses
@@ -33,7 +32,7 @@ def bootstrap(doses: Doses, drawn: np.ndarray, best: np.ndarray, resamples: int,
     slope = found[:, 3]
     found[:, 3] = np.select([slope >= _BOUNDS[1] - _AT_LIMIT, slope <= _BOUNDS[0] + _AT_LIMIT], [_FAR, -_FAR], slope)
     # Percentiles of few seeds are too narrow: these are moved out as Student's t is from the normal distribution.
-    tail = norm.cdf(-np.sqrt(n / (n - 1)) * t.ppf((1 + _LEVEL) / 2, n - 1))
+    tail = scipy.stats.norm.cdf(-np.sqrt(n / (n - 1)) * scipy.stats.t.ppf((1 + _LEVEL) / 2, n - 1))
     ends = np.quantile(found, [tail, 1 - tail], axis=0).T
     return np.where(np.abs(ends) > 1e3 * _FAR**0.5, np.sign(ends) * np.inf, ends)
 
@@ -47,7 +46,7 @@ def profile(doses: Doses, y: np.ndarray, best: np.ndarray) -> np.ndarray:
     left = len(doses.dose) - 4
     total = np.square(y - (y @ doses.weight / doses.weight.sum())[:, None]) @ doses.weight
     least = np.maximum(curves.squares(doses, y, weights, best), 1e-12 * total)  # of numbers without any noise
-    limit = least * (1 + f_distribution.ppf(_LEVEL, 1, left) / left)
+    limit = least * (1 + scipy.stats.f.ppf(_LEVEL, 1, left) / left)
     count = len(y)
     # Every number of every curve, downward and upward, is one problem of its own.
     curve, number, side = (a.ravel() for a in np.meshgrid(range(count), range(4), (-1, 1), indexing="ij"))

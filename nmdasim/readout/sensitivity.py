@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import scipy
 import xarray as xr
-from scipy.stats import sobol_indices
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
@@ -58,7 +58,7 @@ def sensitivity(data: xr.Dataset, readout: str, *, resamples: int = 200) -> xr.D
     if np.ptp(f) == 0:
         raise InputError(f"{readout} is {f[0]:g} in every sample; there is no variance to share out")
     parts = {"f_A": f[None, :n], "f_B": f[None, n : 2 * n], "f_AB": f[2 * n :].reshape(len(names), 1, n)}
-    found = sobol_indices(func=parts, n=n)
+    found = scipy.stats.sobol_indices(func=parts, n=n)
     spread = found.bootstrap(n_resamples=resamples)
     columns = {
         "first": found.first_order,

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike
-from scipy.optimize import least_squares
-from scipy.special import stdtrit
 
 from nmdasim.errors import InputError
 
@@ -82,7 +81,7 @@ def least(
     middle = np.quantile(np.log(positive), [0.2, 0.5, 0.8])
     starts = [start] if start is not None else [np.array([*ends, at, s]) for at in middle for s in (1.0, 3.0)]
     tried = [
-        least_squares(
+        scipy.optimize.least_squares(
             lambda x: (hill(doses, *natural(whole(x))) - response) / size,
             s[free],
             bounds=bounds[:, free],
@@ -147,7 +146,7 @@ def fit(concentration: np.ndarray, response: np.ndarray, level: float = 0.95) ->
         raise InputError("a Hill fit takes finite responses at finite concentrations above 0")
     found = least(x, y, held={TOP: 1.0, BOTTOM: 0.0})
     best = found.x[[LOG_IC50, SLOPE]]
-    width = stdtrit(len(x) - 2, 0.5 + level / 2) * np.sqrt(np.diag(found.covariance))
+    width = scipy.special.stdtrit(len(x) - 2, 0.5 + level / 2) * np.sqrt(np.diag(found.covariance))
     low, high = best - width, best + width
     return HillFit(
         ic50=float(np.exp(best[0])),

@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest
@@ -125,7 +125,7 @@ class Scheme:
             raise ModelError(f"{self.name}: no state conducts")
         joined = np.zeros((len(self.states), len(self.states)))
         joined[self._ends] = 1
-        count, member = connected_components(joined, directed=False)
+        count, member = scipy.sparse.csgraph.connected_components(joined, directed=False)
         if count > 1:
             apart = [s for s, m in zip(self.states, member, strict=True) if m != member[0]]
             raise ModelError(

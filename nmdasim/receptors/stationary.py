@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
+import scipy
 
 from nmdasim.errors import ModelError
 
@@ -31,7 +31,7 @@ def stationary(matrix: np.ndarray, start: int) -> np.ndarray:
         If the chain may end in one of several classes of states.
     """
     matrix = np.where(matrix > NEVER * matrix.max(), matrix, 0.0)
-    _, member = connected_components(matrix > 0, directed=True, connection="strong")
+    _, member = scipy.sparse.csgraph.connected_components(matrix > 0, directed=True, connection="strong")
     leaves = [np.any(matrix[np.ix_(member == k, member != k)] > 0) for k in range(member.max() + 1)]
     reached = _reachable(matrix > 0, start)
     closed = [k for k in np.unique(member[reached]) if not leaves[k]]

@@ -14,6 +14,7 @@ from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model, step_limit
 from nmdasim.protocols import course as courses
 from nmdasim.quantities import QuantityLike
+from nmdasim.run.axes import with_units
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def _initial(model: Model | Circuit, given: Mapping[str, Any]) -> dict[str, Any]
         if name not in states:
             raise ModelError(f"{model.name} has no state {name!r}{nearest(name, sorted(states))}")
         if not isinstance(value, str):
-            quantities.si(value, states[name].unit_of(name), name=f"initial {name}")
+            quantities.si(with_units(name, value, plain=True), states[name].unit_of(name), name=f"initial {name}")
     return {name: _quantity(value, states[name].unit_of(name), name) for name, value in given.items()}
 
 

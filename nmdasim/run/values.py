@@ -51,7 +51,7 @@ def population_values(
         several = len(values) > 1 and not np.all(values == values[0])
         chosen = np.repeat(values, population.size) if several else values[:1]
         entries |= dict.fromkeys(cell.parameters.entries(column), chosen)
-    given = dict(cell.starts.get(asked.options.start, {})) | dict(population.initial)
+    given = dict(cell.initial) | dict(cell.starts.get(asked.options.start, {})) | dict(population.initial)
     given |= {state: v for state, v in asked.options.initial.items() if state in cell.system.states}
     start = {state: _start(state, v, population.size, places, asked) for state, v in given.items()}
     parameters = parameter_values(cell, entries)

@@ -5,6 +5,7 @@ Opioids depress respiration, ketamine far less; neither is weighed here, where a
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ import xarray as xr
 from nmdasim import quantities
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
+from nmdasim.neurons import delrocq2023
+from nmdasim.parameters import load
 from nmdasim.protocols import Conditioning, WindUp
 from nmdasim.readout import measures
 from nmdasim.receptors.opioid import opioid, opioid_circuit
@@ -21,6 +24,18 @@ from nmdasim.run.simulate import simulate
 #: Shares of release left, and free ketamine in µM.
 RELEASE = (1.0, 0.9, 0.8, 0.7, 0.6, 0.4, 0.2)
 KETAMINE = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+
+
+def saturating() -> Model:
+    """Return the reference neuron with NMDA receptors that saturate in a volley of C fibres.
+
+    The scheme is that of Edmonds & Colquhoun 1992. Less release then takes from AMPA receptors, whose conductance is
+    proportional to it, and at first hardly from NMDA receptors: in this neuron an opioid and ketamine are told apart.
+    Its conductance is assumed, see ``[saturating]`` of ``opioid.toml``.
+    """
+    gain = load("opioid", "saturating")["gain_nmda"]
+    cell = delrocq2023(nmda="edmonds_colquhoun1992")
+    return dataclasses.replace(cell, parameters=cell.parameters | {"gain_nmda": gain})
 
 
 def opioid_contrast(

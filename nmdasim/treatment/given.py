@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from nmdasim.errors import InputError, nearest
-from nmdasim.pharmacology import SCHEDULES, Regimen, schedule
+from nmdasim.pharmacology import MOST_DOSES, SCHEDULES, Regimen, schedule
+from nmdasim.pharmacology.limits import check_doses
 from nmdasim.pharmacology.presets import Preset, choose, preset
 
 #: Amounts are of this drug, and its kinetics these, unless something else is said.
@@ -26,7 +27,8 @@ def regimen_of(given: Regimen | str | Path, drug: str = "") -> Regimen:
     Raises
     ------
     InputError
-        If there is no such schedule or file, there are several subjects or no dose, or a row empties the body.
+        If there is no such schedule or file, there are several subjects, no dose or more than can be solved, or a row
+        empties the body.
     """
     found = given if isinstance(given, Regimen) else _named(str(given))
     if len(found.ids) > 1:
@@ -36,6 +38,7 @@ def regimen_of(given: Regimen | str | Path, drug: str = "") -> Regimen:
     for row, event in enumerate(found.events, 1):
         if event.clears:
             raise InputError(f"row {row}: a reset (EVID 3 or 4, or SS 1) would empty the slow state too; leave it out")
+    check_doses(found.doses)
     if drug and found.drug and replace(found, drug=drug).drug != found.drug:
         raise InputError(f"drug = {drug}: the regimen says {found.drug}")
     return replace(found, drug=found.drug or drug or DRUG)
@@ -46,7 +49,7 @@ def _named(name: str) -> Regimen:
         return schedule(name)
     if not Path(name).is_file():
         raise InputError(f"regimen {name!r} is no file and no schedule{nearest(name, SCHEDULES)}")
-    return Regimen.from_csv(name)
+    return Regimen.from_csv(name, MOST_DOSES)
 
 
 def kinetics(regimen: Regimen, name: str = "") -> Preset:

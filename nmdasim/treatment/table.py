@@ -20,7 +20,7 @@ from scipy.interpolate import NdBSpline, make_interp_spline
 from nmdasim import quantities
 from nmdasim.circuits import dorsal_horn
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.engines import cache as disk
+from nmdasim.model import disk
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.identity import digest
 from nmdasim.protocols.ongoing import Ongoing

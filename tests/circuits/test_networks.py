@@ -65,7 +65,7 @@ def test_both_engines_find_the_same_spikes(chain):
     assert np.max(apart) < 0.6  # one that grazes the threshold
 
 
-def test_a_spike_acts_after_its_delay_and_repeated_pairs_add_up(interpreted):
+def test_a_spike_acts_after_its_delay_and_repeated_pairs_add_up():
     cell = nm.Model(
         name="sum", equations="dv/dt = 0*volt/second : volt\ndx/dt = 0/second : 1", ports=dict(in_="x += weight")
     )
@@ -91,7 +91,7 @@ def test_a_parameter_given_as_an_array_is_a_dimension(chain):
     assert result.spike_count.dims == ("population", "E_l")
 
 
-def test_a_port_that_saturates_is_left_to_brian2(interpreted):
+def test_a_port_that_saturates_is_left_to_brian2():
     x, weight = symbol("x"), symbol("weight")
     assert adds_up(x * 0 + 3)
     assert adds_up(weight * 2)

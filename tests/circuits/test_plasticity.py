@@ -52,11 +52,6 @@ def run(circuit, engine="kernel", **options):
     return nm.simulate(circuit, duration="120 ms", engine=engine, **({"record": ["s.w"]} | options))
 
 
-@pytest.fixture(autouse=True)
-def _short(interpreted):
-    """Short runs of Brian2 are interpreted."""
-
-
 DIFFERENCES = np.array([-40.0, -20, -10, -5, -1, 1, 5, 10, 20, 40])
 
 

@@ -1,6 +1,5 @@
 """The kernel against the other two engines, model by model: spike counts, and traces within the step's error."""
 
-import brian2 as b2
 import numpy as np
 import pytest
 from brian2_examples import EXAMPLES
@@ -32,8 +31,7 @@ def test_a_model_of_brian2s_examples_fires_as_in_the_reference(examples, name):
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_model_of_brian2s_examples_fires_as_in_brian2(examples, name, monkeypatch):
-    monkeypatch.setitem(b2.prefs, "codegen.target", "numpy")  # a short run: compiling would take longer
+def test_a_model_of_brian2s_examples_fires_as_in_brian2(examples, name):
     counts = [run(examples[name], engine).spike_count.values for engine in ("kernel", "brian2")]
     assert np.abs(counts[0] - counts[1]).max() <= 1
 

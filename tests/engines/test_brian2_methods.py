@@ -24,7 +24,7 @@ def chain():
 @pytest.mark.parametrize(
     ("method", "smallest", "largest"), [("rk4", 0, 1e-6), ("rk2", 1e-5, 1e-2), ("euler", 1e-2, 0.2)]
 )
-def test_the_states_of_a_chain_take_the_methods_that_brian2_has(chain, method, smallest, largest, interpreted):
+def test_the_states_of_a_chain_take_the_methods_that_brian2_has(chain, method, smallest, largest):
     run = nm.simulate(
         chain, duration=20 * ms, dt=1 * ms, method=method, engine="brian2", record="n_soma", sample=1 * ms
     )
@@ -32,7 +32,7 @@ def test_the_states_of_a_chain_take_the_methods_that_brian2_has(chain, method, s
     assert smallest <= np.abs(run.n_soma.values.ravel() - exact).max() <= largest
 
 
-def test_a_method_that_brian2_cannot_take_for_a_model_is_refused_with_its_reason(interpreted):
+def test_a_method_that_brian2_cannot_take_for_a_model_is_refused_with_its_reason():
     model = nm.Model(name="cubic", equations="dx/dt = -x**3/tau : 1", parameters=dict(tau=10 * ms))
     with pytest.raises(nm.ModelError, match=r"method 'exact' on cubic: Brian2 says .*linear.*; take 'rk4'"):
         nm.simulate(model, duration=1 * ms, engine="brian2", method="exact")

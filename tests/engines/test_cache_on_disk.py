@@ -9,8 +9,9 @@ import stat
 
 import pytest
 
-from nmdasim.engines import cache, compiled
+from nmdasim.engines import compiled
 from nmdasim.errors import InputError
+from nmdasim.model import disk as cache
 
 #: The smallest source there is, in the shape of a generated one: one cached function, one called by address.
 SOURCE = """\

@@ -2,7 +2,6 @@
 
 import math
 
-import brian2 as b2
 import numpy as np
 import pytest
 
@@ -63,12 +62,7 @@ def values(model):
                              sample=0.1 * nm.ms, engine=engine, tolerance=1e-10)  # fmt: skip
         return np.stack([result[name].values[:, -1] for name in names])
 
-    target = b2.prefs.codegen.target
-    b2.prefs.codegen.target = "numpy"  # eleven steps: Cython would compile for a minute
-    try:
-        return {engine: run(engine) for engine in ENGINES}
-    finally:
-        b2.prefs.codegen.target = target
+    return {engine: run(engine) for engine in ENGINES}
 
 
 @pytest.mark.parametrize("text", EXPRESSIONS)

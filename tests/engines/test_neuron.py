@@ -1,4 +1,4 @@
-"""The engine neuron beside the reference and the kernel; every run of it here shares three compiled models."""
+"""The engine neuron beside the reference and the kernel; every run of it here shares five compiled models."""
 
 import importlib.util
 import shutil
@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import nmdasim as nm
 from nmdasim import engines, ms, mV, nA, nS
@@ -117,6 +118,61 @@ def test_wdr_fires_under_c_pulses_as_in_the_kernel(direct_c):
     assert both[0].late.values.max() >= 3
     assert np.abs(both[0].late - both[1].late).values.max() <= 1
     assert np.abs(both[0].early - both[1].early).values.max() <= 1
+
+
+def of_the_relay(engine, **options):
+    """Return the spikes of one pulse of aguiar2010, early and late together, and when its relay fires, in ms."""
+    found = nm.simulate(nm.neurons.aguiar2010(), nm.WindUp(pulses=1, start=50 * ms), engine=engine, **options)
+    counts = nm.measures.windup(found)
+    return int(counts.early + counts.late), np.sort(nm.spikes(found, population="relay").time_ms)
+
+
+@needs_neuron
+def test_aguiar2010_fires_in_neuron_as_in_the_kernel_where_each_solves_its_equations():
+    kernel, relay = of_the_relay("kernel", dt=0.025 * ms)
+    found, own = of_the_relay("neuron", method="cvode", tolerance=1e-6)
+    assert kernel >= 5
+    assert abs(found - kernel) <= 1
+    assert len(own) == len(relay)
+    assert np.abs(own - relay).max() < 0.5
+
+
+@needs_neuron
+def test_the_fixed_step_of_neuron_comes_to_the_answer_of_aguiar2010_at_first_order():
+    _, answer = of_the_relay("neuron", method="cvode", tolerance=1e-6)
+    coarse, fine = (of_the_relay("neuron", dt=dt * ms)[1] for dt in (0.025, 0.00625))
+    late = [float((one[:5] - answer[:5])[-1]) for one in (coarse, fine)]
+    assert late[0] > 1  # ms, at the fifth spike of the relay
+    assert late[1] == pytest.approx(late[0] / 4, rel=0.25)
+
+
+def course(values, times_ms):
+    time = ("time", np.asarray(times_ms, dtype=float), {"units": "ms"})
+    return xr.DataArray(np.asarray(values, dtype=float), dims="time", coords={"time": time}, attrs={"units": "uM"})
+
+
+@needs_neuron
+def test_two_drugs_whose_levels_move_block_in_neuron_as_in_the_reference():
+    options = {
+        "drugs": {"ketamine": course([0, 20, 5], [0, 30, 100]), "memantine": course([4, 0], [20, 90])},
+        "block": "washin",
+        "record": ["v_dendrite", "b_nmda_dendrite", "ketamine_dendrite", "memantine_dendrite"],
+    }
+    volleys = [nm.Events(port=port, times=[10, 12, 40] * ms) for port in ("nmda_c", "nk1")]
+    reference, found, stepped = (
+        nm.simulate(nm.neurons.wdr(), volleys, duration=120 * ms, sample=0.5 * ms, engine=engine, method=method,
+                    tolerance=1e-9, dt=dt * ms, **options)
+        for engine, method, dt in (("reference", "", 0.1), ("neuron", "cvode", 0.1), ("neuron", "fixed", 0.025))
+    )  # fmt: skip
+    size = {name: float(reference[name].max()) for name in options["record"]}
+    assert size["ketamine_dendrite"] == pytest.approx(20)
+    assert size["b_nmda_dendrite"] > 0.003
+    for name, least in {"v_dendrite": 2e-3, "b_nmda_dendrite": 1e-8}.items():
+        assert np.abs(found[name] - reference[name]).max() < least
+    for name in ("ketamine_dendrite", "memantine_dendrite"):
+        assert np.abs(found[name] - reference[name]).max() < 1e-9
+        assert np.abs(stepped[name] - reference[name]).max() < 0.1  # uM, where it rises by 0.67 uM a ms
+    assert np.abs(stepped.b_nmda_dendrite - reference.b_nmda_dendrite).max() < 1e-5
 
 
 @needs_neuron

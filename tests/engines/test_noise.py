@@ -63,7 +63,7 @@ def test_one_noise_is_shared_and_two_are_independent(result):
     assert np.corrcoef(both[0].ravel(), both[1].ravel())[0, 1] > 0.9
 
 
-def test_brian2_draws_the_same_process(noisy, interpreted):
+def test_brian2_draws_the_same_process(noisy):
     np.random.seed(3)  # noqa: NPY002 (the user's own numbers)
     expected = np.random.random()  # noqa: NPY002
     np.random.seed(3)  # noqa: NPY002
@@ -76,7 +76,7 @@ def test_brian2_draws_the_same_process(noisy, interpreted):
     np.testing.assert_array_equal(other.w[:, : again.w.shape[1]], again.w)
 
 
-def test_a_reset_draws_anew_at_each_spike(noisy, result, interpreted):
+def test_a_reset_draws_anew_at_each_spike(noisy, result):
     for found in (result, _run(noisy, engine="brian2", duration="100 ms", seeds=400)):
         after = []
         for lane, times in enumerate(found.spike_time.values):

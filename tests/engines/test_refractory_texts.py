@@ -15,8 +15,6 @@ ENGINES = ["kernel", "brian2", "reference"]
 T, DT = 10 * math.log(2), 0.05
 TREF = [1, 5, 10, 20]
 
-pytestmark = pytest.mark.usefixtures("interpreted")
-
 
 def lif(refractory, equations="", **more):
     given = dict(name="lif", threshold="v > 1", reset="v = 0", parameters=dict(tref=5 * nm.ms))

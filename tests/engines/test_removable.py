@@ -53,7 +53,7 @@ def test_the_kernel_fires_where_the_reference_does(squid, exact, method):
 
 
 @pytest.mark.parametrize("method", ["", "rk4"])
-def test_brian2_fires_where_the_reference_does(squid, exact, method, interpreted):
+def test_brian2_fires_where_the_reference_does(squid, exact, method):
     found = times(squid, 2, STARTS[[0, 3, 7]], engine="brian2", dt=0.02 * ms, method=method)
     assert found[:, 0] == pytest.approx(exact[[0, 3, 7], 0], abs=0.06)
 

@@ -8,8 +8,6 @@ import nmdasim as nm
 ENGINES = ["kernel", "brian2", "reference"]
 T = 10 * np.log(2)
 
-pytestmark = pytest.mark.usefixtures("interpreted")
-
 
 def lif(equations="dv/dt = (2 - v)/(10*ms) : 1", **more):
     given = dict(name="lif", equations=equations, threshold="v > 1", reset="v = 0", parameters=dict(low=0.0))

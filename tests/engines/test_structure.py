@@ -86,7 +86,7 @@ def test_a_second_model_of_equal_structure_compiles_nothing():
 
 
 @pytest.mark.parametrize("engine", ["kernel", "reference", "brian2"])
-def test_a_deleted_model_is_let_go_of_and_what_was_made_from_it_stays_usable(engine, interpreted):
+def test_a_deleted_model_is_let_go_of_and_what_was_made_from_it_stays_usable(engine):
     model = leaky()
     first = nm.simulate(model, duration=50 * nm.ms, engine=engine)
     gone = weakref.ref(model)

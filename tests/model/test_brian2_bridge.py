@@ -8,8 +8,6 @@ from brian2 import Hz, Network, NeuronGroup, SpikeGeneratorGroup, SpikeMonitor, 
 import nmdasim as nm
 from nmdasim.model.flat import flat
 
-pytestmark = pytest.mark.usefixtures("interpreted")
-
 ADEX = """
 dv/dt = (gL*(EL - v) + gL*DeltaT*exp((v - VT)/DeltaT) + ge*(Ee - v) + I - w)/C : volt (unless refractory)
 dw/dt = (a*(v - EL) - w)/tauw : amp

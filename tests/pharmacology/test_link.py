@@ -29,7 +29,7 @@ def run(ketamine, engine="kernel", **options):
 # --- during a run ----------------------------------------------------------------------------------------------------
 
 
-EVERY = ["kernel", "reference", pytest.param("brian2", marks=pytest.mark.slow)]
+EVERY = ["kernel", "reference", pytest.param("brian2", marks=[pytest.mark.slow, pytest.mark.compiled])]
 
 
 @pytest.mark.parametrize("engine", EVERY)
@@ -67,7 +67,7 @@ def test_a_jump_arrives_whole_and_goes_whole(engine, seconds):
     assert found.sel(time=slice(601, None)).values == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("engine", ["kernel", pytest.param("brian2", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("engine", ["kernel", pytest.param("brian2", marks=[pytest.mark.slow, pytest.mark.compiled])])
 def test_every_engine_gives_the_same_block_under_a_ramp(engine):
     given = course([0, 20], [0, 1])
     found, reference = (run(given, one).b_nmda_dendrite.values for one in (engine, "reference"))

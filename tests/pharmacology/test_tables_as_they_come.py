@@ -9,10 +9,14 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from nmdasim import pharmacology as ph
+from nmdasim.command.app import app
 from nmdasim.errors import InputError
 from nmdasim.parameters import separated
+from nmdasim.pharmacology import table
+from nmdasim.pharmacology.events import Event
 from nmdasim.protocols import latencies
 
 
@@ -180,6 +184,72 @@ def test_of_100_000_rows_each_takes_10_microseconds_or_so_and_too_many_doses_are
     assert time.process_time() - began < 3
     with pytest.raises(InputError, match=r"100,001 doses.* more than 100,000"):
         ph.time_course(regimen, every="1 h", until="2 h")
+
+
+@pytest.mark.parametrize("subjects", [1, 5000])
+@pytest.mark.parametrize("command", ["pk", "treatment"])
+def test_too_many_doses_are_refused_from_their_count_before_an_event_is_made(tmp_path, monkeypatch, command, subjects):
+    rows = "".join(f"{k % subjects},{k // subjects},35,4,1\n" for k in range(20_001))
+    (tmp_path / "many.csv").write_text("ID,TIME,AMT,ADDL,II\n" + rows)
+
+    def made(*_, **__):
+        raise AssertionError("an event was made")
+
+    monkeypatch.setattr(Event, "__post_init__", made)
+    monkeypatch.setattr(table, "_unchecked", made)
+    given = ["--events" if command == "pk" else "--regimen", str(tmp_path / "many.csv")]
+    result = CliRunner().invoke(app, [command, *given], standalone_mode=False)
+    assert isinstance(result.exception, InputError)
+    assert str(result.exception).startswith("100,005 doses, repeats")
+
+
+def test_doses_are_counted_in_the_table_as_in_its_events(tmp_path):
+    path = tmp_path / "counted.csv"
+    path.write_text(
+        "TIME,AMT,RATE,DUR,ADDL,II,SS,EVID\n0,35,.,.,.,.,.,.\n1,.,.,.,.,.,.,0\n2,35,7,.,3,2,1,1\n3,35,.,9,.,2,2,4\n4,.,.,.,.,.,.,3\n"
+    )
+    doses = ph.Regimen.from_csv(path).doses
+    assert doses == 1 + (1 + 3 + 5 // 2) + (1 + 9 // 2)
+    assert ph.Regimen.from_csv(path, most_doses=doses).doses == doses
+    with pytest.raises(InputError, match=r"^12 doses.* more than 11;"):
+        ph.Regimen.from_csv(path, most_doses=11)
+    with pytest.raises(InputError, match=r"^12 doses.* more than 11;"):
+        ph.Regimen.from_table(ph.Regimen.from_csv(path).to_table(), most_doses=11)
+
+
+_CELLS = st.sampled_from(
+    ["1", "2.5", ".", "", "NA", "-1", "'=1", " 3", "a b", '"q"', "#c", "é", "1\t2", "x\x0cy", "\x0c"]
+)
+
+
+@given(
+    st.lists(st.lists(_CELLS, min_size=2, max_size=3), max_size=4),
+    st.sampled_from([",", ";", "\t", " "]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+    st.sampled_from(["TIME AMT", "#TIME AMT", "# a\n\n#b\nTIME AMT", "TIME AMT ID"]),
+)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_a_table_read_at_once_is_the_one_read_row_by_row(tmp_path, rows, separator, end, head):
+    path = tmp_path / "doses.csv"
+    lines = [*head.replace("TIME AMT", f"TIME{separator}AMT").replace(" ID", f"{separator}ID").split("\n")]
+    path.write_bytes((end.join([*lines, *map(separator.join, rows)]) + end).encode())
+    found = []
+    for at_once in (separated._at_once, lambda *_: None):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(separated, "_at_once", at_once)
+            try:
+                read = separated.read(path, "events file", ("TIME", "AMT"), ("ID",))
+                found.append((read.header, [c.tolist() for c in read.columns], list(read.lines), read.comments))
+            except InputError as error:
+                found.append(str(error))
+    assert found[0] == found[1]
+
+
+def test_a_plain_table_is_read_without_a_look_at_each_row(tmp_path, monkeypatch):
+    monkeypatch.setattr(separated, "_cleaner", lambda *_: pytest.fail("rows were looked at"))
+    path = tmp_path / "plain.csv"
+    path.write_text("# a study\nID,TIME,AMT\na,0,35\na,1,.\n")
+    assert [event.amount for event in ph.Regimen.from_csv(path).events] == [35, 0]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def _charged(times):
 
 
 @pytest.mark.parametrize(("engine", "close"), [("kernel", 1e-12), ("brian2", 1e-12), ("reference", 1e-5)])
-def test_a_timed_array_is_followed_exactly(membrane, engine, close, interpreted):
+def test_a_timed_array_is_followed_exactly(membrane, engine, close):
     given = b2.TimedArray(STEPS * nA, dt=5 * ms)
     result = nm.simulate(membrane, parameters={"I": given}, duration="40 ms", record=["v", "I"], engine=engine)
     np.testing.assert_allclose(result.v, _charged(result.time.values), atol=close)

@@ -15,8 +15,6 @@ from nmdasim.receptors.exact import Step, blocked, respond
 from nmdasim.receptors.schemes import names, scheme
 from nmdasim.receptors.subtypes import subtype
 
-pytestmark = pytest.mark.usefixtures("interpreted")
-
 KETAMINE = block(scheme("clements1992"), blocker("ketamine"))
 MEMANTINE = block(scheme("clements1992"), blocker("memantine"))
 

@@ -1,4 +1,3 @@
-import brian2 as b2
 import numpy as np
 import pytest
 from brian2 import ms, nS
@@ -42,12 +41,10 @@ def conductance(engine):
     """Return conductances by the times of their events, lanes of one run."""
     trains = [(1,), (7,), (1, 7), (7, 7, 7)]
     events = [nm.Events(port="in", times=list(times) * ms, lanes=[k]) for k, times in enumerate(trains)]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(b2.prefs, "codegen.target", "numpy")  # a short run: compiling would take longer
-        result = nm.simulate(
-            synapse(), events, duration="120 ms", dt="0.02 ms", sample="0.02 ms", record=["s_syn", "r_syn"],
-            engine=engine, seed=range(len(trains)),
-        )  # fmt: skip
+    result = nm.simulate(
+        synapse(), events, duration="120 ms", dt="0.02 ms", sample="0.02 ms", record=["s_syn", "r_syn"],
+        engine=engine, seed=range(len(trains)),
+    )  # fmt: skip
     assert result.s_syn.units == "nS"
     return dict(zip(trains, result.s_syn - result.r_syn, strict=True))
 

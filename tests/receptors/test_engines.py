@@ -58,7 +58,7 @@ def test_schemes_with_a_drug_in_the_pore_agree_too(name, engine):
 
 
 @pytest.mark.parametrize("name", ["clements1992", "kampa2004"])
-def test_on_brian2_too_probabilities_are_probabilities_even_at_a_coarse_step(interpreted, name):
+def test_on_brian2_too_probabilities_are_probabilities_even_at_a_coarse_step(name):
     found, error = compare(scheme(name), "brian2")
     assert are_probabilities(found)
     assert error < 0.12

@@ -17,8 +17,6 @@ from nmdasim.receptors.scheme import Scheme, Transition
 from nmdasim.receptors.schemes import names, scheme
 from nmdasim.receptors.stationary import stationary
 
-pytestmark = pytest.mark.usefixtures("interpreted")
-
 PULSE = [Step("1 ms", {"glutamate": "1 mM"}), Step("0.3 second")]
 
 

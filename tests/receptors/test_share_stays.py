@@ -40,7 +40,7 @@ def test_shares_of_several_drugs_stay_between_0_and_1_and_so_does_their_sum(meth
             assert found.sum(axis=0).max() <= 1 + 1e-12
 
 
-def test_shares_of_several_drugs_stay_between_0_and_1_on_brian2_too(interpreted):
+def test_shares_of_several_drugs_stay_between_0_and_1_on_brian2_too():
     for start in (None, 1):
         found = shares(2.0, "", start, engine="brian2")
         assert found.min() >= 0

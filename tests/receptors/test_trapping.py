@@ -13,8 +13,6 @@ from nmdasim.parameters import load
 from nmdasim.plan.values import initial_values, parameter_values
 from nmdasim.receptors import EQUILIBRATED, WASHIN, blocker, magnesium_block, trapping
 
-pytestmark = pytest.mark.usefixtures("interpreted")
-
 
 @pytest.fixture(scope="module")
 def receptor():

@@ -33,7 +33,7 @@ def spikes(*results):
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_two_segments_equal_one_run_to_the_bit_refractoriness_over_the_cut_included(engine, interpreted):
+def test_two_segments_equal_one_run_to_the_bit_refractoriness_over_the_cut_included(engine):
     early, late = [5, 16, 17] * ms, [6, 13] * ms
     options = dict(record=["v", "g", "clock"], sample="0.5 ms", engine=engine)
     first = nm.simulate(cell(), nm.Events("kick", early), duration="20 ms", **options)
@@ -94,7 +94,7 @@ def test_a_library_neuron_goes_on_to_the_bit_under_a_wind_up_train(name, direct_
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-def test_spikes_on_their_way_along_a_chain_arrive_in_the_next_segment(engine, interpreted):
+def test_spikes_on_their_way_along_a_chain_arrive_in_the_next_segment(engine):
     follower = nm.Model("f", "dv/dt = -v/(10*ms) : volt", ports={"kick": "v += 1*mV"})
     link = nm.Projection("a", "b", contacts=(Contact("kick"),), latency=Latency("15 ms", "0 ms", 2))
     chain = nm.Circuit("chain", {"a": cell(), "b": follower}, (link,))

@@ -27,7 +27,7 @@ def test_a_course_of_concentration_reaches_the_output_cell_of_aguiar2010(course)
 
 
 @pytest.mark.parametrize("engine", ["kernel", "brian2", "reference"])
-def test_a_course_of_concentration_reaches_the_output_cell_of_a_chain(engine, course, interpreted):
+def test_a_course_of_concentration_reaches_the_output_cell_of_a_chain(engine, course):
     cell = nm.Model("m", "dv/dt = (drug/uM*mV - v)/(1*ms) : volt", {"drug": "0 uM"}, ports={"kick": "v += 1*mV"})
     bundle = nm.Projection("a", "b", contacts=(Contact("kick"),), latency=Latency("2 ms", "0 ms", 3))
     chain = nm.Circuit("chain", {"a": cell, "b": cell}, (bundle,))
@@ -39,7 +39,7 @@ def test_a_course_of_concentration_reaches_the_output_cell_of_a_chain(engine, co
 
 
 @pytest.mark.parametrize("engine", ["kernel", "brian2", "reference"])
-def test_a_course_reaches_every_cell_of_a_network_that_runs_in_turn(engine, course, interpreted):
+def test_a_course_reaches_every_cell_of_a_network_that_runs_in_turn(engine, course):
     cell = nm.Model("m", "dv/dt = (drug/uM*mV - v)/(1*ms) : volt", {"drug": "0 uM"}, ports={"kick": "v += 1*mV"})
     pair = nm.Circuit(
         "pair", {"a": nm.Population(cell, 2), "b": nm.Population(cell, 3)},
@@ -56,7 +56,7 @@ def test_a_course_reaches_every_cell_of_a_network_that_runs_in_turn(engine, cour
 
 
 @pytest.mark.parametrize("engine", ["kernel", "brian2"])
-def test_own_events_act_on_the_output_cell_of_a_chain(engine, interpreted):
+def test_own_events_act_on_the_output_cell_of_a_chain(engine):
     cell = nm.Model(
         "m", "dv/dt = -v/(10*ms) : volt", threshold="v > 5*mV", reset="v = 0*mV", ports={"kick": "v += weight"}
     )
@@ -91,7 +91,7 @@ def exploding(**more):
 
 
 @pytest.mark.parametrize("engine", ["kernel", "brian2", "reference"])
-def test_a_variable_that_nobody_recorded_overflows_and_its_lane_is_marked_on_every_engine(engine, interpreted):
+def test_a_variable_that_nobody_recorded_overflows_and_its_lane_is_marked_on_every_engine(engine):
     with pytest.warns(RuntimeWarning, match="1 of 3 lanes overflowed .*k = 2"):
         result = nm.simulate(
             exploding(), duration="20 ms", parameters={"k": [0, 0.01, 2]}, engine=engine, record="v", sample="1 ms"
@@ -104,13 +104,13 @@ def test_a_variable_that_nobody_recorded_overflows_and_its_lane_is_marked_on_eve
 
 
 @pytest.mark.parametrize("engine", ["kernel", "brian2", "reference"])
-def test_a_run_of_which_no_lane_is_left_is_refused_on_every_engine(engine, interpreted):
+def test_a_run_of_which_no_lane_is_left_is_refused_on_every_engine(engine):
     with pytest.raises(OverflowedError, match="1 of 1 lanes overflowed"):
         nm.simulate(exploding(), duration="20 ms", parameters={"k": 2}, engine=engine)
 
 
 @pytest.mark.parametrize("engine", ["kernel", "brian2"])
-def test_an_instance_of_a_network_overflows_alone(engine, interpreted):
+def test_an_instance_of_a_network_overflows_alone(engine):
     net = nm.Circuit("net", {"e": nm.Population(exploding(), 3)})
     with pytest.warns(RuntimeWarning, match="1 of 2 instances overflowed"):
         result = nm.simulate(net, duration="20 ms", parameters={"k": [0, 2]}, engine=engine)
@@ -149,7 +149,7 @@ def test_what_is_no_protocol_of_a_cell_is_refused_in_words(protocol, message):
         nm.simulate(nm.neurons.wdr(), protocol, duration="10 ms")
 
 
-def test_the_clock_of_the_users_own_brian2_scripts_is_left_alone(interpreted):
+def test_the_clock_of_the_users_own_brian2_scripts_is_left_alone():
     before = b2.defaultclock.dt
     nm.simulate(exploding(), duration="1 ms", engine="brian2", dt="0.05 ms")
     assert b2.defaultclock.dt == before

@@ -8,8 +8,6 @@ import nmdasim as nm
 from nmdasim.command.printing import windup as printing
 from nmdasim.model.port import Summary
 
-pytestmark = pytest.mark.usefixtures("interpreted")
-
 
 def relaxing(unit="1", scale="1"):
     """Return v that goes from 0 to 1 (times a scale) with 10 ms, and is pushed by events of a weight."""

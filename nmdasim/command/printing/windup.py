@@ -7,12 +7,11 @@ import math
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
-from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
@@ -21,6 +20,9 @@ from nmdasim.parameters.drugs import written
 from nmdasim.quantities import converted, same_dimension
 from nmdasim.readout import files, measures
 from nmdasim.readout.block import blocked
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: Heads of the read-outs, with their unit.
 _HEADS = ("first\n(spikes)", "last 3\n(spikes)", "index\n(spikes)", "ratio")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 
 import sympy as sp
 
@@ -29,12 +29,32 @@ class Solve:
     ----------
     step
         What all lanes share: ``_g``, the share of dt in the matrix.
-    code
-        What each lane does.
+    second
+        Whether the matrix is solved a second time.
+    potential
+        Name of the state that moves.
+    parents
+        Index of each compartment's parent, -1 for the root.
+    capacities
+        For each compartment, the row of its factor 1/Cm where lanes differ in it, else empty.
     """
 
     step: Let
-    code: Code
+    second: bool
+    potential: str
+    parents: tuple[int, ...]
+    capacities: tuple[str, ...]
+
+    @cached_property
+    def code(self) -> Code:
+        """What each lane does, written out; a writer may loop over the compartments instead."""
+        places: dict[str, Place] = {}
+        for i, capacity in enumerate(self.capacities):
+            places |= {f"_v{i}": Row(self.potential, i), f"_f{i}": Row("_F", i), f"_J{i}": Row("_D", i)}
+            places |= {f"_{direction}{i}": Rate(direction, i) for direction in ("up", "down", "axial")}
+            places |= {f"_c{i}": Row(capacity, i)} if capacity else {}
+        elimination = _Elimination(self.second, self.potential, self.parents, [bool(c) for c in self.capacities])
+        return Code.over(elimination.statements(), places)
 
 
 def product(*factors: sp.Expr) -> sp.Expr:
@@ -56,18 +76,13 @@ def solve(method: Method, potential: str, parents: Sequence[int], capacities: Se
     capacities
         For each compartment, the row of its factor 1/Cm where lanes differ in it, else empty.
     """
-    places: dict[str, Place] = {}
-    for i, capacity in enumerate(capacities):
-        places |= {f"_v{i}": Row(potential, i), f"_f{i}": Row("_F", i), f"_J{i}": Row("_D", i)}
-        places |= {f"_{direction}{i}": Rate(direction, i) for direction in ("up", "down", "axial")}
-        places |= {f"_c{i}": Row(capacity, i)} if capacity else {}
-    statements = _Elimination(method, potential, parents, [bool(c) for c in capacities]).statements()
-    return Solve(Let("_g", sp.Float(method.gamma) * DT), Code.over(statements, places))
+    step = Let("_g", sp.Float(method.gamma) * DT)
+    return Solve(step, method.second_solve, potential, tuple(parents), tuple(capacities))
 
 
 @dataclass(frozen=True)
 class _Elimination:
-    method: Method
+    second: bool
     potential: str
     parents: Sequence[int]
     scaled: Sequence[bool]
@@ -85,12 +100,12 @@ class _Elimination:
             yield from self._eliminate(i, self.parents[i])
         yield Let("_r0", 1 / symbol("_d0"))
         yield from self._substitute()
-        if self.method.second_solve:
+        if self.second:
             yield from (Let(f"_v{i}", product(_G, symbol(f"_f{i}")), "+=") for i in count)
             for i in reversed(count[1:]):
                 yield Let(f"_f{self.parents[i]}", product(symbol(f"_m{i}"), symbol(f"_f{i}")), "+=")
             yield from self._substitute()
-        left = DT - _G if self.method.second_solve else DT
+        left = DT - _G if self.second else DT
         yield from (Put(Row(self.potential, i), symbol(f"_v{i}") + product(left, symbol(f"_f{i}"))) for i in count)
 
     def _rate(self, direction: str, i: int, membrane: int) -> list[sp.Symbol]:

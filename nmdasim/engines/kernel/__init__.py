@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from nmdasim.engines import feedforward
 from nmdasim.engines.form.methods import DEFAULT, METHODS
-from nmdasim.engines.kernel import batches, network
+from nmdasim.engines.kernel import batches
 from nmdasim.engines.kernel.compiled_model import kernel
 from nmdasim.errors import ModelError, closest
 from nmdasim.model.model import Model
@@ -35,6 +35,8 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     check(plan)
     if plan.is_chain:
         return feedforward.run(plan, batches.run, report)
+    from nmdasim.engines.kernel import network  # noqa: PLC0415  (it loads Numba, which single cells do without)
+
     return network.run(plan, report)
 
 

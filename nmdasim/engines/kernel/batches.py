@@ -69,7 +69,7 @@ def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Bat
     places, due, noted, summed = ([begins(row, row.dtype) for row in part] for part in (fixed, events, room, summaries))
     done = 0
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
-    fresh = kernel.source.method.staggered and plan.held is None
+    fresh = kernel.source.staggered and plan.held is None
     phases = [(0.5 * plan.dt, 1, traces.mean & False)] if fresh else []
     phases.append((plan.dt, plan.steps, traces.mean))
     with np.errstate(all="ignore"):
@@ -139,7 +139,7 @@ def endless_after(model: Model, wait: np.ndarray) -> bool:
 
 def _offsets(kernel: Kernel) -> dict[tuple[str, int], int]:
     """Return where each (state, compartment) stands in a batch."""
-    return {slot: kernel.offset(*slot) for slot in kernel.folded.slots}
+    return {slot: kernel.offset(*slot) for slot in kernel.slots}
 
 
 def _rows(values: np.ndarray, lanes: np.ndarray, compartments: Sequence[int]) -> np.ndarray:
@@ -154,7 +154,7 @@ def fill_states(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray) -
     `a` is their batch, or as many batches as they fill; so it is in `fill_constants`.
     """
     width = kernel.source.width
-    for state, compartment in kernel.folded.slots:
+    for state, compartment in kernel.slots:
         offset = kernel.offset(state, compartment)
         values = np.broadcast_to(_rows(plan.initial[state], lanes, [compartment])[:, 0], len(lanes))
         a[..., offset : offset + width] = values.reshape(-1, width)
@@ -169,16 +169,16 @@ def fill_constants(kernel: Kernel, plan: Cells, lanes: np.ndarray, a: np.ndarray
     width = kernel.source.width
     steps = {"_h": np.array([[h]]), "_dt": np.array([[plan.dt]])}
     shared = []
-    for g, record in enumerate(kernel.source.records):
-        where = record.group.compartments
+    for g, part in enumerate(kernel.source.parts):
+        where = part.compartments
         values = {name: _rows(v, lanes, where) for name, v in plan.parameters.items()} | steps
-        scalars = kernel.evaluators[2 * g](values)
+        scalars = part.scalars.at(values)
         shape = (1, len(where))
         shared.append(
             np.array([np.broadcast_to(s, shape)[0] for s in scalars]).reshape(len(scalars), shape[1]).T.ravel()
         )
-        first = len(record.rows) - len(record.varied)
-        for k, constant in enumerate(kernel.evaluators[2 * g + 1](values)):
+        first = len(part.rows) - len(part.varied.texts)
+        for k, constant in enumerate(part.varied.at(values)):
             table = np.broadcast_to(constant, (len(lanes), len(where)))
             for position in range(len(where)):
                 o = kernel.row_offset[g, position] + (first + k) * width
@@ -194,9 +194,9 @@ def _fill_event_constants(
     """Write the constants of ports and spike rule, each with the parameters of the compartment where it holds."""
     width = kernel.source.width
     o = kernel.spare + 2 * width
-    for compartment, constants in kernel.event_evaluators:
+    for compartment, constants in kernel.source.events:
         values = {name: _rows(v, lanes, [compartment]) for name, v in plan.parameters.items()} | steps
-        for constant in constants(values):
+        for constant in constants.at(values):
             a[..., o : o + width] = np.broadcast_to(constant, (len(lanes), 1)).reshape(-1, width)
             o += width
 

@@ -12,8 +12,8 @@ import numpy as np
 from nmdasim.engines.form.methods import DEFAULT
 from nmdasim.engines.kernel.machine import function
 from nmdasim.engines.kernel.source import Source, write
-from nmdasim.engines.layout import Layout, layout
-from nmdasim.language.evaluation import evaluator
+from nmdasim.engines.layout import layout
+from nmdasim.model import kept
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
 from nmdasim.plan.plan import Cells, Probe
@@ -23,7 +23,6 @@ from nmdasim.plan.plan import Cells, Probe
 class Kernel:
     """A compiled model and the geometry of its batches."""
 
-    folded: Layout
     source: Source
     single: bool
 
@@ -35,11 +34,11 @@ class Kernel:
         """
         varied = frozenset(name for name, values in plan.parameters.items() if values.shape[0] > 1)
         probed = {(p.variable, p.compartment) for p in _probes(plan)} | set(seen)
-        kept = frozenset(pair for pair in probed if pair[0] != plan.model.potential)
+        seen = frozenset(pair for pair in probed if pair[0] != plan.model.potential)
         start = plan.moving | set(plan.model.initial) | {s for begin in plan.model.starts.values() for s in begin}
         method, _, precision = plan.method.partition("/")
         single = precision == "float32"
-        return kernel(plan.model, method or DEFAULT, varied, frozenset(start), kept, single, network)
+        return kernel(plan.model, method or DEFAULT, varied, frozenset(start), seen, single, network)
 
     @cached_property
     def real(self) -> Any:
@@ -49,8 +48,8 @@ class Kernel:
     @cached_property
     def row_offset(self) -> np.ndarray:
         """First row of each (group, position), in numbers of a batch."""
-        sizes = [len(record.rows) for record in self.source.records]
-        members = [len(record.group.compartments) for record in self.source.records]
+        sizes = [len(part.rows) for part in self.source.parts]
+        members = [len(part.compartments) for part in self.source.parts]
         table = np.zeros((len(sizes), max(members)), dtype=np.int64)
         row = 0
         for g, (size, count) in enumerate(zip(sizes, members, strict=True)):
@@ -61,7 +60,7 @@ class Kernel:
     @cached_property
     def spare(self) -> int:
         """Offset of the rows behind the records (one row for the refractory countdown lies before it)."""
-        sizes = [len(r.rows) * len(r.group.compartments) for r in self.source.records]
+        sizes = [len(p.rows) * len(p.compartments) for p in self.source.parts]
         return (sum(sizes) + 1) * self.source.width
 
     @cached_property
@@ -69,39 +68,38 @@ class Kernel:
         """Numbers in a batch."""
         return self.spare + self.source.spare * self.source.width
 
+    @cached_property
+    def slots(self) -> dict[tuple[str, int], tuple[int, int]]:
+        """(state, compartment) → (group, position in the group)."""
+        return {
+            (state, compartment): (g, position)
+            for g, part in enumerate(self.source.parts)
+            for state in part.states
+            for position, compartment in enumerate(part.compartments)
+        }
+
     def batches_of(self, lanes: int) -> int:
         """Return how many batches hold so many lanes."""
         return -(-lanes // self.source.width)
 
     def offset(self, state: str, compartment: int) -> int:
         """Offset of a state's row."""
-        group, position = self.folded.slots[state, compartment]
-        return int(self.row_offset[group, position]) + self.source.records[group].rows.index(state) * self.source.width
+        group, position = self.slots[state, compartment]
+        return int(self.row_offset[group, position]) + self.source.parts[group].rows.index(state) * self.source.width
 
     def halfway(self, model: Model, state: str) -> bool:
         """Whether the value at a whole step is the mean of two; of what noise moves, that has too little variance."""
-        return state != model.potential and self.source.method.staggered and state not in model.system.noise
+        return state != model.potential and self.source.staggered and state not in model.system.noise
 
     @cached_property
     def geometry(self) -> tuple[np.ndarray, ...]:
         """Arrays that tell the compiled function where things are."""
-        scalars = np.array([len(r.scalars) * len(r.group.compartments) for r in self.source.records])
+        scalars = np.array([len(p.scalars.texts) * len(p.compartments) for p in self.source.parts])
         return (
-            np.array([len(r.group.compartments) for r in self.source.records]),
+            np.array([len(p.compartments) for p in self.source.parts]),
             np.ascontiguousarray(self.row_offset[:, 0]),
             np.cumsum(scalars) - scalars,
         )
-
-    @cached_property
-    def evaluators(self) -> tuple[Any, ...]:
-        """For each group, functions of the shared and of the varied constants."""
-        pairs = [[e for _, e in part] for r in self.source.records for part in (r.scalars, r.varied)]
-        return tuple(evaluator(part) for part in pairs)
-
-    @cached_property
-    def event_evaluators(self) -> tuple[tuple[int, Any], ...]:
-        """For each compartment with events, a function of their constants."""
-        return tuple((compartment, evaluator(part)) for compartment, part in self.source.events)
 
     @cached_property
     def advance(self) -> Any:
@@ -115,13 +113,17 @@ def kernel(
     method: str,
     varied: frozenset[str],
     start: frozenset[str],
-    kept: frozenset[Any],
+    seen: frozenset[Any],
     single: bool,
     network: bool = False,
 ) -> Kernel:
-    """Return the kernel of a model for what varies between lanes, starts and is kept."""
-    folded = layout(model, start, kept)
-    return Kernel(folded, write(model, folded, method, varied, single=single, network=network), single)
+    """Return the kernel of a model for what varies between lanes, starts and is seen from outside."""
+
+    def written() -> str:
+        return write(model, layout(model, start, seen), method, varied, single=single, network=network).to_json()
+
+    what = [model.structure, model.name if network else "", method, varied, start, seen, single, network]
+    return Kernel(Source.from_json(kept.text("form", what, written)), single)
 
 
 def _probes(plan: Cells) -> list[Probe]:

@@ -12,6 +12,7 @@ import functools
 import hashlib
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,13 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy as np
 
-from nmdasim.engines import cache, compiled
+from nmdasim.model import disk
 
 #: Files that a kept object stands on.
 _MAKERS = ("translate.py", "vmath.py", "random.py", "machine.py")
 _LOCK = threading.Lock()
+#: What this process has loaded ("sources") and made ("compilations") so far.
+MADE: Counter[str] = Counter()
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def _makers() -> bytes:
 @functools.lru_cache(256)
 def functions(text: str) -> Mapping[str, int]:
     """Return the addresses of a generated source's functions by name: made now, or from what is kept."""
-    compiled.OTHERWISE["sources"] += 1
+    MADE["sources"] += 1
     with _LOCK:
         code, engine = _kept(text), llvm.create_mcjit_compiler(llvm.parse_assembly(""), Processor.own().machine())
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
@@ -117,13 +120,13 @@ def begins(row: np.ndarray, kind: Any) -> int:
 def _kept(text: str) -> bytes:
     """Return the object code of a source, from the folder of generated sources where it lies there."""
     name = f"kernel_{hashlib.sha256(_makers() + text.encode()).hexdigest()[:20]}"
-    folder = cache.folder()
-    if folder and (kept := cache.read(folder / f"{name}.o")) is not None:
+    folder = disk.folder()
+    if folder and (kept := disk.read(folder / f"{name}.o")) is not None:
         return kept
-    compiled.OTHERWISE["compilations"] += 1
+    MADE["compilations"] += 1
     machine = Processor.own().machine()
     code: bytes = machine.emit_object(optimised(text, machine))
     if folder:
-        cache.write_text(folder / f"{name}.py", text)
-        cache.write(folder / f"{name}.o", code)
+        disk.write_text(folder / f"{name}.py", text)
+        disk.write(folder / f"{name}.o", code)
     return code

@@ -13,6 +13,8 @@ from nmdasim.engines.form.statements import Draw, EventConstant
 #: populations take turns, in the first-level cache.
 _CACHE, _CACHE_OF_MANY = 500_000, 24_000
 _WIDTHS = (128, 64, 32)
+#: Compartments of the longest tree whose solution is written out.
+LONGEST_WRITTEN_OUT = 24
 #: A step takes a multiple of 2^4 lanes: of the vectors of any current CPU, and two of most.
 SHIFT = 4
 
@@ -26,8 +28,8 @@ def vectors(lanes: int) -> int:
 class Memory:
     """The rows of a batch: records by group and compartment, ``wait``, ``ready``, ``spike``, constants of events.
 
-    Where a model draws at random there are two rows more, the key of each lane: its upper and its lower 24 bits, which
-    a number of single precision holds too.
+    A long tree has a row more for each compartment, for its solution. Where a model draws at random there are two rows
+    more, the key of each lane: its upper and its lower 24 bits, which a number of single precision holds too.
     """
 
     form: Form
@@ -56,9 +58,19 @@ class Memory:
         return self.key + 2 * self.draws
 
     @property
+    def solver(self) -> int:
+        """First row in which the solution of a long tree keeps a number of each compartment, counted from ``ready``."""
+        return len(self.constants) + 2
+
+    @property
+    def looped(self) -> bool:
+        """Whether the tree is solved in loops over its compartments, see :mod:`nmdasim.engines.kernel.elimination`."""
+        return self.form.membrane is not None and self.form.compartments > LONGEST_WRITTEN_OUT
+
+    @property
     def key(self) -> int:
         """First row of the lanes' keys, counted from ``ready``."""
-        return len(self.constants) + 2
+        return self.solver + self.form.compartments * self.looped
 
     @cached_property
     def draws(self) -> bool:

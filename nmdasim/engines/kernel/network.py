@@ -113,7 +113,7 @@ def _run(
     tables = (storage.populations, inputs, wires, traces.probes)
     now, end, real = first.begin, first.begin + first.steps, kernels[0].real
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
-    fresh = kernels[0].source.method.staggered and first.held is None
+    fresh = kernels[0].source.staggered and first.held is None
     phases = [(0.5 * first.dt, min(now + 1, end), False)] if fresh else []
     with np.errstate(all="ignore"):
         for h, until, halfway in [*phases, (first.dt, end, True)]:
@@ -199,7 +199,7 @@ def _outcome(storage: Storage, k: int, spikes: _Spikes, traces: _Traces) -> Outc
     """Return what one population did."""
     one = storage.kept[k]
     step, lane = spikes.of(k, len(one.lanes))
-    slots = {slot: one.values(one.kernel.offset(*slot)) for slot in one.kernel.folded.slots}
+    slots = {slot: one.values(one.kernel.offset(*slot)) for slot in one.kernel.slots}
     return Outcome(
         spike_lane=one.lanes[lane],
         spike_time=step * one.cells.dt,

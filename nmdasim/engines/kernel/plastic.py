@@ -101,7 +101,7 @@ class Writer:
         before = self.attached.pre
         where = before.spike_site if side == "_pre" and before else self.attached.compartment
         for name in split(self.attached, side)[0]:
-            live = (name, where) in kernel.folded.slots  # else it is 0 throughout
+            live = (name, where) in kernel.slots  # else it is 0 throughout
             yield name, f"state[{side[1:]}_at[j] + {kernel.offset(name, where)}]" if live else "0.0"
 
     @property

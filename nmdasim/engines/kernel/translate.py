@@ -51,7 +51,8 @@ def translate(text: str) -> str:
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                scope[name] = eval(compile(ast.Expression(value), "", "eval"), {}, dict(scope))
+                found = eval(compile(ast.Expression(value), "", "eval"), {}, dict(scope))
+                scope[name] = _table(module, name, found) if isinstance(found, tuple) else found
             case ast.FunctionDef(name=name):
                 scope["f"] = scope["real"]
                 scope[name] = _declared(module, node, scope["real"])
@@ -69,6 +70,14 @@ _CALLED = (
     *("bern_e", "bern_m", "dbern_e", "bern_bottom", "bern_top", "dexprel_e", "exprel_e"),
     *("bits", "exp", "log", "power", "remainder", "sign", "tanh", "normal", "uniform"),
 )
+
+
+def _table(module: ir.Module, name: str, numbers: tuple[int, ...]) -> Any:
+    """Return where a constant row of whole numbers begins."""
+    kind = ir.ArrayType(WHOLE, len(numbers))
+    row = ir.GlobalVariable(module, kind, name)
+    row.global_constant, row.linkage, row.initializer = True, "internal", kind(list(numbers))
+    return row.gep([WHOLE(0), WHOLE(0)])
 
 
 def _declared(module: ir.Module, node: ast.FunctionDef, real: ir.Type) -> ir.Function:

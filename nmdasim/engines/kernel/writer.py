@@ -24,6 +24,7 @@ from nmdasim.engines.form.statements import (
     Shared,
     Statement,
 )
+from nmdasim.engines.kernel import elimination
 from nmdasim.engines.kernel.memory import SHIFT, Memory
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.kernel.templates import ADVANCE, DELIVER, FIRED, HEADER, MOVE, PASS, RECEIVE, STEP
@@ -86,17 +87,23 @@ class _Text:
 
     def _tree(self) -> list[str]:
         """Return one step of a tree: states and currents by group, the membrane as a whole, then the spike rule."""
-        rule, membrane = self.form.events.rule, self.form.membrane
-        assert membrane is not None
+        rule = self.form.events.rule
         return [
             *_over_lanes(self._lines(rule.admit)),
             *(_call("before", g) for g, group in enumerate(self.form.groups) if group.before),
-            *self._lines(Code((membrane.step,))),
-            *_over_lanes(self._lines(membrane.code)),
+            *self._membrane(),
             *(_call("after", g) for g, group in enumerate(self.form.groups) if group.after),
             "hits = quiet",
             *_over_lanes(self._lines(rule.watch)),
         ]
+
+    def _membrane(self) -> list[str]:
+        """Return the solution of a tree: written out for each lane or, of a long one, the call of its loops."""
+        membrane = self.form.membrane
+        assert membrane is not None
+        if self.memory.looped:
+            return [elimination.CALL]
+        return [*self._lines(Code((membrane.step,))), *_over_lanes(self._lines(membrane.code))]
 
     def _functions(self) -> list[str]:
         """Return the passes as functions of their own: Numba compiles several short ones sooner than a long one."""
@@ -107,6 +114,9 @@ class _Text:
                 if one:
                     lines += ["", "", f"def {which}_{g}({PASS}):", "    width = vectors*VECTOR"]
                     lines += ["    " + line for line in self._pass(g, one, where)]
+        if self.memory.looped and self.form.membrane:
+            (step,) = self._lines(Code((self.form.membrane.step,)))
+            lines.append(elimination.functions(self.memory, self.form.membrane, step))
         return lines
 
     def _pass(self, g: int, one: Pass, where: str, head: Sequence[str] = (), tail: Sequence[str] = ()) -> list[str]:

@@ -13,8 +13,8 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
 
-from nmdasim.engines import cache as disk
 from nmdasim.errors import InputError
+from nmdasim.model import disk
 
 _SUFFIXES = (".so", ".dylib", ".dll")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import sympy as sp
-from brian2 import Equations
+from brian2.equations import Equations
 
 from nmdasim.engines.layout import Group, absent
 from nmdasim.language.reader import read, symbol

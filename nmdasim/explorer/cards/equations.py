@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from brian2 import Equations
+from brian2.equations import Equations
 
 from nmdasim.circuits import dorsal_horn
 from nmdasim.explorer.cards import kinetics

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from brian2 import Equations
+from brian2.equations import Equations
 
 from nmdasim import quantities
 from nmdasim.engines.javascript.card import card as engine_card

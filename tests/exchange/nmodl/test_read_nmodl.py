@@ -111,7 +111,7 @@ def test_calcium_that_flows_in_fills_a_pool_in_the_units_of_the_cell():
     np.testing.assert_allclose(rate, 0.1 / (2 * 96485.33212 * 0.2e-6), rtol=1e-9)  # mol/m³ = mM, per second
 
 
-def test_an_event_opens_a_synapse_by_its_weight(interpreted):
+def test_an_event_opens_a_synapse_by_its_weight():
     cell = nm.Model.assemble(
         "cell", [read("syn"), read("kdr")], parameters={"Cm": "1 uF/cm**2"}, initial={"v": "-65*mV"},
         morphology=nm.Morphology.point(),
