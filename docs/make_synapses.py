@@ -78,7 +78,7 @@ def mixtures() -> None:
         axes[2].set(title="Left under free ketamine", xlabel="index, % of that without drug", xlim=(0, 100))
         axes[2].legend(frameon=False, loc="upper left", bbox_to_anchor=(0, -0.12), ncols=3, handletextpad=0.1)
         axes[0].invert_yaxis()
-        message = "The same charge through other receptors: GluN2B winds up most, 2C and 2D yield most to ketamine"
+        message = "The same charge through other receptors: GluN2B raises wind-up, 2C and 2D yield most to ketamine"
         figure.suptitle(message, **TITLE)
         nm.plot.caption(figure, *found.values(), notes=["15 pulses at 1 Hz; bars: mean, lines: 95 % of draws."])
         figure.savefig(DOCS / "images" / "mixtures.png", dpi=90)

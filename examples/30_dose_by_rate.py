@@ -44,7 +44,8 @@ print(data)
 axes = nm.plot.heatmap(data["index_rate"].load(), "ketamine", "frequency")
 axes.figure.savefig("out/30_map.png")
 
-some = data.area.isel(frequency=[0, 4, 7]).load()
+rates = data.sizes["frequency"]
+some = data.area.isel(frequency=[0, rates // 2, rates - 1]).load()
 curves = nm.measures.dose_response(some)
 axes = nm.plot.dose_response(some, curves)
 axes.figure.savefig("out/30_dose_response.png")

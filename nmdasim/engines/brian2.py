@@ -261,7 +261,7 @@ def _unit(model: Model, name: str) -> str:
 
 def _spike_rule(plan: Cells) -> dict[str, Any]:
     model = plan.model
-    refractory, reset = model.refractory, [brian2_out.reset(model)] if model.reset else []
+    refractory, reset = model.refractory, [text] if (text := brian2_out.reset(model)) else []
     if refractory is not None and not isinstance(refractory, str):
         refractory = float(quantities.si(refractory, "ms", name="refractory")) * b2.second
     elif output.timed(model):  # Brian2 would read it at every step; what counts is the spike

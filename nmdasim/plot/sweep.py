@@ -39,8 +39,21 @@ def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of:
             axis.set_ticks(range(0, values.sizes[name], every), [f"{v:.3g}" for v in values[name].values[::every]])
         ax.set(xlabel=_label(values, x), ylabel=_label(values, y))
         if own:
+            ax.set_title(_highest(table))
             caption(ax.figure, *_standing(of, values), notes=_missing(values))
     return ax
+
+
+def _highest(table: xr.DataArray) -> str:
+    """Return where a map is highest, in words."""
+    if not bool(table.notnull().any()):
+        return "No value"
+    place = table.isel(table.argmax(list(table.dims)))
+    where = (
+        f"{_label(table, str(dim)).partition(',')[0]} {float(place[dim]):.3g} {table[dim].attrs.get('units', '')}"
+        for dim in reversed(table.dims)
+    )
+    return f"Highest at {', '.join(text.removesuffix(' 1').strip() for text in where)}"
 
 
 def _missing(values: xr.DataArray) -> list[str]:
@@ -85,12 +98,25 @@ def dose_response(
         ax.set_xscale("log")
         plain_log(ax.xaxis)
         ax.set(xlabel=_label(values, dose), ylabel=_read_out(values))
-        ax.legend(frameon=False)
+        if own:
+            ax.figure.legend(loc="outside upper left", frameon=False)
+            ax.set_title(_halved(fit))
+        else:
+            ax.legend(frameon=False)
         if dose == "ketamine" and (unit := values[dose].attrs.get("units")):
             bands.across(ax, unit=unit)
         if own:
             caption(ax.figure, *_standing(of, values, fit))
     return ax
+
+
+def _halved(fit: xr.Dataset) -> str:
+    """Return at which doses half of the effect is there, in words."""
+    some = fit.ic50.values[fit.sigmoid.values.astype(bool)]
+    if not some.size:
+        return "No dose halves it: the curve is no sigmoid" if fit.ic50.size == 1 else "No curve is a sigmoid"
+    ends = dict.fromkeys(f"{end:.2g}" for end in (some.min(), some.max()))
+    return f"Half of the effect at {' to '.join(ends)} {fit.ic50.attrs['units']}"
 
 
 def _one_curve(

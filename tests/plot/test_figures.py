@@ -118,6 +118,37 @@ def test_bands_have_a_strip_of_their_own_below_all_curves_and_their_words_are_wh
     assert min(ax.get_yticks()) >= 0
 
 
+def test_a_sweep_says_where_it_is_highest_and_which_dose_halves_it():
+    dose = xr.DataArray(
+        np.geomspace(0.01, 100, 9), dims="ketamine", attrs={"units": "µM", "long_name": "free ketamine"}
+    )
+    table = xr.DataArray(
+        [1 / (1 + dose.values), 3 / (1 + dose.values)],
+        {"frequency": [0.5, 1.0], "ketamine": dose},
+        ("frequency", "ketamine"),
+    )
+    table.frequency.attrs["units"] = "Hz"
+    assert nm.plot.heatmap(table, "ketamine", "frequency").get_title(loc="left") == (
+        "Highest at free ketamine 0.01 µM, frequency 1 Hz"
+    )
+    curve = table.isel(frequency=1, drop=True).rename("index")
+    ax = nm.plot.dose_response(curve, nm.measures.dose_response(curve))
+    assert ax.get_title(loc="left") == "Half of the effect at 1 µM"
+    ax.figure.canvas.draw()
+    (legend,) = ax.figure.legends
+    assert legend.get_window_extent().y0 >= ax.bbox.y1
+
+
+def test_no_slope_is_drawn_where_there_is_no_wind_up():
+    grid = {"release_opioid": [1, 0.5], "ketamine": [0.0, 1.0], "seed": [0]}
+    first = np.full((2, 2, 1), 10.0)
+    for slope, lines in ((1.0, 2), (0.01, 1)):
+        found = xr.Dataset({"input": (tuple(grid), first), "slope": (tuple(grid), slope * first / 10)}, grid)
+        axes = nm.plot.treatment.contrast(found)
+        assert [len(ax.lines) for ax in axes] == [lines, lines]
+        assert ("no slope is drawn" in axes[0].figure.get_supxlabel()) is (lines == 1)
+
+
 def test_a_decade_is_written_as_a_number():
     ax = receptor.inhibition([inhibition.curve("ketamine", "2A", mg="1 mM")])
     ax.figure.canvas.draw()

@@ -98,6 +98,6 @@ def test_ketamine_takes_wind_up_in_a_sigmoid_way_and_the_figure_says_where():
     assert 0.3 < float(found.ic50) < 10
     assert float(found.ic50_low) < float(found.ic50) < float(found.ic50_high)
     ax = nm.plot.dose_response(index, found)
-    assert f"IC50 {float(found.ic50):.3g}" in ax.get_legend().get_texts()[0].get_text()
+    assert f"IC50 {float(found.ic50):.3g}" in ax.figure.legends[0].get_texts()[0].get_text()
     assert ax.get_xlabel() == "free ketamine, µM"
     assert nm.DISCLAIMER in ax.figure.get_supxlabel()
