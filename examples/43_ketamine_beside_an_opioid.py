@@ -3,11 +3,12 @@ Ketamine beside an opioid
 =========================
 
 An opioid takes from every C synapse, ketamine from NMDA receptors alone. So an opioid lowers the first response with
-the rest, and ketamine lowers wind-up and spares the first. In animals wind-up survives an opioid until the
-response is gone (recalled); in this model it goes early. That is a miss of the model.
+the rest, and ketamine lowers wind-up and spares the first. In rats only the highest doses of an opioid altered wind-up
+much (Dickenson & Sullivan 1986); in this neuron it goes early. That is a miss of a model whose conductances are all
+proportional to release. Where NMDA receptors saturate in a volley, wind-up stays.
 
 **Change and predict.** ``nm.neurons.wdr().scaled(nmda=0)``. Ketamine then changes nothing, neither first response nor
-slope; the opioid still takes both.
+slope; the opioid still takes both. Then take ``saturating()`` of the same module as ``opioid_contrast`` for the neuron.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
