@@ -64,8 +64,6 @@ def neurons(names: tuple[str, ...] = NEURONS) -> None:
         cell, runs = getattr(nm.neurons, name)(), {"kernel, 0.025 ms": ("kernel", "", 1e-7)}
         runs["NEURON, CVODE, 1e-6"] = ("neuron", "cvode", 1e-6)
         runs["NEURON, fixed, 0.025 ms"] = ("neuron", "fixed", 1e-7)
-        if name == "aguiar2010":  # the method of NEURON's fixed step, which is far from converged here
-            runs["kernel, method fixed, 0.025 ms"] = ("kernel", "fixed", 1e-7)
         known, rows = None, []
         for said, (engine, method, tolerance) in runs.items():
             found = counts(cell, 15, engine=engine, method=method, dt=0.025 * ms, tolerance=tolerance)

@@ -1,10 +1,12 @@
 """Draw the figures of the pages on treatment, and write their tables: ``python docs/make_treatment.py``.
 
 ``python docs/make_treatment.py circuit`` makes the tables of the circuit in the package anew (five minutes), needed
-once the circuit has changed.
+once the circuit has changed; ``opioids`` makes what is shown of an opioid alone.
 """
 
+import csv
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib as mpl
@@ -18,7 +20,7 @@ from nmdasim import pharmacology as ph
 from nmdasim import treatment
 from nmdasim.circuits import dorsal_horn
 from nmdasim.plot import treatment as draw
-from nmdasim.studies.contrast import opioid_contrast
+from nmdasim.studies.contrast import opioid_contrast, saturating
 from nmdasim.treatment import table
 from nmdasim.treatment.acute import CONCENTRATIONS
 from nmdasim.treatment.states import names
@@ -36,6 +38,42 @@ def titled(axes, message):
     figure = axes[0].get_figure(root=True)
     figure.suptitle(message, fontsize=16, fontweight="bold", x=0.01, ha="left")
     return axes[0]
+
+
+def where(falling, other, level):
+    """Return `other` where `falling` first comes to a level, on a straight line between two doses; both relative."""
+    pairs = zip(pairwise(falling / falling[0]), pairwise(other / other[0]), strict=True)
+    return next((b + (level - x) / (y - x) * (c - b) for (x, y), (b, c) in pairs if y <= level), float("nan"))
+
+
+def opioids():
+    """Draw an opioid beside ketamine, and write what each leaves, by neuron and receptor."""
+    scheme = "edmonds_colquhoun1992"
+    tried = {"wdr, published receptor": nm.neurons.wdr(), "delrocq2023, published receptor": nm.neurons.delrocq2023()}
+    for gain in (0.45, 0.5, 0.55, 0.6, 1.0):
+        said = f"delrocq2023, {scheme}, {gain:g} of the conductance"
+        tried[said] = nm.neurons.delrocq2023(nmda=scheme).replace(gain_nmda=gain)
+    rows = [["neuron and receptor", "first response, spikes", "slope, spikes a pulse",
+             *(f"opioid: slope left at first response {level:g}" for level in (0.8, 0.6, 0.5)),
+             "ketamine: first response left at slope 0.4"]]  # fmt: skip
+    release = (1, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1)
+    for said, cell in tried.items():
+        one = opioid_contrast(cell, release=release, ketamine=(0,), seed=range(10)).mean("seed").isel(ketamine=0)
+        levels = (0, 1, 2, 4, 6, 8, 12, 16)
+        other = opioid_contrast(cell, release=(1,), ketamine=levels, seed=range(10)).mean("seed").isel(release_opioid=0)
+        left = [where(one["input"].values, one["slope"].values, level) for level in (0.8, 0.6, 0.5)]
+        left.append(where(other["slope"].values, other["input"].values, 0.4))
+        rows.append(
+            [said, f"{float(one['input'][0]):.1f}", f"{float(one['slope'][0]):.2f}", *(f"{x:.2f}" for x in left)]
+        )
+    with (HERE / "tables" / "opioid.csv").open("w", newline="") as stream:
+        csv.writer(stream, lineterminator="\n").writerows(rows)
+    missed = "With either drug wind-up goes before the first response (with an opioid: a miss of the model)"
+    save(titled(draw.contrast(opioid_contrast(nm.neurons.wdr(), seed=range(10))), missed), "opioid_neuron")
+    apart = opioid_contrast(saturating(), release=release[::2], ketamine=(0, 1, 2, 4, 8, 16), seed=range(6))
+    held = "Where NMDA receptors saturate, wind-up outlives the first response under an opioid; ketamine takes it"
+    save(titled(draw.contrast(apart), held), "opioid_saturating")
+    save(titled(draw.contrast(opioid_contrast(dorsal_horn(), seed=range(5))), missed), "opioid_circuit")
 
 
 def circuit():
@@ -75,10 +113,8 @@ def main():
     )
     (HERE / "tables" / "trials.csv").write_text(text, encoding="utf-8")
     (HERE / "tables" / "trials_scores.csv").write_text(scores, encoding="utf-8")
-    message = "With either drug wind-up goes before the first response (with an opioid: a miss of the model)"
-    save(titled(draw.contrast(opioid_contrast(nm.neurons.wdr(), seed=range(10))), message), "opioid_neuron")
-    save(titled(draw.contrast(opioid_contrast(dorsal_horn(), seed=range(5))), message), "opioid_circuit")
+    opioids()
 
 
 if __name__ == "__main__":
-    (circuit if sys.argv[1:] == ["circuit"] else main)()
+    {"circuit": circuit, "opioids": opioids}.get("".join(sys.argv[1:]), main)()

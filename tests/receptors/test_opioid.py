@@ -6,7 +6,7 @@ import pytest
 import nmdasim as nm
 from nmdasim.circuits import dorsal_horn
 from nmdasim.receptors.opioid import opioid
-from nmdasim.studies.contrast import opioid_contrast
+from nmdasim.studies.contrast import opioid_contrast, saturating
 
 
 @pytest.fixture(scope="module", params=["neuron", "circuit"])
@@ -44,8 +44,32 @@ def test_both_together_take_more_than_either(mean):
     assert both["input"] < mean["input"].isel(release_opioid=0, ketamine=-1)
 
 
-def test_the_slope_of_wind_up_falls_early_under_an_opioid_where_the_rat_keeps_it(mean):
-    """A miss of the model, which the page on treatment states: its wind-up hangs on the drive of the C synapses."""
+@pytest.fixture(scope="module")
+def apart():
+    """Return first response and slope, relative to none of either, where NMDA receptors saturate in a volley."""
+    found = opioid_contrast(saturating(), release=(1, 0.8, 0.6, 0.4, 0.2, 0.1), ketamine=(0, 8, 16), seed=range(6))
+    mean = found.mean("seed")
+    return mean[["input", "slope"]] / mean[["input", "slope"]].sel(ketamine=0, release_opioid=1)
+
+
+def test_where_nmda_receptors_saturate_the_first_response_falls_and_the_slope_stays_until_the_response_is_gone(apart):
+    opioid_alone = apart.sel(ketamine=0)
+    first, slope = opioid_alone["input"], opioid_alone["slope"]
+    assert (np.diff(first) < 0).all()
+    assert first.sel(release_opioid=0.4) < 0.5
+    assert (slope.sel(release_opioid=slice(1, 0.4)) > 0.8).all()
+    assert (slope.where(first < 0.3, drop=True) < 0.3).all()
+    assert first.sel(release_opioid=0.1) < 0.05
+
+
+def test_there_ketamine_does_it_the_other_way_round(apart):
+    ketamine_alone = apart.sel(release_opioid=1).isel(ketamine=slice(1, None))
+    assert (ketamine_alone["slope"] < 0.25).all()
+    assert (ketamine_alone["input"] > 0.65).all()
+
+
+def test_with_the_published_receptor_the_slope_falls_early_under_an_opioid_where_the_rat_keeps_it(mean):
+    """A miss, which the page on treatment states: all its conductances are proportional to what is released."""
     slope = mean["slope"].sel(ketamine=0)
     assert slope.sel(release_opioid=0.6) < 0.8 * slope.sel(release_opioid=1)
 
