@@ -22,6 +22,7 @@ import sympy as sp
 from nmdasim import quantities
 from nmdasim.engines import brian2_output as output
 from nmdasim.engines import brian2_rules as rules
+from nmdasim.engines import brian2_shares as shares_of
 from nmdasim.engines import feedforward
 from nmdasim.engines.brian2_rules import exponential_step
 from nmdasim.engines.form.methods import shares
@@ -110,6 +111,8 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
         for k, (g, cells) in enumerate(both)
         if not cells.model.is_point
     ]
+    watched = [shares_of.watch(g, cells, clock, f"nmdasim_shares_{k}") for k, (g, cells) in enumerate(both)]
+    guards += [operation for operations, _ in watched for operation in operations]
     network = b2.Network(*groups, *inputs, *synapses.values(), *events, *watching, *guards)
     network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
@@ -120,7 +123,8 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
         if not any(cells.method for cells in plan.cells):
             raise
         raise _cannot(plan, error) from None
-    outcomes = [output.outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, strict=True)]
+    left = [lanes for _, lanes in watched]
+    outcomes = [output.outcome(*part) for part in zip(groups, plan.cells, spikes, monitors, left, strict=True)]
     return rules.held(plan, outcomes, synapses)
 
 

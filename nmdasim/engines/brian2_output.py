@@ -120,8 +120,8 @@ def _sampled(monitor: Any, plan: Cells, probe: Probe) -> tuple[np.ndarray, np.nd
     return step[kept] * plan.dt, values[kept].T
 
 
-def outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, Any]) -> Outcome:
-    """Return what one population did; broken are lanes with any state that is not finite.
+def outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, Any], left: np.ndarray) -> Outcome:
+    """Return what one population did; broken are lanes with a state that is not finite, or a share that `left` [0, 1].
 
     Raises
     ------
@@ -151,7 +151,7 @@ def outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, An
         ),
         traces=tuple(samples[p][1] for p in plan.recording.traces),
         trace_time=plan.sampled if plan.recording.traces else np.empty(0),
-        broken=np.flatnonzero(~finite),
+        broken=np.flatnonzero(~finite | left),
         final=final,
         held=_held(group, plan),
     )

@@ -39,9 +39,10 @@ def never_negative(model: Model, base: str) -> bool:
 
 
 def is_share(model: Model, base: str) -> bool:
-    """Whether a parameter is a share or a probability: a plain number whose range is from 0 to 1."""
-    ranges = {model.parameters[key].bounds for key in model.entries(base)}
-    return ranges == {(0.0, 1.0)} and same_dimension(model.parameters.unit_of(base), "1")
+    """Whether a parameter is a share or a probability: a plain number whose range lies within 0 to 1."""
+    ranges = [model.parameters[key].bounds for key in model.entries(base)]
+    within = all(bounds is not None and bounds[0] >= 0 and bounds[1] <= 1 for bounds in ranges)
+    return within and same_dimension(model.parameters.unit_of(base), "1")
 
 
 class Draws(Protocol):

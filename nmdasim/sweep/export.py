@@ -17,6 +17,7 @@ from nmdasim.readout.files import write_whole
 _INSIDE = ("population", "pulse", "time")
 _INSIDE_TOO = ("neuron_", "synapse_")
 #: When things happened: told beside what happened, and of each lane or pulse the same or its own.
+_BASIS = re.compile(r"\b(free|total)\b")
 _TIMES = ("pulse_time", "window_end", "run_end")
 #: What only ``start=`` of another run reads.
 _MACHINERY = "slot"
@@ -90,8 +91,8 @@ def _labelled(table: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
     for column in map(str, table.columns):
         attrs = data[column].attrs if column in data.variables else {}
         unit = str(attrs.get("units", "1"))
-        basis = str(attrs.get("long_name", "")).partition(" ")[0]  # of a concentration of a drug
-        stem = f"{column}_{basis}" if basis in ("free", "total") else column
+        basis = _BASIS.search(str(attrs.get("long_name", "")))  # of a concentration of a drug
+        stem = f"{column}_{basis[0]}" if basis else column
         names[column] = f"{stem}_{_suffix(unit)}" if unit not in ("1", "") else column
         if text := ", ".join(part for part in (str(attrs.get("long_name", "")), unit) if part not in ("", "1")):
             notes[names[column]] = text

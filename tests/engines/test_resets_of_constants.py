@@ -19,8 +19,6 @@ SHAPES = ["point", "pause", "chain", "circuit"]
 EQUATIONS = "dw/dt = 0/second : 1\ndn/dt = 0/second : 1"
 PYTHON = {"floor": math.floor, "ceil": math.ceil, "sign": np.sign, "clip": np.clip, "sqrt": math.sqrt, "k": 2.5}
 
-pytestmark = pytest.mark.usefixtures("interpreted")
-
 
 def cell(shape, reset):
     """Return a neuron that fires twice in 40 ms, and at a spike does what `reset` says."""
@@ -107,7 +105,7 @@ def test_a_synapse_that_sets_its_own_variable_from_a_function_of_a_constant(engi
     assert result["a_b.w"].values.ravel() == pytest.approx(4.5)
 
 
-def test_a_group_for_brian2_takes_such_a_reset(interpreted):
+def test_a_group_for_brian2_takes_such_a_reset():
     group = cell("point", "w = w + floor(2.7)").to_brian2()
     b2.Network(group).run(50 * ms)
     assert group.w[0] == pytest.approx(1 + 2 * 2)

@@ -49,6 +49,37 @@ def test_shares_of_several_drugs_stay_between_0_and_1_on_brian2_too():
     assert longer == pytest.approx(shares(20.0, "fixed")[:, 2, 2], rel=0.02)
 
 
+@pytest.mark.parametrize("method", ["euler", "rk2", "heun", "rk4"])
+def test_a_share_that_a_method_of_brian2_carries_out_of_0_to_1_is_a_lane_that_failed(method):
+    """At 1 kM of drug an explicit step is millions of times too long: the run says so, and holds no such number."""
+    with pytest.warns(RuntimeWarning, match=r"of 100 lanes overflowed .*'failed' marks them"):
+        found = shares(2.0, method, engine="brian2")
+    failed = np.isnan(found).all(axis=0)
+    assert np.array_equal(np.isnan(found).any(axis=0), failed)
+    assert failed[-1, -1]
+    assert not failed[:3, :3].any()
+    assert np.nanmin(found) >= -1e-6
+    assert np.nanmax(found.sum(axis=0)) <= 1 + 1e-6
+
+
+def test_one_drug_alone_too():
+    model = nm.Model("one", "db/dt = k*(1 - b) - b/(1*second) : 1", {"k": 1 * nm.Hz}, {"b": 0})
+    given = dict(parameters={"k": [1, 30_000] * nm.Hz}, duration="0.4 ms", dt="0.1 ms", engine="brian2", method="euler")
+    with pytest.warns(RuntimeWarning, match="1 of 2 lanes overflowed"):
+        result = nm.simulate(model, record="b", **given)
+    assert result.failed.values.tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    "rate",
+    ["(1 - x)/(1*ms) + 2/ms", "(k - x)/(1*ms)", "x*(1 - x)*(x - 0.1)/ms + 2/ms", "(1 - x)*(k - 4)/ms - 0/ms + x/ms"],
+)
+def test_a_state_that_may_pass_1_is_no_share(rate):
+    model = nm.Model("free", f"dx/dt = {rate} : 1", {"k": 5.0}, {"x": 0.5})
+    result = nm.simulate(model, duration="2 ms", dt="0.1 ms", engine="brian2", method="euler", record="x")
+    assert float(result.x[-1]) > 1
+
+
 def test_a_huge_dose_blocks_everything_at_once_and_a_small_one_as_it_should():
     high = shares(5.0, "staggered").sum(axis=0)
     assert high[-1, 0] == pytest.approx(1, abs=1e-6)

@@ -12,8 +12,6 @@ from nmdasim.errors import NmdasimError
 
 ENGINES = ["kernel", "brian2", "reference"]
 
-pytestmark = pytest.mark.usefixtures("interpreted")
-
 
 def cell():
     """Return two compartments whose v stays where it began: nothing flows."""

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from nmdasim.command.printing.sensory import drawn_as
+from nmdasim.command.printing.sensory import drawn_as, rows
 from nmdasim.command.printing.tables import NARROW
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.readout import files
@@ -31,7 +31,7 @@ def figure(responses: Mapping[str, xr.Dataset], *, slide: bool) -> Figure:
 
 def save(responses: Mapping[str, xr.Dataset], folder: Path, *, slide: bool = False) -> None:
     """Write ``compare.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
-    tables = [found.spikes.to_dataframe().reset_index().assign(case=label) for label, found in responses.items()]
+    tables = [rows(found).assign(case=label) for label, found in responses.items()]
     first = next(iter(responses.values()))
     spikes = xr.concat([found[["spikes"]].drop_attrs() for found in responses.values()], dim="case")
     result = spikes.assign_coords(case=list(responses)).assign_attrs(first.attrs)

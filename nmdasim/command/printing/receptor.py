@@ -66,4 +66,5 @@ def save(result: xr.Dataset, name: str, folder: Path, *, slide: bool = False) ->
         result.attrs["disclaimer"],
         *([_unverified(result.attrs)] if result.attrs["unverified_parameters"] else []),
     ]
-    files.save(folder, name, figure(result, name, slide=slide), result[columns].to_dataframe()[columns], result, notes)
+    rows = result[columns].to_dataframe()[columns].rename_axis(index={"concentration": "concentration_free_um"})
+    files.save(folder, name, figure(result, name, slide=slide), rows, result, notes)

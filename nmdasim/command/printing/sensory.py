@@ -59,8 +59,13 @@ def save(
 ) -> None:
     """Write figure, table and result."""
     drawn = figure(answer, before, after, slide=slide)
-    tables = [d.spikes.to_dataframe().reset_index().assign(circuit=n) for n, d in (("naive", before), ("this", after))]
+    tables = [rows(found).assign(circuit=name) for name, found in (("naive", before), ("this", after))]
     files.save(folder, "sensory", drawn, pd.concat(tables), after, [DISCLAIMER])
+
+
+def rows(found: xr.Dataset) -> pd.DataFrame:
+    """Return one row per kind of stimulus, intensity, seed and free concentration."""
+    return found.spikes.to_dataframe().reset_index().rename(columns={"ketamine": "ketamine_free_um"})
 
 
 def show(answer: dict[str, Any], folder: Path | None) -> None:

@@ -40,7 +40,8 @@ def as_json(result: xr.Dataset, regimen: str) -> str:
 
 def table(result: xr.Dataset) -> pd.DataFrame:
     """Return one row per time."""
-    return pd.DataFrame({key: result[name].values for key, name in _SERIES.items()})
+    named = {"plasma_ng_ml": "plasma_total_ng_ml"}
+    return pd.DataFrame({named.get(key, key): result[name].values for key, name in _SERIES.items()})
 
 
 def save(result: xr.Dataset, regimen: Regimen, folder: Path) -> None:
@@ -54,7 +55,7 @@ def show(result: xr.Dataset, regimen: Regimen, folder: Path | None) -> None:
     """Print what is given, week by week what the model says, the burden, warnings and the disclaimer."""
     console = Console(highlight=False)
     console.print(f"{regimen.name or 'regimen'}, state {result.attrs['state']}, {result.attrs['model']}", markup=False)
-    shown = Table("day", "plasma, ng/ml", "acute relief", "slow relief", "pain, 0 to 10 (95 % of patients)")
+    shown = Table("day", "total plasma, ng/ml", "acute relief", "slow relief", "pain, 0 to 10 (95 % of patients)")
     last = float(result.time_d[-1])
     for day in np.unique(np.round(np.linspace(0, last, 13), 3)):
         at = result.sel(time_d=day, method="nearest")
