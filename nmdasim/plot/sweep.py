@@ -28,7 +28,7 @@ def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of:
     of
         The result or store that the read-out is of, for the caption; what the read-out says itself by default.
     """
-    table = values.astype(float).mean([dim for dim in values.dims if dim not in (x, y)]).transpose(y, x)
+    table = values.astype(float).mean([dim for dim in values.dims if dim not in (x, y)]).transpose(y, x).compute()
     with drawn():
         own, ax = ax is None, axes_of(ax, (8.5, 6))
         image = ax.imshow(table, origin="lower", aspect="auto", cmap="magma")

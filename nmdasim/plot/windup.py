@@ -72,6 +72,7 @@ def slide(result: xr.Dataset, message: str = "") -> Axes:
 def says(measured: xr.Dataset) -> str:
     """Return what a wind-up run shows, in one line: how the answer grows, and what the largest dose takes from it."""
     mean = measured[["late", "index"]].mean("seed") if "seed" in measured.dims else measured[["late", "index"]]
+    mean = mean.isel({dim: 0 for dim, size in mean["index"].sizes.items() if size == 1})
     doses = [str(name) for name in mean["index"].dims if told(str(name), measured[name].attrs) != name]
     if len(doses) == mean["index"].ndim == 1 and float(mean["index"][0]) > 0 and float(mean[doses[0]][0]) == 0:
         left = float(mean["index"][-1] / mean["index"][0])

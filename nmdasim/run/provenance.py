@@ -61,6 +61,9 @@ def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, An
         "nmdasim_version": versions()["nmdasim"],
         "disclaimer": DISCLAIMER,
     }
+    none = {axis.name for axis in asked.axes if axis.values.ndim and not np.any(axis.values)}
+    left = attrs["drugs_before"].split()
+    attrs["drugs_given"] = " ".join(drug for drug in drugs_given(attrs) if drug in left or drug not in none)
     attrs |= sources(circuit)
     known = drugs.entries()
     if caveats := [text for key in drugs_of(circuit) if key in known and (text := known[key].text("caveat"))]:
@@ -73,8 +76,8 @@ def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, An
 def drugs_given(attrs: Mapping[Any, Any]) -> list[str]:
     """Return the drugs that a run was given, or one before it: those at another concentration than 0, or at several."""
     drugs = str(attrs.get("drugs", "")).split()
-    if "parameters" not in attrs:
-        return drugs
+    if "drugs_given" in attrs or "parameters" not in attrs:
+        return str(attrs.get("drugs_given", attrs.get("drugs", ""))).split()
     numbers = {name.rpartition(".")[2]: text for name, text in json.loads(attrs["parameters"]).items()}
     varied = str(attrs.get("varied", "")).split()
     follows = str(attrs.get("courses", ""))

@@ -107,9 +107,10 @@ def run(
     validate(what)
     if scheduler:
         reach(scheduler)
-    for sentence in reservations(what):
+    said = reservations(what)
+    for sentence in said:
         _LOG.warning("%s", sentence)
-    tried, rate = pilot(what, threads)
+    tried, rate = pilot(what, threads, said)
     if not path.exists():
         check_room(path, what, what.chunks)
     began = time.perf_counter()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.quantities import several
+from nmdasim.readout import windows
 from nmdasim.run.simulate import simulate
 from nmdasim.sweep import kept
 from nmdasim.sweep.specification import Sweep
@@ -79,10 +81,11 @@ class Outlook:
         )
 
 
-def pilot(what: Sweep, threads: int) -> tuple[xr.Dataset, float]:
+def pilot(what: Sweep, threads: int, said: Sequence[str] = ()) -> tuple[xr.Dataset, float]:
     """Run a few lanes with the model's own parameters: whether the sweep can be run, its units, and its rate.
 
-    Returns the read-outs, and the seconds that a simulated second of one lane takes on all threads.
+    Returns the read-outs, and the seconds that a simulated second of one lane takes on all threads. The read-outs warn
+    of what is `said` of the windows of the sweep; what there is to say of the pilot's own, which are cut, is left out.
     """
     lanes = max(_PILOT.get(what.engine, 1) // what.neurons, 1)
     seconds = _length(what)
@@ -100,7 +103,12 @@ def pilot(what: Sweep, threads: int) -> tuple[xr.Dataset, float]:
         result, took = once()
     cores = threads or os.cpu_count() or 1
     busy = min(lanes, cores) / cores  # an instance runs on one thread
-    return kept.read(what.model, what.readouts, result), took * busy / (lanes * seconds)
+    found = kept.read(what.model, what.readouts, result)
+    cut = windows.reservations(result) if "pulse_time" in result else []
+    for part in (found, *found.data_vars.values()):
+        lines = [line for line in str(part.attrs.pop("warnings", "")).splitlines() if line not in cut]
+        part.attrs |= windows.warned({"warnings": "\n".join(lines)} if lines else {}, list(said))
+    return found, took * busy / (lanes * seconds)
 
 
 def _length(what: Sweep) -> float:

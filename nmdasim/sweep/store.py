@@ -282,6 +282,7 @@ def _coordinates(sweep: Sweep, pilot: xr.Dataset) -> xr.Dataset:
 #: What a run says of itself that is the pilot's, not the sweep's.
 _OF_THE_PILOT = (
     "varied",
+    "drugs_given",
     "protocol",
     "overflowed",
     "identity",

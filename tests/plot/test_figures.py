@@ -199,6 +199,8 @@ def test_the_legend_is_in_order_of_dose():
 def test_a_slide_says_what_the_run_shows():
     assert says(measured(draws=2)) == "Free ketamine, 1 µM: 17 % of wind-up is left"
     assert says(measured(draws=1).isel(ketamine=0, drop=True)) == "The same pulse, a growing answer: 10 → 20 spikes"
+    alone = measured(draws=1, doses=(0.0,))
+    assert says(alone) == "The same pulse, a growing answer: 10 → 20 spikes"
     flat = measured(draws=1).isel(ketamine=0, drop=True).isel(pulse=[0, 0])
     assert says(flat) == "The same pulse, no wind-up: 10 → 10 spikes"
 
@@ -249,6 +251,12 @@ def test_a_train_becomes_a_film_that_every_player_plays(train, tmp_path):
     assert len(frames) >= 5
     assert np.ptp(frames[-1]) > 200
     assert np.mean(frames[0] != frames[-1]) > 0.01
+
+
+def test_a_run_at_no_drug_alone_is_captioned_without_drug():
+    run = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), ketamine=[0] * nm.uM)
+    assert "etamine" not in nm.plot.windup(run)[0].figure.get_supxlabel()
+    assert run.attrs["drugs_given"] == ""
 
 
 def test_a_film_without_its_writer_is_refused_with_one_that_there_is(train, tmp_path, monkeypatch):

@@ -118,6 +118,12 @@ def test_condition_wait_treat_test_are_four_values():
     tested = nm.simulate(neuron, train, ketamine=[0, 10] * uM, start=treated)
     assert waited.spike_count.dims == ("gain_nmda_before", "seed")
     assert set(tested.spike_count.dims) == {"ketamine", "gain_nmda_before", "seed"}
+    assert [run.attrs["drugs_given"] for run in (conditioned, waited, treated, tested)] == [
+        "",
+        "",
+        "ketamine",
+        "ketamine",
+    ]
     assert [run.attrs["drugs_before"] for run in (conditioned, treated, tested)] == ["", "", "ketamine"]
     assert tested.attrs["begin_s"] == pytest.approx(1.1 + 0.2 + 0.1)
     assert tested.pulse_time.values[0] == pytest.approx(1500.0)

@@ -101,3 +101,16 @@ def test_ketamine_takes_wind_up_in_a_sigmoid_way_and_the_figure_says_where():
     assert f"IC50 {float(found.ic50):.3g}" in ax.figure.legends[0].get_texts()[0].get_text()
     assert ax.get_xlabel() == "free ketamine, µM"
     assert nm.DISCLAIMER in ax.figure.get_supxlabel()
+
+
+def test_a_sweep_does_not_warn_of_the_windows_of_its_pilot(tmp_path):
+    whole = nm.Sweep(
+        nm.neurons.wdr(),
+        nm.WindUp(pulses=4),
+        axes={"frequency": [1, 2] * nm.Hz, "ketamine": [0, 1] * nm.uM},
+        readouts=("index", "index_rate"),
+    )
+    data = nm.sweep(whole, tmp_path / "whole.zarr")
+    assert not data["index"].isnull().any()
+    assert "windows" not in data.attrs.get("warnings", "")
+    assert "windows" not in nm.plot.heatmap(data["index_rate"], "ketamine", "frequency").figure.get_supxlabel()
