@@ -1,43 +1,40 @@
-"""Runs every work on every peer and sets them side by side."""
+"""Runs every work on every peer and sets them side by side, at equal step and at equal answer."""
 
 from __future__ import annotations
 
-import platform
+import tempfile
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nmdasim.command.bench import peers
+from nmdasim.command.bench import machine, peers
+from nmdasim.command.bench.answers import CONVERGED, FINER, distance, equal_answer, finer
+from nmdasim.command.bench.plans import shortened
+from nmdasim.command.bench.timing import LEAST, Run, Side, alternate
 from nmdasim.command.bench.works import Work, works
 from nmdasim.errors import InputError, nearest
 
-#: Simulated seconds that each peer gets of a work, full and quick; the slow get less: cost per lane-step is compared.
-_SHARE = {"kernel": (1.0, 0.125), "Brian2 C++ standalone": (1.0, 0.125), "Brian2 Cython": (0.25, 0.0625),
-          "NumPy": (0.0625, 0.0125), "SciPy LSODA": (0.125, 0.0625), "Brian2 SpatialNeuron": (1.0, 0.125),
-          "NEURON": (1.0, 1.0), "Jaxley": (1.0, 1.0)}  # fmt: skip
-
-
-def _engines(work: Work) -> dict[str, Callable[[Work, float], peers.Cost]]:
-    """Return the peers that can run a work, by name."""
-    found: dict[str, Callable[[Work, float], peers.Cost]] = {}
-    if work.model().is_point:
-        found["Brian2 C++ standalone"] = lambda w, s: peers.brian2(w, s, standalone=True)
-        found["Brian2 Cython"] = lambda w, s: peers.brian2(w, s, standalone=False)
-        found["NumPy"] = peers.numpy
-    else:
-        found["Brian2 SpatialNeuron"] = peers.brian2_cable
-    if work.name != "W3":  # its current lanes differ too much in stiffness for one lane to stand for them
-        found["SciPy LSODA"] = peers.reference
-    if work.name == "W0":
-        others = {"NEURON": peers.neuron, "Jaxley": peers.jaxley}
-        found |= {name: run for name, run in others.items() if peers.installed(name.lower())}
-    return found
+#: Simulated seconds that each engine gets of W0, W1, W2 and W3: the slow get less, for cost per lane-step is compared.
+#: What LSODA costs depends on what the neuron does: of W2 it gets the whole, one lane.
+_SECONDS = {"kernel": (1, 2, 4, 2), peers.STANDALONE: (1, 2, 0, 2), "Brian2 Cython": (0.25, 0.5, 0, 1),
+            "NumPy": (0.0625, 0.2, 0, 0.25), "SciPy LSODA": (1, 2, 16, 0.5), "Brian2 SpatialNeuron": (0, 0, 4, 0),
+            "others": (1, 0, 0, 0)}  # fmt: skip
+#: Steps that a run has at least.
+_STEPS = 200
+QUICK = 0.125
 
 
 def compare(
-    *, quick: bool = False, only: tuple[str, ...] = (), report: Callable[[str], None] = print
+    *,
+    quick: bool = False,
+    only: tuple[str, ...] = (),
+    report: Callable[[str], None] = print,
+    share: float = 1.0,
+    least: float = LEAST,
 ) -> dict[str, Any]:
     """Run the works and return the rows of ``nmdasim bench``.
 
@@ -49,11 +46,15 @@ def compare(
         Names of works; all by default.
     report
         Called with a line for each thing that begins.
+    share
+        Share of the simulated time.
+    least
+        CPU seconds that each measurement has at least.
 
     Returns
     -------
     dict
-        ``rows`` (one per work and engine), ``machine`` and ``versions``.
+        ``rows`` (one per work and engine), ``machine``, ``prices`` in ns and ``versions``.
 
     Raises
     ------
@@ -64,53 +65,97 @@ def compare(
     known = [work.name for work in works()]
     if unknown := [name for name in only if name not in known]:
         raise InputError(f"unknown work {unknown[0]!r}{nearest(unknown[0], known)}")
-    for work in works():
-        if not only or work.name in only:
-            rows += _rows(work, quick, report)
+    share *= QUICK if quick else 1
+    with tempfile.TemporaryDirectory() as room:
+        for work in works():
+            if not only or work.name in only:
+                rows += _rows(work, share, least, Path(room), report)
     names = ["nmdasim", "numpy", "numba", "brian2", "scipy", *(n for n in ("neuron", "jaxley") if peers.installed(n))]
-    return {"rows": rows, "machine": _machine(), "versions": {name: version(name) for name in names}}
-
-
-def _rows(work: Work, quick: bool, report: Callable[[str], None]) -> Iterator[dict[str, Any]]:
-    def seconds(engine: str) -> float:
-        return max(round(work.seconds * _SHARE[engine][quick] / work.dt) * work.dt, 200 * work.dt)
-
-    report(f"{work.name}: {work.title}")
-    report("  kernel")
-    own = peers.kernel(work, seconds("kernel"))
-    base = own.lane_steps / own.seconds
-    yield _row(work, "kernel", own, base, own.counts)
-    for engine, run in _engines(work).items():
-        report(f"  {engine}")
-        cost = run(work, seconds(engine))
-        same = peers.kernel(work, seconds(engine)) if seconds(engine) != seconds("kernel") else own
-        yield _row(work, engine, cost, base, same.counts[work.spread(len(cost.counts))])
-
-
-def _row(work: Work, engine: str, cost: peers.Cost, base: float, counts: np.ndarray) -> dict[str, Any]:
-    """Return one row; `counts` are the kernel's spikes in the same lanes and seconds."""
-    rate, difference = cost.lane_steps / cost.seconds, np.abs(cost.counts - counts)
     return {
-        "work": work.name,
-        "engine": engine,
-        "cpu_seconds": round(cost.seconds, 4),
-        "compile_seconds": round(cost.compile_seconds, 2),
-        "lane_steps": cost.lane_steps,
-        "lane_steps_per_cpu_second": round(rate),
-        "ratio_to_kernel": float(f"{rate / base:.4g}"),
-        "max_count_difference": int(difference.max()),
-        "lanes_that_differ": int(np.sum(difference > 1)),
-        "lanes": len(counts),
-        "spikes_per_lane": float(f"{cost.counts.mean():.4g}"),
+        "rows": rows,
+        "machine": machine.line(),
+        "prices": machine.prices(),
+        "versions": {name: version(name) for name in names},
     }
 
 
-def _machine() -> str:
-    name = platform.processor() or platform.machine()
-    try:
-        with open("/proc/cpuinfo", encoding="utf-8") as stream:  # noqa: PTH123
-            lines = [line.partition(":")[2].strip() for line in stream if line.startswith("model name")]
-        name = lines[0] if lines else name
-    except OSError:  # not Linux: the platform's own word will do
-        name = platform.processor() or platform.machine()
-    return f"{name}, {platform.system()}, Python {platform.python_version()}"
+def simulated(work: Work, engine: str, share: float) -> float:
+    """Return the seconds that an engine gets of a work: whole steps."""
+    number = [one.name for one in works()].index(work.name)
+    seconds = _SECONDS.get(engine, _SECONDS["others"])[number]
+    return max(round(share * seconds / work.dt), _STEPS) * work.dt
+
+
+def _rows(
+    work: Work, share: float, least: float, room: Path, report: Callable[[str], None]
+) -> Iterator[dict[str, Any]]:
+    """Time all sides of a work in turn, then find where each is near the converged run."""
+    report(f"{work.name}: {work.title}")
+    judged = [peers.own(), *peers.of(work)]
+    sides = []
+    for peer in judged:
+        report(f"  {peer.name}: made ready")
+        sides.append(peer.ready(work, simulated(work, peer.name, share), work.dt, room))
+    report("  timed in turn")
+    runs = alternate(sides, least=least)
+    own = Judge(work, room)
+    base = sides[0].lane_steps / runs[0].seconds
+    found: dict[str, int | None] = {}
+    for peer, side, run in zip(judged, sides, runs, strict=True):
+        report(f"  {peer.name}: beside a converged run")
+        seconds = simulated(work, peer.name, share)
+        found[peer.name] = found[peer.rule] if peer.rule else own.finer(peer, seconds, run.counts)
+        mine = own.finer(judged[0], seconds, lanes=len(run.counts))
+        yield _row(work, side, run, base, own.converged(seconds, len(run.counts)), (mine, found[peer.name]))
+
+
+class Judge:
+    """The converged runs of a work, and who is near them at which step."""
+
+    def __init__(self, work: Work, room: Path) -> None:
+        self.work, self.room = work, room
+        self.counted = cache(self._counted)
+
+    def _counted(self, seconds: float, lanes: int, divisor: int) -> np.ndarray:
+        return peers.counts_of(shortened(self.work, seconds, lanes, self.work.dt / divisor))
+
+    def converged(self, seconds: float, lanes: int) -> np.ndarray:
+        """Return the spikes of each lane, converged."""
+        return self.counted(seconds, lanes, CONVERGED)
+
+    def finer(self, peer: peers.Peer, seconds: float, counts: np.ndarray | None = None, lanes: int = 0) -> int | None:
+        """Return the divisor of the step at which a peer is near; `counts` are its own at the step of the work."""
+
+        def answer(divisor: int) -> np.ndarray:
+            if counts is not None and divisor == 1:
+                return counts
+            if peer.name == "kernel":
+                return self.counted(seconds, lanes, divisor)
+            return peer.counts(self.work, seconds, self.work.dt / divisor, self.room)
+
+        lanes = lanes or (self.work.lanes if counts is None else len(counts))
+        return finer(answer, self.converged(seconds, lanes), FINER if peer.steps else FINER[:1])
+
+
+def _row(
+    work: Work, side: Side, run: Run, base: float, converged: np.ndarray, near: tuple[int | None, int | None]
+) -> dict[str, Any]:
+    """Return one row; `base` is the kernel's rate, `near` the divisors of the step at which kernel and peer are near."""
+    rate, difference = side.lane_steps / run.seconds, np.abs(run.counts - converged)
+    equal, off = equal_answer(base / rate, *near), distance(run.counts, converged)
+    return {
+        "work": work.name,
+        "engine": side.name,
+        "cpu_seconds": round(run.seconds, 4),
+        "compile_seconds": round(side.compile_seconds, 2),
+        "lane_steps": side.lane_steps,
+        "lane_steps_per_cpu_second": round(rate),
+        "kernel_faster_at_equal_step": float(f"{base / rate:.4g}"),
+        "kernel_faster_at_equal_answer": None if equal is None else float(f"{equal:.4g}"),
+        "step_divisor_of_kernel": near[0],
+        "step_divisor": near[1],
+        "distance": None if np.isnan(off) else float(f"{off:.3g}"),
+        "largest_count_difference": int(difference.max()),
+        "lanes": len(converged),
+        "spikes_per_lane": float(f"{run.counts.mean():.4g}"),
+    }

@@ -235,3 +235,8 @@ def works() -> list[Work]:
             "euler",
         ),
     ]
+
+
+def named(name: str) -> Work:
+    """Return a work by name."""
+    return next(work for work in works() if work.name == name)

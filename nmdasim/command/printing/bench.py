@@ -16,27 +16,48 @@ def as_json(result: dict[str, Any]) -> str:
 
 def show(result: dict[str, Any]) -> None:
     """Print the rows of a benchmark."""
-    table = Table(
-        "work",
-        "engine",
-        "CPU s",
-        "compile s",
-        "M lane-steps / CPU s",
-        "kernel is × faster",
-        "largest count difference",
-        "lanes that differ by more than 1",
-    )
+    table = Table(*HEADINGS)
     for row in result["rows"]:
-        rate = row["lane_steps_per_cpu_second"] / 1e6
-        cells = [
-            f"{row['cpu_seconds']:.3g}",
-            f"{row['compile_seconds']:.3g}",
-            f"{rate:.3g}",
-            f"{1 / row['ratio_to_kernel']:.3g}",
-        ]
-        differ = f"{row['lanes_that_differ']} of {row['lanes']}"
-        table.add_row(row["work"], row["engine"], *cells, str(row["max_count_difference"]), differ)
+        table.add_row(*cells(row))
     console = Console()
     console.print(table)
+    console.print(footnote(result), style="dim")
+
+
+#: Columns of the table, here and in the documentation.
+HEADINGS = (
+    "work",
+    "engine",
+    "CPU s",
+    "compile s",
+    "M lane-steps / CPU s",
+    "kernel is × faster",
+    "same, at equal answer",
+    "spikes wrong, %",
+    "largest count difference",
+    "lanes",
+)
+
+
+def cells(row: dict[str, Any]) -> list[str]:
+    """Return a row of the table."""
+    equal, off = row["kernel_faster_at_equal_answer"], row["distance"]
+    return [
+        row["work"],
+        row["engine"],
+        f"{row['cpu_seconds']:.3g}",
+        f"{row['compile_seconds']:.3g}",
+        f"{row['lane_steps_per_cpu_second'] / 1e6:.3g}",
+        f"{row['kernel_faster_at_equal_step']:.3g}",
+        "–" if equal is None else f"{equal:.3g}",
+        "–" if off is None else f"{100 * off:.2g}",
+        str(row["largest_count_difference"]),
+        str(row["lanes"]),
+    ]
+
+
+def footnote(result: dict[str, Any]) -> str:
+    """Return what measured, and what it charges for an operation."""
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
-    console.print(f"{result['machine']}; {versions}. One thread.", style="dim")
+    charged = ", ".join(f"{name} {price:.3g}" for name, price in result["prices"].items())
+    return f"{result['machine']}; {versions}. One thread. ns each in a loop of its own: {charged}."
