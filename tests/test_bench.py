@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +68,6 @@ def test_what_is_short_is_repeated():
 
 
 def test_cpu_time_is_not_time_of_the_clock():
-    import time
-
     assert timing.seconds_of(lambda: time.sleep(0.5)) < 0.25
 
 
@@ -106,6 +105,7 @@ def test_every_peer_of_every_work_gets_time():
 
 def test_a_row_has_both_ratios(monkeypatch):
     monkeypatch.setattr(compare.peers, "of", lambda work: [peers._inside("SciPy LSODA", "reference", 1)])
+    monkeypatch.setattr(compare.machine, "prices", lambda: {"exponentials": 0.5})
     result = compare.compare(only=("W0",), share=0.02, least=0.0, report=lambda line: None)
     assert [row["engine"] for row in result["rows"]] == ["kernel", "SciPy LSODA"]
     own, peer = result["rows"]

@@ -1,7 +1,7 @@
 """Peers that run in a process of their own, because they keep state or settings for the whole process.
 
-Each module is run as a program with a JSON list of arguments. It makes itself ready and says in how many wall
-seconds; then, for each line it is sent, it runs once and prints a JSON list: CPU seconds of a whole run and of one of almost no
+Each module is run as a program with a JSON list of arguments. It makes itself ready, says in how many wall seconds,
+and for each line that it is sent runs once and prints a JSON list: CPU seconds of a whole run and of one of almost no
 duration, and the spikes of each lane.
 """
 
