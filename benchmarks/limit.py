@@ -131,7 +131,7 @@ def write(found: dict[str, dict[str, float]], table: Path = TABLE) -> None:
 
 def check(found: dict[str, dict[str, float]]) -> int:
     """Compare with what is stored for processors of this kind; return the program's exit status."""
-    kind, stored = machine.Processor.own().name, json.loads(STORED.read_text("utf-8"))
+    kind, stored = machine.Processor.own().name, _stored()
     if kind not in stored:
         print(f"nothing stored for {kind}; store it with: python benchmarks/limit.py --keep")
         return 0
@@ -143,9 +143,13 @@ def check(found: dict[str, dict[str, float]]) -> int:
     return 1 if fallen else 0
 
 
+def _stored() -> dict[str, dict[str, float]]:
+    return json.loads(STORED.read_text("utf-8")) if STORED.exists() else {}
+
+
 def keep(found: dict[str, dict[str, float]]) -> None:
     """Store the shares for processors of this kind."""
-    stored = json.loads(STORED.read_text("utf-8")) if STORED.exists() else {}
+    stored = _stored()
     stored[machine.Processor.own().name] = {name: round(one["share"], 3) for name, one in found.items()}
     STORED.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
 
