@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 2
 
-.PHONY: demo test lint docs examples figures explorer explorer-check hooks clean
+.PHONY: demo test lint bench bench-check docs examples figures explorer explorer-check hooks clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.core  ## wind-up under three concentrations of ketamine: figure and table in out/
@@ -18,6 +18,12 @@ lint: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.bench  ## every number, table and figure of docs/kernel.md but COBAHH's; minutes, on an idle machine
+	$(BIN)/python benchmarks/kernel.py
+
+bench-check: $(VENV)/.core  ## that the kernel is as near to code written by hand as benchmarks/limit.json has it
+	$(BIN)/python benchmarks/limit.py --check
 
 docs: $(VENV)/.docs  ## the documentation, in docs/_build/html; runs the examples
 	MPLBACKEND=Agg $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html

@@ -1,7 +1,8 @@
-"""Time the kernel beside its peers, over threads and from a cold start: ``python benchmarks/kernel.py``.
+"""Measure all that docs/kernel.md shows, and draw its figure: ``python benchmarks/kernel.py [SHARE] [FOLDER]``.
 
-Writes docs/tables/bench.csv, docs/tables/scaling.csv and docs/images/bench.png. Takes some minutes; for a look, use
-``nmdasim bench --quick``. NEURON and Jaxley take part when ``pip install nmdasim[bench]`` has been run.
+The kernel beside its peers, beside code written by hand, over threads and from a cold start, and where its time goes.
+Writes tables and images of docs/, or of FOLDER. Run it on an idle machine; a SHARE below 1 of the simulated time is for
+a look. NEURON and Jaxley take part when ``pip install nmdasim[bench]`` has been run, limit.c where a C compiler is.
 """
 
 from __future__ import annotations
@@ -17,10 +18,14 @@ import time
 from pathlib import Path
 from typing import Any
 
+import limit
 import numpy as np
+import where_time_goes
 
 import nmdasim as nm
 from nmdasim.command.bench.compare import compare
+from nmdasim.command.bench.timing import LEAST, ROUNDS
+from nmdasim.command.printing import bench as printing
 
 DOCS = Path(__file__).parent.parent / "docs"
 _COLD = """
@@ -32,57 +37,44 @@ print(time.perf_counter() - begun)
 """
 
 
-def peers() -> dict[str, Any]:
-    """Run every work on every peer; write the table."""
-    result = compare()
-    rows = [
-        [
-            "work",
-            "engine",
-            "CPU s",
-            "M lane-steps / CPU s",
-            "kernel is × faster",
-            "compile s",
-            "largest count difference",
-            "lanes that differ",
-        ]
-    ]
-    for row in result["rows"]:
-        rate = row["lane_steps_per_cpu_second"] / 1e6
-        rows.append(
-            [
-                row["work"],
-                row["engine"],
-                f"{row['cpu_seconds']:.3g}",
-                f"{rate:.3g}",
-                f"{1 / row['ratio_to_kernel']:.3g}",
-                f"{row['compile_seconds']:.2g}",
-                row["max_count_difference"],
-                f"{row['lanes_that_differ']} of {row['lanes']}",
-            ]
-        )
-    versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
-    _write("bench", rows)
-    (DOCS / "tables" / "bench_machine.txt").write_text(f"{result['machine']}; {versions}. One thread.\n")
-    return result
+def peers(docs: Path, share: float) -> None:
+    """Run every work on every peer; write the table and the line about the machine."""
+    result = compare(share=share, least=min(LEAST, share))
+    _write(docs, "bench", [[*printing.HEADINGS], *(printing.cells(row) for row in result["rows"])])
+    (docs / "tables" / "bench_machine.txt").write_text(printing.footnote(result) + "\n", "utf-8")
 
 
-def scaling() -> None:
+def by_hand(docs: Path, share: float) -> None:
+    """Set the kernel beside limit.c and write the table; store the shares when they are measured in full."""
+    try:
+        limit.library()
+    except limit.NoCompilerError as error:
+        print(error)
+        return
+    found = limit.shares(share, min(LEAST, share))
+    limit.write(found, docs / "tables" / "limit.csv")
+    if share >= 1:
+        limit.keep(found)
+
+
+def scaling(docs: Path, share: float) -> None:
     """Time wind-up over many lanes, threads, compilation and a cached start; write the table."""
     rows = [["what", "measured"]]
-    for name in ("wdr", "delrocq2023", "aguiar2010"):
+    for name in ("wdr", "delrocq2023", "aguiar2010")[: 3 if share >= 1 else 1]:
         with tempfile.TemporaryDirectory() as folder:
             rows += [
                 [f"{name}, first compile", f"{_start(name, folder):.1f} s"],
                 [f"{name}, cached start", f"{_start(name, folder):.2f} s"],
             ]
-    one, two = (min(_windup("wdr", 1000, threads) for _ in range(3)) for threads in (1, 2))
-    rows.append(["1,000 lanes of wdr, two threads against one", f"{one / two:.2f} ×"])
-    rows.append(["1,000 ketamine concentrations on delrocq2023", f"{_windup('delrocq2023', 1000, 0):.1f} s"])
-    rows.append(["10,000 lanes of wdr", f"{_windup('wdr', 10_000, 0):.1f} s"])
+    many, more = (max(round(share * lanes), 2) for lanes in (1000, 10_000))
+    turns = [[_windup("wdr", many, threads) for threads in (1, 2)] for _ in range(ROUNDS)]
+    one, two = np.min(turns, axis=0)
+    rows.append([f"{many:,} lanes of wdr, two threads against one", f"{one / two:.2f} ×"])
+    rows.append([f"{many:,} ketamine concentrations on delrocq2023", f"{_windup('delrocq2023', many, 0):.1f} s"])
+    rows.append([f"{more:,} lanes of wdr", f"{_windup('wdr', more, 0):.1f} s"])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
     rows.append(["peak memory of the process", f"{peak:.0f} MB"])
-    _write("scaling", rows)
+    _write(docs, "scaling", rows)
 
 
 def _start(name: str, folder: str) -> float:
@@ -100,19 +92,25 @@ def _windup(name: str, lanes: int, threads: int) -> float:
     return time.perf_counter() - begun
 
 
-def _write(name: str, rows: list[list[Any]]) -> None:
-    with (DOCS / "tables" / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
+def _write(docs: Path, name: str, rows: list[list[Any]]) -> None:
+    with (docs / "tables" / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerows(rows)
     for row in rows:
         print(*row, sep="\t", flush=True)
 
 
-def main() -> None:
-    """Run everything."""
-    scaling()
-    peers()
-    runpy.run_path(str(DOCS / "make_bench.py"), run_name="__main__")
+def main(share: float = 1.0, docs: Path = DOCS) -> None:
+    """Measure everything, then draw."""
+    for folder in ("tables", "images"):
+        (docs / folder).mkdir(parents=True, exist_ok=True)
+    scaling(docs, share)
+    by_hand(docs, share)
+    where_time_goes.main(share, docs / "tables" / "where_time_goes.csv")
+    peers(docs, share)
+    draw = runpy.run_path(str(DOCS / "make_bench.py"))["bench"]
+    with nm.plot.style("paper"):
+        draw(docs)
 
 
 if __name__ == "__main__":
-    main()
+    main(*(kind(given) for kind, given in zip((float, Path), sys.argv[1:], strict=False)))

@@ -9,7 +9,7 @@ import pytest
 from numba import njit
 
 from nmdasim import engines
-from nmdasim.command.bench import peers
+from nmdasim.command.bench import plans
 from nmdasim.command.bench.works import works
 from nmdasim.engines.kernel import vmath
 from nmdasim.engines.kernel.source import write
@@ -36,7 +36,7 @@ def test_vector_functions(benchmark, name):
 
 @pytest.mark.parametrize("work", works(), ids=lambda work: work.name)
 def test_one_batch_of_lanes(benchmark, work):
-    plan = peers.shortened(work, 2000 * work.dt, lanes=32)
+    plan = plans.shortened(work, 2000 * work.dt, lanes=32)
     engines.alone(dataclasses.replace(plan, duration=10 * plan.dt))
     benchmark(engines.run, plan)
 

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import ast
 import csv
-import dataclasses
-import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-from numba import njit
-
 from nmdasim import engines
-from nmdasim.command.bench import peers
+from nmdasim.command.bench import machine
+from nmdasim.command.bench.plans import brief, shortened
+from nmdasim.command.bench.timing import ROUNDS, seconds_of
 from nmdasim.command.bench.works import works
 from nmdasim.engines.kernel.compiled_model import Kernel
-from nmdasim.engines.kernel.vmath import FASTMATH, exp64
 
 TABLE = Path(__file__).parent.parent / "docs" / "tables" / "where_time_goes.csv"
 #: Simulated seconds that are timed.
@@ -60,64 +55,22 @@ def _count(loop: ast.For) -> Counter[str]:
     return found
 
 
-@njit(fastmath=FASTMATH, error_model="numpy")
-def _exponentials(x: np.ndarray, y: np.ndarray, times: int) -> None:
-    for _ in range(times):
-        for l in range(x.size):  # noqa: E741
-            y[l] = exp64(x[l])
-
-
-@njit(fastmath=FASTMATH, error_model="numpy")
-def _divisions(x: np.ndarray, y: np.ndarray, times: int) -> None:
-    for _ in range(times):
-        for l in range(x.size):  # noqa: E741
-            y[l] = 1.0 / (x[l] + y[l])
-
-
-@njit(fastmath=FASTMATH, error_model="numpy")
-def _arithmetic(x: np.ndarray, y: np.ndarray, times: int) -> None:
-    for _ in range(times):
-        for l in range(x.size):  # noqa: E741
-            v, a, b, c, d = x[l], y[l], x[l] + 0.1, y[l] + 0.2, x[l] + 0.3
-            for _ in range(8):
-                a, b, c, d = a * v + b, b * v + c, c * v + d, d * v + a
-            y[l] = a + b + c + d
-
-
-def price(loop: Callable[[np.ndarray, np.ndarray, int], None], per_element: int) -> float:
-    """Return nanoseconds of one operation, the best of several runs."""
-    x, y, times = np.linspace(0.1, 0.9, 256), np.ones(256), 20_000
-    loop(x, y, 1)
-    best = min(_seconds(lambda: loop(x, y, times)) for _ in range(5))
-    return 1e9 * best / (times * x.size * per_element)
-
-
-def _seconds(task: Callable[[], object]) -> float:
-    begun = time.process_time()
-    task()
-    return time.process_time() - begun
-
-
-def main() -> None:
-    """Print the table and write it for the documentation."""
-    prices = {
-        "exponentials": price(_exponentials, 1),
-        "divisions": price(_divisions, 1),
-        "other": price(_arithmetic, 70),
-    }
+def main(share: float = 1.0, table: Path = TABLE) -> None:
+    """Print the table and write it for the documentation; `share` shortens the simulated time."""
+    prices = machine.prices(max(round(20_000 * share), 100))
     rows = [["work", "exponentials", "divisions", "other operations", "floor, ns", "measured, ns", "floor / measured"]]
     for work in works():
-        plan = dataclasses.replace(peers.shortened(work, SECONDS[work.name]), threads=1)
-        engines.alone(dataclasses.replace(plan, duration=10 * plan.dt))
+        plan = shortened(work, max(round(share * SECONDS[work.name] / work.dt), 200) * work.dt)
+        engines.alone(brief(plan))
         counts = operations(Kernel.of(plan))
-        spent = min(_seconds(lambda plan=plan: engines.alone(plan)) for _ in range(3))
+        spent = min(seconds_of(lambda plan=plan: engines.alone(plan)) for _ in range(ROUNDS))
         floor, measured = sum(prices[k] * n for k, n in counts.items()), 1e9 * spent / (plan.lanes * plan.steps)
         numbers = [str(counts[name]) for name in ("exponentials", "divisions", "other")]
         rows.append([work.name, *numbers, f"{floor:.3g}", f"{measured:.3g}", f"{floor / measured:.0%}"])
         print(*rows[-1], sep="\t")
     rows.append(["ns each", *(f"{prices[name]:.3g}" for name in ("exponentials", "divisions", "other")), "", "", ""])
     print(*rows[-1], sep="\t")
-    with TABLE.open("w", encoding="utf-8", newline="") as stream:
+    with table.open("w", encoding="utf-8", newline="") as stream:
         csv.writer(stream, lineterminator="\n").writerows(rows)
 
 

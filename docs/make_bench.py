@@ -19,9 +19,9 @@ WORKS = {
 }
 
 
-def bench() -> None:
+def bench(docs: Path = DOCS) -> None:
     """Draw million lane-steps per CPU second as dots on a logarithmic axis: there bars would start nowhere."""
-    with (DOCS / "tables" / "bench.csv").open(encoding="utf-8") as stream:
+    with (docs / "tables" / "bench.csv").open(encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     rates = "M lane-steps / CPU s"
     engines = list(dict.fromkeys(row["engine"] for row in rows))
@@ -42,7 +42,7 @@ def bench() -> None:
         figure.supxlabel(
             "million lane-steps per CPU second, one thread: further right is faster (no dot: not compared)"
         )
-        figure.savefig(DOCS / "images" / "bench.png", dpi=100)
+        figure.savefig(docs / "images" / "bench.png", dpi=100)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"][
 FLOORS = next(one for one in CONTRACTS if one.get("containers") == ["nmdasim"])
 #: Tables that a formatter would stretch to a line an entry, and how many there are of them in a file.
 LAID_OUT_BY_HAND = {
-    "command/bench/compare.py": 1,  # share of the simulated time that each peer gets
+    "command/bench/compare.py": 1,  # simulated time that each engine gets of each work
     "engines/kernel/loop.py": 2,  # columns of the tables of populations and of synapses that learn
     "engines/kernel/printer.py": 1,  # functions of the language and their names in the kernel
     "exchange/nmodl/algebra.py": 1,  # functions of NMODL and what they make of numbers

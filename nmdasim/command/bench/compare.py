@@ -140,7 +140,7 @@ class Judge:
 def _row(
     work: Work, side: Side, run: Run, base: float, converged: np.ndarray, near: tuple[int | None, int | None]
 ) -> dict[str, Any]:
-    """Return one row; `base` is the kernel's rate, `near` the divisors of the step at which kernel and peer are near."""
+    """Return one row; `base` is the kernel's rate, `near` the step's divisors at which kernel and peer are near."""
     rate, difference = side.lane_steps / run.seconds, np.abs(run.counts - converged)
     equal, off = equal_answer(base / rate, *near), distance(run.counts, converged)
     return {

@@ -55,9 +55,9 @@ def _price(loop: Callable[[np.ndarray, np.ndarray, int], None], each: int, times
 
 def _loops() -> dict[str, tuple[Any, int]]:
     """Return the loops, and how many operations each does for a number; Numba compiles them."""
-    from numba import njit  # noqa: PLC0415  (a warm start of the kernel needs no Numba)
+    from numba import njit  # a warm start of the kernel needs no Numba
 
-    from nmdasim.engines.kernel.vmath import FASTMATH, exp64  # noqa: PLC0415
+    from nmdasim.engines.kernel.vmath import FASTMATH, exp64
 
     fast = njit(fastmath=FASTMATH, error_model="numpy")
 

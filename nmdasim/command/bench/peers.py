@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from nmdasim import engines
-from nmdasim.command.bench import apart, vectorized
+from nmdasim.command.bench import vectorized
+from nmdasim.command.bench.apart import Apart
 from nmdasim.command.bench.plans import SHORT, brief, shortened
 from nmdasim.command.bench.timing import Run, Side, cpu_of, timed
 from nmdasim.command.bench.works import Work
@@ -62,7 +63,7 @@ def of(work: Work) -> list[Peer]:
     if work.model().is_point:
         found = [
             Peer(STANDALONE, _standalone, _standalone_counts),
-            _apart("Brian2 Cython", "brian2", "", skipped=2 * SHORT + 2, rule=STANDALONE),
+            _apart("Brian2 Cython", "brian2", "", rule=STANDALONE),
             Peer("NumPy", _numpy, _counted(_numpy)),
             _inside("SciPy LSODA", "reference", 8),
         ]
@@ -106,17 +107,19 @@ def _counted(ready: Ready) -> Callable[[Work, float, float, Path], np.ndarray]:
     return lambda *what: ready(*what).run().counts
 
 
-def _apart(name: str, module: str, kind: str, *, skipped: int, rule: str = "") -> Peer:
-    """Return a peer that runs in a process of its own; `skipped` steps are not in what it times."""
+def _apart(name: str, module: str, kind: str, *, rule: str = "") -> Peer:
+    """Return a peer that runs in a process of its own, with its fixed cost taken off."""
 
     def ready(work: Work, seconds: float, dt: float, _: Path) -> Side:
-        prepared = apart.run(module, work.name, seconds, dt, kind)[1]
-        steps = shortened(work, seconds, 1, dt).steps - skipped
-        return Side(name, work.lanes * steps, lambda: apart.run(module, work.name, seconds, dt, kind)[0], prepared)
+        process = Apart(module, work.name, seconds, dt, kind)
+        steps = shortened(work, seconds, 1, dt).steps - (SHORT if module in FIXED_COST else 0)
+        return Side(name, work.lanes * steps, process.run, process.ready)
 
-    return Peer(
-        name, ready, lambda work, seconds, dt, _: apart.run(module, work.name, seconds, dt, kind)[0].counts, rule
-    )
+    return Peer(name, ready, _counted(ready), rule)
+
+
+#: Modules that also time a run of almost no duration.
+FIXED_COST = ("brian2", "neuron")
 
 
 def _numpy(work: Work, seconds: float, dt: float, _: Path) -> Side:
@@ -132,17 +135,18 @@ STANDALONE = "Brian2 C++ standalone"
 def _standalone(work: Work, seconds: float, dt: float, room: Path) -> Side:
     """Build two programs, of the whole duration and of almost none; a run of both costs the difference."""
     whole, short = room / f"{work.name}-whole", room / f"{work.name}-short"
-    built, prepared = apart.run("brian2", work.name, seconds, dt, str(_empty(whole)))
+    built = Apart("brian2", work.name, seconds, dt, str(whole))
+    counts = built.run().counts
     shutil.copytree(whole, short)
-    apart.run("brian2", work.name, SHORT * dt, dt, str(short))
+    Apart("brian2", work.name, SHORT * dt, dt, str(short))
     program = ["main.exe" if os.name == "nt" else "./main"]
 
     def run() -> Run:
         fixed = cpu_of(program, short)
-        return Run(cpu_of(program, whole), built.counts, fixed)
+        return Run(cpu_of(program, whole), counts, fixed)
 
     steps = shortened(work, seconds, 1, dt).steps - SHORT
-    return Side(STANDALONE, work.lanes * steps, run, prepared)
+    return Side(STANDALONE, work.lanes * steps, run, built.ready)
 
 
 def _standalone_counts(work: Work, seconds: float, dt: float, room: Path) -> np.ndarray:
@@ -150,16 +154,11 @@ def _standalone_counts(work: Work, seconds: float, dt: float, room: Path) -> np.
     folder = room / f"{work.name}-finer"
     if not folder.exists() and (room / f"{work.name}-whole").exists():
         shutil.copytree(room / f"{work.name}-whole", folder)
-    return apart.run("brian2", work.name, seconds, dt, str(folder))[0].counts
+    return Apart("brian2", work.name, seconds, dt, str(folder)).run().counts
 
 
-def _empty(folder: Path) -> Path:
-    shutil.rmtree(folder, ignore_errors=True)
-    return folder
-
-
-_neuron: Any = partial(_apart, module="neuron", skipped=SHORT)
-_jaxley: Any = partial(_apart, module="jaxley", skipped=0)
+_neuron: Any = partial(_apart, module="neuron")
+_jaxley: Any = partial(_apart, module="jaxley")
 _NEURON = [
     _neuron("NEURON", kind="tables"),
     _neuron("NEURON, rate tables off", kind="exact"),

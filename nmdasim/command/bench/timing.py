@@ -1,4 +1,4 @@
-"""Costs in CPU time: sides take turns, each counts by its fastest run, and what a run costs however short is taken off."""
+"""Costs in CPU time: sides take turns, each counts by its fastest run, what any run costs is taken off."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import brian2 as b2
 import numpy as np
 from brian2.devices.device import get_device
 
-from nmdasim.command.bench.apart import answer
+from nmdasim.command.bench.apart import Program, serve
 from nmdasim.command.bench.plans import SHORT, shortened
 from nmdasim.command.bench.timing import seconds_of
 from nmdasim.command.bench.works import Work, named
@@ -17,8 +17,8 @@ from nmdasim.model.check import declarations
 from nmdasim.plan.plan import Cells
 
 
-def main(name: str, seconds: float, dt: float, folder: str) -> tuple[float, float, float, np.ndarray]:
-    """Build the program in `folder` and run it once; without a folder, run with Cython."""
+def main(name: str, seconds: float, dt: float, folder: str) -> Program:
+    """Build the program in `folder` and run it; without a folder, run with Cython, going on from run to run."""
     work = named(name)
     plan = shortened(work, seconds, dt=dt)
     if folder:
@@ -30,13 +30,22 @@ def main(name: str, seconds: float, dt: float, folder: str) -> tuple[float, floa
     if folder:
         network.run(plan.steps * plan.dt * b2.second, namespace={})
         get_device().build(directory=folder, compile=True, run=True, debug=False)
-        return 0.0, 0.0, time.perf_counter() - begun, spikes.count[:]
-    network.run(2 * plan.dt * b2.second, namespace={})
-    ready = time.perf_counter() - begun
-    fixed = seconds_of(lambda: network.run(SHORT * plan.dt * b2.second, namespace={}))
-    rest = plan.steps - SHORT - 2
-    whole = seconds_of(lambda: network.run(rest * plan.dt * b2.second, namespace={}))
-    return whole, fixed, ready, spikes.count[:]
+        counts = spikes.count[:]
+        return lambda: (0.0, 0.0, counts), time.perf_counter() - begun
+
+    def run(steps: int) -> None:
+        network.run(steps * plan.dt * b2.second, namespace={})
+
+    network.store()
+    run(2)
+
+    def once() -> tuple[float, float, np.ndarray]:
+        network.restore()
+        fixed = seconds_of(lambda: run(SHORT))
+        network.restore()
+        return seconds_of(lambda: run(plan.steps)), fixed, spikes.count[:]
+
+    return once, time.perf_counter() - begun
 
 
 def _network(work: Work, plan: Cells) -> tuple[Any, Any]:
@@ -68,4 +77,4 @@ def _network(work: Work, plan: Cells) -> tuple[Any, Any]:
 
 
 if __name__ == "__main__":
-    answer(main)
+    serve(main)

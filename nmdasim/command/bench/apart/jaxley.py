@@ -11,7 +11,7 @@ import jaxley as jx
 import numpy as np
 from jaxley.channels import HH, Leak
 
-from nmdasim.command.bench.apart import answer
+from nmdasim.command.bench.apart import Program, serve
 from nmdasim.command.bench.plans import shortened
 from nmdasim.command.bench.timing import seconds_of
 from nmdasim.command.bench.works import named
@@ -28,7 +28,7 @@ _VALUES = {
 }
 
 
-def main(name: str, seconds: float, dt: float, precision: str) -> tuple[float, float, float, np.ndarray]:
+def main(name: str, seconds: float, dt: float, precision: str) -> Program:
     """Run W0 in "float64" or "float32"."""
     jax.config.update("jax_enable_x64", precision == "float64")
     jax.config.update("jax_platform_name", "cpu")
@@ -51,8 +51,8 @@ def main(name: str, seconds: float, dt: float, precision: str) -> tuple[float, f
     begun = time.perf_counter()
     counts = np.asarray(run(lanes).block_until_ready())
     ready = time.perf_counter() - begun
-    return seconds_of(lambda: run(lanes).block_until_ready()), 0.0, ready, counts
+    return lambda: (seconds_of(lambda: run(lanes).block_until_ready()), 0.0, counts), ready
 
 
 if __name__ == "__main__":
-    answer(main)
+    serve(main)

@@ -1,4 +1,4 @@
-"""NEURON's ``hh`` and a ``pas`` conductance to 0 mV, one section a lane: as shipped, without rate tables, CoreNEURON."""
+"""NEURON's ``hh`` and a ``pas`` conductance to 0 mV, one section a lane: as shipped, without tables, CoreNEURON."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from neuron import coreneuron, h
 
-from nmdasim.command.bench.apart import answer
+from nmdasim.command.bench.apart import Program, serve
 from nmdasim.command.bench.plans import SHORT, shortened
 from nmdasim.command.bench.timing import seconds_of
 from nmdasim.command.bench.works import named
 
 
-def main(name: str, seconds: float, dt: float, kind: str) -> tuple[float, float, float, np.ndarray]:
+def main(name: str, seconds: float, dt: float, kind: str) -> Program:
     """Run W0; `kind` is "tables" (as shipped), "exact" (rates computed) or "core" (CoreNEURON)."""
     h.load_file("stdrun.hoc")
     made = shortened(named(name), seconds, dt=dt)
@@ -36,11 +36,14 @@ def main(name: str, seconds: float, dt: float, kind: str) -> tuple[float, float,
 
     run(SHORT)
     ready = time.perf_counter() - begun
-    fixed = seconds_of(lambda: run(SHORT))
-    for vector in (times, lanes):
-        vector.resize(0)
-    whole = seconds_of(lambda: run(made.steps))
-    return whole, fixed, ready, np.bincount(np.array(lanes, int), minlength=len(cells))
+
+    def once() -> tuple[float, float, np.ndarray]:
+        fixed = seconds_of(lambda: run(SHORT))
+        times.resize(0)
+        lanes.resize(0)
+        return seconds_of(lambda: run(made.steps)), fixed, np.bincount(np.array(lanes, int), minlength=len(cells))
+
+    return once, ready
 
 
 def _cell(parallel: Any, lane: int, g: float) -> tuple[Any, Any]:
@@ -57,4 +60,4 @@ def _cell(parallel: Any, lane: int, g: float) -> tuple[Any, Any]:
 
 
 if __name__ == "__main__":
-    answer(main)
+    serve(main)
