@@ -71,7 +71,7 @@ def opioids():
     missed = "With either drug wind-up goes before the first response (with an opioid: a miss of the model)"
     save(titled(draw.contrast(opioid_contrast(nm.neurons.wdr(), seed=range(10))), missed), "opioid_neuron")
     apart = opioid_contrast(saturating(), release=release[::2], ketamine=(0, 1, 2, 4, 8, 16), seed=range(6))
-    held = "Where NMDA receptors saturate, wind-up outlives the first response under an opioid; ketamine takes it"
+    held = "If NMDA receptors saturate, an opioid spares wind-up and ketamine takes it"
     save(titled(draw.contrast(apart), held), "opioid_saturating")
     save(titled(draw.contrast(opioid_contrast(dorsal_horn(), seed=range(5))), missed), "opioid_circuit")
 
