@@ -67,7 +67,13 @@ for command in (
 #: What the parser returns where it caught Ctrl-C.
 _INTERRUPTED = 130
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_NO_MEMORY = ("Cannot allocate memory", "cannot allocate memory", "failed to map segment")
+#: The last is what some C code says when it is refused memory.
+_NO_MEMORY = (
+    "Cannot allocate memory",
+    "cannot allocate memory",
+    "failed to map segment",
+    "error return without exception",
+)
 
 
 def main() -> None:
@@ -111,7 +117,7 @@ def _called(error: Exception) -> str:
 
 def _of_the_machine(error: Exception) -> str:
     """Return what a full disk or a limit of memory does to a command, as a sentence; nothing for other errors."""
-    if isinstance(error, ImportError | OSError) and any(word in str(error) for word in _NO_MEMORY):
+    if isinstance(error, ImportError | OSError | SystemError) and any(word in str(error) for word in _NO_MEMORY):
         return "not enough memory to load the libraries (is it limited, as by 'ulimit -v'?); allow 4 GB"
     if isinstance(error, OSError) and error.errno in _FULL:
         where = error.filename or "the output"
