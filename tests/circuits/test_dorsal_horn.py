@@ -299,7 +299,8 @@ def test_pressure_out_of_range_is_refused(given, said):
 def test_figures_of_sensitization_show_every_course_and_carry_the_disclaimer(naive, conditioned):
     times = plot_sensory.conditioning({"no ketamine": conditioned[0], "10 µM": conditioned[10]})
     labels = [ax.get_ylabel() for ax in times]
-    assert all(label.startswith(name) for label, name in zip(labels, ("ρ", "anion reversal", "NMDA gain"), strict=True)), labels
+    named = zip(labels, ("ρ", "anion reversal", "NMDA gain"), strict=True)
+    assert all(label.startswith(name) for label, name in named), labels
     assert "mV" in labels[1]
     assert [len(ax.lines) for ax in times] == [2, 2, 2]
     assert times[1].lines[0].get_ydata()[-1] > times[1].lines[1].get_ydata()[-1]
