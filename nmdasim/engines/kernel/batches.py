@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim.engines.form.events import may_not_end
+from nmdasim.engines.kernel import subnormals
 from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.machine import begins
 from nmdasim.engines.kernel.memory import SHIFT, vectors
@@ -79,24 +80,25 @@ def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Bat
             while done < min(end, plan.steps):
                 count, now = min(CHUNK, end - done), plan.begin + done
                 samples = traces.room(now, count, width, kernel.real)
-                found = kernel.advance(
-                    *(
-                        state,
-                        shared,
-                        h,
-                        plan.dt,
-                        now,
-                        now + count,
-                        vectors(len(part)),
-                        *places,
-                        *due,
-                        *noted,
-                        count * width,
-                    ),
-                    *(len(traces.rows), rows, begins(halfway, np.bool_), *traces.due(now), samples.shape[1]),
-                    *(begins(samples, kernel.real), steps_of_windows, int(np.searchsorted(edges, now)) - 1),
-                    *(windows, len(summaries[0]), *summed),
-                )
+                with subnormals.as_zero():
+                    found = kernel.advance(
+                        *(
+                            state,
+                            shared,
+                            h,
+                            plan.dt,
+                            now,
+                            now + count,
+                            vectors(len(part)),
+                            *places,
+                            *due,
+                            *noted,
+                            count * width,
+                        ),
+                        *(len(traces.rows), rows, begins(halfway, np.bool_), *traces.due(now), samples.shape[1]),
+                        *(begins(samples, kernel.real), steps_of_windows, int(np.searchsorted(edges, now)) - 1),
+                        *(windows, len(summaries[0]), *summed),
+                    )
                 found_steps.append(room[0, :found].copy())
                 found_lanes.append(room[1, :found].copy())
                 values.append(samples)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim.engines import compiled
-from nmdasim.engines.kernel import loop, synaptic
+from nmdasim.engines.kernel import loop, subnormals, synaptic
 from nmdasim.engines.kernel.arriving import events, fired, synapses, weighs
 from nmdasim.engines.kernel.batches import CHUNK, endless_after, final_states
 from nmdasim.engines.kernel.compiled_model import Kernel
@@ -120,23 +120,24 @@ def _run(
             stored = storage.prepare(h)
             while now < until:
                 much = min(count, until - now)
-                found = advance(
-                    now,
-                    much,
-                    real(h),
-                    real(first.dt),
-                    tables,
-                    stored,
-                    storage.rings,
-                    storage.slots,
-                    connections,
-                    volleys,
-                    own,
-                    cursors,
-                    spikes.room,
-                    (*traces.due, halfway, traces.values),
-                    (held.table, held.whole, held.numbers),
-                )
+                with subnormals.as_zero():
+                    found = advance(
+                        now,
+                        much,
+                        real(h),
+                        real(first.dt),
+                        tables,
+                        stored,
+                        storage.rings,
+                        storage.slots,
+                        connections,
+                        volleys,
+                        own,
+                        cursors,
+                        spikes.room,
+                        (*traces.due, halfway, traces.values),
+                        (held.table, held.whole, held.numbers),
+                    )
                 for one in storage.kept:
                     if endless_after(one.cells.model, one.values(one.kernel.spare - one.row["width"])):
                         raise endless(one.cells.model)
