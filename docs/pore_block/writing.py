@@ -239,10 +239,12 @@ def findings(found: dict[str, xr.Dataset], told: dict[str, Any], asked: dict[str
         chosen = covering(found[name])
         if 0 < int(chosen.sum()) < chosen.size:
             lines.append(f"- **What the covering models of {name} have in common**: {differing(found[name], chosen)}.")
-    step = told["step"]
-    lines.append(
-        f"- **Step**: of {step['draws']:,} draws of `wdr`, {100 * step['same_verdict']:.1f} % get the same verdict at "
-        f"half the step, and the median loss at {AT} µM is {step['median_fine']:.1f} % there against "
-        f"{step['median_coarse']:.1f} %."
-    )
+    again = told["checked"]
+    for name, words in (("half_step", "at half the step"), ("double", "in double precision")):
+        one = again[name]
+        lines.append(
+            f"- **{words[3:].capitalize()}**: of {again['draws']:,} draws of `wdr`, {100 * one['same_verdict']:.1f} % get "
+            f"the same verdict {words}, and the median loss at {AT} µM is {one['median']:.1f} % there against "
+            f"{one['median_as_run']:.1f} %."
+        )
     return "\n".join(lines).replace(" -", " −").replace("−  **", "- **") + "\n"

@@ -1,6 +1,6 @@
 """Numbers too small for full precision, taken as zero while compiled code runs.
 
-Between stimuli synapses decay until they are subnormal (below 2.2e-308, in float32 below 1.2e-38), and stay so: rounding
+Between stimuli synapses decay until they are subnormal, below 2.2e-308 or in float32 1.2e-38, and stay so: rounding
 keeps the smallest number where a step takes less than half of it away. Many x86 processors then need a hundred cycles
 an operation. Their control register MXCSR holds two bits for this, one for results and one for operands, for each
 thread; other processors are left as they are.
