@@ -243,8 +243,9 @@ def findings(found: dict[str, xr.Dataset], told: dict[str, Any], asked: dict[str
     for name, words in (("half_step", "at half the step"), ("double", "in double precision")):
         one = again[name]
         lines.append(
-            f"- **{words[3:].capitalize()}**: of {again['draws']:,} draws of `wdr`, {100 * one['same_verdict']:.1f} % get "
-            f"the same verdict {words}, and the median loss at {AT} µM is {one['median']:.1f} % there against "
+            f"- **{words[3:].capitalize()}**: of {again['draws']:,} draws of `wdr`, "
+            f"{100 * one['same_verdict']:.1f} % get the same verdict {words}, and the median loss at {AT} µM is "
+            f"{one['median']:.1f} % there against "
             f"{one['median_as_run']:.1f} %."
         )
     return "\n".join(lines).replace(" -", " −").replace("−  **", "- **") + "\n"
