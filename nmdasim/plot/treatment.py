@@ -21,6 +21,8 @@ _RIVALS = (_SLOW, _ACUTE, _PLASMA, "#4a6fb5", "#8aa63f")
 _MARKERS = ("o", "s", "^", "D", "v")
 #: Growth a pulse below which there is no wind-up, as a share of the first response.
 _LEAST_SLOPE = 0.01
+#: Distance of two mean shares up to which they are called alike.
+_ALIKE = 0.05
 #: Days beyond which an axis is in weeks.
 _WEEKS_AFTER = 21
 
@@ -172,7 +174,8 @@ def contrast(found: xr.Dataset) -> np.ndarray:
             ax.plot(x, one["input"] / none["input"], "o-", color=_PAIN, label="first response")
             if winds_up:
                 ax.plot(x, one["slope"] / none["slope"], "s--", color=_PLASMA, label="slope of wind-up")
-            ax.set(title=title, xlabel=label, ylim=(-0.05, 1.1))
+            takes = _takes(one["input"] / none["input"], one["slope"] / none["slope"]) if winds_up else ""
+            ax.set(title=f"{title} {takes}".strip(), xlabel=label, ylim=(-0.05, 1.1))
         axes[0].set_ylabel("relative to none of either")
         axes[0].legend(frameon=False, handlelength=3.2)
         lacking = ["Without drug there is no wind-up: no slope is drawn."] * (not winds_up)
@@ -180,6 +183,14 @@ def contrast(found: xr.Dataset) -> np.ndarray:
             figure, found, notes=[*lacking, "Opioids depress respiration, ketamine far less; neither is weighed here."]
         )
     return np.asarray(axes)
+
+
+def _takes(first: xr.DataArray, slope: xr.DataArray) -> str:
+    """Return which of both goes first, judged by their means over the doses."""
+    apart = float(first.mean() - slope.mean())
+    if abs(apart) < _ALIKE:
+        return "takes both alike"
+    return "takes wind-up first" if apart > 0 else "takes the first response first"
 
 
 def rivals(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:

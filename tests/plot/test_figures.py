@@ -149,6 +149,19 @@ def test_no_slope_is_drawn_where_there_is_no_wind_up():
         assert ("no slope is drawn" in axes[0].figure.get_supxlabel()) is (lines == 1)
 
 
+@pytest.mark.parametrize(
+    ("slope", "says"),
+    [(0.2, "takes wind-up first"), (0.9, "takes the first response first"), (0.52, "takes both alike")],
+)
+def test_the_contrast_says_what_each_drug_takes_first(slope, says):
+    grid = {"release_opioid": [1, 0.5], "ketamine": [0.0, 1.0], "seed": [0]}
+    given = np.array([[1, 0], [0, 0]])[..., None]  # neither drug
+    first, slopes = (np.where(given, 1, share) * 10.0 for share in (0.5, slope))
+    found = xr.Dataset({"input": (tuple(grid), first), "slope": (tuple(grid), slopes)}, grid)
+    titles = [ax.get_title(loc="left") or ax.get_title() for ax in nm.plot.treatment.contrast(found)]
+    assert titles == [f"An opioid {says}", f"Ketamine {says}"]
+
+
 def test_a_decade_is_written_as_a_number():
     ax = receptor.inhibition([inhibition.curve("ketamine", "2A", mg="1 mM")])
     ax.figure.canvas.draw()

@@ -1,6 +1,6 @@
 // Every word that the page says, in one file: a class that translates it translates the page.
 
-const number = (value: number): string => String(Number(value.toPrecision(6)));
+const number = (value: number, digits = 6): string => String(Number(value.toPrecision(digits))).replace("-", "−");
 
 export const S = {
   title: "nmdasim explorer",
@@ -34,7 +34,7 @@ export const S = {
   noWorker: "This browser has no Web Workers, which this panel needs to run a neuron. The others work; a current Firefox, Chrome, Edge or Safari runs all.",
   field: {
     of: (label: string, unit: string): string => `${label}, in ${unit}`,
-    range: (low: number, high: number, unit: string): string => `plausible ${number(low)} to ${number(high)} ${unit}`,
+    range: (low: number, high: number, unit: string): string => `plausible ${number(low, 3)} to ${number(high, 3)} ${unit}`,
     source: (key: string): string => `source: ${key}`,
     example: (low: number, high: number, unit: string): string =>
       `${number(Math.min(Math.max(1, low), high))} ${unit === "×" ? "" : unit}`.trim(),
@@ -102,7 +102,7 @@ export const S = {
     current: "current, pA for 1 nS",
     withMg: (mg: string): string => `${mg} mM magnesium`,
     withoutMg: "no magnesium",
-    withDrug: (mg: string, drug: string): string => `${mg} mM magnesium and ${drug}`,
+    withDrug: (mg: string, um: number, drug: string): string => `${mg} mM magnesium and ${um} µM free ${drug}`,
     pulse: "One pulse of glutamate",
     open: "open probability",
     ms: "time, ms",
@@ -198,7 +198,7 @@ export const S = {
     naive: "without drug",
     chosen: "Drug",
     concentration: "Free drug",
-    drug: (name: string, um: number): string => `${um} µM ${name}`,
+    drug: (name: string, um: number): string => `${um} µM free ${name}`,
     raster: "Every spike",
     time: "time, s",
     potential: "Potential of the soma",

@@ -60,11 +60,11 @@ function current(one: Variant, names: Names, extra: Names): number[] {
 
 function ivChart(s: Settings, p: Patch): Chart {
   const bath = String(s.magnesium);
-  const series = [
+  const series: Chart["series"] = [
     { label: T.withMg(bath), x: VOLTS, y: current(p.plain, p.names, {}), colour: 1 },
     { label: T.withoutMg, x: VOLTS, y: current(p.plain, p.names, { mg: 0 }), colour: 6, dash: true },
   ];
-  if (p.blocked) series.push({ label: T.withDrug(bath, `${s.concentration} µM ${s.drug}`), x: VOLTS, y: current(p.blocked, p.names, {}), colour: 2 });
+  if (p.blocked) series.push({ label: T.withDrug(bath, Number(s.concentration), String(s.drug)), x: VOLTS, y: current(p.blocked, p.names, {}), colour: 2, dash: true });
   return { id: "receptor-iv", title: T.iv, x: { label: T.millivolt, min: -100, max: 40 }, y: { label: T.current }, series, marks: [{ x: Number(s.voltage) }], height: 17 };
 }
 
@@ -119,12 +119,12 @@ function compute(s: Settings): Outcome {
   const upto = first.trace.times.findIndex((t) => t > tail + seconds);
   const cut = upto < 0 ? first.trace.times.length : upto;
   const milli = first.trace.times.slice(0, cut).map((t) => t * 1e3);
-  const series = [{ label: T.control, x: milli, y: first.trace.open.slice(0, cut), colour: 1 }];
+  const series: Chart["series"] = [{ label: T.control, x: milli, y: first.trace.open.slice(0, cut), colour: 1 }];
   if (p.blocked) {
     const start = steady(p.blocked, { ...p.names, glutamate: 1e-6 });
     const steps: Step[] = [{ seconds, conditions: { glutamate: Number(s.glutamate) } }, { seconds: tail, conditions: {} }];
     const found = respond(p.blocked, steps, p.names, start, tail / 400);
-    series.push({ label: T.drugged, x: found.times.map((t) => t * 1e3), y: found.open, colour: 2 });
+    series.push({ label: T.drugged, x: found.times.map((t) => t * 1e3), y: found.open, colour: 2, dash: true });
   }
   const train = trainChart(s, p);
   const fixed = { ...p.names, glutamate: 1 };

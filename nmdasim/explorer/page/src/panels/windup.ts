@@ -127,7 +127,7 @@ function outcome(s: Settings, asked: ReturnType<typeof job>, found: CellAnswer, 
   const x = { label: T.time, min: from, max: to };
   const marks = pulses.filter((at) => at >= from && at <= to).map((at) => ({ x: at }));
   const traced = (trace: typeof v, factor: number): Chart["series"] =>
-    [1, 0].map((lane) => ({ label: names[lane], x: axis.subarray(first, last), y: trace.lanes[lane].subarray(first, last).map((y) => y * factor), colour: lane + 1 })).reverse();
+    [1, 0].map((lane) => ({ label: names[lane], x: axis.subarray(first, last), y: trace.lanes[lane].subarray(first, last).map((y) => y * factor), colour: lane + 1, dash: lane === 1 })).reverse();
   const raster = found.spikes.map((times, lane) => ({ label: names[lane], x: times, y: times.map(() => 1 - lane), colour: lane + 1, kind: "ticks" as const }));
   const share = (row: Float64Array, at: number): number => row[Math.min(Math.round(at / v.interval), row.length - 1)];
   // places of a drug in the pore, such as deep and shallow ones, together

@@ -44,6 +44,10 @@ export interface Size {
 
 const keyHeight = (chart: Chart): number => (chart.bands?.length ? 0.9 + 1.25 * chart.bands.length : 0);
 
+/** How a dashed line of each colour is broken, for who does not see colours. */
+const DASHES = ["8 4", "2 3", "10 3 2 3", "14 4", "6 2 2 2 2 2", "5 3"];
+const dashes = (one: Series): string => (one.dash ? ` stroke-dasharray="${DASHES[(one.colour - 1) % DASHES.length]}"` : "");
+
 interface Frame {
   left: number;
   right: number;
@@ -107,7 +111,7 @@ function framed(chart: Chart, width: number, height: number, em: number, rows: n
   const [x0, x1] = range(chart.x, chart.series.map((one) => one.x));
   const [y0, y1] = range(chart.y, chart.series.map((one) => one.y));
   const gutter = 1.15 * (chart.bands?.length ?? 0);
-  const [right, top, bottom] = [width - (0.8 + gutter) * em, (1.8 + 1.35 * rows) * em, height - (2.7 + keyHeight(chart)) * em];
+  const [right, top, bottom] = [width - (1.3 + gutter) * em, (1.8 + 1.35 * rows) * em, height - (2.7 + keyHeight(chart)) * em];
   const scale = (log: boolean | undefined, a: number, b: number, from: number, to: number) => {
     const place = log ? Math.log10 : (v: number): number => v;
     return (v: number): number => from + ((place(v) - place(a)) / (place(b) - place(a))) * (to - from);
@@ -210,7 +214,7 @@ function drawn(one: Series, f: Frame, em: number): string {
     return `<path ${paint} stroke-width="1" fill="none" d="${path}"/>`;
   }
   const path = line(one, f);
-  const stroke = `<path ${paint} fill="none" stroke-width="${(em / 8).toFixed(1)}"${one.dash ? ' stroke-dasharray="7 4"' : ""} stroke-linejoin="round" d="${path}"/>`;
+  const stroke = `<path ${paint} fill="none" stroke-width="${(em / 8).toFixed(1)}"${dashes(one)} stroke-linejoin="round" d="${path}"/>`;
   if (one.kind !== "points") return stroke;
   let dots = "";
   for (let i = 0; i < one.x.length; i++) {
@@ -289,10 +293,9 @@ function legendRow(row: Entry[], left: number, y: number, em: number): string {
     .map(({ series, width }) => {
       const at = x;
       x += width;
-      const dash = series.dash ? ' stroke-dasharray="7 4"' : "";
       const mark = series.kind === "points" ? `<g class="s${series.colour}" data-dots="">${symbol(series.colour, at + 0.8 * em, y, 0.28 * em)}</g>` : "";
       return (
-        `<path class="s${series.colour}" stroke-width="${(em / 8).toFixed(1)}"${dash} d="M${at} ${y}h${1.6 * em}"/>${mark}` +
+        `<path class="s${series.colour}" stroke-width="${(em / 8).toFixed(1)}"${dashes(series)} d="M${at} ${y}h${1.6 * em}"/>${mark}` +
         `<text x="${at + 1.9 * em}" y="${y + 0.3 * em}">${escape(series.label)}</text>`
       );
     })

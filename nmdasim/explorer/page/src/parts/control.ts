@@ -124,7 +124,7 @@ function slider(panel: string, one: Slider, change: Change): Shown {
     const value = one.of ? (settings[one.of.key] as number) * one.of.factor : (settings[one.key] as number);
     bar.value = String(position(one, value));
     bar.setAttribute("aria-valuetext", `${shown(value, 4)} ${one.unit}`);
-    if (document.activeElement !== field || read(field.value, one) !== value) field.value = String(Number(value.toPrecision(6)));
+    if (document.activeElement !== field || read(field.value, one) !== value) field.value = String(Number(value.toPrecision(one.of ? 4 : 6)));
     fault.textContent = "";
     field.removeAttribute("aria-invalid");
     element.hidden = !(one.applies?.(settings) ?? true);
