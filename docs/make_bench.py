@@ -26,11 +26,11 @@ def bench(docs: Path = DOCS) -> None:
     rates = "M lane-steps / CPU s"
     engines = list(dict.fromkeys(row["engine"] for row in rows))
     with drawn():
-        figure = new_figure(figsize=(16, 5.6), layout="constrained")
+        figure = new_figure(figsize=(16, 1.6 + 0.42 * len(engines)), layout="constrained")
         axes = figure.subplots(1, len(WORKS), sharex=True, sharey=True)
         for ax, (work, words) in zip(axes, WORKS.items(), strict=True):
             for row in (row for row in rows if row["work"] == work):
-                own, rate, y = row["engine"] == "kernel", float(row[rates]), engines.index(row["engine"])
+                own, rate, y = row["engine"].startswith("kernel"), float(row[rates]), engines.index(row["engine"])
                 ax.plot(rate, y, "D" if own else "o", color=look().shades[1 if own else 0], markersize=11 if own else 8)
                 ax.annotate(f"{rate:.3g}", (rate, y), (9, 0), textcoords="offset points", va="center", fontsize=11)
             ax.set(title=words, xscale="log", xlim=(0.005, 20_000), xticks=10.0 ** np.arange(-2, 5, 2))

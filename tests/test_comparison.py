@@ -104,7 +104,7 @@ def test_every_peer_of_every_work_gets_time():
 
 
 def test_a_row_has_both_ratios(monkeypatch):
-    monkeypatch.setattr(compare.peers, "of", lambda work: [peers._inside("SciPy LSODA", "reference", 1)])
+    monkeypatch.setattr(compare.peers, "of", lambda work: [peers._inside("SciPy LSODA", "reference", 1, steps=False)])
     monkeypatch.setattr(compare.machine, "prices", lambda: {"exponentials": 0.5})
     result = compare.compare(only=("W0",), share=0.02, least=0.0, report=lambda line: None)
     assert [row["engine"] for row in result["rows"]] == ["kernel", "SciPy LSODA"]

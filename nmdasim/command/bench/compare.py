@@ -20,8 +20,9 @@ from nmdasim.errors import InputError, nearest
 
 #: Simulated seconds that each engine gets of W0, W1, W2 and W3: the slow get less, for cost per lane-step is compared.
 #: What LSODA costs depends on what the neuron does: of W2 it gets the whole, one lane.
-_SECONDS = {"kernel": (1, 2, 4, 2), peers.STANDALONE: (1, 2, 0, 2), "Brian2 Cython": (0.25, 0.5, 0, 1),
-            "NumPy": (0.0625, 0.2, 0, 0.25), "SciPy LSODA": (1, 2, 16, 0.5), "Brian2 SpatialNeuron": (0, 0, 4, 0),
+_SECONDS = {"kernel": (1, 2, 4, 2), peers.SINGLE: (1, 2, 4, 2), peers.STANDALONE: (1, 2, 0, 2),
+            "Brian2 Cython": (0.25, 0.5, 0, 1), "NumPy": (0.0625, 0.2, 0, 0.25), "SciPy LSODA": (1, 2, 16, 0.5),
+            "Brian2 SpatialNeuron": (0, 0, 4, 0), "NEURON": (1, 0, 4, 0), "NEURON CVODE": (0, 0, 16, 0),
             "others": (1, 0, 0, 0)}  # fmt: skip
 #: Steps that a run has at least.
 _STEPS = 200
@@ -70,12 +71,12 @@ def compare(
         for work in works():
             if not only or work.name in only:
                 rows += _rows(work, share, least, Path(room), report)
-    names = ["nmdasim", "numpy", "numba", "brian2", "scipy", *(n for n in ("neuron", "jaxley") if peers.installed(n))]
+    others = [name for name in ("neuron", "jax", "jaxley") if peers.installed(name)]
     return {
         "rows": rows,
         "machine": machine.line(),
         "prices": machine.prices(),
-        "versions": {name: version(name) for name in names},
+        "versions": {name: version(name) for name in ("nmdasim", "numpy", "numba", "brian2", "scipy", *others)},
     }
 
 

@@ -21,6 +21,8 @@ from nmdasim.command.bench.apart import Apart
 from nmdasim.command.bench.plans import SHORT, brief, shortened
 from nmdasim.command.bench.timing import Run, Side, cpu_of, timed
 from nmdasim.command.bench.works import Work
+from nmdasim.engines.neuron import build
+from nmdasim.errors import InputError
 from nmdasim.plan.plan import Cells
 
 #: Makes a side of a work, so many simulated seconds and a step; in the folder it may leave what it builds.
@@ -59,21 +61,23 @@ def own(method: str = "") -> Peer:
 
 def of(work: Work) -> list[Peer]:
     """Return the peers that can run a work."""
-    found = []
+    found = [_inside(SINGLE, "kernel", None, method="staggered/float32")]
     if work.model().is_point:
-        found = [
+        found += [
             Peer(STANDALONE, _standalone, _standalone_counts),
             _apart("Brian2 Cython", "brian2", "", rule=STANDALONE),
             Peer("NumPy", _numpy, _counted(_numpy)),
-            _inside("SciPy LSODA", "reference", 8),
+            _inside("SciPy LSODA", "reference", 8, steps=False),
         ]
     else:
-        found = [
+        found += [
             _inside("Brian2 SpatialNeuron", "brian2", 1, short=True),
-            _inside("SciPy LSODA", "reference", 1),
+            _inside("SciPy LSODA", "reference", 1, steps=False),
         ]
+        found += _EXPORTED if _compiles_nmodl() else []
     if work.name == "W0":  # the one model that they ship
         found += _NEURON if installed("neuron") else []
+        found += _JAX if installed("jax") else []
         found += _JAXLEY if installed("jaxley") else []
     return found
 
@@ -83,13 +87,27 @@ def installed(name: str) -> bool:
     return find_spec(name) is not None
 
 
+def _compiles_nmodl() -> bool:
+    """Whether NEURON is here with what compiles its mechanisms."""
+    try:
+        build.need()
+    except InputError:
+        return False
+    return True
+
+
 def counts_of(made: Cells, engine: str = "kernel") -> np.ndarray:
     """Return the spikes of each lane of a plan on an engine of the library."""
     return np.bincount(engines.alone(made, engine).spike_lane, minlength=made.lanes)
 
 
-def _inside(name: str, engine: str, lanes: int | None, *, method: str = "", short: bool = False) -> Peer:
-    """Return a peer that runs in this process, as an engine of the library; `short` where it has a fixed cost."""
+def _inside(
+    name: str, engine: str, lanes: int | None, *, method: str = "", short: bool = False, steps: bool = True
+) -> Peer:
+    """Return a peer that is an engine of the library.
+
+    `short` where it has a fixed cost; `steps` False where it chooses its own.
+    """
 
     def ready(work: Work, seconds: float, dt: float, _: Path) -> Side:
         made = dataclasses.replace(shortened(work, seconds, lanes, dt), method=method)
@@ -100,7 +118,7 @@ def _inside(name: str, engine: str, lanes: int | None, *, method: str = "", shor
         run = timed(lambda: counts_of(made, engine), (lambda: engines.alone(less, engine)) if less else None)
         return Side(name, made.lanes * (made.steps - (less.steps if less else 0)), run, prepared)
 
-    return Peer(name, ready, _counted(ready), steps=engine != "reference")
+    return Peer(name, ready, _counted(ready), steps=steps)
 
 
 def _counted(ready: Ready) -> Callable[[Work, float, float, Path], np.ndarray]:
@@ -129,7 +147,7 @@ def _numpy(work: Work, seconds: float, dt: float, _: Path) -> Side:
     return Side("NumPy", made.lanes * made.steps, timed(program), time.perf_counter() - begun)
 
 
-STANDALONE = "Brian2 C++ standalone"
+STANDALONE, SINGLE = "Brian2 C++ standalone", "kernel float32"
 
 
 def _standalone(work: Work, seconds: float, dt: float, room: Path) -> Side:
@@ -158,10 +176,17 @@ def _standalone_counts(work: Work, seconds: float, dt: float, room: Path) -> np.
 
 
 _neuron: Any = partial(_apart, module="neuron")
+_scan: Any = partial(_apart, module="scan")
 _jaxley: Any = partial(_apart, module="jaxley")
+#: A neuron of the library as NMODL, run by NEURON: its fixed step, and the steps that CVODE chooses.
+_EXPORTED = [
+    _inside("NEURON", "neuron", 1, short=True),
+    _inside("NEURON CVODE", "neuron", 1, short=True, method="cvode", steps=False),
+]
 _NEURON = [
     _neuron("NEURON", kind="tables"),
     _neuron("NEURON, rate tables off", kind="exact"),
     _neuron("CoreNEURON", kind="core"),
 ]
+_JAX = [_scan("JAX scan", kind="float64"), _scan("JAX scan float32", kind="float32")]
 _JAXLEY = [_jaxley("Jaxley", kind="float64"), _jaxley("Jaxley float32", kind="float32")]

@@ -64,11 +64,11 @@ class Side:
 
 
 def cpu() -> float:
-    """Return the CPU seconds that this process has used, in all its threads."""
+    """Return the CPU seconds that this process has used, in all its threads, and the processes that it waited for."""
     if resource is None:
         return time.process_time()
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def cpu_of(command: Sequence[str], folder: Path) -> float:
