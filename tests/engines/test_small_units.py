@@ -29,3 +29,21 @@ def test_what_decays_is_right_to_a_millionth_in_any_unit(unit):
     done = nm.simulate(cell, once, duration="10 ms", record="s", engine="reference", tolerance=1e-8)
     kernel = nm.simulate(cell, once, duration="10 ms", record="s")
     assert np.allclose(done.s.values.ravel()[1:], kernel.s.values.ravel()[1:], rtol=1e-6, atol=0)
+
+
+def shaped(unit, x):
+    return nm.Model(
+        "shaped", f"ds/dt = -s/(5*ms) : {unit}\ny = {x} : 1", parameters={"K": f"{0.01 * HELD[unit]} {unit}"}
+    )
+
+
+@pytest.mark.parametrize("unit", HELD)
+@pytest.mark.parametrize("n", [1, 2, 4])
+def test_a_hill_function_of_what_is_tiny_is_no_zero_by_zero(unit, n):
+    shaped(unit, f"s**{n}/(s**{n} + K**{n})")
+
+
+@pytest.mark.parametrize("unit", HELD)
+def test_zero_by_zero_is_found_among_tiny_numbers(unit):
+    with pytest.raises(nm.ModelError, match="0/0 at s = 0"):
+        shaped(unit, "sin(s/K)/(s/K)")
