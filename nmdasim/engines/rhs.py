@@ -16,9 +16,7 @@ from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.layout import Group, Layout
 from nmdasim.language.reader import symbol
 from nmdasim.model.model import Model
-
-#: Typical size of what a state holds, by its unit; absolute tolerances are relative to it.
-SIZES = {"mV": 1e-2, "nS": 1e-9, "nA": 1e-9, "uM": 1e-4, "ms": 1e-3}
+from nmdasim.model.sizes import SIZES
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import sympy as sp
 
 from nmdasim.language.evaluation import evaluate
 
-#: Where a state is looked at: in volts, and any other in SI units.
+#: Where a state is looked at: in volts, and any other in SI units, times its size where that is tiny.
 VOLTS = np.linspace(-0.15, 0.15, 6001)
 _SIZES = np.geomspace(1e-6, 1e3, 600)
 OTHERS = np.concatenate([-_SIZES[::-1], [0.0], _SIZES])
@@ -41,10 +41,10 @@ class Suspect:
     below: sp.Expr
     above: sp.Expr
 
-    def zero(self, grid: np.ndarray, values: Values) -> float | None:
-        """Return the value of the state, within a grid of them, at which it is 0/0, or None."""
+    def zero(self, grid: np.ndarray, values: Values, size: float = 1.0) -> float | None:
+        """Return the value of the state, within a grid of them, at which it is 0/0, or None; `size` is of the grid."""
         with np.errstate(all="ignore"):
-            return next((float(x) for x in self._roots(grid, values) if self._bounded(x, values)), None)
+            return next((float(x) for x in self._roots(grid, values) if self._bounded(x, values, size)), None)
 
     def _at(self, part: sp.Expr, x: np.ndarray, values: Values) -> np.ndarray:
         return np.broadcast_to(evaluate(part, {**values, self.state: x}), np.shape(x))
@@ -62,9 +62,9 @@ class Suspect:
             low, high = np.where(same, middle, low), np.where(same, high, middle)
         return np.concatenate([exact, low])
 
-    def _bounded(self, x: float, values: Values) -> bool:
+    def _bounded(self, x: float, values: Values, size: float) -> bool:
         """Whether both sides of the line vanish at a zero, and the quotient stays bounded on either side of it."""
-        around = x + _NEAR * max(abs(x), 0.1) * np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
+        around = x + _NEAR * max(abs(x), 0.1 * size) * np.array([-2.0, -1.0, 0.0, 1.0, 2.0])
         below, above = (self._at(part, around, values) for part in (self.below, self.above))
         beside = [min(abs(y[1]), abs(y[3])) for y in (below, above)]  # 0 where a conductance is: nothing vanishes there
         vanish = all(near > 0 and abs(y[2]) <= _VANISHED * near for near, y in zip(beside, (below, above), strict=True))

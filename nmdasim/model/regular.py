@@ -9,6 +9,7 @@ import numpy as np
 from nmdasim.errors import ExpressionError, ModelError
 from nmdasim.language import singular
 from nmdasim.model import kept
+from nmdasim.model.sizes import SIZES
 from nmdasim.model.structure import by_structure
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 #: What other states are while one is looked at: no round numbers, at which more than one thing may vanish.
 _VOLT, _OTHER = -0.0537, 0.3137
+#: Units of what is looked at in SI units as it is.
+_WIDE = ("mV", "uM", "ms")
 
 
 def check(given: Model) -> None:
@@ -37,9 +40,13 @@ def check(given: Model) -> None:
     values = {"t": np.array([1e-3]), "area": np.array([1e-9])} | values
     others = {name: value * (1 + 0.1 * (0.618 * k % 1)) for k, (name, value) in enumerate(values.items())}
     for one in found:
-        x = one.zero(singular.VOLTS if one.state in volts else singular.OTHERS, values)
+        # Of concentrations and times the whole range is looked at; 10 pS or 1 amol would be nothing within it.
+        unit = given.unit_of(one.state)
+        size = 1.0 if unit in _WIDE else SIZES.get(unit, 1.0)
+        grid = singular.VOLTS if one.state in volts else singular.OTHERS * size
+        x = one.zero(grid, values, size)
         # The range of a potential is known; where another state is 0/0 for these values alone, it may never be.
-        if x is not None and (one.state in volts or one.zero(singular.OTHERS, others) is not None):
+        if x is not None and (one.state in volts or one.zero(grid, others, size) is not None):
             where = f"{x * 1e3:.6g} mV" if one.state in volts else f"{x:.6g}"
             left = f"d{one.equation}/dt" if one.equation in given.system.states else one.equation
             raise ModelError(

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from nmdasim.errors import InputError
 from nmdasim.parameters import concentrations
 
 
@@ -31,12 +34,12 @@ def free(given: Any, drug: str = "ketamine") -> Any:
     Raises
     ------
     InputError
-        If no bound fraction of the drug is known, or no molar mass of one that is given by mass.
+        If it is negative, if no bound fraction of the drug is known, or no molar mass of one that is given by mass.
     UnitError
         If it is no concentration.
     """
     found = concentrations.free(given, drug, basis=concentrations.TOTAL)
-    return found if hasattr(found, "dims") else concentrations.molar(found, drug)
+    return _possible(found if hasattr(found, "dims") else concentrations.molar(found, drug), given, drug)
 
 
 def total(given: Any, drug: str = "ketamine", *, unit: str = "uM") -> Any:
@@ -54,4 +57,11 @@ def total(given: Any, drug: str = "ketamine", *, unit: str = "uM") -> Any:
     InputError, UnitError
         As :func:`free`.
     """
-    return concentrations.total(given, drug, unit=unit)
+    return _possible(concentrations.total(given, drug, unit=unit), given, drug)
+
+
+def _possible(found: Any, given: Any, drug: str) -> Any:
+    """Return a concentration, unless there is no such."""
+    if np.any(np.asarray(found) < 0):
+        raise InputError(f"{drug} = {given}; a concentration cannot be negative")
+    return found

@@ -11,6 +11,7 @@ import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim import uM
 from nmdasim.command import app as cli
+from nmdasim.errors import InputError
 from nmdasim.parameters import concentrations
 from nmdasim.plot import bands as plot_bands
 from nmdasim.quantities import parse_unit
@@ -97,6 +98,13 @@ def test_a_total_without_a_bound_fraction_is_refused_by_the_functions_too():
             convert("1 uM", "memantine")
     with pytest.raises(nm.UnitError, match="ketamine = 1 mV has the wrong dimension"):
         ph.free("1 mV")
+
+
+@pytest.mark.parametrize("convert", [ph.free, ph.total])
+@pytest.mark.parametrize("given", ["-1 uM", "-100 ng/ml total", [1, -1] * uM])
+def test_a_concentration_below_zero_is_refused_as_in_a_run(convert, given):
+    with pytest.raises(InputError, match="ketamine = .*; a concentration cannot be negative"):
+        convert(given)
 
 
 def test_python_files_and_receptors_take_it_and_the_axis_says_free():

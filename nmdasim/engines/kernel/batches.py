@@ -68,7 +68,7 @@ def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Bat
     # Where each row begins; asking for it at every call would cost more than many a call.
     state, rows, steps_of_windows = (begins(row, row.dtype) for row in (a, traces.rows, edges))
     places, due, noted, summed = ([begins(row, row.dtype) for row in part] for part in (fixed, events, room, summaries))
-    done = 0
+    done, advance = 0, kernel.advance  # compiled, where it has to be, before numbers are taken as zero
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
     fresh = kernel.source.staggered and plan.held is None
     phases = [(0.5 * plan.dt, 1, traces.mean & False)] if fresh else []
@@ -81,7 +81,7 @@ def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Bat
                 count, now = min(CHUNK, end - done), plan.begin + done
                 samples = traces.room(now, count, width, kernel.real)
                 with subnormals.as_zero():
-                    found = kernel.advance(
+                    found = advance(
                         *(
                             state,
                             shared,

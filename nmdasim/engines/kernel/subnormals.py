@@ -46,8 +46,8 @@ def as_zero() -> Iterator[None]:
         return
     read, write, _ = register
     before = read()
-    write(before | _FLUSH)
     try:
+        write(before | _FLUSH)  # here, for an interrupt may come as soon as it has been written
         yield
     finally:
         write(before)

@@ -9,7 +9,7 @@ import numpy as np
 
 from nmdasim.engines.neuron.mechanism import AREA, Mechanism
 from nmdasim.engines.neuron.rendered import Rendered
-from nmdasim.engines.rhs import SIZES
+from nmdasim.model.sizes import SIZES
 from nmdasim.plan.plan import Arrivals, Cells, Plan, Probe, Volley, Wire
 
 #: About so many seconds lie between the points at which an extremum is sought.
