@@ -16,7 +16,7 @@ from rich.table import Table
 from nmdasim.command.printing.sensory import drawn_as, rows
 from nmdasim.command.printing.tables import NARROW
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.readout import files
+from nmdasim.readout import files, measures
 
 
 def as_json(answer: dict[str, Any]) -> str:
@@ -26,7 +26,24 @@ def as_json(answer: dict[str, Any]) -> str:
 
 def figure(responses: Mapping[str, xr.Dataset], *, slide: bool) -> Figure:
     """Return the figure of all cases."""
-    return drawn_as(responses, "What the circuit answers, case by case", slide=slide)
+    return drawn_as(responses, says(responses), slide=slide)
+
+
+def says(responses: Mapping[str, xr.Dataset]) -> str:
+    """Return what the cases show, in one line: whether touch hurts in the state, and what the drug leaves of that."""
+    without = [label for label in responses if "ketamine" not in label]
+    state, last = without[-1], list(responses)[-1]
+    hurts, still = (bool(measures.threshold(responses[label].mean("seed")).notnull()) for label in (state, last))
+    if last == state:
+        return f"{_first(state)}: touch {'comes to hurt' if hurts else 'does not hurt'}"
+    before, after = (float(responses[label].spikes.sel(kind="noxious").mean()) for label in (state, last))
+    left = f", {100 * after / before:.0f} % of the noxious answer is left" if before > 0 else ""
+    touch = "touch still hurts" if still else "touch no longer hurts" if hurts else "touch does not hurt"
+    return f"{_first(last)}: {touch}{left}"
+
+
+def _first(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
 
 
 def save(responses: Mapping[str, xr.Dataset], folder: Path, *, slide: bool = False) -> None:
@@ -51,6 +68,6 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
         table.add_row(case["case"], *spikes, "none" if least is None else f"{least:g}", *indices)
     console.print(table)
     console.print("Indices: against the naive circuit without drug.", style="dim")
-    if folder is not None:
-        console.print(f"saved in {folder}", markup=False)
     console.print(answer["disclaimer"], style="dim")
+    if folder is not None:
+        console.print(f"Saved compare.png, .svg, .csv and .nc in {folder}/", highlight=False, markup=False)

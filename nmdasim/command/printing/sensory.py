@@ -82,6 +82,6 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
     found = "none" if least is None else f"{least:g}"
     console.print(f"touch threshold {found}, allodynia index {answer['allodynia_index']:.2f}")
     console.print(f"hyperalgesia index {answer['hyperalgesia_index']:.2f}")
-    if folder is not None:
-        console.print(f"saved in {folder}", markup=False)
     console.print(answer["disclaimer"], style="dim")
+    if folder is not None:
+        console.print(f"Saved sensory.png, .svg, .csv and .nc in {folder}/", highlight=False, markup=False)
