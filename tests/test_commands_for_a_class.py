@@ -100,13 +100,18 @@ def test_a_figure_of_a_state_names_the_state_and_the_dose(answers):
 
 def test_a_comparison_says_in_its_title_what_the_drug_leaves(answers):
     seeds = range(2)
-    assert compared.says(cases_of("sensitized", "0 uM", seeds)[1]) == "Sensitized: touch comes to hurt"
-    with_drug = cases_of("sensitized", "1 uM", seeds)[1]
-    left = "Sensitized, 1 µM free ketamine: touch still hurts, 83 % of the noxious answer is left"
-    assert compared.says(with_drug) == left
-    assert compared.figure(with_drug, slide=True).legends[0].get_title().get_text() == left
-    naive = cases_of("naive", "1 uM", seeds)[1]
-    assert compared.says(naive) == "Naive, 1 µM free ketamine: touch does not hurt, 50 % of the noxious answer is left"
+    assert compared.says(cases_of("sensitized", "0 uM", seeds)[1]) == "Touch comes to hurt (sensitized)"
+    drugged = cases_of("sensitized", "1 uM", seeds)[1]
+    whole = "Touch still hurts, noxious answer −17 % (sensitized, 1 µM free ketamine)"
+    assert compared.figure(drugged, slide=False).legends[0].get_title().get_text() == whole
+    short = "Touch still hurts (sensitized, 1 µM free ketamine)"
+    assert compared.figure(drugged, slide=True).legends[0].get_title().get_text() == short
+    assert compared.says(cases_of("naive", "1 uM", seeds)[1]).startswith("Touch does not hurt, noxious answer −50 %")
+
+
+def test_a_level_given_as_total_is_named_in_four_digits_beside_its_state(answers):
+    figure = printing.figure(*computed("sensitized", "0.231354898 uM", 0, 1), slide=False)
+    assert figure.legends[0].get_texts()[1].get_text() == "sensitized, 0.2314 µM free ketamine"
 
 
 def test_a_pain_state_is_compared_as_it_is_tested(answers):
@@ -145,3 +150,11 @@ def test_a_level_given_as_total_is_told_in_four_digits():
 def test_a_dose_is_named_with_a_space_before_its_unit():
     said = run("pk", "--dose", "0.5mg/kg", "--over", "40min", "--people", 2).stdout
     assert said.startswith("0.5 mg/kg iv over 40 min")
+
+
+@pytest.mark.parametrize("slide", [False, True])
+def test_what_stands_above_a_comparison_is_no_wider_than_the_figure(answers, slide):
+    figure = compared.figure(cases_of("crps", "3 uM", range(1))[1], slide=slide)
+    figure.canvas.draw()
+    box = figure.legends[0].get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.x1

@@ -26,24 +26,19 @@ def as_json(answer: dict[str, Any]) -> str:
 
 def figure(responses: Mapping[str, xr.Dataset], *, slide: bool) -> Figure:
     """Return the figure of all cases."""
-    return drawn_as(responses, says(responses), slide=slide)
+    return drawn_as(responses, says(responses, slide=slide), slide=slide)
 
 
-def says(responses: Mapping[str, xr.Dataset]) -> str:
-    """Return what the cases show, in one line: whether touch hurts in the state, and what the drug leaves of that."""
-    without = [label for label in responses if "ketamine" not in label]
-    state, last = without[-1], list(responses)[-1]
-    hurts, still = (bool(measures.threshold(responses[label].mean("seed")).notnull()) for label in (state, last))
+def says(responses: Mapping[str, xr.Dataset], *, slide: bool = False) -> str:
+    """Return what the cases show: does touch hurt, and, but on a slide, what does the drug take of pain."""
+    state, last = [label for label in responses if "ketamine" not in label][-1], list(responses)[-1]
+    hurts, still = (bool(measures.threshold(responses[one].mean("seed")).notnull()) for one in (state, last))
     if last == state:
-        return f"{_first(state)}: touch {'comes to hurt' if hurts else 'does not hurt'}"
-    before, after = (float(responses[label].spikes.sel(kind="noxious").mean()) for label in (state, last))
-    left = f", {100 * after / before:.0f} % of the noxious answer is left" if before > 0 else ""
-    touch = "touch still hurts" if still else "touch no longer hurts" if hurts else "touch does not hurt"
-    return f"{_first(last)}: {touch}{left}"
-
-
-def _first(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
+        return f"Touch {'comes to hurt' if hurts else 'does not hurt'} ({state})"
+    touch = "Touch still hurts" if still else "Touch no longer hurts" if hurts else "Touch does not hurt"
+    before, after = (float(responses[one].spikes.sel(kind="noxious").mean()) for one in (state, last))
+    change = "" if slide or not before > 0 else f", noxious answer {100 * (after / before - 1):+.0f} %"
+    return f"{touch}{change.replace('-', '−')} ({last})"
 
 
 def save(responses: Mapping[str, xr.Dataset], folder: Path, *, slide: bool = False) -> None:
