@@ -38,13 +38,14 @@ nm.plot.style("paper")  # or "slide", "dark"
 figure, (rows, counts) = plt.subplots(1, 2, figsize=(13, 6), layout="constrained", width_ratios=[1.5, 1])
 time, start = nm.spikes(result).time_ms.values, result.pulse_time.values
 period = float(result.window_end[0] - result.pulse_time[0])
+shown = min(period, 1000)
 answers = [time[(time >= t) & (time < t + period)] - t for t in start]
 rows.eventplot(answers, lineoffsets=result.pulse.values, linelengths=0.7, linewidths=2, colors=nm.plot.look().shades[1])
-for fibres, x in (("Aδ", 50), ("C fibres", (100 + period) / 2)):
+for fibres, x in (("Aδ", 50), ("C fibres", (100 + shown) / 2)):
     rows.text(x, 0, fibres, ha="center", color="0.4")
 last = len(start)
 rows.set(title="Every spike", xlabel="time after the pulse, ms", ylabel="pulse")
-rows.set(ylim=(last + 0.6, -last / 25), xlim=(0, min(period, 1000)))
+rows.set(ylim=(last + 0.6, -last / 25), xlim=(0, shown))
 nm.plot.counts(result, measured, counts)
 some = range(1, last + 1, 2 * max(last // 15, 1))
 rows.set_yticks(some)

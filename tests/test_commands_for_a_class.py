@@ -9,6 +9,8 @@ from typer.testing import CliRunner
 
 import nmdasim as nm
 from nmdasim.command.app import app
+from nmdasim.command.compare import computed as cases_of
+from nmdasim.command.printing import compare as compared
 from nmdasim.command.printing import sensory as printing
 from nmdasim.command.sensory import computed
 from nmdasim.errors import InputError
@@ -94,3 +96,65 @@ def test_a_figure_of_a_state_names_the_state_and_the_dose(answers):
     slide = printing.figure(*computed("sensitized", "1 uM", 0, 2), slide=True)
     assert len(slide.axes) == 1
     assert slide.legends[0].get_title().get_text() == "Touch comes to hurt"
+
+
+def test_a_comparison_says_in_its_title_what_the_drug_leaves(answers):
+    seeds = range(2)
+    assert compared.says(cases_of("sensitized", "0 uM", seeds)[1]) == "Touch comes to hurt (sensitized)"
+    drugged = cases_of("sensitized", "1 uM", seeds)[1]
+    whole = "Touch still hurts, noxious answer −17 % (sensitized, 1 µM free ketamine)"
+    assert compared.figure(drugged, slide=False).legends[0].get_title().get_text() == whole
+    short = "Touch still hurts (sensitized, 1 µM free ketamine)"
+    assert compared.figure(drugged, slide=True).legends[0].get_title().get_text() == short
+    assert compared.says(cases_of("naive", "1 uM", seeds)[1]).startswith("Touch does not hurt, noxious answer −50 %")
+
+
+def test_a_level_given_as_total_is_named_in_four_digits_beside_its_state(answers):
+    figure = printing.figure(*computed("sensitized", "0.231354898 uM", 0, 1), slide=False)
+    assert figure.legends[0].get_texts()[1].get_text() == "sensitized, 0.2314 µM free ketamine"
+
+
+def test_a_pain_state_is_compared_as_it_is_tested(answers):
+    assert list(cases_of("crps", "1 uM", range(1))[1])[2:] == ["crps", "crps, 1 µM free ketamine"]
+    with pytest.raises(InputError, match="unknown state 'crsp'; did you mean 'crps'"):
+        cases_of("crsp", "1 uM", range(1))
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        (("receptor", "pulse", "--scheme", "clements1992"), "pulse"),
+        (("receptor", "inhibition", "--drug", "ketamine"), "inhibition"),
+        (("sensory", "--repeats", 1), "sensory"),
+        (("compare", "--repeats", 1), "compare"),
+    ],
+)
+def test_every_command_says_which_files_it_left(answers, tmp_path, words, name):
+    folder = tmp_path / "out"
+    assert f"Saved {name}.png, .svg, .csv and .nc in" in run(*words, "--out", folder).stdout
+    assert {path.name for path in folder.iterdir()} == {f"{name}.{kind}" for kind in ("png", "svg", "csv", "nc")}
+
+
+def test_the_table_of_a_pulse_has_units(tmp_path):
+    run("receptor", "pulse", "--scheme", "clements1992", "--out", tmp_path)
+    lines = (tmp_path / "pulse.csv").read_text("utf-8").splitlines()
+    assert next(line for line in lines if not line.startswith("#")) == "time_ms,open,glutamate_mM,v_mV"
+
+
+def test_a_level_given_as_total_is_told_in_four_digits():
+    done = run("windup", "--pulses", 2, "--ketamine", "0 uM,100 ng/ml total").stdout
+    assert "0.2314 µM" in done
+    assert "0.23135" not in done
+
+
+def test_a_dose_is_named_with_a_space_before_its_unit():
+    said = run("pk", "--dose", "0.5mg/kg", "--over", "40min", "--people", 2).stdout
+    assert said.startswith("0.5 mg/kg iv over 40 min")
+
+
+@pytest.mark.parametrize("slide", [False, True])
+def test_what_stands_above_a_comparison_is_no_wider_than_the_figure(answers, slide):
+    figure = compared.figure(cases_of("crps", "3 uM", range(1))[1], slide=slide)
+    figure.canvas.draw()
+    box = figure.legends[0].get_window_extent()
+    assert 0 <= box.x0 < box.x1 <= figure.bbox.x1

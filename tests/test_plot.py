@@ -77,3 +77,16 @@ def test_a_circuit_can_be_drawn(aguiar_latencies):
     axes = nm.plot.windup(result)
     drawn = len(axes[1].collections[0].get_positions())
     assert drawn == int(result.spike_count.sel(population="wdr"))
+
+
+def test_the_highest_marker_stays_below_the_title(result):
+    ax = nm.plot.windup(result)[0]
+    late = nm.measures.windup(result).late.mean("seed")
+    assert ax.get_ylim()[1] >= 1.05 * float(late.max())
+    assert ax.get_ylim()[0] == 0
+
+
+def test_a_label_has_four_digits_of_a_level(result):
+    levels = result.assign_coords(ketamine=("ketamine", [0.0, 0.231355, 12345.0], result.ketamine.attrs))
+    lines = nm.plot.windup(levels)[0].lines
+    assert [line.get_label() for line in lines] == [f"free ketamine {x} µM" for x in ("0", "0.2314", "12345")]

@@ -10,7 +10,7 @@ import typer
 from nmdasim.command import progress
 from nmdasim.command.figures import Show, Slide, opened
 from nmdasim.command.options import Json, Out, drawn_seeds
-from nmdasim.command.sensory import told
+from nmdasim.command.sensory import in_state, told
 from nmdasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,9 +20,12 @@ _MOST_REPEATS = 10_000
 
 
 def compare(
-    state: Annotated[str, typer.Option(help="potentiated, disinhibited or sensitized; naive compares doses alone.")] = (
-        "sensitized"
-    ),
+    state: Annotated[
+        str,
+        typer.Option(
+            help="potentiated, disinhibited, sensitized, or a pain state as crps; naive compares doses alone."
+        ),
+    ] = "sensitized",
     ketamine: Annotated[
         str, typer.Option(help="Free ketamine at the receptor, or '100 ng/ml total'; equilibrated. 0 uM: none.")
     ] = "1 uM",
@@ -65,7 +68,7 @@ def computed(
     free = quantities.si(concentrations.free(ketamine), "uM", name="ketamine")
     if free.ndim or free < 0:
         raise InputError(f"ketamine = {ketamine}; give one concentration, 0 or more")
-    study.in_state(state)  # refuses a name that it does not know before anything runs
+    in_state(state)  # refuses a name that it does not know before anything runs
     dose = float(quantities.in_unit(free, "uM"))
     drugs = {"": "0 uM"} | ({f", {dose:.3g} µM free ketamine": ketamine} if dose else {})
     cases = [(one, label, drug) for one in dict.fromkeys(("naive", state)) for label, drug in drugs.items()]
@@ -73,7 +76,7 @@ def computed(
         raise InputError("naive without drug alone is no comparison; give another --state, or --ketamine '1 uM'")
     responses = {}
     for k, (one, label, drug) in enumerate(cases):
-        circuit, rho = study.in_state(one)
+        circuit, rho = in_state(one)
         step = None if report is None else _part(report, k, len(cases))
         found = study.stimulus_response(circuit, rho=rho, ketamine=drug, seed=seeds, progress=step)
         responses[f"{one}{label}"] = found

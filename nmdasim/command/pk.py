@@ -89,6 +89,14 @@ def computed(
     return course, spread(regimen, hours * quantities.unit("hour"), cohort, **given)
 
 
+def _named(dose: str, route: str, over: str) -> str:
+    """Return what is given as one line, with the space between number and unit that may have been left out."""
+    from nmdasim.quantities import brief, split
+
+    given, *length = (f"{brief(number)} {unit}" for number, unit in map(split, filter(None, (dose, over))))
+    return " ".join((given, route, *(f"over {one}" for one in length)))
+
+
 def _regimen(events: Path | None, dose: str, schedule: str, *, route: str, over: str, drug: str) -> Regimen:
     from nmdasim import pharmacology
 
@@ -96,7 +104,7 @@ def _regimen(events: Path | None, dose: str, schedule: str, *, route: str, over:
         raise InputError("say what is given, in one way: --events FILE.csv, --dose '35 mg' or --schedule NAME")
     if dose:
         given = pharmacology.dose(dose, route, over=over or None)
-        return pharmacology.Regimen((given,), drug, f"{dose} {route}{f' over {over}' if over else ''}")
+        return pharmacology.Regimen((given,), drug, _named(dose, route, over))
     if over:
         raise InputError("--over belongs to --dose; a table or a schedule has its own durations")
     most = pharmacology.MOST_DOSES

@@ -49,11 +49,12 @@ def pulse(
         result = bench.pulse(schemes.scheme(scheme), glutamate=glutamate, duration=duration, mg=mg, v=voltage)
     names = {"peak_open": "peak_open", "time_to_peak_ms": "time_to_peak", "decay_1e_ms": "decay_1e"}
     answer = {"scheme": scheme} | {key: printing.number(result[name]) for key, name in names.items()}
+    saved = ""
     if out is not None:
-        printing.save(result[["open", "glutamate", "v", *names.values()]], "pulse", out, slide=slide)
+        saved = printing.save(result[["open", "glutamate", "v", *names.values()]], "pulse", out, slide=slide)
     if show:
         opened(printing.figure(result, "pulse", slide=slide), "pulse", out)
-    printing.answer(answer, result.attrs, json, f"{glutamate} × {duration}, Mg {mg}, {voltage}")
+    printing.answer(answer, result.attrs, json, f"{glutamate} × {duration}, Mg {mg}, {voltage}", saved)
 
 
 @app.command()
@@ -109,8 +110,9 @@ def inhibition(
     with progress.shown("inhibition"):
         half = float(quantities.in_unit(blockers.ic50(drug, subtype, voltage, mg), "uM"))
         result = curves.curve(drug, subtype, v=voltage, mg=mg)
+    saved = ""
     if out is not None:
-        printing.save(result, "inhibition", out, slide=slide)
+        saved = printing.save(result, "inhibition", out, slide=slide)
     if show:
         opened(printing.figure(result, "inhibition", slide=slide), "inhibition", out)
-    printing.answer({"ic50_um": half}, result.attrs, json, f"{drug}, GluN{subtype}, Mg {mg}, {voltage}")
+    printing.answer({"ic50_um": half}, result.attrs, json, f"{drug}, GluN{subtype}, Mg {mg}, {voltage}", saved)

@@ -70,7 +70,7 @@ def computed(
     from nmdasim.parameters import concentrations
     from nmdasim.studies import sensitization as study
 
-    circuit, rho = _in_state(state)
+    circuit, rho = in_state(state)
     free = quantities.si(concentrations.free(ketamine), "uM", name="ketamine")
     if free.ndim or free < 0:
         raise InputError(f"ketamine = {ketamine}; give one concentration, 0 or more")
@@ -81,8 +81,14 @@ def computed(
     return answer | {"naive": told("naive", before, before), "disclaimer": DISCLAIMER}, before, after
 
 
-def _in_state(name: str) -> tuple[Circuit, float]:
-    """Return the circuit in a state of the study, or in a pain state, and its ρ."""
+def in_state(name: str) -> tuple[Circuit, float]:
+    """Return the circuit in a state of the study, or in a pain state, and its ρ.
+
+    Raises
+    ------
+    InputError
+        If there is no such state.
+    """
     from nmdasim.studies import sensitization as study
     from nmdasim.treatment.states import names, states
 

@@ -9,12 +9,14 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.patches import Patch
 
 from nmdasim.errors import InputError
 from nmdasim.plot.look import look
-from nmdasim.plot.style import axes_of, caption
+from nmdasim.plot.style import axes_of, caption, told
 from nmdasim.readout.populations import loss, places
 
 #: Lines of parallel coordinates: more hide each other.
@@ -86,10 +88,12 @@ def fan(
     doses = found[dose].values
     with plt.rc_context(look().rc):
         own, ax = ax is None, axes_of(ax, (8, 5.5))
-        for low, high in _FAN:
+        key: list[Artist] = []
+        for depth, (low, high) in enumerate(_FAN, 1):  # each lies on those before it, and is as dark as all of them
             edges = np.nanquantile(values, [low, high], axis=0)
-            label = f"{100 * (high - low):.0f} % of the models"
-            ax.fill_between(doses, *edges, color=colour, alpha=0.25, lw=0, label=label)
+            ax.fill_between(doses, *edges, color=colour, alpha=0.25, lw=0)
+            share = f"{100 * (high - low):.0f} % of the models"
+            key.append(Patch(facecolor=colour, alpha=1 - 0.75**depth, linewidth=0, label=share))
         ax.plot(doses, np.nanmedian(values, axis=0), "o-", color=colour, label="median")
         for (label, value), style in zip((beside or {}).items(), ("--", ":", "-.") * 10, strict=False):
             ax.axhline(value, color="0.2", ls=style, lw=1.4, label=label)
@@ -99,9 +103,10 @@ def fan(
             ax.set_xticks(doses, [f"{value:g}" for value in doses])
             ax.minorticks_off()
         ax.set(xlabel=_dose_label(found), ylabel=f"loss of {answer}, %")
-        ax.legend(frameon=False, fontsize=10)
+        ax.legend(handles=[*key, *ax.get_legend_handles_labels()[0]], frameon=False, fontsize=10)
         if own:
-            last = f"{doses[-1]:g} {found[dose].attrs.get('units', '')}".strip()
+            drug = told(dose, found[dose].attrs)
+            last = f"{doses[-1]:g} {found[dose].attrs.get('units', '')} {drug}"
             low, middle, high = np.nanquantile(values[:, -1], [0.05, 0.5, 0.95])
             span = f"{low:.0f} to {high:.0f} % in nine tenths"
             took = f"{last} takes {middle:.0f} % of the {answer} in the median model ({span})"

@@ -31,6 +31,8 @@ _NAMES = {
     "projection": "projection\nneurons",
 }
 _INHIBITS = "#b22222"
+#: Room that a line of a legend takes beside its words, in widths of its type.
+_KEY = 6.2
 
 
 def stimulus_response(
@@ -237,8 +239,9 @@ def _legend(ax: Any, *, own: bool, message: str = "") -> None:
     """Name the lines: above the panels of a figure of ours, else in the Axes given."""
     handles, labels = ax.get_legend_handles_labels()
     if own:
-        columns = len(labels) if sum(map(len, labels)) < 60 else 2
         size = 0.95 * look().font
+        wide = size / 72 * sum(0.6 * len(label) + _KEY for label in labels)  # of one row, in inches
+        columns = len(labels) if wide < ax.figure.get_figwidth() and sum(map(len, labels)) < 60 else 2
         place = {"loc": "outside upper left", "ncols": columns, "frameon": False, "handlelength": 3.4}
         large = {"size": 1.25 * look().font, "weight": "bold"}
         titled = {"title": message, "title_fontproperties": large, "alignment": "left"} if message else {}

@@ -105,6 +105,7 @@ def dose_response(
             ax.legend(frameon=False)
         if dose == "ketamine" and (unit := values[dose].attrs.get("units")):
             bands.across(ax, unit=unit)
+            ax.set_xlabel(f"free ketamine, {unit}")  # what the reported levels were turned into
         if own:
             caption(ax.figure, *_standing(of, values, fit))
     return ax

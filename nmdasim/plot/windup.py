@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from nmdasim.plot.look import Cue, cues, look, style
 from nmdasim.plot.style import axes_of, caption, drawn, new_figure, told
+from nmdasim.quantities import brief
 from nmdasim.readout import measures
 
 
@@ -76,7 +77,8 @@ def says(measured: xr.Dataset) -> str:
     doses = [str(name) for name in mean["index"].dims if told(str(name), measured[name].attrs) != name]
     if len(doses) == mean["index"].ndim == 1 and float(mean["index"][0]) > 0 and float(mean[doses[0]][0]) == 0:
         left = float(mean["index"][-1] / mean["index"][0])
-        most = f"{told(doses[0], measured[doses[0]].attrs)}, {float(mean[doses[0]][-1]):g} {measured[doses[0]].units}"
+        dose = measured[doses[0]]
+        most = f"{told(doses[0], dose.attrs)}, {brief(float(mean[doses[0]][-1]))} {dose.units}"
         return f"{most[0].upper()}{most[1:]}: {100 * left:.0f} % of wind-up is left"
     if mean["index"].ndim:
         return "The same pulse, again and again"
@@ -100,7 +102,7 @@ def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
     draws = measured.sizes.get("seed", 1)
     spread = f" (mean; bars hold 95 % of {draws} draws)" if draws > 1 else ""
     ax.set(title=f"Spikes after each pulse{spread}", xlabel="pulse", ylabel="spikes, 100 ms to next pulse")
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, 1.07 * max(ax.dataLim.y1, 1))  # the highest marker stays clear of the title
     if measured.sizes["pulse"] <= 20:
         ax.set_xticks(measured.pulse)
     if len(rows) > 1:
@@ -171,7 +173,7 @@ def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
 def _what(result: xr.Dataset) -> str:
     """Return the model and the rate of its pulses."""
     start = result.pulse_time.values
-    rate = "" if start.ndim > 1 or len(start) < 2 else f", {1e3 / (start[1] - start[0]):g} Hz"
+    rate = "" if start.ndim > 1 or len(start) < 2 else f", {brief(1e3 / (start[1] - start[0]))} Hz"
     return f"{result.attrs['model']}{rate}"
 
 
@@ -191,7 +193,7 @@ def _told(name: str, value: xr.DataArray) -> str:
     """Return the value of a varied quantity with its name and unit."""
     if not np.issubdtype(value.dtype, np.number):
         return f"{name} {value.item()}"
-    return f"{told(name, value.attrs)} {float(value):g} {value.attrs.get('units', '')}".removesuffix(" 1").strip()
+    return f"{told(name, value.attrs)} {brief(float(value))} {value.attrs.get('units', '')}".removesuffix(" 1").strip()
 
 
 #: Edges of the windows, which are no summaries, and the peak of calcium, which is flat.

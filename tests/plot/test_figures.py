@@ -278,3 +278,12 @@ def test_a_film_without_its_writer_is_refused_with_one_that_there_is(train, tmp_
         animate(train, tmp_path / "train.mp4")
     with pytest.raises(InputError, match=r"ends in \.gif or \.mp4"):
         animate(train, tmp_path / "train.avi")
+
+
+def test_a_dose_that_reported_levels_stand_beside_says_free_whoever_wrote_the_model():
+    dose = xr.DataArray(np.geomspace(0.01, 100, 9), dims="ketamine", attrs={"units": "µM"})  # a parameter of one's own
+    table = xr.DataArray(1 / (1 + dose.values), {"ketamine": dose}, ("ketamine",), name="index")
+    ax = nm.plot.dose_response(table, nm.measures.dose_response(table))
+    assert any("ng/ml total" in text.get_text() for text in ax.texts)
+    assert ax.get_xlabel() == "free ketamine, µM"
+    plt.close("all")

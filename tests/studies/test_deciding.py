@@ -140,3 +140,15 @@ def test_every_figure_says_what_it_shows_and_carries_the_disclaimer(found, loss)
         assert ax.get_xlabel() or ax.get_ylabel()
     assert axes[1].get_xlabel() == "free ketamine at the receptor, µM"
     plt.close("all")
+
+
+def test_a_fan_says_what_was_given_and_its_key_is_as_dark_as_what_it_names(found):
+    ax = drawn.fan(found, "index")
+    assert ax.get_title(loc="left").startswith("1 µM free ketamine takes ")
+    key = dict(
+        zip([text.get_text() for text in ax.get_legend().get_texts()], ax.get_legend().legend_handles, strict=True)
+    )
+    assert list(key) == ["90 % of the models", "50 % of the models", "median"]
+    assert key["90 % of the models"].get_alpha() == pytest.approx(0.25)
+    assert key["50 % of the models"].get_alpha() == pytest.approx(1 - 0.75**2)  # it lies on the other
+    plt.close("all")

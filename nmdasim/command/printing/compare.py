@@ -16,7 +16,7 @@ from rich.table import Table
 from nmdasim.command.printing.sensory import drawn_as, rows
 from nmdasim.command.printing.tables import NARROW
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.readout import files
+from nmdasim.readout import files, measures
 
 
 def as_json(answer: dict[str, Any]) -> str:
@@ -26,7 +26,19 @@ def as_json(answer: dict[str, Any]) -> str:
 
 def figure(responses: Mapping[str, xr.Dataset], *, slide: bool) -> Figure:
     """Return the figure of all cases."""
-    return drawn_as(responses, "What the circuit answers, case by case", slide=slide)
+    return drawn_as(responses, says(responses, slide=slide), slide=slide)
+
+
+def says(responses: Mapping[str, xr.Dataset], *, slide: bool = False) -> str:
+    """Return what the cases show: does touch hurt, and, but on a slide, what does the drug take of pain."""
+    state, last = [label for label in responses if "ketamine" not in label][-1], list(responses)[-1]
+    hurts, still = (bool(measures.threshold(responses[one].mean("seed")).notnull()) for one in (state, last))
+    if last == state:
+        return f"Touch {'comes to hurt' if hurts else 'does not hurt'} ({state})"
+    touch = "Touch still hurts" if still else "Touch no longer hurts" if hurts else "Touch does not hurt"
+    before, after = (float(responses[one].spikes.sel(kind="noxious").mean()) for one in (state, last))
+    change = "" if slide or not before > 0 else f", noxious answer {100 * (after / before - 1):+.0f} %"
+    return f"{touch}{change.replace('-', '−')} ({last})"
 
 
 def save(responses: Mapping[str, xr.Dataset], folder: Path, *, slide: bool = False) -> None:
@@ -51,6 +63,6 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
         table.add_row(case["case"], *spikes, "none" if least is None else f"{least:g}", *indices)
     console.print(table)
     console.print("Indices: against the naive circuit without drug.", style="dim")
-    if folder is not None:
-        console.print(f"saved in {folder}", markup=False)
     console.print(answer["disclaimer"], style="dim")
+    if folder is not None:
+        console.print(f"Saved compare.png, .svg, .csv and .nc in {folder}/", highlight=False, markup=False)

@@ -27,8 +27,10 @@ def number(value: Any) -> float | None:
     return given if math.isfinite(given) else None
 
 
-def answer(numbers: Mapping[str, Any], attrs: Mapping[str, str], as_json: bool, conditions: str) -> None:
-    """Print the numbers, and which of the parameters behind them are not verified."""
+def answer(
+    numbers: Mapping[str, Any], attrs: Mapping[str, str], as_json: bool, conditions: str, saved: str = ""
+) -> None:
+    """Print the numbers, which of the parameters behind them are not verified, and what was saved."""
     if as_json:
         print(json.dumps(numbers))
         return
@@ -44,6 +46,8 @@ def answer(numbers: Mapping[str, Any], attrs: Mapping[str, str], as_json: bool, 
     if attrs.get("warnings"):
         console.print(attrs["warnings"], style="yellow", highlight=False, markup=False)
     console.print(attrs["disclaimer"], style="dim")
+    if saved:
+        console.print(saved, highlight=False, markup=False)
 
 
 def _unverified(attrs: Mapping[str, str]) -> str:
@@ -58,13 +62,17 @@ def figure(result: xr.Dataset, name: str, *, slide: bool) -> Figure:
     return drawn
 
 
-def save(result: xr.Dataset, name: str, folder: Path, *, slide: bool = False) -> None:
-    """Write ``<name>.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
+def save(result: xr.Dataset, name: str, folder: Path, *, slide: bool = False) -> str:
+    """Write ``<name>.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`, and return what to say of it."""
     along = "time" if "time" in result.dims else "concentration"
     columns = [str(key) for key, values in result.data_vars.items() if values.dims == (along,)]
     notes = [
         result.attrs["disclaimer"],
         *([_unverified(result.attrs)] if result.attrs["unverified_parameters"] else []),
     ]
-    rows = result[columns].to_dataframe()[columns].rename_axis(index={"concentration": "concentration_free_um"})
+    units = {key: result[key].attrs["units"] for key in columns}
+    named = {key: f"{key}_{unit}" for key, unit in units.items() if unit != "1"}
+    index = {"concentration": "concentration_free_um", "time": "time_ms"}
+    rows = result[columns].to_dataframe()[columns].rename(columns=named).rename_axis(index=index)
     files.save(folder, name, figure(result, name, slide=slide), rows, result, notes)
+    return f"Saved {name}.png, .svg, .csv and .nc in {folder}/"

@@ -16,6 +16,7 @@ from rich.table import Table
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.plot import sensitization as plot_sensory
 from nmdasim.plot.look import style
+from nmdasim.quantities import brief, pretty, split
 from nmdasim.readout import files
 
 
@@ -38,7 +39,8 @@ def _dose(found: xr.Dataset) -> str:
     numbers = json.loads(found.attrs.get("parameters", "{}"))
     texts = (text for name, text in numbers.items() if name.rpartition(".")[2] == "ketamine")
     text = next(texts, "0 uM")
-    return "" if text.startswith("0 ") else f", {text.replace('uM', 'µM')} free ketamine"
+    number, unit = split(text)
+    return "" if number == 0 else f", {brief(number)} {pretty(unit)} free ketamine"
 
 
 def drawn_as(responses: Mapping[str, xr.Dataset], message: str, *, slide: bool) -> Figure:
@@ -82,6 +84,6 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
     found = "none" if least is None else f"{least:g}"
     console.print(f"touch threshold {found}, allodynia index {answer['allodynia_index']:.2f}")
     console.print(f"hyperalgesia index {answer['hyperalgesia_index']:.2f}")
-    if folder is not None:
-        console.print(f"saved in {folder}", markup=False)
     console.print(answer["disclaimer"], style="dim")
+    if folder is not None:
+        console.print(f"Saved sensory.png, .svg, .csv and .nc in {folder}/", highlight=False, markup=False)

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from nmdasim.command.printing.tables import NARROW
 from nmdasim.parameters.drugs import written
-from nmdasim.quantities import converted, same_dimension
+from nmdasim.quantities import brief, converted, same_dimension
 from nmdasim.readout import files, measures
 from nmdasim.readout.block import blocked
 
@@ -163,7 +163,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     for lane in _along(measured, *drugs):
         last = lane.late.isel(pulse=slice(-3, None)).mean("pulse")
         cells = [_spread(values) for values in (lane["input"], last, lane["index"], lane.ratio)]
-        levels = [f"{float(lane[name]):g} {lane[name].units}" for name in drugs]
+        levels = [f"{brief(float(lane[name]))} {lane[name].units}" for name in drugs]
         shown.add_row(*levels, *cells)
         counts.append(f"{', '.join(levels)}: ".lstrip(": ") + " ".join(map(_count_told, lane.late.mean("seed").values)))
     console.print(shown)
