@@ -100,7 +100,7 @@ def _fold(model: Model, compartment: int, moving: set[str], kept: set[str]) -> _
     if compartment == model.spike_site and model.reset:
         driven |= set(system.states)
     driven |= {name for name, factors in noise.items() if any(factors.values())}
-    still = set(system.states) - moving - driven - {model.potential}
+    still = set(system.states) - moving - driven - kept - {model.potential}
     while True:
         silent = {symbol(name): sp.Integer(0) for name in still}
         wakes = {name for name in still if derivatives[name].xreplace(silent) != 0}

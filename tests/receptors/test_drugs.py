@@ -116,6 +116,16 @@ def test_dosing_does_not_depend_on_the_order_of_the_names(wdr):
     assert first.digest == second.digest
 
 
+@pytest.mark.parametrize("drug", KEYS)
+def test_a_drug_at_zero_changes_nothing(wdr, drug):
+    """Its states read one another, and what waits for calcium must not be stepped before it because of that."""
+    traces = {"record": ["v_soma", "v_dendrite"], "sample": "1 ms"}
+    without, none = (windup(wdr, 1, **traces, **given) for given in ({}, {"drugs": {drug: "0 uM"}}))
+    for name in traces["record"]:
+        assert np.ravel(none[name]) == pytest.approx(np.ravel(without[name]), abs=1e-7)
+    assert np.array_equal(late(without).ravel(), late(none).ravel())
+
+
 # --- several drugs compete for one pore ------------------------------------------------------------------------------
 
 

@@ -107,3 +107,12 @@ def test_what_a_run_goes_on_from_stands_in_its_record():
     attrs = nm.simulate(cell, duration="1 ms", start=first).attrs
     assert attrs["goes_on_from"] == first.attrs["identity"]
     assert attrs["identity"] != first.attrs["identity"]
+
+
+@pytest.mark.parametrize("engine", ["kernel", "brian2", "reference"])
+def test_a_state_is_recorded_where_nothing_moves_it_too(engine):
+    cell, train = nm.neurons.wdr(), nm.WindUp(pulses=1, start="1 ms")
+    alone = nm.simulate(cell, train, duration="3 ms", dt="0.05 ms", record="v", engine=engine)
+    both = nm.simulate(cell, train, duration="3 ms", dt="0.05 ms", record=["v", "s_ampa"], engine=engine)
+    assert np.all(both.s_ampa_soma.values == 0)
+    assert np.array_equal(both.v_soma.values, alone.v_soma.values)

@@ -82,14 +82,15 @@ def _new(name: str) -> sp.Symbol:
 def _order(model: Model, derivatives: Mapping[str, sp.Expr]) -> list[list[str]]:
     """Order the states so that each comes after those it depends on.
 
-    Those of a point neuron that are in a circle of their own stand together; in a tree its circles are broken open.
+    Those of a point neuron that are in a circle of their own stand together; in a tree a circle is broken open, and what
+    only reads it still comes after it.
     """
     names = [name for name in derivatives if name != model.potential]
     read = {n: {s.name for s in derivatives[n].free_symbols} & set(names) - {n} for n in names}
     left, ordered = list(names), []
     while left:
         ready = [[n] for n in left if not read[n] & set(left)]
-        chosen = ready or [_circle(left, read) if model.is_point else left[:1]]
+        chosen = ready or [_circle(left, read)[: None if model.is_point else 1]]
         ordered += chosen
         left = [n for n in left if not any(n in part for part in chosen)]
     return ordered
