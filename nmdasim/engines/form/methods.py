@@ -82,8 +82,8 @@ def _new(name: str) -> sp.Symbol:
 def _order(model: Model, derivatives: Mapping[str, sp.Expr]) -> list[list[str]]:
     """Order the states so that each comes after those it depends on.
 
-    Those of a point neuron that are in a circle of their own stand together; in a tree a circle is broken open, and what
-    only reads it still comes after it.
+    Those of a point neuron that are in a circle of their own stand together; in a tree a circle is broken open. What
+    only reads a circle comes after it.
     """
     names = [name for name in derivatives if name != model.potential]
     read = {n: {s.name for s in derivatives[n].free_symbols} & set(names) - {n} for n in names}
