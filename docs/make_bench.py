@@ -33,7 +33,7 @@ def bench(docs: Path = DOCS) -> None:
                 own, rate, y = row["engine"].startswith("kernel"), float(row[rates]), engines.index(row["engine"])
                 ax.plot(rate, y, "D" if own else "o", color=look().shades[1 if own else 0], markersize=11 if own else 8)
                 ax.annotate(f"{rate:.3g}", (rate, y), (9, 0), textcoords="offset points", va="center", fontsize=11)
-            ax.set(title=words, xscale="log", xlim=(0.005, 20_000), xticks=10.0 ** np.arange(-2, 5, 2))
+            ax.set(title=words, xscale="log", xlim=(0.001, 20_000), xticks=10.0 ** np.arange(-2, 5, 2))
             ax.title.set_fontsize(12)
             ax.grid(color=look().faint, linewidth=0.8)
             ax.set_axisbelow(True)

@@ -144,7 +144,9 @@ def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *,
         lines.set_clim(*np.quantile(y[defined], [0.05, 0.95]))
         ax.add_collection(lines)
         bar = ax.figure.colorbar(lines, ax=ax)
-        bar.set_label(f"{values.attrs.get('long_name', values.name)}, {values.attrs.get('units', '1')}")
+        bar.set_label(
+            f"{values.attrs.get('long_name', values.name)}, {values.attrs.get('units', '1')}{_at(found, values)}"
+        )
         ax.set_xticks(x, names, rotation=40, ha="right", fontsize=10)
         ax.set(xlim=(-0.2, len(names) - 0.8), ylim=(-0.02, 1.02), ylabel="place in its range")
         if own:
@@ -194,6 +196,15 @@ def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | Non
 def _reach(found: xr.Dataset, name: str) -> str:
     ranges: dict[str, Any] = json.loads(found.attrs["ranges"])
     return f"({' – '.join(map(str, ranges[name]))})" if name in ranges else "(share)"
+
+
+def _at(found: xr.Dataset, values: xr.DataArray) -> str:
+    """Return the dose that an answer belongs to, where it is of one."""
+    dose = found.attrs.get("dose", "")
+    if dose not in values.coords or values[dose].ndim:
+        return ""
+    unit = found[dose].attrs.get("units", "")
+    return f", at {float(values[dose]):g} {unit} {found[dose].attrs.get('long_name', dose)}"
 
 
 def _dose_label(found: xr.Dataset) -> str:

@@ -62,7 +62,7 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
         indices = (f"{case[f'{name}_index']:.2f}" for name in ("allodynia", "hyperalgesia"))
         table.add_row(case["case"], *spikes, "none" if least is None else f"{least:g}", *indices)
     console.print(table)
-    console.print("Indices: against the naive circuit without drug.", style="dim")
+    console.print("Touch threshold: share of the fibres. Indices: against the naive circuit without drug.", style="dim")
     console.print(answer["disclaimer"], style="dim")
     if folder is not None:
         console.print(f"Saved compare.png, .svg, .csv and .nc in {folder}/", highlight=False, markup=False)

@@ -81,7 +81,7 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
         table.add_row(f"{x:g}", *(f"{n:.1f}" for n in spikes))
     console.print(table)
     least = answer["touch"]["threshold"]
-    found = "none" if least is None else f"{least:g}"
+    found = "none" if least is None else f"{least:g} of the fibres"
     console.print(f"touch threshold {found}, allodynia index {answer['allodynia_index']:.2f}")
     console.print(f"hyperalgesia index {answer['hyperalgesia_index']:.2f}")
     console.print(answer["disclaimer"], style="dim")
