@@ -19,7 +19,7 @@ COMMANDS = {
     "sensory": ["--ketamine", "1 uM"],
     "compare": ["--ketamine", "1 uM"],
     "treatment": ["--regimen", "crps_100_hours", "--until", "1 week", "--patients", "5"],
-    "trials": [],
+    "trials": ["--patients", "20"],
 }
 #: Whose --out is a store of runs, not a folder of tables.
 STORES = {"sweep", "population"}
