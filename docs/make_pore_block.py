@@ -118,7 +118,8 @@ def fans(found: dict[str, xr.Dataset]) -> None:
             for ax, answer, colour in zip(column, ("index", "input"), look().shades[1:], strict=False):
                 beside = {"acute pain in people": writing.HUMAN} if answer == "index" else {}
                 drawn.fan(one, answer, ax, beside=beside, colour=colour)
-                ax.legend(frameon=False, fontsize=8)
+                if ax not in axes[:, 0]:
+                    ax.get_legend().remove()  # the first column says it for all
                 label = "loss of wind-up index, %" if answer == "index" else "loss of the first response, %"
                 ax.set(ylabel=label if ax in axes[:, 0] else "", ylim=(-30, 105))
             column[0].set_title(writing.LABELS[name], fontsize=12)
