@@ -88,7 +88,9 @@ def test_parameters_lists_value_unit_source_and_status(command, name):
     assert found["model"] == name
     assert {"verified", "recalled"} <= {row["status"] for row in found["parameters"]} <= set(STATUSES)
     assert all({"name", "value", "unit", "source", "kind", "status"} <= set(row) for row in found["parameters"])
-    assert command("parameters", name)[0] == 0
+    status, said, _ = command("parameters", name)
+    assert status == 0
+    assert {"description", "conductance"} <= set(said.split())  # whole words in a terminal of 80 columns
 
 
 @pytest.mark.parametrize("name", MODELS)
