@@ -45,7 +45,7 @@ for name, (before, after) in cases.items():
     print(f"{name}: hyperalgesia index {float(gain.mean()):.2f}")
 
 curves = {"naive": naive} | {name: after for name, (_, after) in cases.items()}
-message = "Ketamine during the train prevents; at the test it only dampens"
+message = "Ketamine during the train leaves less behind; at the test it only dampens"
 axes = nm.plot.sensitization.stimulus_response(curves, message=message)
 Path("out").mkdir(exist_ok=True)
 axes[0].figure.savefig("out/21_ketamine_before_or_after.png")

@@ -88,7 +88,9 @@ def test_parameters_lists_value_unit_source_and_status(command, name):
     assert found["model"] == name
     assert {"verified", "recalled"} <= {row["status"] for row in found["parameters"]} <= set(STATUSES)
     assert all({"name", "value", "unit", "source", "kind", "status"} <= set(row) for row in found["parameters"])
-    assert command("parameters", name)[0] == 0
+    status, said, _ = command("parameters", name)
+    assert status == 0
+    assert {"description", "conductance"} <= set(said.split())  # whole words in a terminal of 80 columns
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -334,6 +336,8 @@ def test_a_latency_file_with_fewer_rows_than_pulses_is_refused(command, data):
         (["pk", "--dose", "35 mg", "--until", "1e9 h"], "more than 1000000 times"),
         (["pk", "--dose", "35 mg", "--people", "100000000"], "100000000 subjects at 361 times"),
         (["receptor", "inhibition", "--drug", "ketamine", "--voltage", "1 V"], "between -300 mV and 300 mV"),
+        (["sensory", "--ketamine", "0,1,10"], "ketamine = 0,1,10; give one concentration, such as '1 uM'"),
+        (["compare", "--ketamine", "0 uM,1 uM"], "ketamine = 0 uM,1 uM; give one concentration, such as '1 uM'"),
         (["sensory", "--ketamine", "-1 uM"], "ketamine = -1 uM; give one concentration, 0 or more"),
         (["sensory", "--state", "angry"], "state 'angry'"),
         (["bench", "--only", "W9"], "unknown work 'W9'; there are W0"),

@@ -8,9 +8,11 @@ import xarray as xr
 from typer.testing import CliRunner
 
 import nmdasim as nm
+from nmdasim import pharmacology as ph
 from nmdasim.command.app import app
 from nmdasim.command.compare import computed as cases_of
 from nmdasim.command.printing import compare as compared
+from nmdasim.command.printing import pk as dosed
 from nmdasim.command.printing import sensory as printing
 from nmdasim.command.sensory import computed
 from nmdasim.errors import InputError
@@ -158,3 +160,10 @@ def test_what_stands_above_a_comparison_is_no_wider_than_the_figure(answers, sli
     figure.canvas.draw()
     box = figure.legends[0].get_window_extent()
     assert 0 <= box.x0 < box.x1 <= figure.bbox.x1
+
+
+def test_the_title_of_a_slide_of_a_dose_is_how_high_it_rises():
+    regimen = ph.schedule("infusion_40_minutes")
+    course = ph.time_course(regimen, every="10 min", until="2 h")
+    title = dosed.figure(regimen, course, None, slide=True).axes[0].get_title(loc="left")
+    assert title == "0.5 mg/kg over 40 min: 177 ng/ml in plasma after 40 min"

@@ -9,7 +9,7 @@ import typer
 
 from nmdasim.command import progress
 from nmdasim.command.figures import Show, Slide, opened
-from nmdasim.command.options import Json, Out, drawn_seeds
+from nmdasim.command.options import Json, Out, drawn_seeds, one_concentration
 from nmdasim.command.sensory import in_state, told
 from nmdasim.errors import InputError
 
@@ -60,16 +60,11 @@ def computed(
     state: str, ketamine: str, seeds: range, report: Callable[[float], None] | None = None
 ) -> tuple[dict[str, Any], dict[str, xr.Dataset]]:
     """Return the answer as JSON names it, and the responses of every case by its label, naive without drug first."""
-    from nmdasim import quantities
     from nmdasim.disclaimer import DISCLAIMER
-    from nmdasim.parameters import concentrations
     from nmdasim.studies import sensitization as study
 
-    free = quantities.si(concentrations.free(ketamine), "uM", name="ketamine")
-    if free.ndim or free < 0:
-        raise InputError(f"ketamine = {ketamine}; give one concentration, 0 or more")
+    dose = one_concentration(ketamine)
     in_state(state)  # refuses a name that it does not know before anything runs
-    dose = float(quantities.in_unit(free, "uM"))
     drugs = {"": "0 uM"} | ({f", {dose:.3g} µM free ketamine": ketamine} if dose else {})
     cases = [(one, label, drug) for one in dict.fromkeys(("naive", state)) for label, drug in drugs.items()]
     if len(cases) == 1:

@@ -28,3 +28,22 @@ def drawn_seeds(seed: int, repeats: int, most: int) -> range:
     if not 0 <= seed <= _LARGEST_SEED - repeats:
         raise InputError(f"seed = {seed}; a seed is 0 or more, up to 2**63")
     return range(seed, seed + repeats)
+
+
+def one_concentration(ketamine: str) -> float:
+    """Return the one free concentration that a command takes, in µM.
+
+    Raises
+    ------
+    InputError
+        If there are several, or it is negative.
+    """
+    from nmdasim import quantities
+    from nmdasim.parameters import concentrations
+
+    if "," in ketamine:
+        raise InputError(f"ketamine = {ketamine}; give one concentration, such as '1 uM'")
+    free = quantities.si(concentrations.free(ketamine), "uM", name="ketamine")
+    if free.ndim or free < 0:
+        raise InputError(f"ketamine = {ketamine}; give one concentration, 0 or more")
+    return float(quantities.in_unit(free, "uM"))

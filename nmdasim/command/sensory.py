@@ -10,7 +10,7 @@ import typer
 
 from nmdasim.command import progress
 from nmdasim.command.figures import Show, Slide, opened
-from nmdasim.command.options import Json, Out, drawn_seeds
+from nmdasim.command.options import Json, Out, drawn_seeds, one_concentration
 from nmdasim.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -65,15 +65,11 @@ def computed(
     state: str, ketamine: str, seed: int, repeats: int, report: Callable[[float], None] | None = None
 ) -> tuple[dict[str, Any], xr.Dataset, xr.Dataset]:
     """Return the answer as JSON names it, and the responses of the naive circuit and of the one asked for."""
-    from nmdasim import quantities
     from nmdasim.disclaimer import DISCLAIMER
-    from nmdasim.parameters import concentrations
     from nmdasim.studies import sensitization as study
 
     circuit, rho = in_state(state)
-    free = quantities.si(concentrations.free(ketamine), "uM", name="ketamine")
-    if free.ndim or free < 0:
-        raise InputError(f"ketamine = {ketamine}; give one concentration, 0 or more")
+    one_concentration(ketamine)  # refuses several before anything runs
     seeds = drawn_seeds(seed, repeats, _MOST_REPEATS)
     before = study.stimulus_response(study.in_state("naive")[0], seed=seeds, progress=_half(report, 0))
     after = study.stimulus_response(circuit, rho=rho, ketamine=ketamine, seed=seeds, progress=_half(report, 1))

@@ -121,7 +121,7 @@ class Regimen:
         return written.frame(self.events, self.drug)
 
     def _repr_html_(self) -> str:
-        rows = self.to_table()
+        rows = written.headed(self.to_table())
         shown = html.table([str(column) for column in rows], rows.itertuples(index=False))
         head = html.title(self.name or "regimen", self.drug, self.source)
         return f"<div>{head}{shown}{html.title('', DISCLAIMER)}</div>"

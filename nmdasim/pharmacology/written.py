@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _QUOTED = re.compile(r'[",;#\s]')
+#: Columns with their units, as a reader is shown them.
+_HEADS = {"TIME": "TIME (h)", "DUR": "DUR (h)", "II": "II (h)", "RATE": "RATE (UNIT/h)", "WT": "WT (kg)"}
 #: Most rows that are printed.
 _MOST_ROWS = 40
 
@@ -38,6 +40,11 @@ def frame(events: Sequence[Event], drug: str) -> pd.DataFrame:
     import pandas as pd  # noqa: PLC0415
 
     return pd.DataFrame(columns(events, drug))
+
+
+def headed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of :func:`frame` with units in the names of its columns."""
+    return table.rename(columns=_HEADS)
 
 
 def write_csv(events: Sequence[Event], drug: str, notes: Mapping[str, str], path: Path) -> None:
@@ -76,5 +83,6 @@ def text(events: Iterable[Event], drug: str) -> str:
         column for column in data if column in ("TIME", "AMT", "UNIT", "ROUTE", "DRUG") or len(set(data[column])) > 1
     }
     kept |= {name for name in ("RATE", "DUR", "II", "ADDL", "SS", "WT") if name in data and data[name].any()}
-    shown = data[[column for column in data if column in kept]].to_string(index=False, na_rep=".")
+    data = headed(data[[column for column in data if column in kept]])
+    shown = data.to_string(index=False, na_rep=".", float_format="{:.4g}".format)
     return shown + (f"\n… and {len(rows) - _MOST_ROWS:,} rows more" if len(rows) > _MOST_ROWS else "")

@@ -17,6 +17,7 @@ from matplotlib.patches import Patch
 from nmdasim.errors import InputError
 from nmdasim.plot.look import look
 from nmdasim.plot.style import axes_of, caption, told
+from nmdasim.quantities import pretty
 from nmdasim.readout.populations import loss, places
 
 #: Lines of parallel coordinates: more hide each other.
@@ -195,7 +196,7 @@ def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | Non
 
 def _reach(found: xr.Dataset, name: str) -> str:
     ranges: dict[str, Any] = json.loads(found.attrs["ranges"])
-    return f"({' – '.join(map(str, ranges[name]))})" if name in ranges else "(share)"
+    return f"({' – '.join(pretty(str(end)) for end in ranges[name])})" if name in ranges else "(share)"
 
 
 def _at(found: xr.Dataset, values: xr.DataArray) -> str:

@@ -37,7 +37,8 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     kept = _summaries(result)
     with drawn():
         if axes is None:
-            size, heights = look().sized((11, 7.2 + 2.5 * len(kept))), [1.5] + [1] * (1 + len(kept))
+            first = 2 if look().size else 1.5  # a slide has no more height for more panels
+            size, heights = look().sized((11, 7.2 + 2.5 * len(kept))), [first] + [1] * (1 + len(kept))
             figure = new_figure(figsize=size, layout="constrained")
             axes = figure.subplots(len(heights), 1, height_ratios=heights)
             figure.suptitle(
@@ -45,6 +46,8 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
             )
             caption(figure, measured)
         counts(result, measured, axes[0])
+        if look().size:
+            _lower(axes[0])
         raster(result, axes[1])
         for name, ax in zip(kept, axes[2:], strict=False):
             summary(result, name, ax)
@@ -132,6 +135,19 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
     ax.set_yticks(range(len(rows)), [label or "control" for label, _, _ in rows])
     ax.invert_yaxis()
     return ax
+
+
+def _lower(ax: Axes) -> None:
+    """Make room in a panel that a slide leaves low: a short name of its axis, the legend in rows above the lines."""
+    ax.set_ylabel("late spikes")
+    lines, labels = ax.get_legend_handles_labels()
+    if len(lines) > 1:
+        rows = -(-len(lines) // 3)
+        ax.set_ylim(0, ax.get_ylim()[1] * (1 + 0.25 * rows))
+        words = [label.split() for label in labels]
+        shared = next((k for k, some in enumerate(zip(*words, strict=False)) if len(set(some)) > 1), 0)
+        short = [labels[0], *(" ".join(some[shared:]) for some in words[1:])]
+        ax.legend(lines, short, frameon=False, ncols=3, loc="upper left")
 
 
 def _summaries(result: xr.Dataset) -> list[str]:

@@ -139,6 +139,8 @@ def test_published_schedules_round_trip_and_print(name, tmp_path):
     assert regimen.name in str(regimen)
     assert DISCLAIMER in str(regimen)
     assert regimen.source in str(regimen)
+    assert "TIME (h)" in str(regimen)
+    assert "TIME (h)" in regimen._repr_html_()
 
 
 doses = st.builds(

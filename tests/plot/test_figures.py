@@ -288,3 +288,16 @@ def test_a_dose_that_reported_levels_stand_beside_says_free_whoever_wrote_the_mo
     assert any("ng/ml total" in text.get_text() for text in ax.texts)
     assert ax.get_xlabel() == "free ketamine, µM"
     plt.close("all")
+
+
+def test_all_panels_of_a_train_on_a_slide_keep_clear_of_one_another():
+    result = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=3), ketamine=[0, 1, 10] * nm.uM)
+    with nm.plot.style("slide"):
+        ax = nm.plot.windup(result)[0]
+    ax.figure.canvas.draw()
+    drawn = ax.get_window_extent()
+    assert ax.yaxis.label.get_window_extent().height <= drawn.height
+    key = ax.get_legend()
+    assert [text.get_text() for text in key.get_texts()] == ["free ketamine 0 µM", "1 µM", "10 µM"]
+    highest = max(ax.transData.transform(line.get_xydata())[:, 1].max() for line in ax.lines)
+    assert highest < key.get_window_extent().y0

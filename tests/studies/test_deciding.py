@@ -127,6 +127,11 @@ def test_what_says_nothing_is_refused(found, loss):
         sobol_indices(found, "index")
 
 
+def test_a_range_is_written_in_the_units_of_a_figure(found):
+    ranged = found.assign_attrs(ranges=json.dumps({"k": ["0.15 1/uM/second", "0.31 1/uM/second"]}))
+    assert drawn._reach(ranged, "k") == "(0.15 1/µM/second – 0.31 1/µM/second)"
+
+
 def test_every_figure_says_what_it_shows_and_carries_the_disclaimer(found, loss):
     chosen = loss > 35
     axes = [

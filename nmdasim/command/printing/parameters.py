@@ -56,12 +56,13 @@ def show(found: Sequence[Mapping[str, Any]], model: str = "", status: str = "") 
     """Print parameters as a table, one for each population or section."""
     if not found:
         print(f"No parameter{f' of {model}' if model else ''} is {status}.")
-    keys = ("name", "value", "unit", "source", "kind", "status", "description")
+    heads = ("name", "value", "unit", "source", "kind, status", "description")
     for population in dict.fromkeys(row["population"] for row in found):
-        columns = (Column(key, overflow="fold", no_wrap=key in ("name", "source")) for key in keys)
+        columns = (Column(head, overflow="fold", no_wrap=head in ("name", "source")) for head in heads)
         table = Table(*columns, title=population or None, **NARROW)
         for row in found:
             if row["population"] == population:
-                cells = [f"{row[key]:.6g}" if key == "value" else row[key] for key in keys]
+                standing = f"{row['kind']}, {row['status']}"
+                cells = row["name"], f"{row['value']:.6g}", row["unit"], row["source"], standing, row["description"]
                 table.add_row(*cells, style="yellow" if row["status"] == "recalled" else None)
         Console().print(table)

@@ -92,16 +92,23 @@ def table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd
 
 
 def figure(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, *, slide: bool) -> Figure:
-    """Return the figure; as a slide, the concentrations alone, under what was given."""
+    """Return the figure; as a slide, the concentrations alone, under what was given and how high it rises."""
     if slide:
         with style("slide"):
             ax = plot_pk.concentration(course, spread=around)
-            ax.set_title(regimen.name or "From the dose to plasma and effect site")
+            ax.set_title(_says(regimen, course), wrap=True)
     else:
         ax = plot_pk.pk(course, around, regimen)[0]
     drawn = ax.get_figure(root=True)
     assert drawn is not None
     return drawn
+
+
+def _says(regimen: Regimen, course: xr.Dataset) -> str:
+    given = regimen.name or "From the dose to plasma and effect site"
+    if "subject" in course.dims:
+        return given
+    return f"{given}: {float(course.cmax):.0f} ng/ml in plasma after {_clock(float(course.tmax))}"
 
 
 def save(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path, *, slide: bool = False) -> None:
