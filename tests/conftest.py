@@ -57,6 +57,14 @@ def _compiled(request, monkeypatch):
         monkeypatch.setitem(b2.prefs, "codegen.target", "auto")
 
 
+@pytest.fixture(autouse=True)
+def _closed():
+    """Close what a test has drawn: pyplot keeps every figure, and warns of the twenty-first."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
 @pytest.fixture
 def command(monkeypatch, capsys):
     """Run a command in this process, as the shell would; return its status, standard output and standard error."""
