@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import distributed
@@ -144,25 +145,33 @@ def test_a_killed_worker_loses_nothing_and_dask_gives_the_same_bits(small, tmp_p
     assert sorted(entry["chunk"] for entry in journal(tmp_path / "s.zarr")) == list(range(20))
 
 
+@contextmanager
+def running(command):
+    """Run a process that ends with the block, however that ends."""
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 @pytest.mark.slow
 def test_a_lost_scheduler_is_one_clear_line_and_what_was_finished_is_kept(specification, tmp_path):
     spec = specification(points=150, chunk=8)
     made = "import distributed.cli.{0} as d; d.main()"
     options = ["--port", "0", "--scheduler-file", str(tmp_path / "at.json"), "--no-dashboard"]
-    with subprocess.Popen(
-        [sys.executable, "-c", made.format("dask_scheduler"), *options], stderr=subprocess.DEVNULL
-    ) as scheduler:
-        wait_for((tmp_path / "at.json").exists)
-        address = json.loads((tmp_path / "at.json").read_text())["address"]
+    with running([sys.executable, "-c", made.format("dask_scheduler"), *options]) as scheduler:
+        at = tmp_path / "at.json"
+        wait_for(lambda: at.exists() and at.read_text().rstrip().endswith("}"))  # it is there before it is written
+        address = json.loads(at.read_text())["address"]
         worker = [sys.executable, "-c", made.format("dask_worker"), address, "--nthreads", "1", "--no-nanny"]
         with (
-            subprocess.Popen([*worker, "--no-dashboard"], stderr=subprocess.DEVNULL) as working,
+            running([*worker, "--no-dashboard"]),
             start(spec, tmp_path / "s.zarr", "--scheduler", address) as process,
         ):
             wait_for(lambda: len(journal(tmp_path / "s.zarr")) >= 2 or process.poll() is not None)
             scheduler.kill()
             _, told = process.communicate(timeout=120)
-            working.kill()
     done = journal(tmp_path / "s.zarr")
     assert process.returncode == 2, told
     assert f"the Dask scheduler is lost; {len(done)} of 75 chunks are finished and kept" in told.splitlines()[-1]
