@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import sympy as sp
 from brian2.equations import Equations
@@ -47,11 +47,14 @@ class System:
     rewritten: frozenset[str] = frozenset()
     noise: Mapping[str, Mapping[str, sp.Expr]] = field(default_factory=dict)
 
+    @cached_property
+    def _known(self) -> dict[sp.Symbol, sp.Expr]:
+        return {symbol(name): value for name, value in self.subexpressions.items()}
+
     def substitute(self, expression: str, names: Iterable[str] = ()) -> sp.Expr:
         """Read an expression over states, parameters and subexpressions; the latter are substituted."""
-        known = {symbol(name): value for name, value in self.subexpressions.items()}
         free = set(names) | set(self.states) | set(self.subexpressions)
-        return regular(read(expression, free).xreplace(known))
+        return regular(read(expression, free).xreplace(self._known))
 
 
 @lru_cache(256)

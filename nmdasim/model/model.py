@@ -162,7 +162,7 @@ class Model:
         overrides
             Entries of `parameters` with values per lane, shape (lanes,).
         """
-        entries = {key: p.si for key, p in self.parameters.items() if key.partition(".")[0] == base}
+        entries = {key: self.parameters[key].si for key in self.parameters.entries(base)}
         entries |= {key: value for key, value in (overrides or {}).items() if key in entries}
         columns = {key: np.atleast_1d(value)[:, None] for key, value in entries.items()}
         if set(columns) == {base}:

@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -165,16 +166,24 @@ class ParameterSet(Mapping[str, Parameter]):
     def _repr_html_(self) -> str:
         return html.parameters(self)
 
+    @cached_property
+    def _by_base(self) -> dict[str, tuple[str, ...]]:
+        """Names of entries by the bare name that they stand for."""
+        found: dict[str, list[str]] = {}
+        for name in self:
+            found.setdefault(name.partition(".")[0], []).append(name)
+        return {base: tuple(names) for base, names in found.items()}
+
     @property
     def bases(self) -> tuple[str, ...]:
         """Names as they stand in equations, without regions."""
-        return tuple(dict.fromkeys(name.partition(".")[0] for name in self))
+        return tuple(self._by_base)
 
     def entries(self, name: str) -> tuple[str, ...]:
         """Return every entry that `name` addresses: itself, or all regions of a bare name."""
         if name in self._items and "." in name:
             return (name,)
-        return tuple(key for key in self if key.partition(".")[0] == name)
+        return self._by_base.get(name, ())
 
     def unit_of(self, base: str) -> str:
         """Return the unit in which `base` is shown."""
