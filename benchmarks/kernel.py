@@ -2,7 +2,7 @@
 
 The kernel beside its peers, beside code written by hand, over threads and from a cold start, and where its time goes.
 Writes tables and images of docs/, or of FOLDER. Run it on an idle machine; a SHARE below 1 of the simulated time is for
-a look. NEURON and Jaxley take part when ``pip install nmdasim[bench]`` has been run, limit.c where a C compiler is.
+a look. With ``pip install nmdasim[bench]`` NEURON, Arbor and Jaxley take part, limit.c where a C compiler is.
 """
 
 from __future__ import annotations

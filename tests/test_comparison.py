@@ -103,6 +103,37 @@ def test_every_peer_of_every_work_gets_time():
             assert compare.simulated(work, peer.name, 1.0) > 200 * work.dt, (work.name, peer.name)
 
 
+def test_arbor_runs_as_a_peer_of_w0_alone_and_is_near_at_a_finer_step(tmp_path):
+    pytest.importorskip("arbor", reason="Arbor is not installed: pip install 'nmdasim[bench]'")
+    work = named("W0")
+    (peer,) = [peer for peer in peers.of(work) if peer.name == "Arbor"]
+    assert not [peer for name in ("W1", "W2", "W3") for peer in peers.of(named(name)) if peer.name == "Arbor"]
+    side = peer.ready(work, 0.1, work.dt / 8, tmp_path)
+    assert side.lane_steps == work.lanes * (8 * 4000 - 20)
+    converged = compare.Judge(work, tmp_path).converged(0.1, work.lanes)
+    assert answers.distance(side.run().counts, converged) <= answers.NEAR
+
+
+def test_arbor_solves_the_equations_of_the_kernel():
+    """Its spikes come late in proportion to the step; what is left at no step at all is on the grid of the kernel's."""
+    arbor = pytest.importorskip("arbor", reason="Arbor is not installed: pip install 'nmdasim[bench]'")
+    apart = importlib.import_module("nmdasim.command.bench.apart.arbor")
+    made = shortened(named("W0"), 0.1, lanes=4, dt=2.5e-5 / 64)
+    simulation = apart.together(apart.Axons(made.parameters["g_e"][:, 0] / 1e4))
+
+    def last(step):
+        simulation.reset()
+        simulation.run(100 * arbor.units.ms, step * arbor.units.ms)
+        spikes = simulation.spikes()
+        return np.array([spikes["time"][spikes["source"]["gid"] == lane].max() for lane in (1, 2, 3)])
+
+    outcome = engines.alone(made)
+    own = [1e3 * outcome.spike_time[outcome.spike_lane == lane].max() for lane in (1, 2, 3)]
+    coarse, fine = last(0.025 / 16), last(0.025 / 32)
+    assert (fine - own > 0.005).all()
+    np.testing.assert_allclose(2 * fine - coarse, own, rtol=0, atol=0.0005)
+
+
 def test_a_row_has_both_ratios(monkeypatch):
     monkeypatch.setattr(compare.peers, "of", lambda work: [peers._inside("SciPy LSODA", "reference", 1, steps=False)])
     monkeypatch.setattr(compare.machine, "prices", lambda: {"exponentials": 0.5})

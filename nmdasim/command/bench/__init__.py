@@ -15,7 +15,7 @@ def bench(
     only: Annotated[list[str] | None, typer.Option(help="One work: W0, W1, W2 or W3; may be repeated.")] = None,
     json: Json = False,
 ) -> None:
-    """Time the kernel beside Brian2, NumPy, SciPy and, where installed (nmdasim[bench]), NEURON and Jaxley.
+    """Time the kernel beside Brian2, NumPy, SciPy and, where installed (nmdasim[bench]), NEURON, Arbor and Jaxley.
 
     CPU time, the sides in turn, the least of three. At equal step, and at the step at which each is within 0.2 % of the
     spikes of a converged run.

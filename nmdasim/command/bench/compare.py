@@ -71,7 +71,7 @@ def compare(
         for work in works():
             if not only or work.name in only:
                 rows += _rows(work, share, least, Path(room), report)
-    others = [name for name in ("neuron", "jax", "jaxley") if peers.installed(name)]
+    others = [name for name in ("neuron", "arbor", "jax", "jaxley") if peers.installed(name)]
     return {
         "rows": rows,
         "machine": machine.line(),

@@ -77,6 +77,7 @@ def of(work: Work) -> list[Peer]:
         found += _EXPORTED if _compiles_nmodl() else []
     if work.name == "W0":  # the one model that they ship
         found += _NEURON if installed("neuron") else []
+        found += _ARBOR if installed("arbor") else []
         found += _JAX if installed("jax") else []
         found += _JAXLEY if installed("jaxley") else []
     return found
@@ -137,7 +138,7 @@ def _apart(name: str, module: str, kind: str, *, rule: str = "") -> Peer:
 
 
 #: Modules that also time a run of almost no duration.
-FIXED_COST = ("brian2", "neuron")
+FIXED_COST = ("arbor", "brian2", "neuron")
 
 
 def _numpy(work: Work, seconds: float, dt: float, _: Path) -> Side:
@@ -188,5 +189,6 @@ _NEURON = [
     _neuron("NEURON, rate tables off", kind="exact"),
     _neuron("CoreNEURON", kind="core"),
 ]
+_ARBOR = [_apart("Arbor", "arbor", "")]
 _JAX = [_scan("JAX scan", kind="float64"), _scan("JAX scan float32", kind="float32")]
 _JAXLEY = [_jaxley("Jaxley", kind="float64"), _jaxley("Jaxley float32", kind="float32")]
