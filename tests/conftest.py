@@ -1,7 +1,11 @@
 """What the tests share: the engines, the latency tables of the published runs, and one small model."""
 
+import os
 import sys
 from pathlib import Path
+
+# Before NumPy is there: its linear algebra would keep threads that wait for work by running, beside the other workers'.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import brian2 as b2
 import matplotlib as mpl
