@@ -93,7 +93,7 @@ def load(text: str) -> ModuleType:
     """
     if numba.config.DISABLE_JIT:
         raise InputError(
-            "NUMBA_DISABLE_JIT is set, and the engines kernel and reference run compiled code only; unset it, or "
+            "NUMBA_DISABLE_JIT is set, and the kernel runs circuits as compiled code only; unset it, or "
             "take engine='brian2'"
         )
     name = f"kernel_{hashlib.sha256(_shared() + text.encode()).hexdigest()[:20]}"

@@ -18,8 +18,10 @@ import sympy as sp
 from scipy.integrate import LSODA
 
 from nmdasim import quantities
-from nmdasim.engines import breaks, compiled, feedforward
+from nmdasim.engines import breaks, feedforward
+from nmdasim.engines.kernel.machine import begins, function
 from nmdasim.engines.layout import Layout, layout
+from nmdasim.engines.recorder import Recorder
 from nmdasim.engines.rhs import Source, axial_rates, write
 from nmdasim.engines.watch import Watch
 from nmdasim.errors import ModelError, closest
@@ -28,7 +30,7 @@ from nmdasim.language.system import System
 from nmdasim.model.model import Model
 from nmdasim.model.structure import by_structure
 from nmdasim.plan.firing import Firing, endless, firing
-from nmdasim.plan.plan import Arrivals, Cells, Held, Outcome, Plan, Probe
+from nmdasim.plan.plan import Arrivals, Cells, Held, Outcome, Plan
 
 _LOG = logging.getLogger("nmdasim")
 _LONGEST_STEP = 0.01  # seconds; keeps a step from passing over a spike
@@ -38,7 +40,6 @@ _SHORTEST_STEP, _PATIENCE = 1e-14, 100
 _APART = 1e-3
 #: Seconds from a turn of a condition on time at which the equations are read on its own side.
 _INSIDE = 1e-12
-_SAMPLE = 1e-4  # seconds between the points at which an extremum is sought
 
 
 def check(plan: Plan) -> None:
@@ -81,8 +82,10 @@ def _cells(cells: Cells, report: Callable[[float], None]) -> Outcome:
     return Outcome(
         spike_lane=np.repeat(np.arange(cells.lanes), [len(t) for t in times]),
         spike_time=np.concatenate(times),
-        summaries=tuple(np.stack([lane.summaries[j] for lane in lanes]) for j in count),
-        traces=tuple(np.stack([lane.traces[:, j] for lane in lanes]) for j in range(len(cells.recording.traces))),
+        summaries=tuple(np.stack([lane.recorder.summaries[j] for lane in lanes]) for j in count),
+        traces=tuple(
+            np.stack([lane.recorder.traces[:, j] for lane in lanes]) for j in range(len(cells.recording.traces))
+        ),
         trace_time=cells.sampled if cells.recording.traces else np.empty(0),
         broken=np.flatnonzero([lane.broken for lane in lanes]),
         final=_final(cells, problem, lanes),
@@ -122,8 +125,8 @@ class _Problem:
 
     @cached_property
     def functions(self) -> tuple[Any, Any]:
-        module = compiled.load(self.source.text)
-        return module.rhs, module.jacobian
+        rhs, jacobian = (function(self.source.text, name, np.float64) for name in ("rhs", "jacobian"))
+        return rhs, jacobian
 
     @cached_property
     def constants(self) -> tuple[Any, ...]:
@@ -159,6 +162,8 @@ class _Lane:
             self.y[k] = values[compartment if len(values) > 1 else 0]
         self.constants = np.concatenate([c.ravel() for c in self._constants()])
         self.rates = axial_rates(plan.model, plan.parameters)
+        parents, up, down = self.rates
+        self._addresses = (begins(self.constants, float), begins(parents, int), begins(up, float), begins(down, float))
         self.spikes: list[float] = []
         self.broken = False
         self._kept: dict[int, tuple[dict[str, Any], list[tuple[str, int]]]] = {}
@@ -169,10 +174,7 @@ class _Lane:
         values = {name: v.astype(float) for name, v in plan.parameters.items()}
         self.turns = problem.breaks.times(values, plan.origin, plan.steps, plan.dt)
         self.longest = min(_LONGEST_STEP, plan.dt) if problem.breaks.driven else _LONGEST_STEP
-        self.sampled = plan.sampled if plan.recording.traces else np.empty(0)
-        self.traces = np.full((len(self.sampled), len(plan.recording.traces)), np.nan)
-        windows = max(len(plan.recording.windows) - 1, 0)
-        self.summaries = [np.full(windows, np.nan) for _ in plan.recording.summaries]
+        self.recorder = Recorder(plan, problem.source.index)
 
     def _constants(self) -> list[np.ndarray]:
         found = []
@@ -248,17 +250,22 @@ class _Lane:
         active = 1.0 if self.ready and start >= self.wait else 0.0
         inside = min(_INSIDE, 0.25 * (end - start)) if len(self.turns) else 0.0  # on this side of either turn
         first, last = start + inside, end - inside
-        arguments = (self.constants, *self.rates, active)
+        arguments = (*self._addresses, active)
         band = self.problem.source.band
         packed = np.zeros((2 * band + 1, len(self.y)))
 
+        def rate(t: float, y: np.ndarray) -> np.ndarray:
+            out = np.empty_like(y)
+            rhs(min(max(t, first), last), begins(y, float), begins(out, float), *arguments)
+            return out
+
         def jac(t: float, y: np.ndarray) -> np.ndarray:
             packed[:] = 0.0
-            jacobian(min(max(t, first), last), y, packed, band, *arguments)
+            jacobian(min(max(t, first), last), begins(y, float), begins(packed, float), band, *arguments)
             return packed
 
         solver = LSODA(
-            lambda t, y: rhs(min(max(t, first), last), y, *arguments),
+            rate,
             start,
             self.y,
             end,
@@ -279,8 +286,8 @@ class _Lane:
                 return float(solver.t)
             stop = self._watch(solver, fresh=solver.t_old == start)
             reached = solver.t if stop is None else stop
-            if self.plan.recording.traces or self.plan.recording.summaries:
-                self._record(solver, solver.t_old, reached)
+            if self.recorder.asked:
+                self.recorder.step(solver.dense_output(), solver.t_old, reached)
             if stop is not None:
                 self.y = np.array(solver.dense_output()(reached))
                 if self.spikes and self.spikes[-1] == reached:
@@ -359,37 +366,3 @@ class _Lane:
         self.ready = self._free is None or self._free.holds(now, self.y)
         if self.ready and now >= self.wait and self._fires.holds(now, self.y):
             raise endless(self.model)
-
-    # --- recording ---
-
-    def _record(self, solver: LSODA, start: float, end: float) -> None:
-        recording = self.plan.recording
-        dense = solver.dense_output()
-        if recording.traces:
-            times = self.sampled
-            a, b = np.searchsorted(times, start - 1e-12), np.searchsorted(times, end - 1e-12)
-            if b > a:
-                values = dense(np.clip(times[a:b], start, end))
-                self.traces[a:b] = np.stack([self._probe(p, values) for p in recording.traces], axis=1)
-        if recording.summaries:
-            times = np.append(np.arange(np.ceil(start / _SAMPLE), np.ceil(end / _SAMPLE)) * _SAMPLE, end)
-            self._summarise(times, dense(np.clip(times, start, end)))
-
-    def _probe(self, probe: Probe, values: np.ndarray) -> np.ndarray:
-        key = (probe.variable, probe.compartment)
-        if key in self.problem.source.index:
-            return values[self.problem.index(*key)]
-        return np.zeros(values.shape[1])
-
-    def _summarise(self, times: np.ndarray, values: np.ndarray) -> None:
-        edges = np.asarray(self.plan.recording.windows) + self.plan.origin
-        window = np.searchsorted(edges, times + 1e-9, side="right") - 1
-        inside = (window >= 0) & (window < len(edges) - 1)
-        for (probe, kind), kept in zip(self.plan.recording.summaries, self.summaries, strict=True):
-            trace = self._probe(probe, values)
-            for w in np.unique(window[inside]):
-                part = trace[window == w]
-                if kind == "start":
-                    kept[w] = part[0] if np.isnan(kept[w]) else kept[w]
-                else:
-                    kept[w] = np.fmax(kept[w], part.max()) if kind == "max" else np.fmin(kept[w], part.min())

@@ -1,4 +1,4 @@
-"""Writes the right-hand side and the banded Jacobian of a model as plain Python for Numba, in full precision."""
+"""Writes the right-hand side and the banded Jacobian of a model as generated functions, in full precision."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Source:
     Parameters
     ----------
     text
-        Python source with ``rhs`` and ``jacobian``.
+        Source with ``rhs`` and ``jacobian``, see :mod:`nmdasim.engines.kernel.translate`.
     folded
         The layout it renders.
     constants
@@ -88,20 +88,24 @@ def write(model: Model, folded: Layout) -> Source:
     """Write the right-hand side and Jacobian of a folded model."""
     index_of = _starts(folded)
     parts, offset = [], 0
-    for group in folded.groups:
-        parts.append(_group(model, group, [index_of[c] for c in group.compartments], offset))
+    for k, group in enumerate(folded.groups):
+        parts.append(_group(model, group, f"group{k}", offset))
         offset += len(parts[-1][2]) * len(group.compartments)
     rhs, jacobian = "\n".join(text for text, _, _ in parts), "\n".join(text for _, text, _ in parts)
-    starts = ", ".join(map(str, index_of))
-    text = _TEMPLATE.format(rhs=rhs, jacobian=jacobian, starts=starts)
+    numbers = sum(len(group.states) * len(group.compartments) for group in folded.groups)
+    rows = [("starts", index_of)]
+    rows += [(f"group{k}", [index_of[c] for c in group.compartments]) for k, group in enumerate(folded.groups)]
+    tables = "\n".join(f"{name} = {tuple(where)}" for name, where in rows)
+    text = _TEMPLATE.format(rhs=rhs, jacobian=jacobian, tables=tables, numbers=numbers, compartments=len(index_of))
     sizes = {state: SIZES.get(model.unit_of(state), 1.0) for state in model.system.states}
     return Source(text, folded, tuple(c for _, _, c in parts), model.morphology.parents, sizes)
 
 
-def _group(
-    model: Model, group: Group, where: list[int], offset: int
-) -> tuple[str, str, tuple[tuple[str, sp.Expr], ...]]:
-    """Return the loops over one group's compartments for both functions, and its constants."""
+def _group(model: Model, group: Group, where: str, offset: int) -> tuple[str, str, tuple[tuple[str, sp.Expr], ...]]:
+    """Return the loops over one group's compartments for both functions, and its constants.
+
+    `where` names the row of places at which the states of a compartment begin, `offset` is that of its constants.
+    """
     states, held, potential = group.states, model.system.held, symbol(model.potential)
     constants = algebra.Constants(frozenset({symbol(s) for s in (*states, "t", "_active")}))
     rates = {
@@ -116,8 +120,8 @@ def _group(
     }
     names = [name.name for name in constants.names.values()]
     head = [
-        f"    for position in range({len(where)}):",
-        f"        o = np.array({where})[position]" if len(where) > 1 else f"        o = {where[0]}",
+        f"    for position in range({len(group.compartments)}):",
+        f"        o = {where}[position]",
         *(
             f"        {spelled(name)} = constants[{offset} + position*{len(names)} + {k}]"
             for k, name in enumerate(names)
@@ -126,7 +130,7 @@ def _group(
     ]
     rhs = [*head, *_lines(rates.values(), potential, [f"out[o + {k}]" for k in range(len(states))])]
     order = {s: k for k, s in enumerate(states)}
-    targets = [f"packed[band + {order[r] - order[c]}, o + {order[c]}]" for r, c in slopes]
+    targets = [f"packed[(band + {order[r] - order[c]})*numbers + o + {order[c]}]" for r, c in slopes]
     jacobian = [*head, *_lines(slopes.values(), potential, targets)]
     return "\n".join(rhs), "\n".join(jacobian), tuple((s.name, e) for e, s in constants.names.items())
 
@@ -141,43 +145,36 @@ def _lines(expressions: Any, potential: sp.Symbol, targets: list[str]) -> list[s
 
 _TEMPLATE = '''"""Right-hand side and Jacobian of a model. Generated; SI units."""
 
-from math import acos, asin, atan, cos, cosh, exp, log, sin, sinh, sqrt, tan, tanh
-
-import numpy as np
-from numba import njit
-
-from nmdasim.engines.compiled import cached
-from nmdasim.engines.kernel.vmath import bern_e64 as bern_e, bern_m64 as bern_m, dbern_e64 as dbern_e
-from nmdasim.engines.kernel.vmath import dexprel_e64 as dexprel_e, exprel_e64 as exprel_e, remainder, sign
+real = float64
+strict = True
+numbers = {numbers}
+{tables}
 
 
-@njit(inline="always")
-def power(x, y):
-    return x**y
-
-
-@cached
-@njit(error_model="numpy")
-def rhs(t, y, constants, parent, up, down, active):
-    out = np.zeros_like(y)
+def rhs(
+    t: real, y: reals, out: reals, constants: reals, parent: wholes, up: reals, down: reals, active: real
+) -> whole:
 {rhs}
-    start = np.array([{starts}])
-    for i in range(1, start.shape[0]):
-        d = y[start[parent[i]]] - y[start[i]]
-        out[start[i]] += up[i]*d
-        out[start[parent[i]]] -= down[i]*d
-    return out
+    for i in range(1, {compartments}):
+        a = starts[i]
+        p = starts[parent[i]]
+        d = y[p] - y[a]
+        out[a] += up[i]*d
+        out[p] -= down[i]*d
+    return 0
 
 
-@cached
-@njit(error_model="numpy")
-def jacobian(t, y, packed, band, constants, parent, up, down, active):
+def jacobian(
+    t: real, y: reals, packed: reals, band: whole,
+    constants: reals, parent: wholes, up: reals, down: reals, active: real,
+) -> whole:
 {jacobian}
-    start = np.array([{starts}])
-    for i in range(1, start.shape[0]):
-        a, p = start[i], start[parent[i]]
-        packed[band, a] -= up[i]
-        packed[band, p] -= down[i]
-        packed[band + a - p, p] += up[i]
-        packed[band + p - a, a] += down[i]
+    for i in range(1, {compartments}):
+        a = starts[i]
+        p = starts[parent[i]]
+        packed[band*numbers + a] -= up[i]
+        packed[band*numbers + p] -= down[i]
+        packed[(band + a - p)*numbers + p] += up[i]
+        packed[(band + p - a)*numbers + a] += down[i]
+    return 0
 '''

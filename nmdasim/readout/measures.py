@@ -72,26 +72,33 @@ def windup(result: xr.Dataset) -> xr.Dataset:
 
 def measured(result: xr.Dataset) -> xr.Dataset:
     """Return the same as :func:`windup`; what there is to warn of stands in ``attrs["warnings"]`` only."""
-    data = windows.counts(result)
-    late, exists = data["late"], data["exists"]
+    counts = windows.counts(result)
+    early, late, exists = (counts[name].variable for name in ("early", "late", "exists"))
     attrs = dict(result.attrs) | windows.warned(result.attrs, windows.reservations(result))
-    data = data.drop_vars("exists").assign_attrs(attrs)
-    whole = (late.notnull() | ~exists).all("pulse")
-    data["input"] = late.isel(pulse=0)
-    data["area"] = late.sum("pulse").where(whole)
-    data["index"] = data["area"] - exists.sum("pulse") * data["input"]
-    ordinal = exists.cumsum("pulse")
-    last = late.where(ordinal > exists.sum("pulse") - 3).mean("pulse").where(whole)
-    data["ratio"] = last / data["input"].where(data["input"] > 0)
-    first = slice(0, 8)
-    observed = (late.notnull() | ~exists).isel(pulse=first).all("pulse")
-    data["slope"] = _slope(late.isel(pulse=first)).where(observed)
-    seconds = (result.window_end - result.pulse_time - EARLY_MS) / 1e3
-    data["late_rate"] = late / seconds.where(seconds > 0)
-    data["index_rate"] = data["index"] / seconds.where(exists).sum("pulse").where(lambda length: length > 0)
+    seen = late.notnull() | ~exists
+    whole = seen.all("pulse")
+    first, area = late.isel(pulse=0), late.sum("pulse").where(whole)
+    index = area - exists.sum("pulse") * first
+    last = late.where(exists.cumsum("pulse") > exists.sum("pulse") - 3).mean("pulse").where(whole)
+    early_ones = {"pulse": slice(0, 8)}
+    slope = _slope(late.isel(early_ones), result.pulse.variable.isel(early_ones))
+    seconds = (result.window_end.variable - result.pulse_time.variable - EARLY_MS) / 1e3
+    length = seconds.where(exists).sum("pulse")
+    found = {
+        "early": early,
+        "late": late,
+        "input": first,
+        "area": area,
+        "index": index,
+        "ratio": last / first.where(first > 0),
+        "slope": slope.where(seen.isel(early_ones).all("pulse")),
+        "late_rate": late / seconds.where(seconds > 0),
+        "index_rate": index / length.where(length > 0),
+    }
+    data = windows.labelled(result, found).assign_attrs(attrs)
     for name, text in _LONG_NAMES.items():
         data[name].attrs = {"units": _UNITS.get(name, "1"), "long_name": text} | standing(attrs)
-    return data.drop_vars("spike", errors="ignore")
+    return data
 
 
 _LONG_NAMES = {
@@ -108,10 +115,10 @@ _LONG_NAMES = {
 _UNITS = {"late_rate": "Hz", "index_rate": "Hz"}
 
 
-def _slope(counts: xr.DataArray) -> xr.DataArray:
+def _slope(counts: xr.Variable, pulse: xr.Variable) -> xr.Variable:
     if counts.sizes["pulse"] < 2:
-        return xr.full_like(counts.isel(pulse=0, drop=True), np.nan, dtype=float)
-    x = counts.pulse.where(counts.notnull())  # trains of one result may differ in length
+        return xr.full_like(counts.isel(pulse=0), np.nan, dtype=float)
+    x = (0 * counts + pulse).where(counts.notnull())  # trains of one result may differ in length
     x = x - x.mean("pulse")
     return (counts * x).sum("pulse", min_count=2) / (x**2).sum("pulse")
 

@@ -37,25 +37,36 @@ def counts(result: xr.Dataset) -> xr.Dataset:
             "this result has no pulses; wind-up is measured on a run under a protocol with windows, such as nm.WindUp()"
         )
     counted = _counted_in_networks if "spike_neuron" in result else _counted
-    start, end = result.pulse_time, result.window_end
+    start, end = result.pulse_time.variable, result.window_end.variable
     split = start + EARLY_MS
     first = np.minimum(split, end)
-    data = xr.Dataset({"exists": start.notnull()})
-    data["early"] = counted(result, start, first).where(_reached(result, first))
-    data["late"] = counted(result, split, end).where(_reached(result, end) & (end > split + _ROUNDING_MS))
-    standing = xr.where(result["failed"], np.nan, 1.0) if "failed" in result else 1.0
-    return data.assign(early=data["early"] * standing, late=data["late"] * standing)
+    early = counted(result, start, first).where(_reached(result, first))
+    late = counted(result, split, end).where(_reached(result, end) & (end > split + _ROUNDING_MS))
+    standing = xr.where(result["failed"].variable, np.nan, 1.0) if "failed" in result else 1.0
+    return labelled(result, {"exists": start.notnull(), "early": early * standing, "late": late * standing})
 
 
-def _reached(result: xr.Dataset, time: xr.DataArray) -> xr.DataArray:
+def labelled(result: xr.Dataset, found: Mapping[str, xr.Variable]) -> xr.Dataset:
+    """Return variables made of a result's own, with its coordinates.
+
+    Arithmetic between variables goes by their dimensions alone; between arrays with coordinates each operation would
+    align these first, which for a few numbers takes most of the time.
+    """
+    dims = {dim for variable in found.values() for dim in variable.dims}
+    return xr.Dataset(found, coords={name: c for name, c in result.coords.items() if dims.issuperset(c.dims)})
+
+
+def _reached(result: xr.Dataset, time: xr.Variable) -> xr.Variable:
     """Return whether the run went on until a time; results without the end of their run went on."""
-    reached: xr.DataArray = time <= result.get("run_end", np.inf) + _ROUNDING_MS
+    if "run_end" not in result:
+        return xr.ones_like(time, dtype=bool)
+    reached: xr.Variable = time <= result.run_end.variable + _ROUNDING_MS
     return reached
 
 
 def reservations(result: xr.Dataset) -> list[str]:
     """Return what is to be said of the windows of a result, one sentence each."""
-    start, end = result.pulse_time, result.window_end
+    start, end = result.pulse_time.variable, result.window_end.variable
     cut, late = start.notnull() & ~_reached(result, end), end - start - EARLY_MS
     found = []
     if cut.any():
@@ -84,16 +95,16 @@ def warned(attrs: Mapping[Any, Any], sentences: list[str]) -> dict[str, str]:
     return {"warnings": "\n".join(lines)} if lines else {}
 
 
-def _counted(result: xr.Dataset, start: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
+def _counted(result: xr.Dataset, start: xr.Variable, end: xr.Variable) -> xr.Variable:
     """Return the spikes of the output cell in each window, over the result's dimensions and ``pulse``."""
     times = result.spike_time
     if result.attrs.get("output"):
         times = times.sel(population=result.attrs["output"], drop=True)
-    found: xr.DataArray = ((times >= start) & (times < end)).sum("spike")
+    found: xr.Variable = ((times.variable >= start) & (times.variable < end)).sum("spike")
     return found
 
 
-def _counted_in_networks(result: xr.Dataset, start: xr.DataArray, end: xr.DataArray) -> xr.DataArray:
+def _counted_in_networks(result: xr.Dataset, start: xr.Variable, end: xr.Variable) -> xr.Variable:
     """Return the same of a neuron of the output population, whose spikes are a list."""
     output = result.attrs["output"]
     whole = result.spike_count.sel(population=output, drop=True)
@@ -103,11 +114,11 @@ def _counted_in_networks(result: xr.Dataset, start: xr.DataArray, end: xr.DataAr
     kept = np.nan_to_num(whole.values.ravel())  # instances that overflowed have no spikes in the list
     if lane.max(initial=0) >= lanes or np.any(np.bincount(lane, minlength=lanes) != kept):
         raise InputError("the spikes of this result are those of more instances; measure the whole result, then choose")
-    edges = [(xr.zeros_like(whole, dtype=float) + edge).transpose(*whole.dims, "pulse") for edge in (start, end)]
+    edges = [(0.0 * whole.variable + edge).transpose(*whole.dims, "pulse") for edge in (start, end)]
     from_, to = (edge.values.reshape(lanes, -1) for edge in edges)
     counts = [
         np.bincount(lane[(time >= from_[lane, k]) & (time < to[lane, k])], minlength=lanes)
         for k in range(from_.shape[1])
     ]
     table = np.stack(counts, axis=-1).reshape(edges[0].shape) / float(result["size"].sel(population=output))
-    return edges[0].copy(data=table)
+    return xr.Variable(edges[0].dims, table)

@@ -23,6 +23,8 @@ from nmdasim.sweep.store import StoreError
 #: Neurons of the pilot: enough for both the kernel's blocks and a rate that means something. An instance of a network
 #: is costly: there are as many as have so many neurons together, and at least one.
 _PILOT = {"kernel": 128}
+#: Seconds of a pilot from which on it may have compiled, and so is timed again.
+_COMPILED = 0.5
 #: Windows of a train that the pilot runs through.
 _WINDOWS = 2
 #: Bytes held of one drawn number at the height of drawing (measured), and from how many bytes on that is said.
@@ -98,8 +100,8 @@ def pilot(what: Sweep, threads: int, said: Sequence[str] = ()) -> tuple[xr.Datas
         found = simulate(what.model, what.first, duration=seconds * quantities.unit("second"), **options)
         return found, time.perf_counter() - began
 
-    result, took = once()  # which compiles
-    if what.engine == "kernel":
+    result, took = once()
+    if what.engine == "kernel" and took > _COMPILED:
         result, took = once()
     cores = threads or os.cpu_count() or 1
     busy = min(lanes, cores) / cores  # an instance runs on one thread

@@ -4,6 +4,9 @@ Generated functions use little of Python: numbers and rows of numbers, arithmeti
 range, ``if``, calls of one another and of :mod:`nmdasim.engines.kernel.vmath`. Every type is known from the annotations
 of their parameters, so that one walk over the syntax tree does what took Numba's analysis most of a compilation. Both
 values of a choice are computed: a loop over lanes stays free of branches.
+
+Arithmetic is that of :mod:`nmdasim.engines.kernel.vmath`; a source that says ``strict = True`` gets that of IEEE 754 as
+it is written, and the functions of the C library.
 """
 
 from __future__ import annotations
@@ -27,7 +30,6 @@ FLAGS = tuple(sorted(vmath.FASTMATH))
 BOOL, BYTE, INT32, WHOLE = (ir.IntType(bits) for bits in (1, 8, 32, 64))
 FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
 _RANK = {kind: k for k, kind in enumerate((BOOL, INT32, WHOLE, FLOAT, DOUBLE))}
-_LIBM = ("sin", "cos", "tan", "sinh", "cosh", "asin", "acos", "atan")
 _INTRINSIC = {
     "abs": "llvm.fabs",
     "sqrt": "llvm.sqrt",
@@ -35,6 +37,7 @@ _INTRINSIC = {
     "ceil": "llvm.ceil",
     "sin": "llvm.sin",
     "cos": "llvm.cos",
+    "power": "llvm.pow",
 }
 _CASTS = {"float32": FLOAT, "float64": DOUBLE, "int32": INT32, "int64": WHOLE}
 _ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Mod: "srem"}
@@ -46,8 +49,8 @@ def translate(text: str) -> str:
     """Return LLVM's text of the functions of a generated source; they are named as there."""
     tree = ast.parse(text)
     module = ir.Module(name="kernel")
-    bits = 32 if "\nreal = float32\n" in text else 64
-    scope = _mathematics(bits) | {"float32": FLOAT, "float64": DOUBLE, "int32": INT32, "int64": WHOLE}
+    bits, strict = 32 if "\nreal = float32\n" in text else 64, "\nstrict = True\n" in text
+    scope = _mathematics(bits, strict=strict) | {"float32": FLOAT, "float64": DOUBLE, "int32": INT32, "int64": WHOLE}
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -56,20 +59,21 @@ def translate(text: str) -> str:
             case ast.FunctionDef(name=name):
                 scope["f"] = scope["real"]
                 scope[name] = _declared(module, node, scope["real"])
-                _Body(module, scope, scope[name]).write(node)
+                _Body(module, scope, scope[name], () if strict else FLAGS).write(node)
     return str(module)
 
 
-def _mathematics(bits: int) -> dict[str, Any]:
-    """Return the functions that a generated source may call, in its precision."""
+def _mathematics(bits: int, *, strict: bool) -> dict[str, Any]:
+    """Return the functions that a generated source may call, in its precision; others are the C library's."""
     known = vars(vmath) | vars(random)
-    return {name: known.get(f"{name}{bits}") or known[name] for name in _CALLED}
+    return {name: known.get(f"{name}{bits}") or known[name] for name in (*_CALLED, *(() if strict else _FAST))}
 
 
 _CALLED = (
     *("bern_e", "bern_m", "dbern_e", "bern_bottom", "bern_top", "dexprel_e", "exprel_e"),
-    *("bits", "exp", "log", "power", "remainder", "sign", "tanh", "normal", "uniform"),
+    *("bits", "remainder", "sign", "normal", "uniform"),
 )
+_FAST = ("exp", "log", "power", "tanh")
 
 
 def _table(module: ir.Module, name: str, numbers: tuple[int, ...]) -> Any:
@@ -107,6 +111,7 @@ class _Body:
     module: ir.Module
     scope: Mapping[str, Any]
     function: ir.Function
+    flags: tuple[str, ...]
     known: dict[str, Any] = field(default_factory=dict)
     places: dict[str, Any] = field(default_factory=dict)
     several: frozenset[str] = frozenset()
@@ -256,7 +261,7 @@ class _Body:
                 return self.constant(-number)  # type: ignore[operator]
             case ast.UnaryOp(op=ast.USub(), operand=operand):
                 value = self.value(operand)
-                return self.builder.fsub(value.type(-0.0), value, flags=FLAGS)
+                return self.builder.fsub(value.type(-0.0), value, flags=self.flags)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 return self.builder.not_(self.truth(self.value(operand)))
             case ast.Compare(left=left, ops=[op], comparators=[right]):
@@ -310,14 +315,14 @@ class _Body:
         if type(op) in _BITS:
             return getattr(self.builder, _BITS[type(op)])(left, right)
         if left.type in (FLOAT, DOUBLE):
-            return getattr(self.builder, "f" + _ARITHMETIC[type(op)])(left, right, flags=FLAGS)
+            return getattr(self.builder, "f" + _ARITHMETIC[type(op)])(left, right, flags=self.flags)
         return getattr(self.builder, _ARITHMETIC[type(op)])(left, right)
 
     def compare(self, sign: str, left: Any, right: Any) -> Any:
         left, right = self.alike(left, right)
         if left.type in (FLOAT, DOUBLE):
             of = self.builder.fcmp_unordered if sign == "!=" else self.builder.fcmp_ordered
-            return of(sign, left, right, flags=FLAGS)
+            return of(sign, left, right, flags=self.flags)
         return self.builder.icmp_signed(sign, left, right)
 
     # --- calls ---------------------------------------------------------------------------------------------------
@@ -333,27 +338,28 @@ class _Body:
         if name in ("min", "max"):
             first, second = self.alike(*arguments)
             return self.builder.select(self.compare("<" if name == "min" else ">", second, first), second, first)
-        if name in _INTRINSIC or name in _LIBM:
-            return self.library(name, arguments[0])
+        if chosen is None:
+            return self.library(name, arguments)
         if chosen in vmath.CASTS:
             return self.builder.bitcast(arguments[0], vmath.CASTS[chosen])
         return self.inlined(getattr(chosen, "py_func", chosen), arguments)
 
-    def library(self, name: str, value: Any) -> Any:
+    def library(self, name: str, values: list[Any]) -> Any:
         """Call a function of the C library, or LLVM's own of the same name."""
+        of = values[0].type
         if name in _INTRINSIC:
-            function = self.module.declare_intrinsic(_INTRINSIC[name], [value.type])
+            function = self.module.declare_intrinsic(_INTRINSIC[name], [of])
         else:
-            symbol = name + ("f" if value.type == FLOAT else "")
-            kind = ir.FunctionType(value.type, [value.type])
+            symbol = name + ("f" if of == FLOAT else "")
+            kind = ir.FunctionType(of, [value.type for value in values])
             function = self.module.globals.get(symbol) or ir.Function(self.module, kind, name=symbol)
-        return self.builder.call(function, [value], fastmath=FLAGS)
+        return self.builder.call(function, values, fastmath=self.flags)
 
     def inlined(self, function: FunctionType, arguments: list[Any]) -> Any:
         """Write a function of the vector maths in place of its call; it is one straight line."""
         node = _syntax(function)
         around = inspect.getclosurevars(function)
-        body = _Body(self.module, {**around.globals, **around.nonlocals}, self.function)
+        body = _Body(self.module, {**around.globals, **around.nonlocals}, self.function, self.flags)
         body.builder = self.builder
         body.known = dict(zip((a.arg for a in node.args.args), arguments, strict=True))
         *lines, last = node.body

@@ -1,4 +1,4 @@
-"""Writes a form as one readable Python file for Numba: every statement a line, every place its text."""
+"""Writes a form as one readable Python file: every statement a line, every place its text."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class _Text:
         return [*self._lines(Code((membrane.step,))), *_over_lanes(self._lines(membrane.code))]
 
     def _functions(self) -> list[str]:
-        """Return the passes as functions of their own: Numba compiles several short ones sooner than a long one."""
+        """Return the passes as functions of their own: several short ones compile sooner than a long one."""
         lines = []
         for g, group in enumerate(self.form.groups):
             where = f"record_offset[{g}] + c*R{len(group.record.rows)}"
