@@ -1,16 +1,11 @@
-"""Compiles a kernel or a function of the vector maths afresh and prints what its machine code does, as JSON.
+"""Compiles a kernel or a function of the vector maths afresh, for any processor, and counts what its code does."""
 
-Run as a program, for the processor ``$KERNEL_CPU`` or this one: ``python machine_code.py hodgkin_huxley``.
-"""
-
-import json
-import os
 import re
-import sys
 from collections import Counter
 
 import numba
 import numpy as np
+from brian2_examples import EXAMPLES
 
 import nmdasim as nm
 from nmdasim.engines.kernel import machine, vmath
@@ -32,10 +27,9 @@ def census(assembly):
     return counts
 
 
-def kernel(model, varied, events=(), *, vectorise=True):
+def kernel(model, varied, events, cpu, *, vectorise=True):
     """Return the machine code and the Python source of a model's kernel."""
     made = Kernel.of(plan(model, events, parameters=varied, duration=0.001, dt=1e-4))
-    cpu = os.environ.get("KERNEL_CPU")
     chosen = (machine.Processor(cpu, "") if cpu else machine.Processor.own()).machine()
     code = chosen.emit_assembly(machine.optimised(made.source.text, chosen, vectorise=vectorise))
     return code, made.source.text
@@ -76,21 +70,14 @@ def lane_loops(source):
     return "\n".join(found)
 
 
-def main(name, vectorise=True):
-    if name.startswith("vmath."):
-        function = name.removeprefix("vmath.")
-        text, source = over(getattr(vmath, function), 2 if function == "power64" else 1), ""
-    elif name == "wdr":
-        text, source = kernel(nm.neurons.wdr(), {"ketamine": np.arange(3) * nm.uM}, nm.WindUp(pulses=1))
+def instructions(name, cpu="", *, vectorise=True):
+    """Return the census of a neuron's kernel on a processor, this one by default, and what its lane loops ask for."""
+    if name == "wdr":
+        given = nm.neurons.wdr(), {"ketamine": np.arange(3) * nm.uM}, nm.WindUp(pulses=1)
     else:
-        from brian2_examples import EXAMPLES  # noqa: PLC0415  (found beside this file)
-
         example = EXAMPLES[name]()
-        text, source = kernel(example.model, example.varied, example.events, vectorise=vectorise)
+        given = example.model, example.varied, example.events
+    text, source = kernel(*given, cpu, vectorise=vectorise)
     loops = lane_loops(source)
     asked = {"div": len(re.findall(r"[^/]/[^/]", loops)), "max": len(re.findall(r"\bexp\(", loops))}
-    json.dump(census(text) | {"asked": asked}, sys.stdout)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1], vectorise="scalar" not in sys.argv)
+    return census(text) | {"asked": asked}

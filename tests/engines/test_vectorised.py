@@ -3,28 +3,11 @@
 Read from the machine code, for plain SSE2, AVX2 and AVX-512 whatever this machine has: nothing is run.
 """
 
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
-
 import machine_code
 import pytest
+from machine_code import instructions
 
-HERE = Path(__file__).parent
 CPUS = ["x86-64", "haswell", "skylake-avx512"]
-
-
-def compiled(*names, **environment):
-    """Return the instructions of one kernel or function, compiled in a process of its own."""
-    command = [sys.executable, str(HERE / "machine_code.py"), *names]
-    done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
-
-
-def on(cpu):
-    return {"KERNEL_CPU": cpu}
 
 
 def is_vectorised(found):
@@ -39,20 +22,19 @@ def is_vectorised(found):
 
 @pytest.mark.parametrize("cpu", CPUS)
 def test_a_point_neuron_is_packed_on_every_instruction_set(cpu):
-    found = compiled("hodgkin_huxley", **on(cpu))
+    found = instructions("hodgkin_huxley", cpu)
     assert found["asked"]["max"] >= 3  # the exponentials of six rates
     assert is_vectorised(found), found
 
 
-@pytest.mark.slow
 def test_the_compartments_of_wdr_are_packed_on_this_machine():
-    found = compiled("wdr")
+    found = instructions("wdr")
     assert found["asked"]["max"] >= 10
     assert is_vectorised(found), found
 
 
 def test_scalar_code_is_recognised():
-    found = compiled("hodgkin_huxley", "scalar")
+    found = instructions("hodgkin_huxley", vectorise=False)
     assert not is_vectorised(found), found
 
 
