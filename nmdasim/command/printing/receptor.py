@@ -18,7 +18,7 @@ from rich.text import Text
 from nmdasim.command.terminal import plain
 from nmdasim.plot import receptor as plot_receptor
 from nmdasim.plot.look import style
-from nmdasim.readout import files
+from nmdasim.readout import columns, files
 
 
 def number(value: Any) -> float | None:
@@ -65,14 +65,12 @@ def figure(result: xr.Dataset, name: str, *, slide: bool) -> Figure:
 def save(result: xr.Dataset, name: str, folder: Path, *, slide: bool = False) -> str:
     """Write ``<name>.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`, and return what to say of it."""
     along = "time" if "time" in result.dims else "concentration"
-    columns = [str(key) for key, values in result.data_vars.items() if values.dims == (along,)]
+    series = [str(key) for key, values in result.data_vars.items() if values.dims == (along,)]
     notes = [
         result.attrs["disclaimer"],
         *([_unverified(result.attrs)] if result.attrs["unverified_parameters"] else []),
     ]
-    units = {key: result[key].attrs["units"] for key in columns}
-    named = {key: f"{key}_{unit}" for key, unit in units.items() if unit != "1"}
-    index = {"concentration": "concentration_free_um", "time": "time_ms"}
-    rows = result[columns].to_dataframe()[columns].rename(columns=named).rename_axis(index=index)
+    named = columns.named(result)
+    rows = result[series].to_dataframe()[series].rename(columns=named).rename_axis(index=named)
     files.save(folder, name, figure(result, name, slide=slide), rows, result, notes)
     return f"Saved {name}.png, .svg, .csv and .nc in {folder}/"
