@@ -15,6 +15,7 @@ from nmdasim.sweep.export import tables
 COMMANDS = {
     "windup": ["--pulses", "2", "--ketamine", "0 uM,1 uM", "--drug", "memantine=1 uM"],
     "receptor pulse": ["--scheme", "clements1992"],
+    "receptor steady": [],
     "receptor inhibition": ["--drug", "memantine"],
     "pk": ["--dose", "0.5 mg/kg", "--until", "2 h", "--every", "10 min", "--people", "5"],
     "sensory": ["--ketamine", "1 uM"],

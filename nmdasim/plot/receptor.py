@@ -27,6 +27,7 @@ __all__ = [
     "recovery",
     "scheme",
     "sheets",
+    "steady",
 ]
 
 _SIZE = (9.0, 5.5)
@@ -97,6 +98,32 @@ def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
             ylabel=f"current, {result.current.units}",
         )
         ax.legend(frameon=False, loc="upper left")
+    return _finish(ax, [result], own=own)
+
+
+def steady(result: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Draw the steady open probability against voltage, without and with magnesium; dots mark the voltage asked for.
+
+    Parameters
+    ----------
+    result
+        A result of :func:`nmdasim.receptors.bench.steady`.
+    ax
+        Axes; a new figure by default.
+    """
+    at, held = float(result.attrs["v"].split()[0]), result.attrs["v"].replace("-", "−")
+    with drawn():
+        own, ax = ax is None, axes_of(ax, _SIZE)
+        for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
+            one = result.open.sel(mg=bath)
+            ax.plot(result.v, one, label=f"{bath:g} mM Mg", **cue.plain)
+            ax.plot(at, one.sel(v=at, method="nearest"), cue.marker, color=cue.colour, clip_on=False)
+        ratio = float(result.ratio)
+        left = f"{result.attrs['mg']} Mg leaves {100 * ratio:.2g} % of the current"
+        said = "Nothing opens" if np.isnan(ratio) else left
+        ax.set(title=f"{said} at {held}", xlabel="holding potential, mV", ylabel="open probability, steady")
+        ax.set_ylim(0, 1.1 * max(float(result.open.max()), 1e-9))
+        ax.legend(frameon=False)
     return _finish(ax, [result], own=own)
 
 

@@ -104,6 +104,7 @@ FIGURES = {
     pharmacokinetics.dosing: lambda m: pharmacokinetics.dosing(m.regimen),
     receptor.pulse: lambda m: receptor.pulse([bench.pulse(m.scheme)]),
     receptor.iv: lambda m: receptor.iv(bench.iv_curve(m.scheme, ["-80 mV", 0, "40 mV"], ["0 mM", "1 mM"])),
+    receptor.steady: lambda m: receptor.steady(bench.steady(m.scheme, v="-40 mV")),
     receptor.block_voltage: lambda m: receptor.block_voltage(
         inhibition.against_voltage("ketamine", "1 uM", ["-80 mV", "0 mV"])
     ),
