@@ -173,6 +173,23 @@ def test_no_caption_is_written_over_or_under_by_an_axis(made, function):
     plt.close("all")
 
 
+@pytest.mark.parametrize("function", FIGURES, ids=lambda f: f"{f.__module__.rpartition('.')[2]}.{f.__name__}")
+def test_no_marker_is_cut_by_the_edge_of_its_axes(made, function):
+    figure = FIGURES[function](made).figure
+    figure.canvas.draw()
+    cut = []
+    for ax in figure.axes:
+        for line in ax.lines:
+            if line.get_marker() in ("None", "", " ", None) or not line.get_clip_on():
+                continue
+            radius = 0.5 * line.get_markersize() * figure.dpi / 72
+            at = line.get_transform().transform(line.get_xydata())
+            seen, whole = ax.bbox.padded(1), ax.bbox.padded(-0.8 * radius)
+            cut += [(line.get_label(), *p) for p in at if seen.contains(*p) and not whole.contains(*p)]
+    plt.close("all")
+    assert cut == []
+
+
 def test_what_the_user_sets_is_not_called_unverified(made):
     names = windup.windup(made.train)[0].figure.get_supxlabel().partition("parameters:")[2].split("\n")[0]
     plt.close("all")
