@@ -246,7 +246,7 @@ def _arrow(
         linewidth=2.6,
         linestyle=(0, (5, 2)) if inhibits else "-",
         color=_INHIBITS if inhibits else look().quiet,
-        zorder=3,
+        zorder=6,  # drawn after the boxes, which only then are where this drawing has them
     )
     ax.add_patch(patch)
 

@@ -210,6 +210,18 @@ def test_of_curves_that_coincide_the_legend_shows_every_mark():
     assert len(marks) == 3
 
 
+@pytest.mark.parametrize(
+    "drawing",
+    [lambda: schemes.scheme(scheme("clements1992")), lambda: sensitization.circuit(nm.circuits.dorsal_horn())],
+)
+def test_arrows_end_at_the_boxes_of_the_drawing_that_is_saved(drawing):
+    """A saved picture has other margins than the one before it; arrows that come first would end where boxes were."""
+    ax = drawing()
+    arrows = [patch.get_zorder() for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
+    boxes = [text.get_zorder() for text in ax.texts if text.get_bbox_patch() and text.get_bbox_patch().get_linewidth()]
+    assert min(arrows) > max(boxes)
+
+
 def test_the_drawing_of_a_circuit_keeps_what_ends_at_one_box_apart():
     ax = sensitization.circuit(nm.circuits.dorsal_horn())
     ax.figure.canvas.draw()
