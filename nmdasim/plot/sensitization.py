@@ -180,7 +180,7 @@ def pressure(
             ax.legend(frameon=False)
         ax.set_xticks(places + (width / 2 if published else 0), list(rates))
         ax.set_title(message or "Projection neurons under sustained pressure", wrap=True)
-        ax.set_ylabel("spikes per second of a projection neuron")
+        ax.set_ylabel("spikes per second\nof a projection neuron")
         ax.set_ylim(0, 1.12 * max(ax.get_ylim()[1], 1.0))
     return ax
 
