@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import brian2 as b2
@@ -21,6 +20,7 @@ import sympy as sp
 
 from nmdasim import quantities
 from nmdasim.engines import brian2_output as output
+from nmdasim.engines import brian2_process as process
 from nmdasim.engines import brian2_rules as rules
 from nmdasim.engines import brian2_shares as shares_of
 from nmdasim.engines import feedforward
@@ -117,7 +117,11 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
     try:
-        with _seeded(plan), np.errstate(all="ignore"):  # a lane that overflows is marked at the end
+        with (
+            process.seeded(plan),
+            process.unsearched(),
+            np.errstate(all="ignore"),
+        ):  # a lane that overflows is marked at the end
             network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
     except b2.BrianObjectException as error:
         if not any(cells.method for cells in plan.cells):
@@ -138,21 +142,6 @@ def _cannot(plan: Plan, error: Exception) -> ModelError:
         f"method {cells.method!r} on {cells.model.name}: Brian2 says {' '.join(str(causes[-1]).split())!r}; "
         "take 'rk4', or leave the method out"
     )
-
-
-@contextmanager
-def _seeded(plan: Plan) -> Iterator[None]:
-    """Have Brian2 draw what follows from the lanes' keys; the user's own numbers of NumPy go on as they were."""
-    keys = np.concatenate([cells.keys for cells in plan.cells])
-    if not keys.size:
-        yield
-        return
-    known = np.random.get_state()  # noqa: NPY002 (Brian2 draws from NumPy's global numbers)
-    b2.seed(int(np.random.SeedSequence([plan.first.begin, *map(int, keys)]).generate_state(1)[0]))
-    try:
-        yield
-    finally:
-        np.random.set_state(known)  # noqa: NPY002
 
 
 def _wire(network: Plan, wire: Wire, sources: list[Any], k: int) -> Any:
