@@ -257,6 +257,6 @@ def act(
 
 
 entry = address_of(
-    types.int64(*synapse_arguments(types.{real})), fastmath=FASTMATH, error_model="numpy"
+    types.int64(*synapse_arguments(types.{real})), fastmath=FASTMATH, error_model="numpy", _nrt=False
 )(act)
 '''
