@@ -156,7 +156,7 @@ def _call_rows(context: Any, builder: Any, signature: Any, arguments: Any) -> An
     return builder.call(builder.inttoptr(arguments[0], function.as_pointer()), taken)
 
 
-# All arrays outlive the loop: references to parts of them are not counted (`_nrt`), which took a sixth of a circuit's time.
+# All arrays outlive the loop: references to parts of them are not counted (`_nrt`), a sixth of the time of a circuit.
 _inner = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False)
 
 
