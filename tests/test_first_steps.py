@@ -19,7 +19,7 @@ from nmdasim.studies.populations import reading
 @pytest.mark.parametrize(
     ("words", "where"),
     [
-        (["receptor", "pulse"], "nmdasim receptor pulse --help"),
+        (["receptor", "pulse", "--sceme", "kampa2004"], "nmdasim receptor pulse --help"),
         (["windup", "--ket", "1"], "nmdasim windup --help"),
         (["widnup"], "nmdasim --help"),
     ],

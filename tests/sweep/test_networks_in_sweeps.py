@@ -175,7 +175,7 @@ def test_the_pilot_of_a_network_is_small(monkeypatch):
     monkeypatch.setattr(outlook, "simulate", lambda *a, **k: asked.append(k) or nm.simulate(*a, **k))
     long = sensory.Conditioning(frequency=20 * nm.Hz, pulses=500, start=10 * nm.ms)
     _, rate = outlook.pilot(horn(protocol=long, axes=dict(seed=range(3))), threads=1)
-    assert [one["seed"].size for one in asked] == [2, 2]
+    assert {one["seed"].size for one in asked} == {2}
     assert float(asked[0]["duration"]) == pytest.approx(0.01 + 2 / 20)
     assert rate > 0
 
