@@ -26,7 +26,7 @@ bench-check: $(VENV)/.core  ## that the kernel is as near to code written by han
 	$(BIN)/python benchmarks/limit.py --check
 
 docs: $(VENV)/.docs  ## the documentation, in docs/_build/html; runs the examples
-	MPLBACKEND=Agg $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
+	MPLBACKEND=Agg OPENBLAS_NUM_THREADS=1 $(BIN)/python -m sphinx -W --keep-going -b html docs docs/_build/html
 
 examples: $(VENV)/.sweep  ## every example; figures in out/
 	set -e; for example in examples/[0-9]*.py; do echo "$$example"; MPLBACKEND=Agg $(BIN)/python "$$example"; done

@@ -51,6 +51,7 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "capture_repr": (),
     "plot_gallery": "True",
+    "parallel": 2,
 }
 
 html_math_renderer = "mathml"  # without a script from the net
