@@ -13,8 +13,8 @@ DOCS = Path(__file__).parent
 #: The pieces of work in words.
 WORKS = {
     "W0": "Squid axon,\n256 conductances",
-    "W1": "Dorsal-horn point neuron,\n256 concentrations",
-    "W2": "delrocq2023, wind-up,\n256 concentrations",
+    "W1": "Dorsal-horn neuron,\n256 concentrations",
+    "W2": "Wind-up (Delrocq 2023),\n256 concentrations",
     "W3": "Integrate-and-fire,\n10,000 currents",
 }
 
@@ -34,7 +34,6 @@ def bench(docs: Path = DOCS) -> None:
                 ax.plot(rate, y, "D" if own else "o", color=look().shades[1 if own else 0], markersize=11 if own else 8)
                 ax.annotate(f"{rate:.3g}", (rate, y), (9, 0), textcoords="offset points", va="center", fontsize=11)
             ax.set(title=words, xscale="log", xlim=(0.001, 20_000), xticks=10.0 ** np.arange(-2, 5, 2))
-            ax.title.set_fontsize(12)
             ax.grid(color=look().faint, linewidth=0.8)
             ax.set_axisbelow(True)
         axes[0].set_yticks(range(len(engines)), engines)

@@ -24,7 +24,6 @@ def windup() -> None:
     axes = nm.plot.windup(result)
     message = "The same pulse, a growing answer; under ketamine it grows less"
     axes[0].figure.suptitle(message, fontsize=17, fontweight="bold", x=0.01, ha="left")
-    axes[1].set_title("Every spike of one draw (grey lines: pulses)", loc="left", fontweight="bold")
     axes[1].set_xlim(0.8, 16.1)
     axes[0].figure.savefig(IMAGES / "windup.png", dpi=100)
 
@@ -83,12 +82,13 @@ def receptor() -> Iterator[tuple[str, Axes]]:
     kinds = [inhibition.curve("ketamine", kind, mg=mg) for kind in ("2A", "2B", "2C", "2D") for mg in baths]
     subtypes = plot_receptor.inhibition(kinds)
     message = "Magnesium makes ketamine weaker, on GluN2A and 2B most (held at −66 mV)"
-    subtypes.set_title(message, loc="left", fontweight="bold")
+    subtypes.set_title(message)
     yield "receptor_subtypes", subtypes
 
 
 if __name__ == "__main__":
     IMAGES.mkdir(exist_ok=True)
+    nm.plot.style("paper")
     windup()
     memory()
     drugs()

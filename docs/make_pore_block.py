@@ -122,10 +122,22 @@ def fans(found: dict[str, xr.Dataset]) -> None:
                     ax.get_legend().remove()  # the first column says it for all
                 label = "loss of wind-up index, %" if answer == "index" else "loss of the first response, %"
                 ax.set(ylabel=label if ax in axes[:, 0] else "", ylim=(-30, 105))
-            column[0].set_title(writing.LABELS[name], fontsize=12)
+            column[0].set_title(writing.LABELS[name])
+        figure.suptitle(says(found), fontsize=1.3 * look().font, fontweight="bold", x=0.01, ha="left")
         caption(figure, *found.values())
         figure.savefig(DOCS / "images" / "pore_block_losses.png", dpi=90)
         plt.close(figure)
+
+
+def says(found: dict[str, xr.Dataset]) -> str:
+    """Return what the largest dose takes, in the median model of each population."""
+    first = next(iter(found.values()))
+    dose = first[first.attrs["dose"]]
+    spans = []
+    for answer, words in (("index", "of wind-up"), ("input", "of the first response")):
+        ends = [float(populations.loss(one, answer).isel({dose.name: -1}).median()) for one in found.values()]
+        spans.append(f"{min(ends):.0f} to {max(ends):.0f} % {words}")
+    return f"{float(dose[-1]):g} {dose.units} {dose.long_name} takes {' and '.join(spans)} in the median models"
 
 
 def save(ax, name: str) -> None:

@@ -141,9 +141,9 @@ def pressure(circuit):
         )
     write("pressure", rows)
     shown = {name.replace(" × ", "\n× "): rates[name] for name in PUBLISHED}
-    ax = plot_sensory.pressure(shown, {name.replace(" × ", "\n× "): rate for name, rate in PUBLISHED.items()})
-    message = "Under pressure: half the inhibition, three times the spikes and more"
-    ax.set_title(message, loc="left", fontweight="bold")
+    beside = {name.replace(" × ", "\n× "): rate for name, rate in PUBLISHED.items()}
+    message = "Half the inhibition: over three times the spikes"
+    ax = plot_sensory.pressure(shown, beside, message=message)
     save(ax, "sensory_pressure")
 
 

@@ -101,7 +101,7 @@ def main():
     three = {name: treatment.simulate(model=name, every="6 h") for name in ("dahan2011", "maintained", "reset")}
     ax = draw.rivals(three)
     message = "Three rivals: two fade alike, one keeps a quarter of the mean relief"
-    ax.set_title(f"{message}\n({course.name})", loc="left", fontweight="bold")
+    ax.set_title(f"{message}\n({course.name})")
     save(ax, "treatment_rivals")
     found = treatment.compare(patients=300)
     save(draw.trials(found), "treatment_trials")
@@ -117,4 +117,5 @@ def main():
 
 
 if __name__ == "__main__":
+    nm.plot.style("paper")
     {"circuit": circuit, "opioids": opioids}.get("".join(sys.argv[1:]), main)()

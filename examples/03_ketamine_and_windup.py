@@ -28,6 +28,7 @@ result = nm.simulate(
     nm.neurons.wdr(), nm.WindUp(), ketamine=[0, 0.3, 1, 3, 10] * uM, block="equilibrated", seed=range(20)
 )
 measured = nm.measures.windup(result)
+doses, draws = measured.ketamine.values, measured.sizes["seed"]
 
 # %%
 # The index of a single draw jitters by a few spikes, so a claim about a concentration is made over many draws.
@@ -38,15 +39,15 @@ titles = {"index": "Wind-up goes first", "input": "The first response stays long
 for ax, (name, title) in zip(axes, titles.items(), strict=True):
     share = 100 * measured[name] / measured[name].sel(ketamine=0).mean("seed")
     mean, low, high = share.mean("seed"), share.quantile(0.025, "seed"), share.quantile(0.975, "seed")
-    for dose, a, b, c in zip(mean.ketamine.values, mean.values, low.values, high.values, strict=True):
+    for dose, a, b, c in zip(doses, mean.values, low.values, high.values, strict=True):
         print(f"{title}, {dose:4.1f} µM: {a:3.0f} % ({b:.0f} to {c:.0f})")
-    ax.errorbar(
-        range(5), mean, [mean - low, high - mean], fmt="o-", color=nm.plot.look().shades[1], markersize=9, capsize=5
-    )
-    ax.set(title=title, xlabel="free ketamine, µM", xticks=range(5), xticklabels=[f"{c:g}" for c in mean.ketamine])
+    places, shade = range(len(doses)), nm.plot.look().shades[1]
+    ax.errorbar(places, mean, [mean - low, high - mean], fmt="o-", color=shade, markersize=9, capsize=5)
+    ax.set(title=title, xlabel="free ketamine, µM", xticks=places, xticklabels=[f"{dose:g}" for dose in doses])
 axes[0].set(ylabel="% of the mean without drug", ylim=(0, 120))
-axes[0].text(0, 5, "spikes that wind-up added", color="0.4")
-axes[1].text(0, 5, "spikes after the first pulse; mean and 95 % of 20 draws", color="0.4")
-nm.plot.caption(figure, result)
+axes[0].text(0, 5, "spikes that wind-up added", color=nm.plot.look().quiet)
+axes[1].text(0, 5, "spikes after the first pulse", color=nm.plot.look().quiet)
+spread = f"Dots: mean of {draws} draws; bars hold 95 % of them." if draws > 1 else "One draw."
+nm.plot.caption(figure, result, notes=[spread])
 Path("out").mkdir(exist_ok=True)
 figure.savefig("out/03_ketamine_and_windup.png")

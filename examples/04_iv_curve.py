@@ -7,7 +7,7 @@ Why an NMDA receptor needs both glutamate and an excited cell: its current, with
 Without magnesium the receptor is an ordinary hole: the current is a straight line. With magnesium the ion sits in the
 pore while the cell is negative and leaves when it is depolarised, so the current *grows* as the driving force shrinks.
 
-**Change and predict.** A bath of 4 mM magnesium. The line bends later and less: its deepest point moves from -27 to
+**Change and predict.** ``baths = [0, 0.1, 4] * mM``. The line bends later and less: its deepest point moves from -27 to
 -20 mV and is less than half as deep.
 """
 
@@ -28,8 +28,8 @@ baths = [0, 0.1, 1] * mM
 
 curve = bench.iv_curve(receptor, voltages, baths, glutamate="1 mM")
 for v in (-80, -65, -40, -20, 0):
-    share = float(magnesium_block(v * mV, 1 * mM))
-    print(f"{v:4d} mV: {100 * share:5.1f} % of the open receptors are free of magnesium")
+    share = float(magnesium_block(v * mV, baths[-1]))
+    print(f"{v:4d} mV: {100 * share:5.1f} % of the open receptors are free of magnesium, at {baths[-1] / mM:g} mM")
 
 nm.plot.style("paper")
 figure, (left, right) = plt.subplots(1, 2, figsize=(15, 5.5), constrained_layout=True)

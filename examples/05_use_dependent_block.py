@@ -24,14 +24,17 @@ receptor = scheme("clements1992")
 bath = {"v": "-40 mV", "mg": "1 mM"}
 drugs = {"ketamine": block(receptor, blocker("ketamine")), "memantine": block(receptor, blocker("memantine"))}
 
-trains = {f"10 µM free {name}": bench.train(s, name, **bath, **{name: "10 uM"}) for name, s in drugs.items()}
+dose, pulses = 10, 15  # µM, free; 1 Hz
+
+given = {name: {name: f"{dose} uM"} for name in drugs}
+trains = {f"{dose} µM free {n}": bench.train(s, n, pulses=pulses, **bath, **given[n]) for n, s in drugs.items()}
 recoveries = {
-    f"{name}, {how} agonist": bench.recovery(s, name, "10 uM", agonist=how == "with", **bath)
+    f"{name}, {how} agonist": bench.recovery(s, name, f"{dose} uM", agonist=how == "with", **bath)
     for name, s in drugs.items()
     for how in ("with", "without")
 }
 for label, run in trains.items():
-    print(f"{label}: {100 * float(run.blocked[-1]):.0f} % blocked after 15 pulses, none before the first")
+    print(f"{label}: {100 * float(run.blocked[-1]):.0f} % blocked after {pulses} pulses, none before the first")
 for label, run in recoveries.items():
     print(f"{label}: {100 * float(run.blocked[-1] / run.blocked[0]):.0f} % of the block is left after a minute")
 

@@ -6,9 +6,9 @@ Two C-fibre volleys, some time apart: how long does the neuron remember the firs
 what varies, how long it lasts, and when something arrives. Then it does what a train does: a list is a dimension, its
 windows are measured and drawn, a drug goes beside it.
 
-**Change and predict.** ``nm.neurons.wdr().without("can")``. Without its CAN channel the neuron still gains a little
-at 500 ms, a third of what it gained before; without NMDA receptors (``scaled(nmda=0)``) next to nothing is left at
-any gap.
+**Change and predict.** ``neuron = nm.neurons.wdr().without("can")``. Without its CAN channel the neuron still gains a
+little at 500 ms, a third of what it gained before; without NMDA receptors (``scaled(nmda=0)``) next to nothing is left
+at any gap.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
+
+import matplotlib.pyplot as plt
 
 import nmdasim as nm
 from nmdasim import ms, quantities, uM
@@ -51,14 +53,33 @@ class PairedVolleys(Protocol):
 # %%
 # Five gaps, without and with ketamine, in ten draws of latencies.
 
+neuron = nm.neurons.wdr()
 gaps = [500, 1000, 2000, 4000, 8000] * ms
-result = nm.simulate(nm.neurons.wdr(), PairedVolleys(gaps), ketamine=[0, 3] * uM, seed=range(10))
-late = nm.measures.windup(result).late.mean("seed")
-gain = late.sel(pulse=2) - late.sel(pulse=1)
-for dose in (0, 3):
-    told = dict(zip(result.gap.values.tolist(), gain.sel(ketamine=dose).values.round(1).tolist(), strict=True))
-    print(f"{dose} µM free ketamine: spikes that the second volley gains, by gap in ms: {told}")
+result = nm.simulate(neuron, PairedVolleys(gaps), ketamine=[0, 3] * uM, seed=range(10))
+late = nm.measures.windup(result).late
+gain = late.sel(pulse=2, drop=True) - late.sel(pulse=1, drop=True)
+for dose in result.ketamine.values:
+    told = dict(zip(result.gap.values, gain.sel(ketamine=dose).mean("seed").values.round(1), strict=True))
+    print(f"{dose:g} µM free ketamine: spikes that the second volley gains, by gap in ms:")
+    print("  ", ", ".join(f"{gap:g}: {spikes:g}" for gap, spikes in told.items()))
 
+# %%
+# Above, what the second volley gains; below, every spike of one draw without drug.
+
+nm.plot.style("paper")
+figure, (ax, rows) = plt.subplots(2, 1, figsize=(11, 8.5), layout="constrained", height_ratios=[1.4, 1])
+for k, (dose, cue) in enumerate(zip(result.ketamine.values, nm.plot.look().cues(2), strict=True)):
+    one = gain.sel(ketamine=dose)
+    at, ends = one.gap * (1 + 0.03 * k), one.quantile([0.025, 0.975], "seed")
+    ax.plot(at, one.mean("seed"), label=f"{dose:g} µM free ketamine", **cue.dotted)
+    ax.vlines(at, *ends.values, color=cue.colour, alpha=0.55, linewidth=1.5)
+ax.axhline(0, color=nm.plot.look().faint, linewidth=1, zorder=0)
+ax.set(title="How long is the first volley remembered?", xscale="log", xlabel="gap between the volleys, ms")
+ax.set_ylabel("spikes that the second gains")
+ax.set_xticks(one.gap.values, [f"{gap:g}" for gap in one.gap.values], minor=False)
+ax.minorticks_off()
+ax.legend(frameon=False, handlelength=3.2)
+nm.plot.raster(result.isel(ketamine=0).drop_vars("ketamine"), rows)
+nm.plot.caption(figure, result, notes=[f"Means of {result.sizes['seed']} draws; bars hold 95 % of them."])
 Path("out").mkdir(exist_ok=True)
-axes = nm.plot.windup(nm.simulate(nm.neurons.wdr(), PairedVolleys(gaps[:4]), seed=range(10)))
-axes[0].figure.savefig("out/08_own_protocol.png")
+figure.savefig("out/08_own_protocol.png")

@@ -5,8 +5,8 @@ Half a milligram per kilogram in forty minutes
 An infusion as published, followed in plasma and at the effect site, drawn beside the concentrations at which
 publications report an effect, and then turned into free drug at the receptor.
 
-**Change and predict.** ``over="5 min"`` in the second regimen. The peak rises by more than half; the area under the
-curve, to infinity, does not move at all. It is dose over clearance, however fast the dose is given.
+**Change and predict.** ``over = "5 min"``. The peak rises by half; the area under the curve, to infinity, does not
+move at all. It is dose over clearance, however fast the dose is given.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
@@ -17,21 +17,26 @@ import nmdasim as nm
 from nmdasim import pharmacology as ph
 
 # %%
-# A published schedule is an ordinary regimen: it prints as a table and goes to CSV. The exact solution needs no time
-# step, so every output may be asked for.
+# A published schedule is an ordinary regimen, as is one of your own: it prints as a table and goes to CSV. The exact
+# solution needs no time step, so every output may be asked for.
 
-regimen = ph.schedule("infusion_40_minutes")
-print(regimen)
+published = ph.schedule("infusion_40_minutes")
+amount, over = "0.5 mg/kg", "40 min"
+regimen = ph.Regimen((ph.dose(amount, over=over),), published.drug, f"{amount} over {over}")
+print(regimen, "\nas published:", regimen.events == published.events)
 course = ph.time_course(regimen, every="1 min", until="6 h")
 people = ph.spread(regimen, ph.every("1 min", "6 h"), ph.Cohort(500, seed=1))
 low, high = people.cmax.sel(statistic=["low", "high"]).values
 print(f"Highest plasma, {course.preset.item()}, {course.site.item()}: {course.cmax.item():.0f} ng/ml")
-print(f"95 % of 500 people drawn about it: {low:.0f} to {high:.0f} ng/ml; reported mean 185 ng/ml")
+print(f"Area under the curve, to infinity: {course.auc_inf.item():.0f} ng·h/ml")
+print(f"95 % of {people.attrs['subjects']} people drawn about it: {low:.0f} to {high:.0f} ng/ml")
+(reported,) = (band for band in ph.bands() if band.text == published.name)
+print(f"Reported for {reported.text}, racemate: {reported.range}")
 
 # %%
 # The same dose in the arterial model, which was fitted to S-ketamine: the preset and its sampling site matter.
 
-arterial = ph.Regimen((ph.dose("0.5 mg/kg", over="40 min"),), drug="s-ketamine")
+arterial = ph.Regimen(regimen.events, drug="s-ketamine")
 other = ph.time_course(arterial, every="1 min", until="6 h", preset="leiden3")
 print(f"Highest plasma, {other.preset.item()}, {other.site.item()}: {other.cmax.item():.0f} ng/ml")
 

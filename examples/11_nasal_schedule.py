@@ -36,9 +36,11 @@ for (amount, reported), line in zip(PUBLISHED.items(), nm.plot.look().cues(3), s
     session.plot(course.tmax / 60, reported, line.marker, color=line.colour, markersize=9, clip_on=False)
     print(f"{amount} mg: {course.cmax.item():.1f} ng/ml at {course.tmax.item():.0f} min; published {reported} ng/ml")
 session.set(
-    title="One session: the model meets the published peaks (marks)", xlabel="time, h", ylabel="total esketamine, ng/ml"
+    title="One session: the model meets the height of published peaks (marks)",
+    xlabel="time, h",
+    ylabel="total esketamine, ng/ml",
 )
-session.legend(frameon=False, title="95 % of 500 people shaded")
+session.legend(frameon=False, title=f"95 % of {people.attrs['subjects']} people shaded")
 
 regimen = ph.schedule("nasal_56")
 course = ph.time_course(regimen, every="5 min", until="1344 h")

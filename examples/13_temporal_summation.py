@@ -21,36 +21,40 @@ from nmdasim import uM
 from nmdasim.protocols import TemporalSummation
 from nmdasim.studies import reflex
 
-neuron = nm.neurons.wdr()
-found = reflex.threshold(neuron, ketamine=[0, 1] * uM)
-print("threshold (1: the published volley):", found.threshold.median("seed").values.round(3), "at 0 and 1 µM")
+neuron, doses = nm.neurons.wdr(), (0, 1)
+found = reflex.threshold(neuron, ketamine=doses * uM)
+for dose, least in zip(doses, found.threshold.median("seed").values, strict=True):
+    print(f"threshold at {dose} µM free ketamine: {least:.3f} (1: the published volley)")
 
 # %%
 # Recruitment beside two trains; how many spikes count as an answer decides what is seen.
 nm.plot.style("paper")
 lines = nm.plot.look().cues(2)
 fig, axes = plt.subplots(1, 3, figsize=(14, 5.5), layout="constrained")
-for dose, line in zip((0, 1), lines, strict=True):
+for dose, line in zip(doses, lines, strict=True):
     axes[0].plot(found.strength, found.spikes.sel(ketamine=dose).mean("seed"), label=f"{dose} µM", **line.dotted)
 axes[0].set(xscale="log", xlabel="strength (1: the published volley)", ylabel="spikes after one stimulus")
 axes[0].set_title("Recruitment")
 axes[0].set_xticks([0.1, 1], ["0.1", "1"])
 axes[0].legend(frameon=False, title="free ketamine", handlelength=3.2)
 
-# The train, at 1.2 × the threshold without drug.
+# The train, at a multiple of the threshold without drug; lines that coincide stand a little beside one another.
+given, added = TemporalSummation(1.2, "1 Hz", 15), {}
 for ax, criterion in zip(axes[1:], (1, 8), strict=True):
-    train = reflex.temporal_summation(
-        neuron, TemporalSummation(1.2, "1 Hz", 15), ketamine=[0, 1] * uM, seeds=range(10), criterion=criterion
+    train = reflex.temporal_summation(neuron, given, ketamine=doses * uM, seeds=range(10), criterion=criterion)
+    for k, line in enumerate(lines):
+        late = train.late.isel(ketamine=k).mean("seed")
+        ax.plot(train.pulse + 0.3 * k, late, clip_on=False, **line.dotted)
+    ax.set(
+        xlabel="stimulus", ylabel="spikes", xticks=[1, 5, 10, 15], ylim=(0, 1.1 * float(train.late.mean("seed").max()))
     )
-    for k in range(2):
-        ax.plot(train.pulse, train.late.isel(ketamine=k).mean("seed"), clip_on=False, **lines[k].dotted)
-    ax.set(xlabel="stimulus", ylabel="spikes", ylim=(0, None), xticks=[1, 5, 10, 15])
-    ax.set_title(f"1.2 × threshold of {criterion} spike{'s' * (criterion > 1)}")
-    print(f"{criterion} spikes: strength {float(train.strength.mean()):.2f}, index", train["index"].mean("seed").values)
+    ax.set_title(f"{given.times_threshold:g} × threshold of {criterion} spike{'s' * (criterion > 1)}")
+    index = train["index"].mean("seed").values
+    added[criterion] = index[0]
+    print(f"{criterion} spikes: strength {float(train.strength.mean()):.2f}, index {index}")
 
-fig.suptitle(
-    "Near threshold a train hardly sums; it sums where more spikes count", fontweight="bold", x=0.01, ha="left"
-)
-nm.plot.caption(fig, train)
+told = ", ".join(f"{spikes:.0f} spikes at a threshold of {criterion}" for criterion, spikes in added.items())
+fig.suptitle(f"Without drug a train adds {told}", fontweight="bold", x=0.01, ha="left")
+nm.plot.caption(fig, train, notes=[f"Means of {train.sizes['seed']} draws."])
 Path("out").mkdir(exist_ok=True)
 fig.savefig("out/13_temporal_summation.png")

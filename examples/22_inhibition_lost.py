@@ -22,7 +22,7 @@ from nmdasim.studies import sensitization as sensory
 
 circuit = nm.circuits.dorsal_horn()
 responses = {
-    f"anion reversal {reversal} mV": sensory.stimulus_response(circuit.replace(E_gaba=reversal * mV), seed=range(5))
+    f"anion reversal −{-reversal} mV": sensory.stimulus_response(circuit.replace(E_gaba=reversal * mV), seed=range(5))
     for reversal in (-70, -65, -60, -50)
 }
 for name, response in responses.items():
@@ -44,6 +44,5 @@ rates = {
 for name, rate in rates.items():
     print(f"{name}: {float(rate.rate.sel(population='projection').mean()):.1f} Hz")
 
-ax = nm.plot.sensitization.pressure(rates)
-ax.set_title("Less inhibition, more spikes under pressure", loc="left", fontweight="bold")
+ax = nm.plot.sensitization.pressure(rates, message="Less inhibition, more spikes under pressure")
 ax.figure.savefig("out/22_pressure.png")

@@ -45,17 +45,17 @@ net = nm.Circuit(
     projections=(nm.Projection("fibres", "neuron", synapse=stdp, probability=1.0, name="S"),),
     inputs={"fibres": nm.Poisson(15 * Hz, 1000)},
 )
-result = nm.simulate(net, duration="100 second", record=["S.w"], seed=0)
-share = result["S.w"].values.ravel() / 0.01
-low, high = np.mean(share < 0.2), np.mean(share > 0.8)
-print(
-    f"{int(result.spike_count.sum())} spikes; {low:.0%} of the weights in the lowest fifth, {high:.0%} in the highest"
-)
+seconds = 100
+result = nm.simulate(net, duration=f"{seconds} second", record=["S.w"], seed=0)
+share = result["S.w"].values.ravel() / stdp.parameters["gmax"].number
+low, high = 100 * np.mean(share < 0.2), 100 * np.mean(share > 0.8)
+print(f"{int(result.spike_count.sum())} spikes; weights in the lowest fifth {low:.0f} %, in the highest {high:.0f} %")
 
 Path("out").mkdir(exist_ok=True)
 nm.plot.style("paper")
 fig, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
-ax.hist(share, bins=np.linspace(0, 1, 21), color="0.4")
+ax.hist(share, bins=np.linspace(0, 1, 21), color=nm.plot.look().shades[1])
 ax.set(xlabel="weight, share of its largest", ylabel="synapses", xlim=(0, 1))
-ax.set_title(f"After 100 s of chance {low:.0%} of the weights are low, {high:.0%} high")
+ax.set_title(f"After {seconds} s of chance {low:.0f} % of the weights are low, {high:.0f} % high")
+nm.plot.caption(fig, result)
 fig.savefig("out/23_stdp.png")

@@ -5,7 +5,7 @@ Stopped and resumed
 A long sweep will be interrupted: by Ctrl-C, a power cut, a cluster that wants its node back. What was finished is in
 the store, and the rest runs later, with the same numbers to the bit.
 
-**Change and predict.** ``chunk=10``, or a stop after 250 lanes. The numbers are the same to the bit: what a lane
+**Change and predict.** ``chunk=10``, or ``stop_at = 250``. The numbers are the same to the bit: what a lane
 draws depends on its seed, and not on who ran it or when.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
@@ -31,13 +31,15 @@ for name in ("whole", "stopped"):
 whole = nm.sweep(what, "out/31_whole.zarr")
 
 # %%
-# Here the interruption is made up: after 150 lanes. A real one is no different.
+# Here the interruption is made up. A real one is no different.
+
+stop_at = 150  # lanes
 
 
 def stop(done, lanes):
     """Interrupt the sweep, as Ctrl-C would."""
     print(f"{done} of {lanes} lanes")
-    if done == 150:
+    if done == stop_at:
         raise KeyboardInterrupt
 
 

@@ -39,7 +39,7 @@ nm.plot.style("paper")
 fig, ax = plt.subplots(figsize=(10, 6.5), layout="constrained")
 for week, one, cue in zip(WEEKS, relief.T, nm.plot.look().cues(len(WEEKS)), strict=True):
     ax.plot(100 * shifts, one, label=f"week {week}", clip_on=False, **cue.dotted)
-ax.set(xlabel="shift of theta, %", ylabel="relief (1: all of the pain gone)", ylim=(0, 1))
+ax.set(xlabel="shift of theta, %", ylabel="relief (1: all of the pain gone)", ylim=(-0.03, 1))
 ax.set_title("Relief lasts or never comes: a patient has to stand at the edge")
 ax.legend(frameon=False, handlelength=3.2)
 nm.plot.caption(fig)

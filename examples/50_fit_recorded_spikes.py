@@ -20,16 +20,18 @@ import nmdasim as nm
 from nmdasim import Hz, second
 
 train = nm.WindUp(frequency=1 * Hz, pulses=8)
-stimuli = np.arange(1, 9) * second
+stimuli = np.arange(1, train.pulses + 1) * second
+truth = 0.63
 
 # %%
 # The file: times in ms of five sweeps, one train a sweep. Its heading says the unit; without that it would be refused.
 
 Path("out").mkdir(exist_ok=True)
 file = Path("out/50_unit.csv")
-source = nm.simulate(nm.neurons.wdr().replace(gain_nmda=0.63), train, seed=range(100, 105))
+source = nm.simulate(nm.neurons.wdr().replace(gain_nmda=truth), train, seed=range(100, 105))
 rows = [f"sweep {row.seed},{row.time_ms:.4f}" for row in nm.spikes(source).itertuples()]
-file.write_text("# SIMULATED by nmdasim: wdr, gain_nmda 0.63; no recording\ntrain,time_ms\n" + "\n".join(rows) + "\n")
+heading = f"# SIMULATED by nmdasim: wdr, gain_nmda {truth}; no recording\ntrain,time_ms\n"
+file.write_text(heading + "\n".join(rows) + "\n")
 
 # %%
 # In: trains by name, counted from 100 ms after each stimulus to the next, which is what C fibres bring. The last second
@@ -44,7 +46,7 @@ print(f"recorded spikes per stimulus: {counts.values}")
 # The fit: every generation of candidates runs as lanes of one call.
 
 found = nm.fit(nm.neurons.wdr(), train, counts, {"gain_nmda": (0.2, 1.5)}, generations=6, population=12)
-print(f"NMDA gain {float(found.parameters['gain_nmda']):.3f}, in truth 0.63; {found.candidates} candidates")
+print(f"NMDA gain {float(found.parameters['gain_nmda']):.3f}, in truth {truth}; {found.candidates} candidates")
 print(f"mean squared difference: {found.loss:.3f} spikes²; at an end of its range: {found.at_bounds or 'nothing'}")
 
 nm.plot.style("paper")
@@ -59,7 +61,8 @@ ax.plot(
     label=f"fit: NMDA gain {float(found.parameters['gain_nmda']):.2f}",
 )
 ax.set(xlabel="stimulus", ylabel="spikes, 100 ms to the next stimulus")
-ax.set(title="One gain, fitted, meets every count", xticks=counts.pulse.values)
+apart = float(np.abs(counts.values - np.asarray(found.predicted)).max())
+ax.set(title=f"One gain, fitted, comes within {apart:.1f} spikes of every count", xticks=counts.pulse.values)
 ax.legend(frameon=False)
-figure.supxlabel(nm.DISCLAIMER, fontsize=9, color="0.35")
+nm.plot.caption(figure, source)
 figure.savefig("out/50_fit_recorded_spikes.png")

@@ -202,7 +202,7 @@ def test_out_leaves_figure_table_and_result_that_open(command, tmp_path):
     opens(folder, "windup")
     assert DISCLAIMER in (folder / "windup.csv").read_text("utf-8").splitlines()[0]
     table = pd.read_csv(folder / "windup.csv", comment="#")
-    assert table.ketamine_free_um.tolist() == [0, 1]
+    assert table.ketamine_free_uM.tolist() == [0, 1]
     with xr.open_dataset(folder / "windup.nc") as result:
         assert result.ketamine.values.tolist() == [0, 1]
         assert result.attrs["disclaimer"] == DISCLAIMER

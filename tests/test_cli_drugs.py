@@ -22,7 +22,7 @@ def test_several_drugs_have_a_run_for_each_combination_and_json_keeps_its_keys(c
         *("index", "ratio", "ca_peak_um", "blocked", "drugs_um"),
     ]
     assert found[0]["blocked"][0] < found[1]["blocked"][0]
-    assert told[0].memantine_free_um.tolist() == [0, 3]
+    assert told[0].memantine_free_uM.tolist() == [0, 3]
 
 
 def test_the_table_has_a_column_for_each_drug(command):

@@ -51,7 +51,7 @@ def test_windup_of_a_user_s_model_is_told_as_json_as_a_table_and_on_the_terminal
     assert [run["late"] for run in runs] == nm.measures.windup(plain).late.values.astype(int).tolist()
     table = printing.table(plain)
     assert len(table) == 4
-    assert not {"ca_peak_um", "blocked"} & set(table)
+    assert not {"ca_peak_uM", "blocked"} & set(table)
     printing.show(plain, None)
     assert "Late spikes after each pulse" in capsys.readouterr().out
     printing.save(plain, tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
 import typer
@@ -18,6 +17,7 @@ app = typer.Typer(
 )
 
 _Scheme = Annotated[str, typer.Option(help="Kinetic scheme, such as clements1992; an unknown name lists them.")]
+_DEFAULT = "clements1992"
 _Mg = Annotated[str, typer.Option(help="Magnesium outside.")]
 _Voltage = Annotated[str, typer.Option(help="Holding potential.")]
 _Glutamate = Annotated[str, typer.Option(help="Glutamate.")]
@@ -25,7 +25,7 @@ _Glutamate = Annotated[str, typer.Option(help="Glutamate.")]
 
 @app.command()
 def pulse(
-    scheme: _Scheme,
+    scheme: _Scheme = _DEFAULT,
     glutamate: _Glutamate = "1 mM",
     duration: Annotated[str, typer.Option(help="Length of the pulse.")] = "1 ms",
     mg: _Mg = "0 mM",
@@ -37,7 +37,7 @@ def pulse(
 ) -> None:
     """Give one square pulse of glutamate; peak open probability, time to peak, decay to 1/e.
 
-    Example: `nmdasim receptor pulse --scheme clements1992 --glutamate "1 mM" --duration "1 ms"`
+    Example: `nmdasim receptor pulse --glutamate "1 mM" --duration "1 ms"`
     """
     from nmdasim.command.printing import receptor as printing
     from nmdasim.readout import files
@@ -59,27 +59,35 @@ def pulse(
 
 @app.command()
 def steady(
-    scheme: _Scheme,
+    scheme: _Scheme = _DEFAULT,
     mg: _Mg = "1 mM",
     voltage: _Voltage = "-60 mV",
     glutamate: _Glutamate = "1 mM",
+    show: Show = False,
+    slide: Slide = False,
     json: Json = False,
+    out: Out = None,
 ) -> None:
     """Keep glutamate on for ever; the open probability with and without magnesium, and their ratio.
 
     Example: `nmdasim receptor steady --scheme kampa2004 --mg "1 mM" --voltage "-40 mV"`
     """
     from nmdasim.command.printing import receptor as printing
-    from nmdasim.receptors import exact, schemes
+    from nmdasim.readout import files
+    from nmdasim.receptors import bench, schemes
 
-    chosen = schemes.scheme(scheme)
-    opened = []
-    for bath in (mg, "0 mM"):
-        conditions = {"v": voltage, "mg": bath, "glutamate": glutamate}
-        opened.append(float(chosen.open(chosen.steady(**conditions), **conditions)))
-    ratio = opened[0] / opened[1] if opened[1] > 0 else math.nan
-    answer = {"open": opened[0], "open_without_mg": opened[1], "ratio": printing.number(ratio)}
-    printing.answer(answer, exact.provenance(chosen), json, f"{scheme}, glutamate {glutamate}, Mg {mg}, {voltage}")
+    if out is not None:
+        files.check_folder(out)
+    result = bench.steady(schemes.scheme(scheme), v=voltage, mg=mg, glutamate=glutamate)
+    names = {"open": "open_with_mg", "open_without_mg": "open_without_mg", "ratio": "ratio"}
+    answer = {key: printing.number(result[name]) for key, name in names.items()}
+    saved = ""
+    if out is not None:
+        saved = printing.save(result, "steady", out, slide=slide)
+    if show:
+        opened(printing.figure(result, "steady", slide=slide), "steady", out)
+    conditions = f"{scheme}, glutamate {glutamate}, Mg {mg}, {voltage}"
+    printing.answer(answer, result.attrs, json, conditions, saved)
 
 
 @app.command()

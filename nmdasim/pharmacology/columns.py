@@ -23,6 +23,8 @@ COLUMNS = {
     "ROUTE": "route",
     "WT": "weight_kg",
 }
+#: Columns with their units, as a reader is shown them.
+HEADS = {"TIME": "TIME (h)", "DUR": "DUR (h)", "II": "II (h)", "RATE": "RATE (UNIT/h)", "WT": "WT (kg)"}
 #: Words for what a known column holds. Taken as covariates, they would silently be dropped.
 _LOOKALIKES = ("DOSE", "AMOUNT", "INTERVAL", "TAU", "TINF", "FREQ", "REPEATS", "STEADY", "LAG", "ALAG", "ADM", "WEIGHT")
 #: Words of their own that are a letter away from a column.

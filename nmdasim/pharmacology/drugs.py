@@ -9,7 +9,9 @@ from functools import cache
 import numpy as np
 
 from nmdasim import quantities
+from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
+from nmdasim.model import html
 from nmdasim.model.parameter import Parameter
 from nmdasim.parameters.drugs import affinity, entries, find
 
@@ -37,6 +39,12 @@ class Drug:
     unbound: Parameter | None = None
     k_i: Parameter | None = None
     metabolite: str = ""
+
+    def _repr_html_(self) -> str:
+        fields = {"molar_mass": self.molar_mass, "unbound": self.unbound, "k_i": self.k_i}
+        known = {name: one for name, one in fields.items() if one is not None}
+        body = html.parameters(known, {"numbers": known})
+        return f"<div>{html.title(self.name)}{body}{html.title('', DISCLAIMER)}</div>"
 
     @property
     def grams_per_mole(self) -> float:

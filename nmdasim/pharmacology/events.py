@@ -6,9 +6,11 @@ import math
 from dataclasses import dataclass
 from numbers import Real
 
+from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, nearest
+from nmdasim.model import html
 from nmdasim.pharmacology import amounts
-from nmdasim.pharmacology.columns import COLUMNS, EventError, check_id, check_name, check_text
+from nmdasim.pharmacology.columns import COLUMNS, HEADS, EventError, check_id, check_name, check_text
 from nmdasim.quantities import QuantityLike
 
 ROUTES = ("iv", "im", "nasal", "oral", "sublingual")
@@ -16,6 +18,7 @@ UNITS = ("mg", "mg/kg")
 #: Columns that hold numbers.
 NUMBERS = ("TIME", "AMT", "RATE", "DUR", "II", "ADDL", "SS", "EVID", "WT")
 OBSERVATION, DOSE, OTHER, RESET, RESET_AND_DOSE = range(5)
+_KINDS = ("observation", "dose", "other event", "reset", "reset and dose")
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,14 @@ class Event:
         """Length of the infusion in hours; 0 for a bolus."""
         return self.amount / self.rate if self.rate > 0 else self.duration_h
 
+    def _repr_html_(self) -> str:
+        given = {column: getattr(self, field) for column, field in COLUMNS.items()}
+        idle = {"EVID"} if self.is_dose else {"EVID", "UNIT", "ROUTE"}  # the heading says what EVID does
+        told = {c: value for c, value in given.items() if (value or c == "TIME") and c not in idle}
+        told |= dict(self.covariates)
+        shown = html.table([HEADS.get(column, column) for column in told], [tuple(map(_cell, told.values()))])
+        return f"<div>{html.title(_KINDS[self.evid])}{shown}{html.title('', DISCLAIMER)}</div>"
+
     def _check_texts(self) -> None:
         for column in ("ID", "UNIT", "ROUTE"):
             if not isinstance(given := getattr(self, COLUMNS[column]), str):
@@ -150,6 +161,10 @@ class Event:
         for column in ("AMT", "RATE", "DUR", "II", "ADDL", "SS"):
             if getattr(self, COLUMNS[column]):
                 raise EventError(column, f"{getattr(self, COLUMNS[column]):g} on a row of EVID {self.evid}: no dose")
+
+
+def _cell(value: object) -> str:
+    return f"{value:g}" if isinstance(value, Real) else str(value)
 
 
 def dose(

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from nmdasim import quantities
+from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, nearest
+from nmdasim.model import html
 from nmdasim.model.parameter import ParameterSet
 from nmdasim.parameters import load, read_table
 from nmdasim.pharmacology.drugs import drug
@@ -52,6 +54,12 @@ class Preset:
     def parameters(self) -> ParameterSet:
         """The published numbers of the preset itself."""
         return load(_TABLE, self.name)
+
+    def _repr_html_(self) -> str:
+        facts = {"drug": self.drug, "sampling site": self.site, "routes": ", ".join(self.routes), "source": self.source}
+        numbers = html.parameters(self.parameters, {"numbers": self.parameters})
+        body = html.table(tuple(facts), [tuple(facts.values())]) + numbers
+        return f"<div>{html.title(self.name, self.summary)}{body}{html.title('', DISCLAIMER)}</div>"
 
     @property
     def routes(self) -> tuple[str, ...]:

@@ -234,12 +234,14 @@ class Regimen:
         return self._each(lambda event: dataclasses.replace(event, time_h=event.time_h + shift))
 
     def scaled(self, factor: float) -> Regimen:
-        """Return the same regimen with every amount multiplied; infusions keep their length."""
+        """Return the same regimen with every amount multiplied, and its name says so; infusions keep their length."""
         if not factor >= 0:
             raise InputError(f"factor = {factor}; it is 0 or more")
-        return self._each(
+        scaled = self._each(
             lambda event: dataclasses.replace(event, amount=event.amount * factor, rate=event.rate * factor)
         )
+        renamed = f"{self.name}, × {factor:g}" if self.name and factor != 1 else self.name
+        return dataclasses.replace(scaled, name=renamed)
 
     def _each(self, change: Any) -> Regimen:
         return dataclasses.replace(self, events=tuple(change(event) for event in self.events))

@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
 from nmdasim.parameters import separated
-from nmdasim.pharmacology.columns import COLUMNS
+from nmdasim.pharmacology.columns import COLUMNS, HEADS
 from nmdasim.pharmacology.events import Event
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _QUOTED = re.compile(r'[",;#\s]')
-#: Columns with their units, as a reader is shown them.
-_HEADS = {"TIME": "TIME (h)", "DUR": "DUR (h)", "II": "II (h)", "RATE": "RATE (UNIT/h)", "WT": "WT (kg)"}
 #: Most rows that are printed.
 _MOST_ROWS = 40
 
@@ -44,7 +42,7 @@ def frame(events: Sequence[Event], drug: str) -> pd.DataFrame:
 
 def headed(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table of :func:`frame` with units in the names of its columns."""
-    return table.rename(columns=_HEADS)
+    return table.rename(columns=HEADS)
 
 
 def write_csv(events: Sequence[Event], drug: str, notes: Mapping[str, str], path: Path) -> None:

@@ -112,7 +112,8 @@ class _Film:
         self.spikes = measures.spikes(one).time_ms.values
         self.pulses = one.pulse_time.values
         self.top = 1.05 * float(self.free.max())
-        self.figure = Figure(figsize=(13.33, 7.5), layout=ConstrainedLayoutEngine(h_pad=0.12), dpi=_DPI)
+        room = ConstrainedLayoutEngine(h_pad=0.12, rect=(0, 0, 0.98, 1))  # on the right the last number of an axis
+        self.figure = Figure(figsize=(13.33, 7.5), layout=room, dpi=_DPI)
         panels: list[Any] = [["plug", "trace"], ["gate", "calcium"], ["gate", "spikes"]]
         axes = self.figure.subplot_mosaic(panels, width_ratios=[1, 2.4])
         self.axes: dict[str, Axes] = axes

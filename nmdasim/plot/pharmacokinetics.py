@@ -83,7 +83,7 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
         seconds = quantities.si(tests.time.values * quantities.parse_unit(tests.time.units), "s", name="time")
         hours = seconds / 3600 * factor
         if "blocked" in tests:
-            axes[2].plot(hours, 100 * tests.blocked, "o-", color=look().shades[1])
+            axes[2].plot(hours, 100 * tests.blocked, "o-", color=look().shades[1], clip_on=False)
             axes[2].set(title="NMDA receptors that hold the drug, at rest", ylabel="blocked, %")
         _index(tests, hours, axes[-1])
         for ax in axes[2:]:
@@ -101,7 +101,7 @@ def _index(tests: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
     low, high = tests["index"].quantile(0.025, "seed"), tests["index"].quantile(0.975, "seed")
     ax.axhline(float(tests.index_control.mean()), color=look().quiet, linestyle=":", label="without drug")
     ax.fill_between(hours, low, high, color=look().shades[1], alpha=0.15, linewidth=0)
-    ax.plot(hours, tests["index"].mean("seed"), "o-", color=look().shades[1], label="with drug")
+    ax.plot(hours, tests["index"].mean("seed"), "o-", color=look().shades[1], label="with drug", clip_on=False)
     draws = tests.sizes["seed"]
     spread = f", mean and 95 % of {draws} draws" if draws > 1 else ", one draw"
     ax.set(title=f"Wind-up of {tests.attrs['model']}{spread}", ylabel="index, spikes")

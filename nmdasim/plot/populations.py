@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,10 +19,14 @@ from nmdasim.errors import InputError
 from nmdasim.plot.look import look
 from nmdasim.plot.style import axes_of, caption, told
 from nmdasim.quantities import pretty
-from nmdasim.readout.populations import loss, places
+from nmdasim.readout.populations import loss, narrowing, places
 
 #: Lines of parallel coordinates: more hide each other.
 _LINES = 300
+#: Share by which a range has to be narrower for it to be told.
+_LEAST = 0.01
+#: Letters of a line beside a colour bar.
+_WIDTH = 32
 #: Quantiles between which a fan is filled, from the outside.
 _FAN = ((0.05, 0.95), (0.25, 0.75))
 
@@ -34,7 +39,7 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
     found
         From :func:`nmdasim.studies.population_of_models`.
     chosen
-        Which of the kept draws are drawn beside all of them, shape (kept draws,).
+        Which of the kept draws are drawn beside all of them, shape (kept draws,); its ``long_name`` says which.
     ax
         Axes to draw into; a new figure by default.
     """
@@ -43,7 +48,8 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
         own, ax = ax is None, axes_of(ax, (9, 1.6 + 0.5 * len(names)))
         groups = {"kept": (where, look().shades[1], 0.0 if chosen is None else -0.15)}
         if chosen is not None:
-            groups["chosen"] = (where[np.asarray(chosen.values, dtype=bool)], look().shades[3], 0.2)
+            some = np.asarray(chosen.values, dtype=bool)
+            groups[str(chosen.attrs.get("long_name", "chosen"))] = (where[some], look().shades[3], 0.2)
         for label, (part, colour, shift) in groups.items():
             rows = np.arange(len(names)) + shift
             low, first, middle, third, high = np.quantile(part, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
@@ -52,13 +58,22 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
             ax.plot(middle, rows, "o", color=colour, label=f"{label}: {len(part):,} draws")
         ax.set_yticks(range(len(names)), [f"{name}  {_reach(found, name)}" for name in names], fontsize=10)
         ax.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.4, -0.6), xlabel="place in the range that was drawn from")
-        ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), ncols=2, fontsize=10)
+        ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), fontsize=10)
         if own:
-            narrow = names[int(np.argmin(np.subtract(*np.quantile(where, [0.95, 0.05], axis=0))))]
-            ax.set_title(f"The data narrow {narrow} most", loc="left", pad=28)
-            told = "Dot: median of the kept draws; thick line: half of them; thin line: nine tenths."
-            caption(ax.figure, found, notes=[_counted(found), told])
+            ax.set_title(_narrowed(found), loc="left", pad=22 + 14 * len(groups), wrap=True)
+            told = "Dot: median of the draws; thick line: half of them; thin line: nine tenths."
+            uneven = "Shares are drawn to sum to 1, so they lie low whatever the data say."
+            caption(ax.figure, found, notes=[_counted(found), told, *[uneven] * bool(found.attrs.get("shares"))])
     return ax
+
+
+def _narrowed(found: xr.Dataset) -> str:
+    """Return which range the data narrow most, against what was drawn: a share is drawn unevenly."""
+    narrower = narrowing(found)
+    most = max(narrower, key=lambda name: narrower[name])
+    if narrower[most] < _LEAST:
+        return "The data narrow no range"
+    return f"The data narrow {most} most ({100 * narrower[most]:.0f}\N{NO-BREAK SPACE}%)"
 
 
 def fan(
@@ -139,21 +154,21 @@ def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *,
     some = some[np.argsort(np.abs(y[some] - np.median(y[some])))]  # the rare ones above
     x = np.arange(len(names))
     with plt.rc_context(look().rc):
-        own, ax = ax is None, axes_of(ax, (max(8, 0.9 * len(names)), 5.5))
+        own, ax = ax is None, axes_of(ax, (max(8, 0.9 * len(names)), 7))
         lines = LineCollection([np.column_stack([x, row]) for row in where[some]], cmap="viridis", alpha=0.5, lw=1)
         lines.set_array(y[some])
         lines.set_clim(*np.quantile(y[defined], [0.05, 0.95]))
         ax.add_collection(lines)
         bar = ax.figure.colorbar(lines, ax=ax)
-        bar.set_label(
-            f"{values.attrs.get('long_name', values.name)}, {values.attrs.get('units', '1')}{_at(found, values)}"
-        )
+        told = f"{values.attrs.get('long_name', values.name)}, {values.attrs.get('units', '1')}{_at(found, values)}"
+        bar.set_label(textwrap.fill(told, _WIDTH))
         ax.set_xticks(x, names, rotation=40, ha="right", fontsize=10)
         ax.set(xlim=(-0.2, len(names) - 0.8), ylim=(-0.02, 1.02), ylabel="place in its range")
         if own:
-            said = f"{len(where):,} sets of parameters meet the same data: a line each, coloured by what follows"
-            ax.set_title(said, loc="left", wrap=True)
-            told = f"{len(some):,} of them. Where one colour keeps to one end of an axis, that parameter matters."
+            said = f"{len(where):,} sets of parameters meet the same data"
+            drawn = "all" if len(some) == len(where) else f"{len(some):,} of them"
+            ax.set_title(f"{said}: {drawn}, coloured by what follows", loc="left", wrap=True)
+            told = "A line a set. Where one colour keeps to one end of an axis, that parameter matters."
             caption(ax.figure, found, notes=[_counted(found), told])
     return ax
 

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.legend_handler import HandlerTuple
+from matplotlib.lines import Line2D
 
 from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
@@ -27,6 +29,7 @@ __all__ = [
     "recovery",
     "scheme",
     "sheets",
+    "steady",
 ]
 
 _SIZE = (9.0, 5.5)
@@ -100,6 +103,32 @@ def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     return _finish(ax, [result], own=own)
 
 
+def steady(result: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Draw the steady open probability against voltage, without and with magnesium; dots mark the voltage asked for.
+
+    Parameters
+    ----------
+    result
+        A result of :func:`nmdasim.receptors.bench.steady`.
+    ax
+        Axes; a new figure by default.
+    """
+    at, held = float(result.attrs["v"].split()[0]), result.attrs["v"].replace("-", "−")
+    with drawn():
+        own, ax = ax is None, axes_of(ax, _SIZE)
+        for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
+            one = result.open.sel(mg=bath)
+            ax.plot(result.v, one, label=f"{bath:g} mM Mg", **cue.plain)
+            ax.plot(at, one.sel(v=at, method="nearest"), cue.marker, color=cue.colour, clip_on=False)
+        ratio = float(result.ratio)
+        left = f"{result.attrs['mg']} Mg leaves {100 * ratio:.2g} % of the current"
+        said = "Nothing opens" if np.isnan(ratio) else left
+        ax.set(title=f"{said} at {held}", xlabel="holding potential, mV", ylabel="open probability, steady")
+        ax.set_ylim(0, 1.1 * max(float(result.open.max()), 1e-9))
+        ax.legend(frameon=False)
+    return _finish(ax, [result], own=own)
+
+
 def block_voltage(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the share that a drug blocks against voltage, one line a magnesium concentration."""
     with drawn():
@@ -136,7 +165,7 @@ def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
         lower.set_ylim(bottom=0)
         upper.set_ylim(bottom=0)
         for cue, line in zip(cues(len(results)), lower.lines, strict=True):
-            line.set(marker=cue.marker, markevery=0.1)
+            line.set(marker=cue.marker, markevery=(0.05, 0.1), clip_on=False)
         lower.legend(frameon=False, handlelength=3.2)
         if own:
             caption(upper.figure, *results.values())
@@ -182,7 +211,10 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
         own, ax = ax is None, axes_of(ax, (11, 6.8))
         kinds = list(dict.fromkeys(_kind(r) for r in results))
         baths = list(dict.fromkeys(str(r.attrs["mg"]) for r in results))
-        for group in coinciding(results):
+        keys: list[tuple[Line2D, ...]] = []
+        groups = coinciding(results)
+        for group in groups:
+            keys.append(())
             for result in group:
                 cue, bath = cues(len(kinds))[kinds.index(_kind(result))], baths.index(str(result.attrs["mg"]))
                 dose = result.concentration.values
@@ -195,14 +227,17 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
                 ax.plot(fine, fitted, "-" if bath == 0 else "--", color=cue.colour)
                 ax.plot(dose[::3], 100 * result.response[::3], cue.marker, **dots)
                 shape = cue.marker + ("-" if bath == 0 else "--")
-                ax.plot([], [], shape, label=_named(group) if result is group[0] else None, **dots)
+                keys[-1] += tuple(ax.plot([], [], shape, **dots))
         ax.axhline(50, color=look().faint, linewidth=1, zorder=0)
         drugs = ", ".join(dict.fromkeys(str(r.attrs["drug"]) for r in results))
         held = f"{drugs[0].upper()}{drugs[1:]} on NMDA receptors held at {results[0].attrs['v']}".replace(" -", " −")
         ax.set(title=held, xscale="log", xlabel=f"free {drugs}, µM", ylabel="current, % of control", ylim=(0, 105))
         plain_log(ax.xaxis)
         legend = {"title": "subtype, Mg: IC50, free drug", "alignment": "left", "fontsize": 0.85 * look().font}
-        named = {"handles": ax.get_legend_handles_labels()[0], "frameon": False, "handlelength": 3.2, **legend}
+        beside = {tuple: HandlerTuple(ndivide=None, pad=0.4)}  # of curves that coincide, each has its mark
+        rows = {"handles": keys, "labels": [_named(group) for group in groups], "handler_map": beside}
+        wide = 3.2 * max(map(len, keys))
+        named = {**rows, "frameon": False, "handlelength": wide if wide < 4 else 0.7 * wide, **legend}
         if own:
             ax.figure.legend(loc="outside upper left", ncols=2, **named)
         else:

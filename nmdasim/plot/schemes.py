@@ -200,7 +200,7 @@ def _arrow(
         connectionstyle=f"arc3,rad={_bend(where[start], where[end])}" if hidden else "arc3",
         color=look().ink,
         linewidth=1.6,
-        zorder=2,
+        zorder=4,  # drawn after the boxes, which only then are where this drawing has them
     )
     ax.add_patch(patch)
     middle = np.mean([where[start], where[end]], axis=0)
@@ -217,7 +217,7 @@ def _arrow(
             x = middle[0] + _BULGE * abs(where[end][1] - where[start][1]) / 2
             y = middle[1] + (0.13 if ahead else -0.13)
             ground = {"facecolor": look().ground, "linewidth": 0, "pad": 1}
-            ax.text(x - 0.1, y, f"{'↑' if ahead else '↓'} {text}", fontsize=11, va="center", bbox=ground, zorder=2.5)
+            ax.text(x - 0.1, y, f"{'↑' if ahead else '↓'} {text}", fontsize=11, va="center", bbox=ground, zorder=4.5)
         elif upright:
             y = middle[1] + (0.13 if ahead else -0.13)
             ax.text(middle[0] + 0.1, y, f"{'↑' if ahead else '↓'} {text}", fontsize=11, va="center")

@@ -140,7 +140,11 @@ def _train(ax: Axes, end: float) -> None:
 
 
 def pressure(
-    rates: Mapping[str, xr.Dataset], published: Mapping[str, float] | None = None, ax: Axes | None = None
+    rates: Mapping[str, xr.Dataset],
+    published: Mapping[str, float] | None = None,
+    ax: Axes | None = None,
+    *,
+    message: str = "",
 ) -> Axes:
     """Draw the rate of projection neurons under sustained pressure as bars, mean and 95 % interval over seeds.
 
@@ -152,6 +156,8 @@ def pressure(
         Rates in Hz of a published network to set beside them, by the same labels.
     ax
         Axes; made if not given.
+    message
+        What the figure says, as its title.
     """
     published = published or {}
     with drawn():
@@ -173,7 +179,8 @@ def pressure(
             ax.bar_label(beside, labels=["" if np.isnan(v) else f"{v:g}" for v in values], padding=4)
             ax.legend(frameon=False)
         ax.set_xticks(places + (width / 2 if published else 0), list(rates))
-        ax.set(title="Projection neurons under sustained pressure", ylabel="spikes per second")
+        ax.set_title(message or "Projection neurons under sustained pressure", wrap=True)
+        ax.set_ylabel("spikes per second\nof a projection neuron")
         ax.set_ylim(0, 1.12 * max(ax.get_ylim()[1], 1.0))
     return ax
 
@@ -206,7 +213,8 @@ def circuit(given: Circuit, ax: Axes | None = None, *, message: str = "") -> Axe
         ax.figure.canvas.draw()  # only then are the boxes as large as their words, and arrows can end at them
         for pre, post in dict.fromkeys((p.pre, p.post) for p in given.projections):
             inhibits = any(p.port in ("gaba", "inh") for p in given.projections if (p.pre, p.post) == (pre, post))
-            _arrow(ax, places[pre], places[post], boxes[pre], boxes[post], inhibits=inhibits)
+            bent = post == given.output and pre in inner  # it comes from above or below, clear of what is on the left
+            _arrow(ax, places[pre], places[post], boxes[pre], boxes[post], inhibits=inhibits, bent=bent)
         key = "arrow: excites; bar at the end, dashed: inhibits"
         ax.set_title(f"{message or given.name}\n({key})", loc="left", fontsize=1.1 * look().font, fontweight="bold")
         if own:
@@ -215,22 +223,30 @@ def circuit(given: Circuit, ax: Axes | None = None, *, message: str = "") -> Axe
 
 
 def _arrow(
-    ax: Axes, start: tuple[float, float], end: tuple[float, float], source: Text, target: Text, *, inhibits: bool
+    ax: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    source: Text,
+    target: Text,
+    *,
+    inhibits: bool,
+    bent: bool,
 ) -> None:
-    """Draw a line from the edge of one box to the edge of another."""
+    """Draw a line from the edge of one box to the edge of another; a bent one leaves sideways and comes upright."""
     patch = FancyArrowPatch(
         start,
         end,
         arrowstyle="|-|,widthA=0,widthB=0.5" if inhibits else "-|>",
+        connectionstyle="angle3,angleA=0,angleB=90" if bent else "arc3",
         mutation_scale=30 if inhibits else 24,
         patchA=source.get_bbox_patch(),
         patchB=target.get_bbox_patch(),
         shrinkA=0,
-        shrinkB=4 if inhibits else 2,
+        shrinkB=6 if inhibits else 2,
         linewidth=2.6,
         linestyle=(0, (5, 2)) if inhibits else "-",
         color=_INHIBITS if inhibits else look().quiet,
-        zorder=3,
+        zorder=6,  # drawn after the boxes, which only then are where this drawing has them
     )
     ax.add_patch(patch)
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure, SubFigure
@@ -76,7 +77,7 @@ def caption(figure: Figure | SubFigure, *standing: Told, notes: Iterable[str] = 
     notes
         Further sentences.
     """
-    attrs = [result.attrs for result in standing]
+    attrs = [_drawn_of(result) for result in standing]
     lines = [DISCLAIMER, *_distinct(map(origin, attrs)), *_distinct(map(_interval, attrs))]
     if names := unverified(attrs):
         lines.append(f"Unverified or assumed parameters: {', '.join(names)}.")
@@ -90,6 +91,14 @@ def caption(figure: Figure | SubFigure, *standing: Told, notes: Iterable[str] = 
         wide, high = figure.get_size_inches()
         figure.set_size_inches(wide, high + beyond * own.caption * 1.2 / 72)
     figure.supxlabel(text, fontsize=own.caption, color=own.quiet, x=0.01, ha="left")
+
+
+def _drawn_of(result: Told) -> Mapping[Any, Any]:
+    """Return what made a result, without the drugs that the lanes chosen of it were not given."""
+    coords, attrs = getattr(result, "coords", {}), result.attrs
+    left = str(attrs.get("drugs_before", attrs.get("drugs", ""))).split()
+    chosen = [drug for drug in drugs_given(attrs) if drug in left or drug not in coords or np.any(coords[drug])]
+    return {**attrs, "drugs_given": " ".join(chosen)} if "drugs" in attrs else attrs
 
 
 def unverified(attrs: Sequence[Mapping[Any, Any]]) -> list[str]:
@@ -148,7 +157,12 @@ def _interval(attrs: Mapping[Any, Any]) -> str:
     if "interval" not in attrs:
         return ""
     people = f"{attrs['subjects']} people drawn, seed {attrs['seed']}"
-    return f"Interval: {attrs['interval']}, {people}; their spread: {attrs.get('spread', '')}."
+    spread = attrs.get("spread", "")
+    if not isinstance(spread, str):  # a factor on the differences that stand in the tables
+        said = "" if spread == 1 else f"; their differences × {spread:g}"
+    else:
+        said = f"; their spread: {re.sub(r'[a-z]+[0-9]{4}[a-z]*', lambda key: short(key[0]), spread)}"
+    return f"Interval: {attrs['interval']}, {people}{said}."
 
 
 def _distinct(texts: Iterable[str]) -> list[str]:

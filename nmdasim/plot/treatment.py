@@ -21,7 +21,7 @@ _RIVALS = (_SLOW, _ACUTE, _PLASMA, "#4a6fb5", "#8aa63f")
 _MARKERS = ("o", "s", "^", "D", "v")
 #: Growth a pulse below which there is no wind-up, as a share of the first response.
 _LEAST_SLOPE = 0.01
-#: Distance of two mean shares up to which they are called alike.
+#: Distance of two shares up to which they are called alike.
 _ALIKE = 0.05
 #: Days beyond which an axis is in weeks.
 _WEEKS_AFTER = 21
@@ -53,7 +53,7 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
         axes[1].plot(time, result.slow_relief, "-", color=_SLOW, label=f"slow, {result.attrs['model']}")
         axes[1].plot(time, result.acute_relief, "--", color=_ACUTE, label="acute, from the circuit", linewidth=1.4)
         most, end = float(result.slow_relief.max()), float(result.slow_relief[-1])
-        told = f"Relief of the typical patient: {100 * most:.0f} % at most, {100 * end:.0f} % at the end"
+        told = f"Slow relief of the typical patient: {100 * most:.0f} % at most, {100 * end:.0f} % at the end"
         axes[1].set(title=told, ylabel="share of the pain gone", ylim=(0, 1))
         axes[1].legend(frameon=False, loc="upper right")
         _pain(result, time, axes[2])
@@ -64,7 +64,7 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
 
 def _plasma(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
     ax.plot(time, result.plasma, "-", color=_PLASMA, linewidth=1.6, label="plasma, typical patient")
-    top = 1.45 * max(float(result.plasma.max()), 250.0)  # room for the legend and the doses
+    top = 1.6 * max(float(result.plasma.max()), 250.0)  # room for the doses, and for the legend below them
     for band in bands():
         if band.text.startswith("dissociation"):
             text = f"{band.text} ({short(band.source)}, reported for ketamine)"
@@ -72,7 +72,7 @@ def _plasma(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
     drug, site = result.attrs["drug"], result.attrs["site"].partition(" (")[0]
     named = f"{drug[0].upper()}{drug[1:]}" if drug.startswith(("s-", "r-")) else drug
     ax.set(title=result.attrs["regimen"] or "Plasma", ylabel=f"total {named},\n{site}, ng/ml", ylim=(0, top))
-    ax.legend(frameon=False, loc="upper right", fontsize=11)
+    ax.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 0.95), fontsize=11)
 
 
 def _ticks(regimen: Regimen, per_hour: float, last: float, ax: Axes) -> None:
@@ -148,7 +148,7 @@ def _named(key: str) -> str:
 
 
 def contrast(found: xr.Dataset) -> np.ndarray:
-    """Draw first response and wind-up, each relative to none of either drug: an opioid alone, ketamine alone.
+    """Draw first response and wind-up, each as a share of that without drug: an opioid alone, ketamine alone.
 
     Parameters
     ----------
@@ -171,12 +171,15 @@ def contrast(found: xr.Dataset) -> np.ndarray:
             (axes[1], mean.sel(release_opioid=1), mean.ketamine.values, "Ketamine", "free ketamine, µM"),
         ]
         for ax, one, x, title, label in drawn:
-            ax.plot(x, one["input"] / none["input"], "o-", color=_PAIN, label="first response")
+            first, slope = one["input"] / none["input"], one["slope"] / none["slope"]
+            ax.plot(x, first, "o-", color=_PAIN, label="first response")
             if winds_up:
-                ax.plot(x, one["slope"] / none["slope"], "s--", color=_PLASMA, label="slope of wind-up")
-            takes = _takes(one["input"] / none["input"], one["slope"] / none["slope"]) if winds_up else ""
-            ax.set(title=f"{title} {takes}".strip(), xlabel=label, ylim=(-0.05, 1.1))
-        axes[0].set_ylabel("relative to none of either")
+                ax.plot(x, slope, "s--", color=_PLASMA, label="slope of wind-up")
+            takes = _takes(first.values, slope.values) if winds_up else ""
+            ax.set(title=f"{title} {takes}".strip(), xlabel=label)
+        low, high = (edge(*(getattr(ax.dataLim, end) for ax in axes)) for edge, end in ((min, "y0"), (max, "y1")))
+        axes[0].set_ylim(min(low, 0) - 0.06, max(high, 1) + 0.1)  # every marker stays clear of the edges
+        axes[0].set_ylabel("share of that without drug")
         axes[0].legend(frameon=False, handlelength=3.2)
         lacking = ["Without drug there is no wind-up: no slope is drawn."] * (not winds_up)
         caption(
@@ -185,12 +188,15 @@ def contrast(found: xr.Dataset) -> np.ndarray:
     return np.asarray(axes)
 
 
-def _takes(first: xr.DataArray, slope: xr.DataArray) -> str:
-    """Return which of both goes first, judged by their means over the doses."""
-    apart = float(first.mean() - slope.mean())
-    if abs(apart) < _ALIKE:
+def _takes(first: np.ndarray, slope: np.ndarray) -> str:
+    """Return which of both goes first as the dose rises, and whether the other overtakes it."""
+    apart = [float(d) for d in first - slope if abs(d) >= _ALIKE]
+    if not apart:
         return "takes both alike"
-    return "takes wind-up first" if apart > 0 else "takes the first response first"
+    names = "wind-up", "the first response"
+    sooner, later = names if apart[0] > 0 else names[::-1]
+    overtaken = any(d * apart[0] < 0 for d in apart)
+    return f"takes {sooner},\nthen {later}" if overtaken else f"takes {sooner} first"
 
 
 def rivals(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
@@ -210,15 +216,18 @@ def rivals(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
             often: dict[str, Any] = {
                 "color": colour,
                 "marker": _MARKERS[k % len(_MARKERS)],
-                "markevery": (0.02 * k, 0.1),
+                "markevery": (0.04 + 0.02 * k, 0.1),
+                "clip_on": False,
             }
             ax.plot(time, result.slow_relief, "-", label=f"{name}, typical patient", **often)
             mean = result.patient_slow_relief.mean("patient")
             ax.plot(time, mean, "--", linewidth=1.5, label=f"{name}, mean of patients", **often)
         first = next(iter(results.values()))
         ax.set(title=f"Slow relief: {first.attrs['regimen']}", xlabel="time, weeks", ylabel="share of the pain gone")
-        ax.set(ylim=(0, 1), xlim=(0, None))
+        ax.set(ylim=(-0.03, 1), xlim=(0, None))
         ax.legend(frameon=False, handlelength=3.2)
         if own:
-            caption(ax.figure, *results.values())
+            drawn_from = f"Mean of {first.attrs['subjects']} virtual patients, seed {first.attrs['seed']}."
+            plain = (xr.Dataset(attrs={k: v for k, v in r.attrs.items() if k != "interval"}) for r in results.values())
+            caption(ax.figure, *plain, notes=[drawn_from])  # no interval is drawn
     return ax

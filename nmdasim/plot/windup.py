@@ -131,7 +131,8 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
         )
     for pulse in np.unique(result.pulse_time.values[np.isfinite(result.pulse_time.values)]) / 1e3:
         ax.axvline(pulse, color=look().faint, linewidth=1, zorder=0)
-    ax.set(title="Spikes (grey lines: pulses)", xlabel="time, s")
+    which = " of one draw" if result.sizes.get("seed", 1) > 1 else ""
+    ax.set(title=f"Spikes{which} (grey lines: pulses)", xlabel="time, s")
     ax.set_yticks(range(len(rows)), [label or "control" for label, _, _ in rows])
     ax.invert_yaxis()
     return ax

@@ -59,7 +59,8 @@ def losing(
     chosen = loss(found, answer) >= least
     for name, most in (spared or {}).items():
         chosen &= loss(found, name) <= most
-    return chosen
+    rest = "".join(f", and at most {most:g} % of {name}" for name, most in (spared or {}).items())
+    return chosen.assign_attrs(units="1", long_name=f"lose {least:g} % of {answer} or more{rest}")
 
 
 def share_losing(
@@ -75,12 +76,23 @@ def places(found: xr.Dataset) -> tuple[list[str], np.ndarray]:
 
     The places reach from 0 to 1, on the scale that was drawn from, and have the shape (kept draws, parameters).
     """
+    names, every = _placed(found)
+    return names, every[found["kept"].values.astype(bool)]
+
+
+def narrowing(found: xr.Dataset) -> dict[str, float]:
+    """Return by what share the middle nine tenths of each parameter are narrower in the kept draws than in all."""
+    names, every = _placed(found)
+    whole, own = (np.subtract(*np.quantile(part, [0.95, 0.05], axis=0)) for part in (every, places(found)[1]))
+    return dict(zip(names, (1 - own / np.maximum(whole, np.finfo(float).tiny)).tolist(), strict=True))
+
+
+def _placed(found: xr.Dataset) -> tuple[list[str], np.ndarray]:
+    """Return the drawn parameters, and where each draw lies, shape (draws, parameters)."""
     names = found.attrs["parameters_drawn"].split()
     scales = json.loads(found.attrs.get("samples", "{}")).get("log", [])
-    own = kept(found)
     columns = []
     for name in names:
-        scale = np.log if name in scales else np.asarray
-        whole, part = (scale(one[name].values) for one in (found, own))
-        columns.append((part - whole.min()) / max(float(np.ptp(whole)), np.finfo(float).tiny))
+        values = (np.log if name in scales else np.asarray)(found[name].values)
+        columns.append((values - values.min()) / max(float(np.ptp(values)), np.finfo(float).tiny))
     return names, np.stack(columns, axis=1)

@@ -29,6 +29,7 @@ __all__ = [
     "paired_pulses",
     "pulse",
     "recovery",
+    "steady",
     "train",
     "voltage_ramp",
     "voltage_step",
@@ -208,6 +209,36 @@ def iv_curve(
         {"units": "pA", "long_name": "current"},
     )
     return data.assign_attrs(provenance(scheme, conditions | {"glutamate": glutamate}))
+
+
+def steady(
+    scheme: Scheme,
+    *,
+    v: QuantityLike,
+    mg: QuantityLike = "1 mM",
+    glutamate: QuantityLike = GLUTAMATE,
+    **conditions: QuantityLike,
+) -> xr.Dataset:
+    """Keep glutamate on for ever at one voltage, with and without magnesium; and at other voltages beside it.
+
+    Returns
+    -------
+    xarray.Dataset
+        At `v`: ``open_with_mg``, ``open_without_mg`` and their ``ratio`` (NaN where nothing opens). From -100 to 60 mV:
+        ``open`` and ``current`` (mg, v), as :func:`iv_curve`.
+    """
+    asked = [{"v": v, "mg": bath, "glutamate": glutamate, **conditions} for bath in (mg, "0 mM")]
+    plugged, free = (float(scheme.open(scheme.steady(**one), **one)) for one in asked)
+    held, bath = (quantities.number(x, u, name=n) for x, u, n in ((v, "mV", "v"), (mg, "mM", "mg")))
+    volts = np.union1d(np.linspace(-0.1, 0.06, 81), held) * quantities.unit("volt")
+    baths = list(dict.fromkeys((0.0, bath))) * quantities.unit("mM")
+    data = iv_curve(scheme, volts, baths, glutamate=glutamate, **conditions)
+    left = "probability that a receptor conducts at the voltage that was asked for"
+    data["open_with_mg"] = ((), plugged, {"units": "1", "long_name": left})
+    data["open_without_mg"] = ((), free, {"units": "1", "long_name": f"{left}, without magnesium"})
+    ratio = plugged / free if free > 0 else np.nan
+    data["ratio"] = ((), ratio, {"units": "1", "long_name": "share that magnesium leaves"})
+    return data.assign_attrs(v=f"{held * 1e3:g} mV", mg=f"{bath:g} mM")
 
 
 def _current(scheme: Scheme, opened: np.ndarray, volts: np.ndarray, conductance: QuantityLike) -> np.ndarray:

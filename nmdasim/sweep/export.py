@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -10,14 +9,13 @@ import xarray as xr
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, need
-from nmdasim.readout import measures
+from nmdasim.readout import columns, measures
 from nmdasim.readout.files import write_whole
 
 #: Dimensions inside a lane; every other one is of lanes.
 _INSIDE = ("population", "pulse", "time")
 _INSIDE_TOO = ("neuron_", "synapse_")
 #: When things happened: told beside what happened, and of each lane or pulse the same or its own.
-_BASIS = re.compile(r"\b(free|total)\b")
 _TIMES = ("pulse_time", "window_end", "run_end")
 #: What only ``start=`` of another run reads.
 _MACHINERY = "slot"
@@ -35,8 +33,9 @@ def tables(data: xr.Dataset) -> dict[str, pd.DataFrame]:
     -------
     dict
         By name: ``""`` holds a row a lane, ``"pulse"`` a row a pulse of a lane, ``"time"`` a row a sample of traces,
-        ``"spike"`` a row a spike; what has fewer dimensions of lanes is named by all of its own. Units are in the names
-        of columns, ``ketamine_free_uM``; ``attrs["notes"]`` says what each is.
+        ``"spike"`` a row a spike; what has fewer dimensions of lanes is named by all of its own, and ``"all"`` is what
+        is the same in all lanes. Units are in the names of columns, ``ketamine_free_uM``; ``attrs["notes"]`` says what
+        each is.
     """
     groups: dict[tuple[str, ...], list[str]] = {}
     told: dict[str, tuple[str, ...]] = {}
@@ -55,7 +54,7 @@ def tables(data: xr.Dataset) -> dict[str, pd.DataFrame]:
         beside = [
             one for one, where in told.items() if set(where) <= set(dims) and ("pulse" in where) == ("pulse" in dims)
         ]
-        name = "_".join(own if _lanes(dims) == widest else dims)
+        name = "_".join(own if _lanes(dims) == widest else dims if _lanes(dims) else ("all", *dims))
         whole = data[[*beside, *names]]
         rows = (
             whole.to_dataframe().reset_index()
@@ -87,24 +86,14 @@ def _spikes(data: xr.Dataset) -> pd.DataFrame:
 
 def _labelled(table: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
     """Return a table with units in the names of its columns, and notes of what they are."""
-    names, notes = {}, {}
-    for column in map(str, table.columns):
-        attrs = data[column].attrs if column in data.variables else {}
-        unit = str(attrs.get("units", "1"))
-        basis = _BASIS.search(str(attrs.get("long_name", "")))  # of a concentration of a drug
-        stem = f"{column}_{basis[0]}" if basis else column
-        names[column] = f"{stem}_{_suffix(unit)}" if unit not in ("1", "") else column
-        if text := ", ".join(part for part in (str(attrs.get("long_name", "")), unit) if part not in ("", "1")):
+    names, notes = columns.named(data), {}
+    for column in (str(column) for column in table if column in data.variables):
+        told = (str(data[column].attrs.get(key, "")) for key in ("long_name", "units"))
+        if text := ", ".join(part for part in told if part not in ("", "1")):
             notes[names[column]] = text
     labelled = table.rename(columns=names)
     labelled.attrs = {"notes": notes, "disclaimer": DISCLAIMER}
     return labelled
-
-
-def _suffix(unit: str) -> str:
-    """Spell a unit as part of a name, ``"mS/cm²"`` as ``"mS_per_cm2"``."""
-    text = unit.replace("µ", "u").replace("²", "2").replace("³", "3").replace("**", "").replace("/", "_per_")
-    return re.sub(r"\W+", "_", text).strip("_")
 
 
 def export(data: xr.Dataset, path: str | Path) -> tuple[Path, ...]:

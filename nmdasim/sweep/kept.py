@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -68,4 +69,12 @@ def _final(circuit: Circuit, state: str, result: xr.Dataset) -> xr.DataArray:
     unit = circuit.cells[circuit.output].unit_of(state)
     values = final(result, state)
     shown = values.copy(data=quantities.in_unit(values.values, unit))
-    return shown.assign_attrs(units=quantities.pretty(unit), long_name=f"{state} at the end")
+    return shown.assign_attrs(units=quantities.pretty(unit), long_name=f"{_symbol(state)} at the end")
+
+
+def _symbol(state: str) -> str:
+    """Return the letter that a state is named by, as ρ for rho."""
+    try:
+        return unicodedata.lookup(f"GREEK SMALL LETTER {state}")
+    except KeyError:
+        return state

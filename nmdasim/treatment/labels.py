@@ -72,7 +72,7 @@ def dataset(state: State, people: Patients, course: Course, placebo: bool) -> xr
     relief = {"units": "1"}
     time, both = "time_d", ("patient", "time_d")
     found: dict[str, Any] = {
-        "plasma": (time, course.plasma[0], {"units": "ng/ml", "long_name": "plasma concentration, typical patient"}),
+        "plasma": (time, course.plasma[0], {"units": "ng/ml", "long_name": "total in plasma, typical patient"}),
         "free": (time, course.free[0], {"units": "uM", "long_name": "free racemic ketamine that blocks equally"}),
         "slow_relief": (time, course.slow[0], relief | {"long_name": "slow relief, typical patient"}),
         "acute_relief": (time, course.acute[0], relief | {"long_name": "acute relief, typical patient"}),

@@ -31,7 +31,13 @@ SHOWN = {
     "events": nm.Events(EVIL, 5 * ms),
     "source": nm.Poisson(10 * Hz),
     "regimen": REGIMEN,
+    "dose": pharmacology.dose("0.5 mg/kg", over="40 min", weight="80 kg", id=EVIL),
+    "reset": pharmacology.reset("2 h", id=EVIL),
+    "preset": pharmacology.preset("clements2"),
+    "drug": pharmacology.drug("norketamine"),
 }
+#: What a user named.
+NAMED = ("model", "parameters", "circuit", "regimen", "dose", "reset")
 
 
 def read(shown):
@@ -44,7 +50,7 @@ def test_what_is_shown_is_well_formed_and_text_of_a_user_is_text(name):
     assert not list(tree.iter("script"))
     text = "".join(tree.itertext())
     assert text.strip()
-    if name in ("model", "parameters", "circuit", "regimen"):
+    if name in NAMED:
         assert EVIL in text  # it is there, as it was written
     assert "nan" not in text.split()
 
@@ -84,5 +90,20 @@ def test_a_long_table_is_cut_and_says_so():
     assert "… and 1 more" in table(("a",), [(k,) for k in range(201)])
 
 
-def test_a_regimen_carries_the_disclaimer():
-    assert nm.DISCLAIMER in REGIMEN._repr_html_()
+@pytest.mark.parametrize("name", ["regimen", "dose", "reset", "preset", "drug"])
+def test_what_is_about_doses_carries_the_disclaimer(name):
+    assert nm.DISCLAIMER in SHOWN[name]._repr_html_()
+
+
+def test_a_dose_shows_its_columns_with_units_and_none_that_says_nothing():
+    table = read(SHOWN["dose"]._repr_html_()).find(".//table")
+    heads = [head.text for head in table.iter("th")]
+    assert heads == ["ID", "TIME (h)", "AMT", "UNIT", "DUR (h)", "ROUTE", "WT (kg)"]
+    assert [cell.text for cell in table.iter("td")] == [EVIL, "0", "0.5", "mg/kg", "0.666667", "iv", "80"]
+    assert [head.text for head in read(SHOWN["reset"]._repr_html_()).iter("th")] == ["ID", "TIME (h)"]
+
+
+def test_a_preset_shows_where_it_was_sampled_and_its_numbers_with_unit_and_status():
+    cells = [cell.text for cell in read(SHOWN["preset"]._repr_html_()).iter("td")]
+    given = pharmacology.preset("clements2").parameters
+    assert {"venous", "iv, im, oral, sublingual", *given, *(one.status for one in given.values())} <= set(cells)

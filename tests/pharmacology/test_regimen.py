@@ -203,3 +203,10 @@ def test_dataframes_have_rows_counted_from_one():
     rows["amt"] = [35.0, 20.0]
     rows["ii"] = [np.nan, 12.0]
     assert ph.Regimen.from_table(rows).events[0].interval_h == 0
+
+
+def test_the_name_of_a_regimen_that_is_scaled_says_so():
+    given = ph.schedule("infusion_40_minutes")
+    assert given.scaled(2).name == "0.5 mg/kg over 40 min, × 2"
+    assert given.scaled(1) == given
+    assert ph.Regimen(given.events).scaled(2).name == ""

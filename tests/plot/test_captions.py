@@ -104,6 +104,7 @@ FIGURES = {
     pharmacokinetics.dosing: lambda m: pharmacokinetics.dosing(m.regimen),
     receptor.pulse: lambda m: receptor.pulse([bench.pulse(m.scheme)]),
     receptor.iv: lambda m: receptor.iv(bench.iv_curve(m.scheme, ["-80 mV", 0, "40 mV"], ["0 mM", "1 mM"])),
+    receptor.steady: lambda m: receptor.steady(bench.steady(m.scheme, v="-40 mV")),
     receptor.block_voltage: lambda m: receptor.block_voltage(
         inhibition.against_voltage("ketamine", "1 uM", ["-80 mV", "0 mV"])
     ),
@@ -170,6 +171,23 @@ def test_no_caption_is_written_over_or_under_by_an_axis(made, function):
         lowest = min([ax.get_window_extent().y0, *(t.get_window_extent().y0 for t in labels if t.get_text())])
         assert caption.y1 <= lowest + 1
     plt.close("all")
+
+
+@pytest.mark.parametrize("function", FIGURES, ids=lambda f: f"{f.__module__.rpartition('.')[2]}.{f.__name__}")
+def test_no_marker_is_cut_by_the_edge_of_its_axes(made, function):
+    figure = FIGURES[function](made).figure
+    figure.canvas.draw()
+    cut = []
+    for ax in figure.axes:
+        for line in ax.lines:
+            if line.get_marker() in ("None", "", " ", None) or not line.get_clip_on():
+                continue
+            radius = 0.5 * line.get_markersize() * figure.dpi / 72
+            at = line.get_transform().transform(line.get_xydata())
+            seen, whole = ax.bbox.padded(1), ax.bbox.padded(-0.8 * radius)
+            cut += [(line.get_label(), *p) for p in at if seen.contains(*p) and not whole.contains(*p)]
+    plt.close("all")
+    assert cut == []
 
 
 def test_what_the_user_sets_is_not_called_unverified(made):

@@ -4,10 +4,13 @@ What an example says to change draws, too.
 """
 
 import ast
+import contextlib
+import io
 import warnings
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("[0-9]*.py"))
@@ -42,6 +45,42 @@ def test_no_figure_is_drawn_across_two_blocks(path):
         if isinstance(node, ast.Name) and made.get(node.id, block(node)) != block(node):
             strays.append(f"{node.id} in line {node.lineno}")
     assert strays == []
+
+
+#: Of an example: what stands in it, what it says to write instead, and the words that then say so.
+CHANGES = {
+    "02_magnesium_block": ("baths = (0, 0.1, 1)", "baths = (0, 0.1, 4)", "free at 4 mM Mg"),
+    "03_ketamine_and_windup": ("seed=range(20)", "seed=range(3)", "mean of 3 draws"),
+    "04_iv_curve": ("baths = [0, 0.1, 1] * mM", "baths = [0, 0.1, 4] * mM", "free of magnesium, at 4 mM"),
+    "06_subtypes": ('"-66 mV"', '"-20 mV"', "held at −20 mV"),
+    "07_other_blockers": ("\nneuron = nm.neurons.wdr()", "\nneuron = nm.neurons.wdr().scaled(nmda=0)", ""),
+    "08_own_protocol": ("\nneuron = nm.neurons.wdr()", '\nneuron = nm.neurons.wdr().without("can")', ""),
+    "10_infusion_40_minutes": ('over = "0.5 mg/kg", "40 min"', 'over = "0.5 mg/kg", "5 min"', "0.5 mg/kg over 5 min"),
+    "42_a_monthly_course": ('times = "4 weeks", 12', 'times = "8 weeks", 6', "4 h every 8 weeks"),
+}
+
+
+def ran(text):
+    """Run an example, and return every point of its last figure, and all that it says there and in print."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said):
+        exec(compile(text, "example.py", "exec"), {"__name__": "example"})
+    figure = plt.figure(plt.get_fignums()[-1])
+    points = [line.get_xydata().ravel() for ax in figure.axes for line in ax.lines]
+    words = [text.get_text() for text in figure.findobj(plt.Text)]
+    plt.close("all")
+    return np.concatenate(points), "\n".join([said.getvalue(), *words])
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_an_example_says_to_change_shows_in_its_figure_and_its_words(name, tmp_path, monkeypatch):
+    text = next(path for path in EXAMPLES if path.stem == name).read_text("utf-8")
+    given, other, told = CHANGES[name]
+    assert text.count(given) == 1
+    monkeypatch.chdir(tmp_path)
+    (before, _), (after, words) = ran(text), ran(text.replace(given, other))
+    assert len(before) != len(after) or np.abs(before - after).max() > 0
+    assert told in words
 
 
 @pytest.mark.parametrize("pulses", ["frequency=0.1 * Hz, pulses=4", "frequency=3 * Hz, pulses=10"])

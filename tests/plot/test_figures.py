@@ -7,6 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch
 from PIL import Image
 
@@ -149,6 +150,31 @@ def test_no_slope_is_drawn_where_there_is_no_wind_up():
         assert ("no slope is drawn" in axes[0].figure.get_supxlabel()) is (lines == 1)
 
 
+def opposed(first, slope):
+    """Return a contrast of three doses of either drug; what both leave does not matter here."""
+    grid = {"release_opioid": [1, 0.6, 0.2], "ketamine": [0.0, 1.0, 9.0], "seed": [0]}
+    larger = np.maximum.outer(np.arange(3), np.arange(3))[..., None]  # the place of the larger dose
+    shares = {"input": first, "slope": slope}
+    return xr.Dataset({name: (tuple(grid), 10 * np.array(share)[larger]) for name, share in shares.items()}, grid)
+
+
+@pytest.mark.parametrize(
+    ("first", "slope", "says"),
+    [
+        ((1, 0.9, 0.8), (1, 0.5, -0.1), "takes wind-up first"),
+        ((1, 0.6, 0.7), (1, 1.1, 0.1), "takes the first response,\nthen wind-up"),
+        ((1, 0.9, 0.1), (1, 0.5, 0.4), "takes wind-up,\nthen the first response"),
+    ],
+)
+def test_the_contrast_says_what_goes_first_and_what_overtakes_it_and_cuts_no_marker(first, slope, says):
+    axes = nm.plot.treatment.contrast(opposed(first, slope))
+    for ax, drug in zip(axes, ("An opioid", "Ketamine"), strict=True):
+        assert ax.get_title(loc="left") == f"{drug} {says}"
+        low, high = ax.get_ylim()
+        assert low <= min(*slope, *first, 0) - 0.05
+        assert high >= max(*slope, *first) + 0.05
+
+
 @pytest.mark.parametrize(
     ("slope", "says"),
     [(0.2, "takes wind-up first"), (0.9, "takes the first response first"), (0.52, "takes both alike")],
@@ -175,6 +201,66 @@ def test_subtypes_whose_curves_coincide_are_named_together():
     labels = [text.get_text() for text in receptor.inhibition(curves).figure.legends[0].get_texts()]
     assert labels[0].startswith("GluN2A, GluN2B (coincide)")
     assert len(labels) == 2
+
+
+def test_of_curves_that_coincide_the_legend_shows_every_mark():
+    curves = [inhibition.curve("ketamine", kind, mg="1 mM") for kind in ("2A", "2B", "2C")]
+    key = receptor.inhibition(curves).figure.legends[0]
+    marks = {line.get_marker() for line in key.findobj(Line2D) if line.get_marker() not in ("None", "")}
+    assert len(marks) == 3
+
+
+@pytest.mark.parametrize(
+    "drawing",
+    [lambda: schemes.scheme(scheme("clements1992")), lambda: sensitization.circuit(nm.circuits.dorsal_horn())],
+)
+def test_arrows_end_at_the_boxes_of_the_drawing_that_is_saved(drawing):
+    """A saved picture has other margins than the one before it; arrows that come first would end where boxes were."""
+    ax = drawing()
+    arrows = [patch.get_zorder() for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
+    boxes = [text.get_zorder() for text in ax.texts if text.get_bbox_patch() and text.get_bbox_patch().get_linewidth()]
+    assert min(arrows) > max(boxes)
+
+
+def test_the_drawing_of_a_circuit_keeps_what_ends_at_one_box_apart():
+    ax = sensitization.circuit(nm.circuits.dorsal_horn())
+    ax.figure.canvas.draw()
+    heads = [ax.transData.transform(p.get_path().vertices) for p in ax.patches if isinstance(p, FancyArrowPatch)]
+    box = next(t for t in ax.texts if "projection" in t.get_text()).get_bbox_patch().get_window_extent().padded(25)
+    ends = [near for head in heads if len(near := head[[box.contains(*p) for p in head]])]
+    assert len(ends) == 5
+    for k, one in enumerate(ends):
+        for other in ends[:k]:
+            assert np.hypot(*(one[:, None] - other[None]).T).min() > 5
+
+
+def test_the_relief_that_is_told_is_the_slow_one_and_no_interval_is_claimed_where_none_is_drawn():
+    treated = nm.treatment.simulate(until="2 weeks", every="6 h", patients=3)
+    sheet, lines = nm.plot.treatment.year(treated), nm.plot.treatment.rivals({"dahan2011": treated})
+    assert sheet[1].get_title(loc="left").startswith("Slow relief of the typical patient")
+    assert "Interval: 95 % of patients, 3 people drawn, seed 0." in sheet[0].figure.get_supxlabel()
+    assert "95 %" not in lines.figure.get_supxlabel()
+    assert "Mean of 3 virtual patients, seed 0." in lines.figure.get_supxlabel()
+
+
+def test_a_caption_names_a_source_of_a_spread_as_a_reader_knows_it():
+    figure, told = plt.figure(), {"interval": "95 % of people", "subjects": 3, "seed": 0}
+    nm.plot.caption(figure, xr.Dataset(attrs=told | {"spread": "as published by perezruixo2021"}))
+    assert "their spread: as published by Perez-Ruixo 2021." in figure.get_supxlabel().replace("\n", " ")
+    nm.plot.caption(figure, xr.Dataset(attrs=told | {"spread": 0.5}))
+    assert "their differences × 0.5." in figure.get_supxlabel()
+
+
+def test_a_raster_of_many_draws_says_that_it_shows_one():
+    run = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), seed=[0, 1])
+    titles = [nm.plot.windup(one)[1].get_title(loc="left") for one in (run, run.isel(seed=[0]))]
+    assert titles == ["Spikes of one draw (grey lines: pulses)", "Spikes (grey lines: pulses)"]
+
+
+def test_pressure_has_a_message():
+    rate = (("population", "seed"), [[3.0, 5.0]])
+    rates = {"control": xr.Dataset({"rate": rate}, {"population": ["projection"], "seed": [0, 1]})}
+    assert sensitization.pressure(rates, message="It hurts").get_title(loc="left") == "It hurts"
 
 
 def test_an_infusion_is_drawn_as_a_rate_and_a_bolus_as_an_amount_on_its_own_axis():
@@ -271,6 +357,12 @@ def test_a_run_at_no_drug_alone_is_captioned_without_drug():
     run = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), ketamine=[0] * nm.uM)
     assert "etamine" not in nm.plot.windup(run)[0].figure.get_supxlabel()
     assert run.attrs["drugs_given"] == ""
+
+
+def test_of_a_run_at_several_doses_what_had_none_is_captioned_without_drug():
+    run = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), ketamine=[0, 3] * nm.uM)
+    said = [nm.plot.windup(run.isel(ketamine=k))[0].figure.get_supxlabel() for k in range(2)]
+    assert ["etamine" in words for words in said] == [False, True]
 
 
 def test_a_film_without_its_writer_is_refused_with_one_that_there_is(train, tmp_path, monkeypatch):

@@ -2,9 +2,13 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
+import pandas as pd
 import pytest
+import xarray as xr
 
 from nmdasim.command import app as cli
+from nmdasim.disclaimer import DISCLAIMER
 
 
 def run(capsys, monkeypatch, *words):
@@ -30,6 +34,19 @@ def test_steady_gives_the_magnesium_block(capsys, monkeypatch):
     answer = json.loads(out)
     assert list(answer) == ["open", "open_without_mg", "ratio"]
     assert answer["ratio"] == pytest.approx(0.23016, rel=1e-4)
+
+
+@pytest.mark.parametrize("read_out", ["pulse", "steady"])
+def test_a_scheme_need_not_be_named(capsys, monkeypatch, read_out):
+    named = run(capsys, monkeypatch, read_out, "--scheme", "clements1992", "--json")
+    assert named[0] == 0
+    assert run(capsys, monkeypatch, read_out, "--json") == named
+
+
+def test_a_drug_brings_the_disclaimer_to_standard_error_where_json_has_no_key_for_it(capsys, monkeypatch):
+    _, out, err = run(capsys, monkeypatch, "inhibition", "--drug", "ketamine", "--json")
+    assert list(json.loads(out)) == ["ic50_um"]
+    assert err.strip() == DISCLAIMER
 
 
 def test_inhibition_gives_the_ic50(capsys, monkeypatch):
@@ -68,8 +85,16 @@ def test_bad_input_is_one_line_that_names_it_and_status_2(capsys, monkeypatch, w
 
 def test_out_writes_figure_table_and_result(capsys, monkeypatch, tmp_path):
     run(capsys, monkeypatch, "pulse", "--scheme", "destexhe1994", "--out", str(tmp_path))
+    run(capsys, monkeypatch, "steady", "--voltage", "-41.3 mV", "--out", str(tmp_path))
     run(capsys, monkeypatch, "inhibition", "--drug", "ketamine", "--out", str(tmp_path))
-    for name in ("pulse", "inhibition"):
+    for name in ("pulse", "steady", "inhibition"):
         for ending in ("png", "svg", "csv", "nc"):
             assert (tmp_path / f"{name}.{ending}").stat().st_size > 500
     assert (tmp_path / "inhibition.csv").read_text("utf-8").startswith("# Educational")
+    table = pd.read_csv(tmp_path / "steady.csv", comment="#")
+    assert list(table) == ["mg_mM", "v_mV", "open", "current_pA"]
+    answer = json.loads(run(capsys, monkeypatch, "steady", "--voltage", "-41.3 mV", "--json")[1])
+    asked = table[np.isclose(table.v_mV, -41.3)].set_index("mg_mM").open
+    assert asked.to_dict() == {0: pytest.approx(answer["open_without_mg"]), 1: pytest.approx(answer["open"])}
+    with xr.open_dataset(tmp_path / "steady.nc") as kept:
+        assert float(kept.ratio) == pytest.approx(answer["ratio"])

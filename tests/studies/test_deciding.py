@@ -157,3 +157,39 @@ def test_a_fan_says_what_was_given_and_its_key_is_as_dark_as_what_it_names(found
     assert key["90 % of the models"].get_alpha() == pytest.approx(0.25)
     assert key["50 % of the models"].get_alpha() == pytest.approx(1 - 0.75**2)  # it lies on the other
     plt.close("all")
+
+
+def test_the_data_narrow_what_is_narrower_than_it_was_drawn(found):
+    shares = found.share_a / 5, 1 - found.share_a / 5  # drawn in a corner, which is nothing that the data say
+    low = found.assign_coords(share_a=shares[0], share_b=shares[1])
+    low.share_a.values[:2] = 0, 1
+    narrower = populations.narrowing(low)
+    assert narrower["idle"] == pytest.approx(0.5, abs=0.02)
+    assert all(abs(narrower[name]) < 0.05 for name in NAMES if name != "idle")
+    assert drawn.accepted_ranges(low).get_title(loc="left").startswith("The data narrow idle most (50")
+    none = found.assign(kept=("draw", np.ones(found.sizes["draw"], dtype=bool)))
+    ax = drawn.accepted_ranges(none)
+    assert ax.get_title(loc="left") == "The data narrow no range"
+    assert "Shares are drawn to sum to 1" in ax.figure.get_supxlabel()
+    plt.close("all")
+
+
+def test_what_is_drawn_beside_the_kept_is_named(found):
+    ax = drawn.accepted_ranges(found, populations.losing(found, 26).sel(ketamine=1.0))
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert [text.partition(":")[0] for text in named] == ["kept", "lose 26 % of index or more"]
+    plt.close("all")
+
+
+def test_parallel_lines_say_how_many_of_how_many_and_the_words_of_their_colours_are_whole(found, loss):
+    ax = drawn.parallel(found, loss)
+    kept = int(found.kept.sum())
+    assert ax.get_title(loc="left").startswith(f"{kept:,} sets of parameters meet the same data: 300 of them")
+    figure = ax.figure
+    figure.canvas.draw()
+    words = figure.axes[-1].yaxis.label.get_window_extent()
+    assert "1 µM free ketamine" in figure.axes[-1].get_ylabel().replace("\n", " ")
+    assert words.y0 >= 0
+    assert words.y1 <= figure.bbox.y1
+    assert words.x1 <= figure.bbox.x1
+    plt.close("all")

@@ -82,6 +82,7 @@ def test_the_state_at_the_end_is_the_mean_over_the_neurons_of_the_output_and_the
         assert data[f"final.{name}"].values == pytest.approx(last, rel=1e-3)
         assert data[f"final.{name}"].units == traces[0].units
     assert data["final.rho"].values.min() > 0.01
+    assert [data[f"final.{name}"].long_name for name in ("rho", "ca")] == ["ρ at the end", "ca at the end"]
     assert data["final.ca"].values[0] != data["final.ca"].values[1]
 
 

@@ -6,6 +6,7 @@ import pytest
 import xarray as xr
 
 import nmdasim as nm
+from nmdasim.readout import columns
 from nmdasim.sweep.export import tables
 
 MS, ONE = {"units": "ms"}, {"units": "1"}
@@ -58,6 +59,30 @@ def test_what_has_fewer_dimensions_of_lanes_stands_apart(result):
     more = result.assign(threshold=("seed", [1.0, 2, 3])).assign(mean=(("ketamine", "seed"), np.zeros((2, 3))))
     found = tables(more)
     assert (len(found[""]), len(found["seed"]), len(found["ketamine"])) == (6, 3, 2)
+
+
+def test_what_is_the_same_in_all_lanes_hides_nothing(result):
+    more = result.assign(half=3.2, strength=("pulse", [1.0, 2, 3]))
+    found = tables(more)
+    assert list(found[""]) == list(tables(result)[""])
+    assert "ca_peak_uM" in found["pulse"]
+    assert found["all"].half.tolist() == [3.2]
+    assert found["all_pulse"].strength.tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("given", "column"),
+    [
+        (("ketamine", "µM", "free"), "ketamine_free_uM"),
+        (("plasma", "ng/ml", "total"), "plasma_total_ng_per_ml"),
+        (("g", "mS/cm²"), "g_mS_per_cm2"),
+        (("time_d", "day"), "time_d"),
+        (("free", "uM", "free"), "free_uM"),
+        (("index", "1"), "index"),
+    ],
+)
+def test_a_column_is_spelled_one_way(given, column):
+    assert columns.name(*given) == column
 
 
 def test_spikes_of_a_network_say_the_value_of_every_dimension():

@@ -22,7 +22,7 @@ from nmdasim.plot import pharmacokinetics as plot_pk
 from nmdasim.plot.look import style
 from nmdasim.plot.style import origin, short
 from nmdasim.quantities import several
-from nmdasim.readout import files
+from nmdasim.readout import columns, files
 
 _SERIES = {"plasma_ng_ml": "plasma", "effect_site_ng_ml": "effect_site", "metabolite_ng_ml": "metabolite"}
 _TOTAL = "Concentrations are total, free and bound, in plasma or in plasma in balance with the effect site."
@@ -81,12 +81,14 @@ def table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd
     parts = []
     for one, lane, people in zip(regimen.ids, _lanes(course), _beside(course, around), strict=True):
         labels = {"id": one, "preset": str(lane.preset.values), "site": str(lane.site.values)}
-        series = {f"{name}_total_ng_ml": lane[name].values for name in _SERIES.values()}
-        part = pd.DataFrame(labels | {"drug": str(lane.drug.values), "time_h": lane.time.values} | series)
+        named = columns.named(lane)
+        series = {named[key]: lane[key].values for key in ("time", *_SERIES.values())}
+        part = pd.DataFrame(labels | {"drug": str(lane.drug.values)} | series)
         if people is not None:
             for name in people.statistic.values:
                 drawn = pd.Series(people.plasma.sel(statistic=name).values, index=people.time.values)
-                part[f"plasma_total_{name}_ng_ml"] = part["time_h"].map(drawn)
+                column = columns.name(f"plasma_{name}", people.plasma.attrs["units"], "total")
+                part[column] = part[named["time"]].map(drawn)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)
 

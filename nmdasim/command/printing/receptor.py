@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 from collections.abc import Mapping
 from contextlib import nullcontext
 from pathlib import Path
@@ -18,7 +19,7 @@ from rich.text import Text
 from nmdasim.command.terminal import plain
 from nmdasim.plot import receptor as plot_receptor
 from nmdasim.plot.look import style
-from nmdasim.readout import files
+from nmdasim.readout import columns, files
 
 
 def number(value: Any) -> float | None:
@@ -30,9 +31,14 @@ def number(value: Any) -> float | None:
 def answer(
     numbers: Mapping[str, Any], attrs: Mapping[str, str], as_json: bool, conditions: str, saved: str = ""
 ) -> None:
-    """Print the numbers, which of the parameters behind them are not verified, and what was saved."""
+    """Print the numbers, which of the parameters behind them are not verified, and what was saved.
+
+    The keys of JSON are fixed; where there is a drug, the disclaimer goes to standard error beside it.
+    """
     if as_json:
         print(json.dumps(numbers))
+        if "drug" in attrs:
+            print(attrs["disclaimer"], file=sys.stderr)
         return
     table = Table("read-out", "value", title=Text(plain(conditions)))
     for name, value in numbers.items():
@@ -57,22 +63,20 @@ def _unverified(attrs: Mapping[str, str]) -> str:
 def figure(result: xr.Dataset, name: str, *, slide: bool) -> Figure:
     """Return the figure of a read-out, or the slide: both have one panel."""
     with style("slide") if slide else nullcontext():
-        drawn = getattr(plot_receptor, name)([result]).get_figure(root=True)
+        draw = getattr(plot_receptor, name)
+        drawn = draw(result if name == "steady" else [result]).get_figure(root=True)
     assert isinstance(drawn, Figure)
     return drawn
 
 
 def save(result: xr.Dataset, name: str, folder: Path, *, slide: bool = False) -> str:
     """Write ``<name>.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`, and return what to say of it."""
-    along = "time" if "time" in result.dims else "concentration"
-    columns = [str(key) for key, values in result.data_vars.items() if values.dims == (along,)]
+    dims = next(dims for dims in (("time",), ("concentration",), ("mg", "v")) if set(dims) <= set(result.dims))
+    series = [str(key) for key, values in result.data_vars.items() if values.dims == dims]
     notes = [
         result.attrs["disclaimer"],
         *([_unverified(result.attrs)] if result.attrs["unverified_parameters"] else []),
     ]
-    units = {key: result[key].attrs["units"] for key in columns}
-    named = {key: f"{key}_{unit}" for key, unit in units.items() if unit != "1"}
-    index = {"concentration": "concentration_free_um", "time": "time_ms"}
-    rows = result[columns].to_dataframe()[columns].rename(columns=named).rename_axis(index=index)
+    rows = result[series].to_dataframe()[series].reset_index().rename(columns=columns.named(result))
     files.save(folder, name, figure(result, name, slide=slide), rows, result, notes)
     return f"Saved {name}.png, .svg, .csv and .nc in {folder}/"

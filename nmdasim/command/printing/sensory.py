@@ -17,7 +17,7 @@ from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.plot import sensitization as plot_sensory
 from nmdasim.plot.look import style
 from nmdasim.quantities import brief, pretty, split
-from nmdasim.readout import files
+from nmdasim.readout import columns, files
 
 
 def as_json(answer: dict[str, Any]) -> str:
@@ -67,7 +67,7 @@ def save(
 
 def rows(found: xr.Dataset) -> pd.DataFrame:
     """Return one row per kind of stimulus, intensity, seed and free concentration."""
-    return found.spikes.to_dataframe().reset_index().rename(columns={"ketamine": "ketamine_free_um"})
+    return found.spikes.to_dataframe().reset_index().rename(columns=columns.named(found))
 
 
 def show(answer: dict[str, Any], folder: Path | None) -> None:

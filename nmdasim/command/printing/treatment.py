@@ -15,7 +15,7 @@ from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.pharmacology import Regimen
 from nmdasim.plot import treatment as plot_treatment
 from nmdasim.plot.style import origin
-from nmdasim.readout import files
+from nmdasim.readout import columns, files
 from nmdasim.treatment.burden import burden
 
 _SERIES = {
@@ -40,8 +40,8 @@ def as_json(result: xr.Dataset, regimen: str) -> str:
 
 def table(result: xr.Dataset) -> pd.DataFrame:
     """Return one row per time."""
-    named = {"plasma_ng_ml": "plasma_total_ng_ml"}
-    return pd.DataFrame({named.get(key, key): result[name].values for key, name in _SERIES.items()})
+    named = columns.named(result)
+    return pd.DataFrame({named[name]: result[name].values for name in _SERIES.values()})
 
 
 def save(result: xr.Dataset, regimen: Regimen, folder: Path) -> None:

@@ -18,7 +18,7 @@ from rich.table import Table
 from nmdasim.command.printing.tables import NARROW
 from nmdasim.parameters.drugs import written
 from nmdasim.quantities import brief, converted, same_dimension
-from nmdasim.readout import files, measures
+from nmdasim.readout import columns, files, measures
 from nmdasim.readout.block import blocked
 
 if TYPE_CHECKING:
@@ -31,8 +31,17 @@ _READING = (
     "Counted from 100 ms after each pulse. Index: spikes that wind-up added, the sum over all pulses less as many "
     "times the first. Ratio: the mean of the last 3 over the first."
 )
-#: Columns that a model may lack: of a model without calcium, or without a drug, they are null, and left out of a table.
-_PER_PULSE = ("ca_peak_um", "blocked")
+#: Columns that a model may lack, likewise: without calcium, or without a drug, they are null, and left out of a table.
+_PER_PULSE = {columns.name("ca_peak", "µM"): "ca_peak_um", "blocked": "blocked"}
+#: Columns that are the same at every pulse, by the key of JSON that they hold.
+_CONSTANT = {
+    "model": "model",
+    "engine": "engine",
+    columns.name("dt", "ms"): "dt_ms",
+    columns.name("frequency", "Hz"): "frequency_hz",
+    "block": "block",
+    "seed": "seed",
+}
 
 
 def runs(result: xr.Dataset) -> list[dict[str, Any]]:
@@ -123,16 +132,20 @@ def as_json(result: xr.Dataset) -> str:
 
 def table(result: xr.Dataset) -> pd.DataFrame:
     """Return one row per concentration, seed and pulse."""
-    constant = ("model", "engine", "dt_ms", "frequency_hz", "block", "seed")
     parts = []
     for run in runs(result):
-        columns: dict[str, Any] = {key: run[key] for key in constant} | {"pulse": np.arange(1, len(run["late"]) + 1)}
+        told: dict[str, Any] = {name: run[key] for name, key in _CONSTANT.items()}
+        told |= {"pulse": np.arange(1, len(run["late"]) + 1)}
         given = {"ketamine": run["ketamine_um"]} | run.get("drugs_um", {})
-        columns |= {f"{drug}_free_um": dose for drug, dose in given.items()}
-        columns |= {"early_spikes": run["early"], "late_spikes": run["late"]}
-        columns |= {name: run[name] for name in _PER_PULSE if run[name] is not None}
-        parts.append(pd.DataFrame(columns))
+        told |= {_column(drug): dose for drug, dose in given.items()}
+        told |= {"early_spikes": run["early"], "late_spikes": run["late"]}
+        told |= {name: run[key] for name, key in _PER_PULSE.items() if run[key] is not None}
+        parts.append(pd.DataFrame(told))
     return pd.concat(parts, ignore_index=True)
+
+
+def _column(drug: str) -> str:
+    return columns.name(drug, "µM", "free")
 
 
 def figure(result: xr.Dataset, *, slide: bool) -> Figure:
@@ -147,7 +160,7 @@ def figure(result: xr.Dataset, *, slide: bool) -> Figure:
 def save(result: xr.Dataset, folder: Path, *, slide: bool = False) -> None:
     """Write ``windup.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
     drugs = dict.fromkeys(["ketamine", *_others(measures.measured(result))])
-    notes = [result.attrs["disclaimer"], *(f"{drug}_free_um is free {drug} at the receptor." for drug in drugs)]
+    notes = [result.attrs["disclaimer"], *(f"{_column(drug)} is free {drug} at the receptor." for drug in drugs)]
     files.save(folder, "windup", figure(result, slide=slide), table(result), result, notes)
 
 
