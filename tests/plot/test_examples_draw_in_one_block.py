@@ -6,6 +6,7 @@ What an example says to change draws, too.
 import ast
 import contextlib
 import io
+import re
 import warnings
 from pathlib import Path
 
@@ -47,6 +48,13 @@ def test_no_figure_is_drawn_across_two_blocks(path):
     assert strays == []
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_says_what_to_change_and_captions_what_it_draws(path):
+    text = path.read_text("utf-8")
+    assert re.search(r"Change (one thing, )?and predict", text)
+    assert "caption(" in text or not re.search(r"plt\.(subplots|figure)\(", text)
+
+
 #: Of an example: what stands in it, what it says to write instead, and the words that then say so.
 CHANGES = {
     "02_magnesium_block": ("baths = (0, 0.1, 1)", "baths = (0, 0.1, 4)", "free at 4 mM Mg"),
@@ -62,6 +70,13 @@ CHANGES = {
     ),
     "10_infusion_40_minutes": ('over = "0.5 mg/kg", "40 min"', 'over = "0.5 mg/kg", "5 min"', "0.5 mg/kg over 5 min"),
     "13_temporal_summation": ('"1 Hz", 15', '"0.2 Hz", 15', "5 spikes at a threshold of 8"),
+    "43_ketamine_beside_an_opioid": (
+        "opioid_contrast(nm.neurons.wdr(),",
+        "opioid_contrast(nm.neurons.wdr().scaled(nmda=0),",
+        "no slope is drawn",
+    ),
+    "50_fit_recorded_spikes": ("truth = 0.63", "truth = 0.1", "at an end of its range: ('gain_nmda',)"),
+    "51_from_brian2": ("144 * ms, 4 * nS, 0.0805 * nA", "144 * ms, 4 * nS, 0.02 * nA", ""),
     "42_a_monthly_course": ('times = "4 weeks", 12', 'times = "8 weeks", 6', "4 h every 8 weeks"),
 }
 
