@@ -65,14 +65,14 @@ dosed.set(
     ylim=(0, 34),
 )
 dosed.set_xticks([0.03, 0.1, 0.3, 1, 3, 10, 30], ["0.03", "0.1", "0.3", "1", "3", "10", "30"])
-dosed.legend(frameon=False, handlelength=3.2, loc="lower left")
+dosed.legend(frameon=False, handlelength=3.2, loc="best")
 for (name, cell), cue in zip(cells.items(), nm.plot.look().cues(3), strict=True):
     result = nm.simulate(cell, nm.WindUp())
     measured = nm.measures.windup(result)
     ax.plot(measured.pulse, measured.late, label=name, **cue.dotted)
 ax.set(title="One mechanism more or less", xlabel="pulse", ylabel="spikes, 100 ms to next pulse")
 ax.set(ylim=(0, 34), xticks=measured.pulse)
-ax.legend(frameon=False, handlelength=3.2, loc="lower left")
+ax.legend(frameon=False, handlelength=3.2, loc="best")
 nm.plot.caption(fig, *one.values(), result)
 Path("out").mkdir(exist_ok=True)
 fig.savefig("out/07_other_blockers.png")

@@ -8,6 +8,9 @@ How strong are the NMDA receptors of a neuron that winds up like this one?
 The file is written here, and it is **simulated**: by this library's own neuron, with an NMDA gain of 0.63. So the
 answer is known, and the fit can be judged. Put your own file in its place.
 
+**Change and predict.** ``truth = 0.1``. That is below the range that is searched: the fit stops at its end, 0.2, says
+so, and misses by more than it did.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 

@@ -5,6 +5,9 @@ A Brian2 script, moved in three lines
 A neuron of a Brian2 script becomes a model of this library and back. Once it is one, its parameters are dimensions, it
 runs in the fast kernel, and spikes leave for other tools.
 
+**Change and predict.** ``0.02 * nA`` as the last of ``tau_w, a, b``. Each spike then leaves a quarter of the current
+that slows the next ones: from the same threshold the curve rises more steeply.
+
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """
 
@@ -43,10 +46,10 @@ monitor = b2.SpikeMonitor(group)
 
 model = nm.Model.from_brian2(group)
 moved = nm.simulate(model, duration="200 ms", engine="brian2", method="euler")
-print("moved:", moved.spike_time.values.round(1))
+print("moved, ms:", moved.spike_time.values.round(1))
 
 b2.Network(group, monitor).run(200 * ms)
-print("plain:", (monitor.t / ms).round(1))
+print("plain, ms:", (monitor.t / ms).round(1))
 
 # %%
 # What it gains: a list is a dimension, and 25 neurons run at once.
@@ -55,12 +58,13 @@ curve = nm.simulate(model, duration="1 s", parameters={"I": [0.1 * k for k in ra
 Path("out").mkdir(exist_ok=True)
 nm.plot.style("paper")
 figure, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
-ax.plot(curve.I, curve.spike_count, "o-")
+ax.plot(curve.I, curve.spike_count, "o-", color=nm.plot.look().shades[1])
 ax.set(
     title="Beyond a threshold, spikes rise with the current",
-    xlabel=f"current ({curve.I.units})",
+    xlabel=f"current, {curve.I.units}",
     ylabel="spikes in 1 s",
 )
+nm.plot.caption(figure, curve)
 figure.savefig("out/51_from_brian2.png")
 
 # %%

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import os
+import re
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
@@ -90,3 +91,30 @@ def need(name: str, extra: str) -> Any:
         return import_module(name)
     except ImportError:
         raise InputError(f"{name} is not installed; it comes with the extra: pip install 'nmdasim[{extra}]'") from None
+
+
+#: Units that are offered in place of one that differs in its capitals alone, and words that others write for a unit.
+_UNITS: tuple[str, ...] = ("uM", "mM", "nM", "um", "mm", "cm", "ms", "us", "Hz", "kHz", "mHz", "MHz", "ohm")
+_UNITS += ("mV", "nS", "pS", "uS", "mS", "pA", "nA", "uA", "pF", "nF", "uF")
+_ELSEWHERE = {"sec": "second", "msec": "ms", "usec": "us", "mins": "min", "hr": "hour", "hrs": "hour", "wk": "week"}
+_ELSEWHERE |= {"wks": "week", "yr": "year", "micromolar": "uM", "millimolar": "mM", "nanomolar": "nM", "microM": "uM"}
+
+
+def unit_meant(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean …?"`` for a unit that there is not, else how units are written.
+
+    Letters are not changed but for their case: of units, those that look alike are a thousand times each other.
+    """
+    meant = [one for one in dict.fromkeys([*_UNITS, *known]) if one.lower() == name.lower()]
+    if not meant and name in _ELSEWHERE:
+        meant = [_ELSEWHERE[name]]
+    if not meant:
+        return "; units are written as in 'mV', 'uM', 'nS', 'S/cm**2', 'ms'"
+    return f"; did you mean {' or '.join(map(repr, meant))}?"
+
+
+def say_unitless(told: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """Return what was told of an equation, with those of its parameters, pairs of name and unit, that have no unit."""
+    bare = (name for name, unit in parameters if unit in ("", "1"))
+    plain = [name for name in bare if re.search(rf"(?<![\w.]){re.escape(name)}\b", told)]
+    return f"{told} Without a unit: {', '.join(plain)}." if plain else told

@@ -23,7 +23,7 @@ from brian2.units.fundamentalunits import (
     get_unit_for_display,
 )
 
-from nmdasim.errors import UnitError
+from nmdasim.errors import UnitError, unit_meant
 
 #: What a public argument that is a quantity takes: Brian2's own, text as ``"1 uM"``, plain numbers where there is no
 #: unit (and 0 wherever there is one), and arrays or lists of these.
@@ -31,6 +31,7 @@ QuantityLike: TypeAlias = Quantity | str | float | np.ndarray | Sequence[Quantit
 
 _UNIT = re.compile(r"[\w\s.*/^()+·-]{0,80}")
 _BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_VALUE = re.compile(rf"{_BARE.pattern}\s*[A-Za-zµμ].*")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
 _ALIASES = {
     "M": "molar",
@@ -77,7 +78,7 @@ def unit(name: str) -> Quantity:
         value = getattr(brian2_units, name[0] + _ALIASES[name[1:]], None)
     if isinstance(value, Quantity):
         return value
-    raise UnitError(f"unknown unit {name!r}; units are written as in 'mV', 'uM', 'nS', 'S/cm**2', 'ms'")
+    raise UnitError(f"unknown unit {name!r}{unit_meant(name, _ALIASES)}")
 
 
 def __getattr__(name: str) -> Quantity:
@@ -126,10 +127,22 @@ def parse_unit(text: str) -> Quantity:
         tree = ast.parse(_plain(text.strip()) or "1", mode="eval")
         found = Quantity(_evaluate(tree, text))
     except (SyntaxError, OverflowError, RecursionError, MemoryError):
-        raise UnitError(f"cannot read the unit {text!r}; write one such as 'uM' or 'S/cm**2'") from None
+        raise UnitError(f"cannot read the unit {text!r}; {_spelled(text)}") from None
     if not 0 < float(found) < math.inf:
         raise UnitError(f"the unit {text!r} is {float(found):g} in SI units; write one such as 'uM' or 'S/cm**2'")
     return found
+
+
+def _spelled(text: str) -> str:
+    """Return how a unit that cannot be read is written: its factors joined where spaces stood between them."""
+    words = re.sub(r"\s*\bper\s+", "/", _plain(text.strip()))
+    joined = "1" * words.startswith("/") + re.sub(r"(?<=[\w)])\s+(?=[A-Za-z(])", "*", words)
+    try:
+        if joined != text.strip() and _evaluate(ast.parse(joined, mode="eval"), joined):
+            return f"did you mean {joined!r}?"
+    except (SyntaxError, OverflowError, RecursionError, MemoryError, UnitError):
+        pass
+    return "write one such as 'uM' or 'S/cm**2'"
 
 
 def split(text: str, example: str = "1 uM") -> tuple[float, str]:
@@ -144,24 +157,25 @@ def split(text: str, example: str = "1 uM") -> tuple[float, str]:
     if match is None:
         unit_too = " and a unit" if " " in example else ""
         raise UnitError(f"cannot read {text!r}; write a number{unit_too}, such as '{example}'")
-    if meant := _meant(match[1], match[2].strip(), example):
+    if meant := _meant(text.strip(), match[1], match[2].strip(), example):
         raise UnitError(f"cannot read {text!r}; did you mean {meant}?")
     parse_unit(match[2])
     return float(match[1]), match[2].strip()
 
 
-def _meant(first: str, rest: str, example: str) -> str:
+def _meant(text: str, first: str, rest: str, example: str) -> str:
     """Return what a text that is slightly wrong was to be: a unit that begins with a slash, or a list; else nothing."""
     if rest.startswith("/"):
         try:
             parse_unit(f"1{rest}")
         except UnitError:
             return ""
-        return f"1{rest}, as in '{first} 1{rest}'"
+        return f"'1 {text}'" if text == f"1{rest}" else f"1{rest}, as in '{first} 1{rest}'"
     parts = [part.strip() for part in rest.split(",")]
     if len(parts) > 1 and not parts[0] and all(map(_BARE.fullmatch, parts[1:])):
-        unit = example.partition(" ")[2]
-        return str([f"{one} {unit}".strip() for one in (first, *parts[1:])])
+        return str([f"{one} {example.partition(' ')[2]}".strip() for one in (first, *parts[1:])])
+    if len(parts) > 1 and all(map(_VALUE.fullmatch, parts[1:])):
+        return str([f"{first} {parts[0]}", *parts[1:]]) if parts[0] else f"{f'{first}.{parts[1]}'!r}"
     return ""
 
 
@@ -253,7 +267,7 @@ def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
     numbers = [f"{number:.12g}" for number in np.atleast_1d(np.asarray(given, dtype=float))]
     if isinstance(value, str) or (isinstance(value, list | tuple) and any(isinstance(one, str) for one in value)):
         return f"; did you mean '{','.join(f'{number} {unit}' for number in numbers)}'?"
-    if not unit.isidentifier():
+    if not unit.isidentifier() or unit in ("day", "week", "year"):  # no names of nmdasim
         numbers = [f"'{number} {unit}'" for number in numbers]
         return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}?"
     return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}*{unit}?"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import nmdasim as nm
+from nmdasim import pharmacology as ph
 from nmdasim import quantities
 from nmdasim.errors import UnitError
 from nmdasim.run.axes import parameter_axes
@@ -88,6 +89,19 @@ def test_a_model_says_what_it_has_of_each():
     [
         (lambda: nm.Model("x", "dv/dt = -v*k : 1", dict(k="0.2 /ms")), "parameter k: .* did you mean 1/ms"),
         (lambda: quantities.si("0.2 /uM/second", "1/uM/second", name="k_on"), "k_on: .* did you mean 1/uM/second"),
+        (lambda: quantities.si("1/uM/second", "1/uM/second", name="k_on"), "k_on: .* did you mean '1 1/uM/second'"),
+        (lambda: quantities.si("2 uM^-1 s^-1", "1/uM/second", name="k_on"), r"did you mean 'uM\*\*-1\*s\*\*-1'"),
+        (lambda: quantities.si("2 per uM per second", "1/uM/second", name="k_on"), "did you mean '1/uM/second'"),
+        (lambda: nm.WindUp(frequency="3 hz"), "frequency: unknown unit 'hz'; did you mean 'Hz'"),
+        (lambda: nm.Parameter("200 pf"), "unknown unit 'pf'; did you mean 'pF'"),
+        (lambda: nm.Parameter("5 msec"), "did you mean 'ms'"),
+        (lambda: nm.Parameter("2 micromolar"), "did you mean 'uM'"),
+        (lambda: nm.Parameter("2 UM"), "did you mean 'uM' or 'um'"),
+        (lambda: nm.WindUp(frequency="1 Hz, 2 Hz"), r"did you mean \['1 Hz', '2 Hz'\]"),
+        (lambda: nm.Parameter("0,2 nF"), "did you mean '0.2 nF'"),
+        (lambda: nm.WindUp(start=1), r"did you mean 1\*second"),
+        (lambda: ph.dose("35 mg", over="40"), "over = 40 .* did you mean '40 minute'"),
+        (lambda: ph.dose("35 mg", every=8, times=2), r"every = 8 .* did you mean 8\*hour"),
         (lambda: quantities.si("0,1,10", "uM", name="c"), re.escape("did you mean ['0 uM', '1 uM', '10 uM']?")),
         (lambda: quantities.si(["0", "1", "10"], "uM", name="c"), "c = .*did you mean '0 uM,1 uM,10 uM'"),
         (lambda: quantities.si("3", "mM", name="c"), "did you mean '3 mM'"),
@@ -99,6 +113,19 @@ def test_a_model_says_what_it_has_of_each():
 def test_an_error_names_the_parameter_and_offers_the_corrected_form(call, told):
     with pytest.raises(UnitError, match=told):
         call()
+
+
+def test_an_error_shows_a_text_as_a_text_and_names_what_has_no_unit():
+    with pytest.raises(nm.NmdasimError, match="pulses = '15'"):
+        nm.WindUp(pulses="15")
+    with pytest.raises(nm.ModelError, match=r"variable 'v'.* Without a unit: C\."):
+        nm.Model("m", "dv/dt = g*v/C : volt", dict(g="1 nS", C=200, unused=3))
+
+
+def test_no_number_of_another_size_is_offered_for_a_unit():
+    with pytest.raises(UnitError) as told:
+        quantities.unit("micromol")
+    assert "did you mean" not in str(told.value)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,8 @@ def windup(
     from nmdasim.readout import files
     from nmdasim.run.simulate import simulate
 
+    if "," in frequency:
+        raise InputError(f"frequency = {frequency}; give one rate, such as '1 Hz'; nmdasim sweep takes several")
     seeds = drawn_seeds(seed, repeats, _MOST_REPEATS)
     if out is not None:
         files.check_folder(out)

@@ -59,7 +59,7 @@ class Recording:
         InputError
             If a spike lies outside of it.
         """
-        first, last = quantities.number(begin, "s", name="begin"), quantities.number(end, "s", name="end")
+        first, last = (quantities.number(one, "second", name=name) for one, name in ((begin, "begin"), (end, "end")))
         return recording(self.trains, first, last, self.source, self.stimuli_s)
 
     def times(self, train: str = "") -> Quantity:
@@ -140,7 +140,7 @@ class Recording:
     def _stimuli(self, given: QuantityLike | None) -> np.ndarray:
         if given is None and self.stimuli_s is None:
             raise InputError(f"{self.source} says no stimuli; give their times, stimuli=[1, 2, 3]*second")
-        at = self.stimuli_s if given is None else np.atleast_1d(quantities.si(given, "s", name="stimuli"))
+        at = self.stimuli_s if given is None else np.atleast_1d(quantities.si(given, "second", name="stimuli"))
         if at is None or at.ndim != 1 or not len(at) or np.any(np.diff(at) <= 0):
             raise InputError("times of stimuli are a list, each later than the one before")
         return at

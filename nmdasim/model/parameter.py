@@ -16,6 +16,7 @@ from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 from nmdasim import quantities
 from nmdasim.errors import InputError, UnitError, plainly
 from nmdasim.model import html
+from nmdasim.model.typed import typed
 from nmdasim.quantities import QuantityLike
 
 KINDS = ("measured", "derived", "fitted", "assumed")
@@ -25,7 +26,7 @@ STATUSES = ("verified", "transcribed", "derived", "assumed", "recalled")
 OWN = "nmdasim"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Parameter:
     """One number of a model.
 
@@ -68,6 +69,10 @@ class Parameter:
     description: str = ""
     transcribed: bool = False
     guessed: bool = field(default=False, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        texts = [f"{number:.12g} {self.unit}".strip() for number in np.atleast_1d(self.number).ravel()]
+        return typed(self, value=texts if np.ndim(self.number) else texts[0], unit="")
 
     @plainly
     def __post_init__(self) -> None:

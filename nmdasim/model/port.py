@@ -11,6 +11,7 @@ import numpy as np
 
 from nmdasim import quantities
 from nmdasim.errors import InputError
+from nmdasim.model.typed import shown, typed
 from nmdasim.quantities import QuantityLike
 
 _ADDS = re.compile(r"\s*([A-Za-z]\w*)\s*\+=\s*(.+?)\s*")
@@ -52,7 +53,7 @@ class Port:
         return tuple((match[1], match[2]) for match in matches if match)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Latency:
     """Arrival delays of a bundle of synapses, normally distributed and never negative.
 
@@ -74,6 +75,9 @@ class Latency:
     redrawn: bool = True
     table: str = ""
 
+    def __repr__(self) -> str:
+        return typed(self)
+
     def draw(self, stimuli: int, rng: np.random.Generator) -> np.ndarray:
         """Return delays in seconds, shape (stimuli, synapses)."""
         mean, sd = (float(quantities.si(x, "ms", name="latency")) for x in (self.mean, self.sd))
@@ -82,7 +86,7 @@ class Latency:
         return np.broadcast_to(delays, (stimuli, self.synapses))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Contact:
     """One kind of receptor under a synapse: the port that it opens, with an extra delay."""
 
@@ -90,13 +94,16 @@ class Contact:
     delay: QuantityLike = "0 ms"
     population: str = ""
 
+    def __repr__(self) -> str:
+        return typed(self)
+
     @cached_property
     def seconds(self) -> float:
         """The extra delay in seconds."""
         return float(quantities.si(self.delay, "ms", name="delay"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Fibres:
     """A bundle of afferent fibres of one kind, as a model receives it.
 
@@ -128,6 +135,12 @@ class Fibres:
     spread: QuantityLike = "0 ms"
     redrawn: bool = True
     table: str | None = None
+
+    def __repr__(self) -> str:
+        return typed(self)
+
+    def _repr_html_(self) -> str:
+        return shown(self)
 
     def __post_init__(self) -> None:
         if not self.contacts:

@@ -58,8 +58,8 @@ def rate(given: QuantityLike) -> Amount:
     return _mass(given, "kg/second", "rate", 1e6 * 3600)
 
 
-def hours(given: QuantityLike, name: str) -> float:
-    """Read a time such as ``"40 min"`` in hours.
+def hours(given: QuantityLike, name: str, usual: str = "hour") -> float:
+    """Read a time such as ``"40 min"`` in hours; `usual` is the unit that is offered where none is given.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def hours(given: QuantityLike, name: str) -> float:
     InputError
         If it is negative.
     """
-    value = quantities.number(given, "s", name=name) / 3600
+    value = quantities.number(given, usual, name=name) / 3600
     if value < 0:
         raise InputError(f"{name} = {given}; a time is 0 or more")
     return value

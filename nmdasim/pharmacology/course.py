@@ -135,7 +135,7 @@ def _axis(regimen: Regimen, times: QuantityLike, every: QuantityLike, until: Qua
         return time_axis(regimen, every, until)
     if every is not None or until is not None:
         raise InputError("give either times, or every and until")
-    axis = np.atleast_1d(quantities.si(times, "s", name="times")) / 3600
+    axis = np.atleast_1d(quantities.si(times, "hour", name="times")) / 3600
     if axis.ndim != 1 or not len(axis) or axis[0] < 0 or np.any(np.diff(axis) <= 0):
         raise InputError("times are a list, 0 or more, each later than the one before")
     return np.asarray(axis)

@@ -217,7 +217,7 @@ def dose(
         amount=given.number,
         unit=given.unit,
         rate=flow.number,
-        duration_h=0.0 if over is None else amounts.hours(over, "over"),
+        duration_h=0.0 if over is None else amounts.hours(over, "over", "minute"),
         interval_h=0.0 if every is None else amounts.hours(every, "every"),
         additional=int(times) - 1,
         steady=steady,

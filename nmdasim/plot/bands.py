@@ -22,7 +22,7 @@ def _share(ax: Axes, value: float) -> float:
     return float(ax.transAxes.inverted().transform(ax.transData.transform((value, 1.0)))[0])
 
 
-def across(ax: Axes, basis: str = "free", unit: str = "uM") -> Axes:
+def across(ax: Axes, basis: str = "free", unit: str = "uM", after: float = 0.0) -> Axes:
     """Mark in a strip at the foot of a figure what publications report of ketamine, with sources, none as a target.
 
     The strip lies below all that is drawn: the axis is made longer for it.
@@ -34,10 +34,12 @@ def across(ax: Axes, basis: str = "free", unit: str = "uM") -> Axes:
     basis, unit
         What that axis shows: ``"free"`` or ``"total"``, and its unit. Reported are totals in plasma; on an axis of free
         drug they stand at their unbound share.
+    after
+        Where that axis begins, if it is broken: what is reported below is not drawn.
     """
     first, last = ax.get_xlim()
     ranges = {band: band.on(basis, unit) for band in bands()}
-    shown = [band for band, (low, high) in ranges.items() if low < last and high > first]
+    shown = [band for band, (low, high) in ranges.items() if low < last and high > max(first, after)]
     if not shown:
         return ax
     _strip(ax, _ROW * (len(shown) + 1.5))
@@ -46,7 +48,7 @@ def across(ax: Axes, basis: str = "free", unit: str = "uM") -> Axes:
     heading = "Reported, ng/ml total in plasma:"
     ax.text(0.01, _ROW * (len(shown) + 0.7), heading, transform=ax.transAxes, fontstyle="italic", **kind)
     for k, band in enumerate(shown):
-        low, high = ranges[band]
+        low, high = max(ranges[band][0], after), ranges[band][1]
         height = _ROW * (k + 0.5)
         ax.plot([low, high], [height] * 2, "|-", transform=foot, color=COLOUR, linewidth=4, markersize=6, zorder=0.5)
         text = f"{band.text}, {band.range.removesuffix(' ng/ml total')} ({short(band.source)})"

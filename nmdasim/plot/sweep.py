@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,13 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim.plot import bands
+from nmdasim.plot.broken import log_with_zero
 from nmdasim.plot.look import Cue, cues, look
 from nmdasim.plot.style import Told, axes_of, caption, drawn, plain_log, told
 from nmdasim.receptors.hill import hill
+
+#: Letters of a legend on an inch, times their size in points.
+_LETTERS = 100.0
 
 
 def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of: xr.Dataset | None = None) -> Axes:
@@ -72,6 +77,8 @@ def dose_response(
 ) -> Axes:
     """Draw the means over doses, the Hill curves fitted to them, and each IC50 with its interval.
 
+    The axis is logarithmic; a dose of 0 stands left of a break in it.
+
     Parameters
     ----------
     values
@@ -92,11 +99,14 @@ def dose_response(
         positive = doses[doses > 0]
         smooth = np.geomspace(positive.min(), positive.max(), 200)
         lines = cues(max(fit.ic50.size, 1))
+        zero, cut = log_with_zero(ax, positive) if np.any(doses == 0) else (0.0, 0.0)
+        if not zero:
+            ax.set_xscale("log")
+            plain_log(ax.xaxis)
         for k, index in enumerate(np.ndindex(fit.ic50.shape)):
             where: Any = dict(zip(others, index, strict=True))
-            _one_curve(ax, values.isel(where), fit.isel(where), dose, smooth, lines[k], others)
-        ax.set_xscale("log")
-        plain_log(ax.xaxis)
+            one = values.isel(where).assign_coords({dose: np.where(doses == 0, zero, doses)})
+            _one_curve(ax, one, fit.isel(where), dose, smooth, lines[k], others)
         ax.set(xlabel=_label(values, dose), ylabel=_read_out(values))
         if own:
             ax.figure.legend(loc="outside upper left", frameon=False)
@@ -104,7 +114,7 @@ def dose_response(
         else:
             ax.legend(frameon=False)
         if dose == "ketamine" and (unit := values[dose].attrs.get("units")):
-            bands.across(ax, unit=unit)
+            bands.across(ax, unit=unit, after=cut)
             ax.set_xlabel(f"free ketamine, {unit}")  # what the reported levels were turned into
         if own:
             caption(ax.figure, *_standing(of, values, fit))
@@ -115,7 +125,7 @@ def _halved(fit: xr.Dataset) -> str:
     """Return at which doses half of the effect is there, in words."""
     some = fit.ic50.values[fit.sigmoid.values.astype(bool)]
     if not some.size:
-        return "No dose halves it: the curve is no sigmoid" if fit.ic50.size == 1 else "No curve is a sigmoid"
+        return "No IC50 can be told"
     ends = dict.fromkeys(f"{end:.2g}" for end in (some.min(), some.max()))
     return f"Half of the effect at {' to '.join(ends)} {fit.ic50.attrs['units']}"
 
@@ -130,13 +140,18 @@ def _one_curve(
         unit = fit.ic50.attrs["units"]
         numbers = f"IC50 {float(fit.ic50):.3g} {unit} ({float(fit.ic50_low):.3g}–{float(fit.ic50_high):.3g})"
         curve = hill(smooth, *(float(fit[name]) for name in ("top", "bottom", "ic50", "slope")))
-        ax.plot(smooth, curve, label=f"{label}  {numbers}".strip(), **cue.plain)
+        ax.plot(smooth, curve, label=_folded(ax, f"{label}  {numbers}"), **cue.plain)
     else:
-        ax.plot([], [], cue.marker, color=cue.colour, label=f"{label}  {fit.reason.values!s}".strip())
+        ax.plot([], [], cue.marker, color=cue.colour, label=_folded(ax, f"{label}  {fit.reason.values!s}"))
     ax.plot(values[dose].values[keep], mean.values[keep], cue.marker, color=cue.colour)
     if "seed" in values.dims and values.sizes["seed"] > 1:
         low, high = (values.quantile(q, "seed").values[keep] for q in (0.025, 0.975))
         ax.vlines(values[dose].values[keep], low, high, color=cue.colour, alpha=0.4, linewidth=1.2)
+
+
+def _folded(ax: Axes, text: str) -> str:
+    """Return the words of a line in rows that are no wider than the figure."""
+    return textwrap.fill(text.strip(), int(_LETTERS / look().font * ax.figure.bbox.width / ax.figure.dpi))
 
 
 def sensitivity(indices: xr.Dataset, ax: Axes | None = None) -> Axes:

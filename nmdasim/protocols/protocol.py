@@ -17,7 +17,7 @@ from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
 from nmdasim.model.circuit import Circuit
-from nmdasim.protocols.typed import shown, typed
+from nmdasim.model.typed import shown, typed
 
 #: Whole numbers, and shares from 0 to 1: one, or a list where an argument may vary.
 Counts: TypeAlias = int | Sequence[int] | np.ndarray

@@ -9,8 +9,8 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.errors import ModelError
 from nmdasim.model.population import size_of
+from nmdasim.model.typed import shown, typed
 from nmdasim.protocols.protocol import Shares
-from nmdasim.protocols.typed import shown, typed
 from nmdasim.quantities import QuantityLike
 
 

@@ -76,7 +76,7 @@ class TemporalSummation(Protocol):
         counts = np.asarray(self.pulses)
         if not np.all((counts >= FEWEST) & (counts <= MOST)):
             raise InputError(
-                f"pulses = {self.pulses}; temporal summation is tested with {FEWEST} to {MOST} stimuli; "
+                f"pulses = {self.pulses!r}; temporal summation is tested with {FEWEST} to {MOST} stimuli; "
                 "nm.WindUp takes any number"
             )
         WindUp(**self._train())

@@ -76,10 +76,12 @@ class WindUp(Protocol):
             )
         counts = np.asarray(self.pulses)
         if counts.ndim > 1 or not _whole(counts) or np.any(counts < 1) or np.any(counts > _MOST):
-            raise InputError(f"pulses = {self.pulses}; a train has a whole number of pulses, 1 or more (up to {_MOST})")
+            raise InputError(
+                f"pulses = {self.pulses!r}; a train has a whole number of pulses, 1 or more (up to {_MOST})"
+            )
         if np.ndim(self.burst) or not _whole(np.asarray(self.burst)) or not 1 <= self.burst <= _MOST:
             raise InputError(f"burst = {self.burst}; a pulse has a whole number of stimuli, 1 or more")
-        if _single(self.start, "s", "start") < 0:
+        if _single(self.start, "second", "start") < 0:
             raise InputError(f"start = {self.start}; the first pulse does not come before 0 s")
         gap = _single(self.burst_interval, "ms", "burst_interval")
         if gap < 0 or gap * (self.burst - 1) >= 1 / rate.max():
@@ -117,7 +119,7 @@ class WindUp(Protocol):
     @property
     def pulse_times(self) -> np.ndarray:
         """Time of each pulse in seconds, shape (pulses,)."""
-        return float(quantities.si(self.start, "s", name="start")) + self.period * np.arange(self.pulses)
+        return float(quantities.si(self.start, "second", name="start")) + self.period * np.arange(self.pulses)
 
     @property
     def duration(self) -> float:

@@ -119,7 +119,7 @@ class Lane:
 
 
 def _times(regimen: Regimen, every: QuantityLike | None, until: QuantityLike, begin_h: float) -> np.ndarray:
-    end = amounts.hours(until, "until")
+    end = amounts.hours(until, "until", "week")
     if end > LONGEST_H or end <= begin_h:
         raise InputError(f"until = {until}; slow models run from {begin_h / 24:g} days to two years")
     whole = time_axis(regimen, None, until) if every is None else regular(amounts.hours(every, "every"), end)

@@ -13,7 +13,17 @@ import xarray as xr
 import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim import plot
-from nmdasim.plot import animation, bands, pharmacokinetics, populations, receptor, schemes, sensitization, sweep
+from nmdasim.plot import (
+    animation,
+    bands,
+    broken,
+    pharmacokinetics,
+    populations,
+    receptor,
+    schemes,
+    sensitization,
+    sweep,
+)
 from nmdasim.plot import treatment as weeks
 from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.blockers import block, blocker
@@ -128,7 +138,7 @@ FIGURES = {
 NO_FIGURE = {
     *(windup.counts, windup.raster, windup.summary, windup.says, windup.conditions, memory.remembered),
     *(schemes.layout, schemes.sheets, schemes.spelled, receptor.coinciding, bands.across),
-    *(look.style, look.look, look.cues, animation.animate),
+    *(look.style, look.look, look.cues, animation.animate, broken.log_with_zero),
 }
 #: Those of populations of models are looked at where such a population is made, in studies/test_deciding.py.
 ELSEWHERE = {populations.accepted_ranges, populations.fan, populations.parallel, populations.deciding}

@@ -6,6 +6,7 @@ What an example says to change draws, too.
 import ast
 import contextlib
 import io
+import re
 import warnings
 from pathlib import Path
 
@@ -47,6 +48,13 @@ def test_no_figure_is_drawn_across_two_blocks(path):
     assert strays == []
 
 
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_says_what_to_change_and_captions_what_it_draws(path):
+    text = path.read_text("utf-8")
+    assert re.search(r"Change (one thing, )?and predict", text)
+    assert "caption(" in text or not re.search(r"plt\.(subplots|figure)\(", text)
+
+
 #: Of an example: what stands in it, what it says to write instead, and the words that then say so.
 CHANGES = {
     "02_magnesium_block": ("baths = (0, 0.1, 1)", "baths = (0, 0.1, 4)", "free at 4 mM Mg"),
@@ -55,17 +63,50 @@ CHANGES = {
     "06_subtypes": ('"-66 mV"', '"-20 mV"', "held at −20 mV"),
     "07_other_blockers": ("\nneuron = nm.neurons.wdr()", "\nneuron = nm.neurons.wdr().scaled(nmda=0)", ""),
     "08_own_protocol": ("\nneuron = nm.neurons.wdr()", '\nneuron = nm.neurons.wdr().without("can")', ""),
+    "09_subtypes_in_a_neuron": (
+        '    "half 2A',
+        '    "2A, 0.1 mM Mg": nm.neurons.wdr(subtype="2A").replace(mg="0.1 mM"),\n    "half 2A',
+        "2A, 0.1 mM Mg",
+    ),
     "10_infusion_40_minutes": ('over = "0.5 mg/kg", "40 min"', 'over = "0.5 mg/kg", "5 min"', "0.5 mg/kg over 5 min"),
+    "13_temporal_summation": ('"1 Hz", 15', '"0.2 Hz", 15', "5 spikes at a threshold of 8"),
+    "43_ketamine_beside_an_opioid": (
+        "opioid_contrast(nm.neurons.wdr(),",
+        "opioid_contrast(nm.neurons.wdr().scaled(nmda=0),",
+        "no slope is drawn",
+    ),
+    "50_fit_recorded_spikes": ("truth = 0.63", "truth = 0.1", "at an end of its range: ('gain_nmda',)"),
+    "51_from_brian2": ("144 * ms, 4 * nS, 0.0805 * nA", "144 * ms, 4 * nS, 0.02 * nA", ""),
     "42_a_monthly_course": ('times = "4 weeks", 12', 'times = "8 weeks", 6', "4 h every 8 weeks"),
 }
 
 
+def covered(figure):
+    """Return the legends, by their words, that lie on a point of their Axes."""
+    figure.canvas.draw()
+    found = []
+    for ax in figure.axes:
+        if (legend := ax.get_legend()) is None:
+            continue
+        box = legend.get_window_extent()
+        points = [
+            ax.transData.transform(line.get_xydata()) for line in ax.lines if line.get_transform() == ax.transData
+        ]
+        if any(box.count_contains(some) for some in points if len(some)):
+            found.append([text.get_text() for text in legend.get_texts()])
+    return found
+
+
 def ran(text):
-    """Run an example, and return every point of its last figure, and all that it says there and in print."""
+    """Run an example, and return every point of its last figure, and all that it says there and in print.
+
+    A legend lies on none of these points.
+    """
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
         exec(compile(text, "example.py", "exec"), {"__name__": "example"})
     figure = plt.figure(plt.get_fignums()[-1])
+    assert covered(figure) == []
     points = [line.get_xydata().ravel() for ax in figure.axes for line in ax.lines]
     words = [text.get_text() for text in figure.findobj(plt.Text)]
     plt.close("all")

@@ -77,9 +77,15 @@ def test_a_train_of_events_that_cannot_be_is_refused(arguments, message):
         (Events("exc", rate=5 * Hz, lanes=[0, 2]), "Events(port='exc', lanes=(0, 2), rate=5*Hz)"),
         (nm.Poisson(rate=10 * Hz, size=100), "Poisson(rate=10*Hz, size=100)"),
         (nm.Volleys(times=[1, 2] * nm.second, size=3), "Volleys(times=[1, 2]*second, size=3)"),
+        (
+            nm.Fibres("exc", 20, 200 * ms, spread=30 * ms),
+            "Fibres(port='exc', synapses=20, latency=200*ms, spread=30*ms)",
+        ),
+        (nm.Parameter("3.57 mM", source="jahr1990"), "Parameter(value='3.57 mM', source='jahr1990')"),
+        (nm.Parameter(0.2 * nS, unit="pS"), "Parameter(value='200 pS')"),
     ],
 )
-def test_a_protocol_prints_as_one_would_type_it(protocol, text):
+def test_what_a_user_types_prints_as_one_would_type_it(protocol, text):
     assert repr(protocol) == text
     assert repr(eval(text, {name: getattr(nm, name) for name in nm.__all__ if name != "sweep"})) == text
 

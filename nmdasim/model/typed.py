@@ -1,4 +1,4 @@
-"""A protocol as one would type it: what is not its default, quantities with their unit, so that it can be run again."""
+"""A value as one would type it: what is not its default, quantities with their unit, so that it can be run again."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ _PLAIN_TOO = ("ohm", "um", "mm", "cm")
 _MOST = 200
 
 
-def typed(value: Any) -> str:
+def typed(value: Any, /, **written: Any) -> str:
     """Return the text of a call that makes a dataclass anew, arguments that have their default left out.
+
+    `written` are arguments in the form in which they are to stand there.
 
     Examples
     --------
@@ -32,8 +34,8 @@ def typed(value: Any) -> str:
     """
     said = []
     for one in dataclasses.fields(value):
-        given = getattr(value, one.name)
-        if one.init and not _is_default(given, one):
+        given = written.get(one.name, getattr(value, one.name))
+        if one.init and one.repr and not _is_default(given, one):
             said.append(f"{one.name}={argument(given)}")
     return f"{type(value).__name__}({', '.join(said)})"
 
@@ -48,7 +50,7 @@ def _is_default(given: Any, one: dataclasses.Field[Any]) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return a protocol as a notebook shows it: the call that makes it, and every argument."""
+    """Return a value as a notebook shows it: the call that makes it, and every argument."""
     rows = [(one.name, argument(getattr(value, one.name))) for one in dataclasses.fields(value) if one.init]
     told = html.folded("arguments", html.table(("argument", "value"), rows))
     return f"<div><p><code>{escape(typed(value))}</code></p>{told}</div>"

@@ -1,0 +1,75 @@
+"""Dose and response: no drug is drawn too, and what the legend says stays on the figure."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import xarray as xr
+
+import nmdasim as nm
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def table(doses, values):
+    dose = xr.DataArray(np.asarray(doses, dtype=float), dims="ketamine", attrs={"units": "µM"})
+    return xr.DataArray(values, {"ketamine": dose}, ("seed", "ketamine"), name="index")
+
+
+def drawn(values):
+    ax = nm.plot.dose_response(values, nm.measures.dose_response(values))
+    ax.figure.canvas.draw()
+    return ax
+
+
+def halved(doses):
+    return table(doses, [[20 / (1 + dose) + rise for dose in doses] for rise in (-0.1, 0.1)])
+
+
+@pytest.mark.parametrize("doses", [[0, 0.1, 0.3, 1, 3, 10], [0, 0.001, 0.1, 1, 10, 1000], [0, 2, 3, 4, 5, 6]])
+def test_no_drug_is_drawn_left_of_a_break_and_called_0(doses):
+    ax = drawn(halved(doses))
+    points = next(line.get_xydata() for line in ax.lines if len(line.get_xydata()) == len(doses))
+    np.testing.assert_allclose(points[:, 1], [20 / (1 + dose) for dose in doses])
+    np.testing.assert_allclose(points[1:, 0], doses[1:])
+    place = points[0, 0]
+    written = {tick.get_text(): tick.get_position()[0] for tick in ax.get_xticklabels()}
+    assert written["0"] == place
+    (mark,) = (text for text in ax.texts if text.get_text() == "//")
+    assert ax.get_xlim()[0] < place < mark.get_position()[0] < doses[1]
+    assert all(at == place or at > mark.get_position()[0] for at in written.values())
+
+
+def test_without_no_drug_the_axis_has_no_break():
+    ax = drawn(halved([0.1, 0.3, 1, 3, 10]))
+    assert not [text for text in ax.texts if text.get_text() == "//"]
+    assert "0" not in [tick.get_text() for tick in ax.get_xticklabels()]
+
+
+def test_what_is_reported_at_lower_doses_is_not_drawn_beside_no_drug():
+    ax = drawn(halved([0, 0.3, 1, 3, 10]))
+    (mark,) = (text for text in ax.texts if text.get_text() == "//")
+    bands = [line for line in ax.lines if line.get_marker() == "|"]
+    assert len(bands) > 2
+    assert min(line.get_xdata()[0] for line in bands) >= mark.get_position()[0]
+
+
+@pytest.mark.parametrize("style", ["paper", "slide"])
+def test_why_there_is_no_ic50_is_written_whole(style):
+    flat = 10 + np.random.default_rng(0).normal(size=(5, 6))
+    with nm.plot.style(style):
+        ax = drawn(table([0, 0.1, 0.3, 1, 3, 10], flat))
+    (legend,) = ax.figure.legends
+    assert "noise" in legend.get_texts()[0].get_text()
+    box = legend.get_window_extent()
+    assert box.x0 >= 0
+    assert box.x1 <= ax.figure.bbox.x1
+    assert box.y0 >= ax.bbox.y1
+
+
+def test_a_curve_whose_half_lies_between_0_and_the_first_dose_is_not_said_to_have_none():
+    ax = drawn(halved([0, 2, 3, 4, 5, 6]))
+    assert ax.get_title(loc="left") == "No IC50 can be told"
