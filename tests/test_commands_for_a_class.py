@@ -1,6 +1,7 @@
 """Commands in front of a class: figures that open, slides, and cases side by side."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -109,6 +110,20 @@ def test_a_comparison_says_in_its_title_what_the_drug_leaves(answers):
     short = "Touch still hurts (sensitized, 1 µM free ketamine)"
     assert compared.figure(drugged, slide=True).legends[0].get_title().get_text() == short
     assert compared.says(cases_of("naive", "1 uM", seeds)[1]).startswith("Touch does not hurt, noxious answer −50 %")
+
+
+def test_the_loss_in_a_title_is_that_of_the_table_at_the_strongest_stimulus(answers):
+    drugged = cases_of("sensitized", "1 uM", range(2))[1]
+    last = list(drugged)[-1]
+    weak = drugged[last].spikes.where(drugged[last].intensity == 1, 0.0)
+    drugged[last] = drugged[last].assign(spikes=weak)
+    assert "noxious answer −17 %" in compared.says(drugged)
+
+
+@pytest.mark.parametrize(("command", "columns"), [("sensory", 4), ("compare", 2)])
+def test_every_column_of_spikes_says_so(answers, command, columns):
+    head = run(command, "--state", "sensitized").stdout.partition(" 0.5 " if command == "sensory" else "naive ")[0]
+    assert len(re.findall(r"\bspikes\b", head.partition("projection neuron")[2])) >= columns
 
 
 def test_a_level_given_as_total_is_named_in_four_digits_beside_its_state(answers):

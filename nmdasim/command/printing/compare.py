@@ -36,7 +36,8 @@ def says(responses: Mapping[str, xr.Dataset], *, slide: bool = False) -> str:
     if last == state:
         return f"Touch {'comes to hurt' if hurts else 'does not hurt'} ({state})"
     touch = "Touch still hurts" if still else "Touch no longer hurts" if hurts else "Touch does not hurt"
-    before, after = (float(responses[one].spikes.sel(kind="noxious").mean()) for one in (state, last))
+    strongest = {one: responses[one].spikes.sel(kind="noxious").isel(intensity=-1) for one in (state, last)}
+    before, after = (float(strongest[one].mean()) for one in (state, last))
     change = "" if slide or not before > 0 else f", noxious answer {100 * (after / before - 1):+.0f} %"
     return f"{touch}{change.replace('-', '−')} ({last})"
 
@@ -54,7 +55,7 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
     """Print one table: a row a case."""
     console = Console()
     table = Table(title="Dorsal-horn circuit: spikes of a projection neuron, strongest stimulus", **NARROW)
-    for column in ("case", "touch", "noxious", "touch threshold", "allodynia", "hyperalgesia"):
+    for column in ("case", "touch\n(spikes)", "noxious\n(spikes)", "touch\nthreshold", "allodynia", "hyperalgesia"):
         table.add_column(column, justify="left" if column == "case" else "right")
     for case in answer["cases"]:
         least = case["touch"]["threshold"]

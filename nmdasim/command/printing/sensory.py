@@ -74,7 +74,13 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
     """Print a table."""
     console = Console()
     table = Table(title=f"Dorsal-horn circuit, {answer['state']}: spikes of a projection neuron")
-    for column in ("share of fibres", "touch, spikes", "noxious, spikes", "touch, naive", "noxious, naive"):
+    for column in (
+        "share of fibres",
+        "touch, spikes",
+        "noxious, spikes",
+        "naive: touch, spikes",
+        "naive: noxious, spikes",
+    ):
         table.add_column(column, justify="right")
     curves = [own[kind]["spikes"] for own in (answer, answer["naive"]) for kind in ("touch", "noxious")]
     for x, *spikes in zip(answer["touch"]["intensity"], *curves, strict=True):
