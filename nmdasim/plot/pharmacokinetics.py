@@ -141,7 +141,8 @@ def _shade(spread: xr.Dataset, factor: float, ax: Axes, colour: str, named: bool
     hours = spread.time.values * factor
     what = f"95 % of {spread.attrs['subjects']} people" if named else None
     ax.fill_between(hours, low, high, color=colour, alpha=0.15, linewidth=0, label=what)
-    ax.plot(hours, mean, "-", color=colour, linewidth=1, alpha=0.7, label="their mean" if named else None)
+    # Above the typical curve, which it may follow closely.
+    ax.plot(hours, mean, ":", color=look().ink, linewidth=1.6, zorder=3, label="their mean" if named else None)
 
 
 def _crowd(course: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
@@ -171,6 +172,8 @@ def reported(ax: Axes | None = None, *, basis: str = "total", unit: str = "ng/ml
         for k, band in enumerate(shown):
             low, high = ranges[band]
             ax.bar(k, max(high - low, top / 200), bottom=low, width=0.35, color=COLOUR)
+            if high > top:  # it goes on above the axis, and says so
+                ax.plot(k, top, "^", color=COLOUR, markersize=13, clip_on=False)
             ax.text(k + 0.22, min(low, 0.5 * top), texts[band], rotation=90, fontsize=8.5, va="bottom")
         beyond = [f"above: {text}" for band, text in texts.items() if band not in shown]
         ax.text(0.03, 0.01, "\n".join(beyond), transform=ax.transAxes, fontsize=8.5, va="bottom", color="0.35")

@@ -194,3 +194,13 @@ def test_bands_are_drawn_on_the_axis_of_the_figure():
     assert nm.plot.pharmacokinetics.concentration(course).get_ylabel() == "total ketamine, ng/ml"
     assert all("total" in course[name].attrs["long_name"] for name in ("plasma", "effect_site", "metabolite", "cmax"))
     plt.close("all")
+
+
+def test_what_was_reported_beyond_the_axis_goes_on_above_it_with_a_mark():
+    _, axis = plt.subplots()
+    axis.set_ylim(0, 200)
+    nm.plot.pharmacokinetics.reported(axis)
+    beyond = [band for band in ph.bands() if band.on("total", "ng/ml")[0] < 200 < band.on("total", "ng/ml")[1]]
+    marks = [line for line in axis.lines if line.get_marker() == "^"]
+    assert beyond
+    assert [float(line.get_ydata()[0]) for line in marks] == [200.0] * len(beyond)
