@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import functools
 import os
-import re
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
@@ -111,10 +110,3 @@ def unit_meant(name: str, known: Iterable[str]) -> str:
     if not meant:
         return "; units are written as in 'mV', 'uM', 'nS', 'S/cm**2', 'ms'"
     return f"; did you mean {' or '.join(map(repr, meant))}?"
-
-
-def say_unitless(told: str, parameters: Iterable[tuple[str, str]]) -> str:
-    """Return what was told of an equation, with those of its parameters, pairs of name and unit, that have no unit."""
-    bare = (name for name, unit in parameters if unit in ("", "1"))
-    plain = [name for name in bare if re.search(rf"(?<![\w.]){re.escape(name)}\b", told)]
-    return f"{told} Without a unit: {', '.join(plain)}." if plain else told

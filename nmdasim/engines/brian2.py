@@ -117,11 +117,8 @@ def _together(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     network.t_ = first.origin
     progress = {"report": lambda elapsed, done, start, total: report(done), "report_period": 1 * b2.second}
     try:
-        with (
-            process.seeded(plan),
-            process.unsearched(),
-            np.errstate(all="ignore"),
-        ):  # a lane that overflows is marked at the end
+        # Of numbers that overflow nothing is said here: their lane is marked at the end.
+        with process.seeded(plan), process.unsearched(), np.errstate(all="ignore"):
             network.run(first.steps * first.dt * b2.second, namespace={}, **progress)
     except b2.BrianObjectException as error:
         if not any(cells.method for cells in plan.cells):

@@ -17,7 +17,7 @@ from brian2.units import meter, second, siemens, volt
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from nmdasim import quantities
-from nmdasim.errors import ExpressionError, ModelError, UnitError, nearest, say_unitless
+from nmdasim.errors import ExpressionError, ModelError, UnitError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.language.noise import is_noise
 from nmdasim.model import kept, refused, regular
@@ -166,7 +166,7 @@ def _units(equations: str, parameters: tuple[tuple[str, str], ...], membrane: bo
         )
         text.check_units(group, run_namespace={})
     except Exception as error:
-        raise ModelError(say_unitless(" ".join(str(error).split()), parameters)) from None
+        raise ModelError(refused.unitless(" ".join(str(error).split()), parameters)) from None
 
 
 def _states(text: Equations) -> dict[str, Dimension]:

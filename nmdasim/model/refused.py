@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from brian2.equations import Equations
@@ -94,3 +95,10 @@ def _declared(name: str, flags: Iterable[str]) -> str:
     if "linked" in flags:
         return f"{name} is (linked); what one population tells another goes through a Projection"
     return f"{name} has no value; take its line out of the equations and give {name} in parameters="
+
+
+def unitless(told: str, parameters: Iterable[tuple[str, str]]) -> str:
+    """Return what was told of an equation, with those of its parameters, pairs of name and unit, that have no unit."""
+    bare = (name for name, unit in parameters if unit in ("", "1"))
+    plain = [name for name in bare if re.search(rf"(?<![\w.]){re.escape(name)}\b", told)]
+    return f"{told} Without a unit: {', '.join(plain)}." if plain else told

@@ -80,8 +80,8 @@ def measured(result: xr.Dataset) -> xr.Dataset:
     first, area = late.isel(pulse=0), late.sum("pulse").where(whole)
     index = area - exists.sum("pulse") * first
     last = late.where(exists.cumsum("pulse") > exists.sum("pulse") - 3).mean("pulse").where(whole)
-    early_ones = {"pulse": slice(0, 8)}
-    slope = _slope(late.isel(early_ones), result.pulse.variable.isel(early_ones))
+    beginning = {"pulse": slice(0, 8)}
+    slope = _slope(late.isel(beginning), result.pulse.variable.isel(beginning))
     seconds = (result.window_end.variable - result.pulse_time.variable - EARLY_MS) / 1e3
     length = seconds.where(exists).sum("pulse")
     found = {
@@ -91,7 +91,7 @@ def measured(result: xr.Dataset) -> xr.Dataset:
         "area": area,
         "index": index,
         "ratio": last / first.where(first > 0),
-        "slope": slope.where(seen.isel(early_ones).all("pulse")),
+        "slope": slope.where(seen.isel(beginning).all("pulse")),
         "late_rate": late / seconds.where(seconds > 0),
         "index_rate": index / length.where(length > 0),
     }

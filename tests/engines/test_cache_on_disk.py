@@ -1,6 +1,7 @@
 """What lies in the cache of compiled code is run: only what this user wrote there, whole, is believed."""
 
 import hashlib
+import math
 import os
 import pickle
 import resource
@@ -9,6 +10,7 @@ import stat
 
 import pytest
 
+import nmdasim as nm
 from nmdasim.engines import compiled
 from nmdasim.errors import InputError
 from nmdasim.model import disk as cache
@@ -207,6 +209,14 @@ def test_numba_told_not_to_compile_is_refused_in_one_line(monkeypatch):
     with pytest.raises(InputError, match=r"NUMBA_DISABLE_JIT is set.*unset it, or take engine='brian2'") as refused:
         fresh()
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("engine", ["kernel", "reference"])
+def test_single_cells_run_where_numba_is_told_not_to_compile(engine, monkeypatch):
+    monkeypatch.setattr(compiled.numba.config, "DISABLE_JIT", 1)
+    cell = nm.Model("told_not_to", "dx/dt = -x/(10*ms) : 1", initial={"x": 1.0})
+    run = nm.simulate(cell, duration="20 ms", dt="0.1 ms", sample="10 ms", record="x", engine=engine)
+    assert float(run.x[-1]) == pytest.approx(math.exp(-1), rel=1e-4)
 
 
 def test_compiled_code_of_other_versions_is_another_file(kept, monkeypatch):

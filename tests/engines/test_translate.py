@@ -1,5 +1,7 @@
 """Generated functions do in machine code what they do in Python, and text that is not understood is refused."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,51 @@ def test_a_generated_function_does_what_python_does(last):
     assert call(*rows, 6, 0.25) == in_python()(*here, 6, 0.25) == (5 if last else -1)
     assert np.array_equal(here[0], there[0])
     assert np.array_equal(here[1], there[1])
+
+
+STRICT = """
+real = float64
+strict = True
+
+
+def functions(x: reals, out: reals) -> whole:
+    out[0] = exp(x[0])
+    out[1] = log(x[1])
+    out[2] = tanh(x[0])
+    out[3] = power(x[1], x[2])
+    out[4] = x[0]*x[1] + x[2]
+    out[5] = x[0]/x[3]
+    return 0
+"""
+
+
+@pytest.mark.parametrize("x", [(0.1, 3.3, -0.33), (-700.3, 1e-300, 0.7), (709.9, 7.7, 1 / 3)])
+def test_a_strict_source_has_the_functions_of_the_c_library_and_no_arithmetic_but_what_is_written(x):
+    given, found = np.array([*x, 0.0]), np.empty(6)
+    call = machine.function(STRICT, "functions", np.float64)
+    assert call(machine.begins(given, float), machine.begins(found, float)) == 0
+    a, b, c = x
+    expected = [
+        np.inf if a > 709.8 else math.exp(a),
+        math.log(b),
+        math.tanh(a),
+        b**c,
+        a * b + c,
+        math.copysign(np.inf, a),
+    ]
+    assert found.tolist() == expected
+
+
+def test_the_same_in_the_kernels_arithmetic_differs_in_the_last_bits():
+    """What a strict source leaves out is there otherwise: a test that this one can fail."""
+    found = {}
+    for text in (STRICT, STRICT.replace("strict = True\n", "")):
+        given, out = np.array([0.1, 3.3, -0.33, 1.0]), np.empty(6)
+        machine.function(text, "functions", np.float64)(machine.begins(given, float), machine.begins(out, float))
+        found[text] = out
+    strict, fast = found.values()
+    assert not np.array_equal(strict, fast)
+    assert np.allclose(strict, fast, rtol=1e-14, atol=1e-15)
 
 
 def test_machine_code_that_is_kept_is_not_made_again():
