@@ -12,7 +12,7 @@ from nmdasim.engines.form.events import may_not_end
 from nmdasim.engines.kernel import subnormals
 from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.machine import begins
-from nmdasim.engines.kernel.memory import SHIFT, vectors
+from nmdasim.engines.kernel.memory import shift, vectors
 from nmdasim.engines.kernel.threads import Progress, spread, workers
 from nmdasim.model.model import Model
 from nmdasim.plan.firing import endless
@@ -27,17 +27,17 @@ _NEVER = 1 << 62
 def run(plan: Cells, report: Callable[[float], None]) -> Outcome:
     """Run every lane of a population, as if alone."""
     kernel = Kernel.of(plan)
-    each = _each(plan, kernel.source.width)
+    each = _each(plan, kernel)
     parts = [range(first, min(first + each, plan.lanes)) for first in range(0, plan.lanes, each)]
     progress = Progress(report, len(parts) * plan.steps)
     return _join(plan, spread(lambda part: _batch(kernel, plan, part, progress), parts, plan.threads, progress))
 
 
-def _each(plan: Cells, width: int) -> int:
+def _each(plan: Cells, kernel: Kernel) -> int:
     """Return the lanes of a batch: as many rounds of batches for every thread as lanes take, all nearly as full."""
-    threads = workers(plan.threads, plan.lanes)
+    threads, width, single = workers(plan.threads, plan.lanes), kernel.source.width, kernel.single
     rounds = -(-plan.lanes // (threads * width))
-    return min(width, vectors(-(-plan.lanes // (threads * rounds))) << SHIFT)
+    return min(width, vectors(-(-plan.lanes // (threads * rounds)), single) << shift(single))
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +89,7 @@ def _batch(kernel: Kernel, plan: Cells, part: range, progress: Progress) -> _Bat
                             plan.dt,
                             now,
                             now + count,
-                            vectors(len(part)),
+                            vectors(len(part), kernel.single),
                             *places,
                             *due,
                             *noted,

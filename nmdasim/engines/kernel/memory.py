@@ -15,13 +15,16 @@ _CACHE, _CACHE_OF_MANY = 500_000, 24_000
 _WIDTHS = (128, 64, 32)
 #: Compartments of the longest tree whose solution is written out.
 LONGEST_WRITTEN_OUT = 24
-#: A step takes a multiple of 2^4 lanes: of the vectors of any current CPU, and two of most.
-SHIFT = 4
 
 
-def vectors(lanes: int) -> int:
-    """Return how many times 2^4 lanes hold so many."""
-    return -(-lanes >> SHIFT)
+def shift(single: bool) -> int:
+    """Return the power of 2 of whose multiples a step takes lanes: 512 bits, whole vectors of any current CPU."""
+    return 4 if single else 3
+
+
+def vectors(lanes: int, single: bool) -> int:
+    """Return how many vectors hold so many lanes."""
+    return -(-lanes >> shift(single))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from nmdasim.engines.form.statements import (
     Statement,
 )
 from nmdasim.engines.kernel import elimination
-from nmdasim.engines.kernel.memory import SHIFT, Memory
+from nmdasim.engines.kernel.memory import Memory, shift
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.engines.kernel.templates import ADVANCE, DELIVER, FIRED, HEADER, MOVE, PASS, RECEIVE, STEP
 
@@ -64,7 +64,7 @@ class _Text:
         rows += [f"O{c} = {memory.begins[c] * width}" for c in range(self.form.compartments)]
         rows += [f"WAIT = {end}", f"READY = {end + width}", f"SPIKE = {end + 2 * width}", f"SPARE = {end + width}"]
         real, bits = ("float32", "int32") if self.single else ("float64", "int64")
-        numbers = {"width": width, "vector": 1 << SHIFT, "shift": SHIFT}
+        numbers = {"width": width, "vector": 1 << shift(self.single), "shift": shift(self.single)}
         head = HEADER.format(real=real, bits=bits, **numbers, method=method, rows="\n".join(rows))
         return head + "\n".join(self._functions() if self.form.membrane else [])
 
