@@ -41,8 +41,8 @@ period = float(result.window_end[0] - result.pulse_time[0])
 shown = min(period, 1000)
 answers = [time[(time >= t) & (time < t + period)] - t for t in start]
 rows.eventplot(answers, lineoffsets=result.pulse.values, linelengths=0.7, linewidths=2, colors=nm.plot.look().shades[1])
-for fibres, x in (("Aδ", 50), ("C fibres", (100 + shown) / 2)):
-    rows.text(x, 0, fibres, ha="center", color=nm.plot.look().quiet)
+for fibres, arrival in (("Aδ", 30), ("C fibres", 200)):
+    rows.text(arrival, 0, fibres, color=nm.plot.look().quiet)
 last = len(start)
 rows.set(title="Every spike", xlabel="time after the pulse, ms", ylabel="pulse")
 rows.set(ylim=(last + 0.6, -last / 25), xlim=(0, shown))

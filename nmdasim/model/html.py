@@ -11,6 +11,7 @@ from nmdasim.language import latex
 
 if TYPE_CHECKING:
     from nmdasim.model.circuit import Circuit
+    from nmdasim.model.mechanism import Mechanism
     from nmdasim.model.model import Model
     from nmdasim.model.parameter import Parameter
 
@@ -79,20 +80,34 @@ def _number(one: Parameter) -> str:
     return f"{one.number:.6g}" if one.si.ndim == 0 else f"{one.si.size} values"
 
 
+def mechanism(one: Mechanism) -> str:
+    """Return a mechanism: its equations, and folded below them parameters and ports."""
+    head = title(one.name, "mechanism", f"at {', '.join(one.at)}" if one.at else "")
+    own = parameters(one.parameters, {one.name: one.parameters.bases})
+    return f"<div>{head}{_equations(one)}{own}{_ports(one.ports)}</div>"
+
+
+def _equations(one: Mechanism | Model) -> str:
+    return f"$${escape(latex.equations(one.equations, one.parameters.bases), quote=False)}$$"
+
+
+def _ports(effects: Mapping[str, str]) -> str:
+    return folded("ports", table(("port", "an event adds"), effects.items())) if effects else ""
+
+
 def model(one: Model) -> str:
     """Return a model: its equations, and folded below them parameters, inputs and fibres."""
     where = "point neuron" if one.is_point else quantities.several(len(one.morphology), "compartment")
     groups = {part.name: part.parameters.bases for part in one.mechanisms} or None
     parts = [
         title(one.name, where, one.description),
-        f"$${escape(latex.equations(one.equations, one.parameters.bases), quote=False)}$$",
+        _equations(one),
         folded(quantities.several(len(one.parameters), "parameter"), parameters(one.parameters, groups)),
     ]
     rule = [("threshold", one.threshold), ("reset", one.reset), ("refractory", one.refractory)]
     if any(said is not None for _, said in rule):
         parts.append(folded("spike rule", table(("", "rule"), ((n, s) for n, s in rule if s is not None))))
-    if one.ports:
-        parts.append(folded("ports", table(("port", "an event adds"), ((n, p.effect) for n, p in one.ports.items()))))
+    parts.append(_ports({name: port.effect for name, port in one.ports.items()}))
     if one.fibres:
         rows = (
             (name, ", ".join(c.port for c in f.contacts), f.synapses, f.latency, f.spread)

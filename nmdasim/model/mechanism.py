@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from nmdasim.errors import ModelError
 from nmdasim.language import names as text
+from nmdasim.model import html
 from nmdasim.model.parameter import ParameterSet
 
 
@@ -85,6 +86,9 @@ class Mechanism:
     def __post_init__(self) -> None:
         if not isinstance(self.parameters, ParameterSet):
             object.__setattr__(self, "parameters", ParameterSet(self.parameters))
+
+    def _repr_html_(self) -> str:
+        return html.mechanism(self)
 
     def renamed(self, names: Mapping[str, str]) -> Self:
         """Return this mechanism with other names of variables and parameters, ``{"E_k": "E_k_dendrite"}``."""

@@ -34,7 +34,7 @@ def crps_100_hours(weight: QuantityLike = "70 kg") -> Regimen:
 
 
 def crps_inpatient_5_days() -> Regimen:
-    """Return racemic ketamine, 10 to 40 mg/h for 5 days, as given to inpatients with CRPS (PMC2950807)."""
+    """Return racemic ketamine, 10 to 40 mg/h for 5 days, as given to inpatients with CRPS (Goldberg 2010)."""
     return _stepped("inpatient", "ketamine", "inpatients with CRPS, racemate 10 to 40 mg/h, 5 days", "PMC2950807")
 
 

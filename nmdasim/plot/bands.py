@@ -11,8 +11,6 @@ from nmdasim.plot.look import look
 from nmdasim.plot.style import short
 
 COLOUR = "#b9a3cc"
-#: Share of the axis beyond which the words of a band stand on its left.
-_LATE = 0.5
 #: Share of the height of the Axes that a row of the foot takes.
 _ROW = 0.046
 
@@ -39,24 +37,49 @@ def across(ax: Axes, basis: str = "free", unit: str = "uM", after: float = 0.0) 
     """
     first, last = ax.get_xlim()
     ranges = {band: band.on(basis, unit) for band in bands()}
-    shown = [band for band, (low, high) in ranges.items() if low < last and high > max(first, after)]
+    shown = {
+        band: (max(low, first, after), min(high, last))
+        for band, (low, high) in ranges.items()
+        if low < last and high > max(first, after)
+    }
     if not shown:
         return ax
-    _strip(ax, _ROW * (len(shown) + 1.5))
-    foot = ax.get_xaxis_transform()
     kind: dict[str, Any] = {"fontsize": 0.68 * look().font, "va": "center", "color": look().quiet}
+    texts = {
+        band: f"  {band.text}, {band.range.removesuffix(' ng/ml total')} ({short(band.source)})  " for band in shown
+    }
+    begin = _share(ax, max(first, after))
+    where = {band: _beside(ax, texts[band], *ends, begin, kind["fontsize"]) for band, ends in shown.items()}
+    rows = len(shown) + sum(above for *_, above in where.values())
+    _strip(ax, _ROW * (rows + 1.5))
+    foot = ax.get_xaxis_transform()
     heading = "Reported, ng/ml total in plasma:"
-    ax.text(0.01, _ROW * (len(shown) + 0.7), heading, transform=ax.transAxes, fontstyle="italic", **kind)
-    for k, band in enumerate(shown):
-        low, high = max(ranges[band][0], after), ranges[band][1]
-        height = _ROW * (k + 0.5)
-        ax.plot([low, high], [height] * 2, "|-", transform=foot, color=COLOUR, linewidth=4, markersize=6, zorder=0.5)
-        text = f"{band.text}, {band.range.removesuffix(' ng/ml total')} ({short(band.source)})"
-        late = _share(ax, high) > _LATE
-        at: dict[str, Any] = {"x": low if late else high, "ha": "right" if late else "left"}
-        ax.text(y=height, s=f"{text}  " if late else f"  {text}", transform=foot, **at, **kind)
+    ax.text(0.01, _ROW * (rows + 0.7), heading, transform=ax.transAxes, fontstyle="italic", **kind)
+    height = 0.5 * _ROW
+    for band, ends in shown.items():
+        ax.plot(ends, [height] * 2, "|-", transform=foot, color=COLOUR, linewidth=4, markersize=6, zorder=0.5)
+        x, side, above = where[band]
+        height += _ROW * above
+        ax.text(x, height, texts[band], transform=ax.transAxes, ha=side, **kind)
+        height += _ROW
     ax.set_xlim(first, last)
     return ax
+
+
+def _beside(ax: Axes, text: str, low: float, high: float, begin: float, fontsize: float) -> tuple[float, str, bool]:
+    """Return where the words of a band stand along the axis, to which side, and whether in a row of their own above.
+
+    They are on its right, or its left; above it where neither side has room from `begin` of the axis to its end.
+    """
+    words = ax.text(0, 0, text, fontsize=fontsize)
+    box = words.get_window_extent().transformed(ax.transAxes.inverted())
+    words.remove()
+    left, right = _share(ax, low), _share(ax, high)
+    if right + box.width <= 1:
+        return right, "left", False
+    if left - box.width >= begin:
+        return left, "right", False
+    return min(left, 1 - box.width), "left", True
 
 
 def _strip(ax: Axes, share: float) -> None:

@@ -29,6 +29,7 @@ from nmdasim.run.axes import Axis, lengths, parameter_axes, protocol_axis, seed_
 from nmdasim.sweep import gains, kept
 from nmdasim.sweep.identity import VERSION, identity
 from nmdasim.sweep.samples import Samples
+from nmdasim.sweep.shown import sweep as html
 
 __all__ = ["Samples", "Sweep"]
 
@@ -106,6 +107,12 @@ class Sweep:
             raise InputError("give a duration: this protocol brings none of its own")
         self._check_readouts()
         self._check_size()
+
+    def __repr__(self) -> str:
+        return f"<Sweep of {self.model.name}: {self.shown_size()} = {quantities.several(self.lanes, 'lane')}>"
+
+    def _repr_html_(self) -> str:
+        return html(self)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what is computed: samples travel to a worker as the recipe that they are, and are drawn there."""

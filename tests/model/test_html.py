@@ -27,6 +27,10 @@ SHOWN = {
     "circuit": nm.Circuit(f"net {EVIL}", populations={f"{EVIL}": CELL}, inputs={"touch": nm.Poisson(1 * Hz, size=3)}),
     "published": nm.neurons.wdr(),
     "network": nm.circuits.dorsal_horn(),
+    "mechanism": nm.Mechanism(
+        f"gate {EVIL}", "ds/dt = -s/tau : 1", dict(tau=nm.Parameter(10 * ms, source=EVIL)), ports={"exc": "s += 1"}
+    ),
+    "sweep": nm.Sweep(CELL, duration="1 s", axes=dict(tau_m=["5 ms", "20 ms"], seed=[3, 1]), readouts=("spike_count",)),
     "protocol": nm.WindUp(frequency=[0.1, 1] * Hz),
     "events": nm.Events(EVIL, 5 * ms),
     "source": nm.Poisson(10 * Hz),
@@ -37,7 +41,7 @@ SHOWN = {
     "drug": pharmacology.drug("norketamine"),
 }
 #: What a user named.
-NAMED = ("model", "parameters", "circuit", "regimen", "dose", "reset")
+NAMED = ("model", "parameters", "circuit", "mechanism", "sweep", "regimen", "dose", "reset")
 
 
 def read(shown):
@@ -90,7 +94,20 @@ def test_a_long_table_is_cut_and_says_so():
     assert "… and 1 more" in table(("a",), [(k,) for k in range(201)])
 
 
-@pytest.mark.parametrize("name", ["regimen", "dose", "reset", "preset", "drug"])
+def test_a_mechanism_shows_its_equations_parameters_and_ports():
+    tree = read(SHOWN["mechanism"]._repr_html_())
+    assert r"\frac{\mathrm{d}s}{\mathrm{d}t}" in "".join(tree.itertext())
+    assert {"tau", "10", "ms", EVIL, "exc", "s += 1"} <= {cell.text for cell in tree.iter("td")}
+
+
+def test_a_sweep_shows_each_axis_with_its_range_and_unit():
+    rows = [[cell.text for cell in row.iter("td")] for row in read(SHOWN["sweep"]._repr_html_()).iter("tr")]
+    assert ["tau_m", "2", "5", "20", "ms"] in rows
+    assert ["seed", "2", "3", "1", None] in rows
+    assert repr(SHOWN["sweep"]).endswith("2 tau_m × 2 seed = 4 lanes>")
+
+
+@pytest.mark.parametrize("name", ["regimen", "dose", "reset", "preset", "drug", "sweep"])
 def test_what_is_about_doses_carries_the_disclaimer(name):
     assert nm.DISCLAIMER in SHOWN[name]._repr_html_()
 

@@ -1,5 +1,7 @@
 """Dose and response: no drug is drawn too, and what the legend says stays on the figure."""
 
+from itertools import pairwise
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -55,6 +57,23 @@ def test_what_is_reported_at_lower_doses_is_not_drawn_beside_no_drug():
     bands = [line for line in ax.lines if line.get_marker() == "|"]
     assert len(bands) > 2
     assert min(line.get_xdata()[0] for line in bands) >= mark.get_position()[0]
+
+
+@pytest.mark.parametrize("style", ["paper", "slide"])
+@pytest.mark.parametrize(
+    "doses", [[0, 0.3, 0.4, 0.5, 0.7, 1], [0, 0.3, 1, 3, 10, 30], [0, 2, 3, 4, 5, 6], [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]]
+)
+def test_the_words_of_what_is_reported_stay_between_the_break_and_the_end(doses, style):
+    with nm.plot.style(style):
+        ax = drawn(halved(doses))
+    cut = [ax.transData.transform(text.get_position())[0] for text in ax.texts if text.get_text() == "//"]
+    words = [text for text in ax.texts if text.get_text().endswith(")  ")]
+    assert words
+    boxes = [text.get_window_extent() for text in words]
+    assert min(box.x0 for box in boxes) >= max([ax.bbox.x0, *cut]) - 1
+    assert max(box.x1 for box in boxes) <= ax.bbox.x1
+    heights = sorted((box.y0, box.y1) for box in boxes)
+    assert all(above[0] >= below[1] - 1 for below, above in pairwise(heights))
 
 
 @pytest.mark.parametrize("style", ["paper", "slide"])

@@ -7,6 +7,8 @@ from functools import partial
 
 import pytest
 
+from nmdasim import DISCLAIMER
+
 
 @pytest.fixture
 def command(command):
@@ -25,6 +27,7 @@ def test_it_says_what_is_ahead_runs_and_answers_in_json(command, specification, 
         "resumed": 0,
     }
     assert answer["seconds"] > 0
+    assert answer["disclaimer"] == DISCLAIMER
     assert "6 ketamine × 4 seed = 24 lanes in 3 chunks; about 1 s on" in told
     assert "at most 49.7 kB of storage" in told
     assert "24 of 24 lanes" in told

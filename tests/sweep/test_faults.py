@@ -192,6 +192,7 @@ def test_the_command_starts_workers_of_its_own(specification, tmp_path):
         "resumed": 0,
         "failed": 0,
         "seconds": 0,
+        "disclaimer": nm.DISCLAIMER,
     }
     assert "24 lanes in 3 chunks; about" in told
     assert "on 2 workers" in told

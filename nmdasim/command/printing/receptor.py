@@ -21,6 +21,18 @@ from nmdasim.plot import receptor as plot_receptor
 from nmdasim.plot.look import style
 from nmdasim.readout import columns, files
 
+#: What a key of the answer is called in the table.
+_WORDS = {
+    "scheme": "kinetic scheme",
+    "peak_open": "peak open probability",
+    "time_to_peak_ms": "time to peak, ms",
+    "decay_1e_ms": "decay from the peak to 1/e, ms",
+    "open": "open probability, with Mg",
+    "open_without_mg": "open probability, without Mg",
+    "ratio": "share that Mg leaves",
+    "ic50_um": "IC50, µM free",
+}
+
 
 def number(value: Any) -> float | None:
     """Return a number as JSON has it: none where it is not finite."""
@@ -43,7 +55,7 @@ def answer(
     table = Table("read-out", "value", title=Text(plain(conditions)))
     for name, value in numbers.items():
         table.add_row(
-            name, "none" if value is None else Text(plain(value)) if isinstance(value, str) else f"{value:.5g}"
+            _WORDS[name], "none" if value is None else Text(plain(value)) if isinstance(value, str) else f"{value:.5g}"
         )
     console = Console()
     console.print(table)

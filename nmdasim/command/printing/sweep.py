@@ -21,7 +21,7 @@ from nmdasim.sweep.execute import Summary
 def as_json(store: Path, done: Summary) -> str:
     """Return the JSON object."""
     answer = {"store": str(store), "lanes": done.lanes, "done": done.done, "resumed": done.resumed}
-    return json.dumps(answer | {"failed": done.failed, "seconds": round(done.seconds, 3)})
+    return json.dumps(answer | {"failed": done.failed, "seconds": round(done.seconds, 3), "disclaimer": DISCLAIMER})
 
 
 def show(store: Path, done: Summary) -> None:
