@@ -114,3 +114,24 @@ def test_a_spike_rule_that_is_no_number_marks_its_lane(engine, rule):
     model = lif("dv/dt = (2 - v)/(10*ms) : 1\ndx/dt = -low/(20*ms) : 1", initial=dict(x=1), **rule)
     with pytest.warns(RuntimeWarning, match=r"1 of 2 lanes overflowed \(low = 1"):
         assert run(model, engine, parameters=dict(low=[0, 1])).failed.values.tolist() == [False, True]
+
+
+# --- long refractory periods ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["staggered", "staggered/float32", "fixed"])
+def test_a_refractory_period_longer_than_a_call_of_the_kernel_is_counted_to_the_step(method):
+    """It ends 1300 steps after each spike, over 40,000 steps in calls of 4096, and in a second run too."""
+    always = nm.Model(
+        "always",
+        "dv/dt = 1*mV/ms : volt",
+        threshold="v > -1*mV",
+        reset="v = 0*mV",
+        refractory="130 ms",
+        initial=dict(v=0 * nm.mV),
+        dt="0.1 ms",
+    )
+    first = nm.simulate(always, duration="1.99 s", method=method)
+    second = nm.simulate(always, duration="2.01 s", method=method, start=first)
+    times = np.concatenate([nm.spikes(first).time_ms.values, nm.spikes(second).time_ms.values])
+    assert np.round(10 * times).tolist() == list(range(1, 40_000, 1300))

@@ -7,6 +7,8 @@ The text is Python, which :mod:`nmdasim.engines.kernel.translate` reads with the
 HEADER = '''"""A kernel, method {method}, {real}. Generated; SI units."""
 
 real = {real}
+one = real(1)
+none = real(0)
 half = real(0.5)
 quiet = {bits}(0)
 W = {width}
@@ -21,10 +23,10 @@ PASS = (
     "scalar_offset: wholes"
 )
 
-#: The event of one port, for some lanes.
+#: The event of one port, for some lanes. A lane whose ``WAIT`` is below ``over`` is not in its refractory period.
 DELIVER = """
 
-def deliver(a: reals, t: real, port: whole, weight: real, low: whole, high: whole):
+def deliver(a: reals, t: real, over: real, port: whole, weight: real, low: whole, high: whole):
     for l in range(low, high):
 {deliver}
 """
@@ -34,40 +36,56 @@ RECEIVE = """
 
 def receive(a: reals, t: real, vectors: whole, incoming: reals, padded: whole, base: whole, arrived: marks):
     width = vectors*VECTOR
+    over = half
 {receive}
     pass
 """
 
 #: Steps from ``first`` to before ``last``; it ends with the first one in which a lane fires, and returns that, else
-#: ``last``.
+#: ``last``. What is left of refractory periods is counted from step ``since``.
 MOVE = """
 
 def move(
-    a: reals, ks: reals, h: real, dt: real, first: whole, last: whole, vectors: whole,
+    a: reals, ks: reals, h: real, dt: real, since: whole, first: whole, last: whole, vectors: whole,
     compartments: wholes, record_offset: wholes, scalar_offset: wholes, up: reals, down: reals, axial: reals,
 ) -> whole:
     width = vectors*VECTOR
     for n in range(first, last):
         t = real(n*dt)
+        over = real(n - since) + half
 {body}
         if hits:
             return n
     return last
 """
 
-#: Notes the lanes that fired in step ``n``, counted from ``base``, and resets them.
+#: Notes the lanes that fired in step ``n``, counted from ``base``, and resets them; passes vectors by where none did.
 FIRED = """
 
-def fired(a: reals, t: real, n: whole, base: whole, steps: wholes, lanes: wholes, found: whole, room: whole) -> whole:
-    for l in range(W):
-        if a[SPIKE + l] > half:
-            if found < room:
-                steps[found] = n + 1
-                lanes[found] = base + l
-            found += 1
+def fired(
+    a: reals, t: real, since: whole, n: whole, base: whole, steps: wholes, lanes: wholes, found: whole, room: whole,
+) -> whole:
+    for v in range(W >> SHIFT):
+        low = v*VECTOR
+        hits = quiet
+        for l in range(low, low + VECTOR):
+            hits |= bits(a[SPIKE + l])
+        if hits:
+            for l in range(low, low + VECTOR):
+                if a[SPIKE + l] > half:
+                    if found < room:
+                        steps[found] = n + 1
+                        lanes[found] = base + l
+                    found += 1
 {fired}
     return found
 """
+
+#: Counts refractory periods from a later step, and notes which are over.
+COUNTED = """for l in range(W):
+    left = a[WAIT + l] - real({steps})
+    a[WAIT + l] = left
+    a[READY + l] = one if left < half else none"""
 
 #: A whole run of one batch. Lanes are counted in ``vectors``, so that LLVM knows that whole ones fill every loop and
 #: writes no second loop for what is left. The last event, sample and edge of a window lie behind all steps; steps
@@ -95,7 +113,7 @@ def advance(
             high = low + 1
             if event_lane[due] < 0:
                 high = width
-            deliver(a, t, event_port[due], event_weight[due], low, high)
+            deliver(a, t, real(n - first) + half, event_port[due], event_weight[due], low, high)
             due += 1
         at = sample + k*every
         if n == at:
@@ -114,7 +132,9 @@ def advance(
             until = min(until, at)
         if (n == at) | ((window >= 0) & (window < windows)) | (until <= n):
             until = n + 1
-        stop = move(a, ks, h, dt, n, until, vectors, compartments, record_offset, scalar_offset, up, down, axial)
+        stop = move(
+            a, ks, h, dt, first, n, until, vectors, compartments, record_offset, scalar_offset, up, down, axial,
+        )
         if n == at:
             for j in range(traces):
                 if trace_mean[j]:
@@ -134,8 +154,9 @@ def advance(
                         found_values[that] = min(found_values[that], a[rows[j] + l])
         n = until
         if stop < until:
-            found = fired(a, real(stop*dt), stop, 0, steps, lanes, found, room)
+            found = fired(a, real(stop*dt), first, stop, 0, steps, lanes, found, room)
             n = stop + 1
+{counted}
     event[0] = due
     return found
 """
@@ -152,8 +173,11 @@ def step(
         a = batches[b*size:]
         vectors = min(width, neurons - b*W + VECTOR - 1) >> SHIFT
         receive(a, real(n*dt), vectors, incoming, padded, b*W, arrived)
-        stop = move(a, ks, h, dt, n, n + 1, vectors, compartments, record_offset, scalar_offset, up, down, axial)
+        stop = move(
+            a, ks, h, dt, n, n, n + 1, vectors, compartments, record_offset, scalar_offset, up, down, axial,
+        )
         if stop == n:
-            found = fired(a, real(n*dt), n, b*W, steps, lanes, found, room)
+            found = fired(a, real(n*dt), n, n, b*W, steps, lanes, found, room)
+{counted}
     return found
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from nmdasim.engines.form import Form
 from nmdasim.engines.form.events import Inlet, summed
@@ -27,7 +28,7 @@ from nmdasim.engines.form.statements import (
 from nmdasim.engines.kernel import elimination
 from nmdasim.engines.kernel.memory import Memory, shift
 from nmdasim.engines.kernel.printer import Printer, spelled
-from nmdasim.engines.kernel.templates import ADVANCE, DELIVER, FIRED, HEADER, MOVE, PASS, RECEIVE, STEP
+from nmdasim.engines.kernel.templates import ADVANCE, COUNTED, DELIVER, FIRED, HEADER, MOVE, PASS, RECEIVE, STEP
 
 
 def write(memory: Memory, *, method: str, single: bool, network: str = "") -> str:
@@ -37,7 +38,9 @@ def write(memory: Memory, *, method: str, single: bool, network: str = "") -> st
         inflow = RECEIVE.format(receive=_indent(text.receive(summed(network, memory.form.events.inlets)), 1))
     else:
         inflow = DELIVER.format(deliver=_indent(text.deliver(), 2))
-    parts = (inflow, MOVE.format(body=text.body()), FIRED.format(fired=text.fired()), STEP if network else ADVANCE)
+    around, steps, levels = (STEP, "1", 2) if network else (ADVANCE, "end - first", 1)
+    around = around.format(counted=text.counted(steps, levels))
+    parts = (inflow, MOVE.format(body=text.body()), FIRED.format(fired=text.fired()), around)
     return text.head(method) + "".join(parts)
 
 
@@ -72,12 +75,26 @@ class _Text:
         """Return one step without its events."""
         return _indent(self._tree() if self.form.membrane else self._point(), 2)
 
+    @cached_property
+    def counts(self) -> bool:
+        """Whether ``WAIT`` stands still between spikes and is compared with the step, as a point neuron has it.
+
+        Trees take one from it in every step, and a network after it.
+        """
+        counted = any(isinstance(s, Put) and s.place is Flag.WAIT for s in self.form.events.rule.watch.statements)
+        return counted and not self.form.membrane
+
+    def counted(self, steps: str, levels: int) -> str:
+        """Return what counts refractory periods on by some steps."""
+        return _indent(COUNTED.format(steps=steps).splitlines(), levels) if self.counts else ""
+
     # --- passes ------------------------------------------------------------------------------------------------------
 
     def _point(self) -> list[str]:
         """Return one step of a point neuron, the spike rule in the loop that moves it last."""
         rule, (group,) = self.form.events.rule, self.form.groups
-        admit, watch = self._lines(rule.admit), self._lines(rule.watch)
+        fires = tuple(s for s in rule.watch.statements if isinstance(s, Fire) or not self.counts)
+        admit, watch = self._lines(rule.admit), self._lines(Code(fires, rule.watch.places))
         passes = [one for one in (group.before, group.after) if one]
         loops = [
             self._pass(0, one, "O0", admit if one is passes[0] else [], watch if one is passes[-1] else [])
@@ -153,7 +170,7 @@ class _Text:
 
     def fired(self) -> str:
         """Return what a spike does to its lane."""
-        return _indent(self._lines(self.form.events.rule.fired), 3)
+        return _indent(self._lines(self.form.events.rule.fired), 5)
 
     # --- statements and places ---------------------------------------------------------------------------------------
 
@@ -169,6 +186,10 @@ class _Text:
                 return [f"{spelled(name)} = {names.pop(name)}"]  # from here on it is a local
             case Let(name, value, sign):
                 return [f"{spelled(name)} {sign} {printer.doprint(value)}"]
+            case Put(Flag.READY) if self.counts:
+                return []
+            case Put(Flag.WAIT, value) if self.counts:
+                return [f"{self._place(Flag.WAIT, group)} = {printer.doprint(value)} + real(n + 1 - since)"]
             case Put(place, value, sign, held):
                 gate = f"{self._place(Flag.READY, group)}*" if held else ""
                 text = printer.doprint(value)
@@ -189,6 +210,8 @@ class _Text:
                 return f"ks[scalars_at + {scalars.index(name)}]"
             case EventConstant():
                 return f"a[SPARE + R{self.memory.constants[place]} + l]"
+            case Flag.READY if self.counts:
+                return "(one if a[WAIT + l] < over else none)"
             case Flag():
                 return f"a[{place.name} + l]"
             case Rate(direction, compartment):
