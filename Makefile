@@ -31,12 +31,15 @@ docs: $(VENV)/.docs  ## the documentation, in docs/_build/html; runs the example
 examples: $(VENV)/.sweep  ## every example; figures in out/
 	set -e; for example in examples/[0-9]*.py; do echo "$$example"; MPLBACKEND=Agg $(BIN)/python "$$example"; done
 
-figures: $(VENV)/.core  ## every figure and table of the documentation
+# Not here: docs/make_pore_block.py, which runs its study anew (20 minutes), and docs/make_explorer.py, which wants Playwright.
+figures: $(VENV)/.core  ## the figures and tables of the documentation, but two scripts'; most of an hour
 	MPLBACKEND=Agg $(BIN)/python docs/make_figures.py
 	MPLBACKEND=Agg $(BIN)/python docs/make_house.py
 	MPLBACKEND=Agg $(BIN)/python docs/make_bench.py
 	MPLBACKEND=Agg $(BIN)/python docs/make_sensitization.py
 	MPLBACKEND=Agg $(BIN)/python docs/make_synapses.py
+	MPLBACKEND=Agg $(BIN)/python docs/make_treatment.py
+	$(BIN)/python docs/make_answers.py
 	$(BIN)/python docs/make_neuron.py
 	$(BIN)/python docs/make_tables.py
 
