@@ -252,16 +252,19 @@ class _Lane:
         first, last = start + inside, end - inside
         arguments = (*self._addresses, active)
         band = self.problem.source.band
-        packed = np.zeros((2 * band + 1, len(self.y)))
+        # What goes in and out has places of its own: to ask for the address of an array costs more than most calls.
+        given, found, packed = np.empty_like(self.y), np.empty_like(self.y), np.zeros((2 * band + 1, len(self.y)))
+        into, out, into_packed = (begins(row, float) for row in (given, found, packed))
 
         def rate(t: float, y: np.ndarray) -> np.ndarray:
-            out = np.empty_like(y)
-            rhs(min(max(t, first), last), begins(y, float), begins(out, float), *arguments)
-            return out
+            given[:] = y
+            rhs(min(max(t, first), last), into, out, *arguments)
+            return found.copy()
 
         def jac(t: float, y: np.ndarray) -> np.ndarray:
+            given[:] = y
             packed[:] = 0.0
-            jacobian(min(max(t, first), last), begins(y, float), begins(packed, float), band, *arguments)
+            jacobian(min(max(t, first), last), into, into_packed, band, *arguments)
             return packed
 
         solver = LSODA(
