@@ -63,19 +63,7 @@ def product(*factors: sp.Expr) -> sp.Expr:
 
 
 def solve(method: Method, potential: str, parents: Sequence[int], capacities: Sequence[str]) -> Solve:
-    """Return the step of a tree's membrane.
-
-    Parameters
-    ----------
-    method
-        Gives γ, and whether the matrix is solved a second time.
-    potential
-        Name of the state that moves.
-    parents
-        Index of each compartment's parent, -1 for the root.
-    capacities
-        For each compartment, the row of its factor 1/Cm where lanes differ in it, else empty.
-    """
+    """Return the step of a tree's membrane by a method, which gives γ and the number of solves; see :class:`Solve`."""
     step = Let("_g", sp.Float(method.gamma) * DT)
     return Solve(step, method.second_solve, potential, tuple(parents), tuple(capacities))
 
