@@ -73,8 +73,8 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
     """
     heights = [1, 2, 2, 2] if "blocked" in tests else [1, 2, 2]
     with drawn():
-        size = look().sized((11, 3 * len(heights)))
-        figure = new_figure(figsize=size, layout="constrained")
+        tall = 0.23 * look().font * len(heights)  # inches: large type needs higher panels, more than a slide is high
+        figure = new_figure(figsize=(11, tall), layout="constrained")
         axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         end = float(course.time[-1])
         factor, unit = _time_unit(end)
@@ -176,7 +176,7 @@ def reported(ax: Axes | None = None, *, basis: str = "total", unit: str = "ng/ml
                 ax.plot(k, top, "^", color=COLOUR, markersize=13, clip_on=False)
             ax.text(k + 0.22, min(low, 0.5 * top), texts[band], rotation=90, fontsize=8.5, va="bottom")
         beyond = [f"above: {text}" for band, text in texts.items() if band not in shown]
-        ax.text(0.03, 0.01, "\n".join(beyond), transform=ax.transAxes, fontsize=8.5, va="bottom", color="0.35")
+        ax.text(0.03, 0.01, "\n".join(beyond), transform=ax.transAxes, fontsize=8.5, va="bottom", color=look().quiet)
         ax.set(title="Reported, racemate", xticks=[], xlim=(-0.35, max(len(shown), 3) - 0.2), ylim=(0, top))
         ax.spines["bottom"].set_visible(False)
         if own:

@@ -14,10 +14,11 @@ from PIL import Image
 import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim.errors import InputError
-from nmdasim.plot import receptor, schemes, sensitization
+from nmdasim.plot import receptor, schemes, sensitization, treatment
 from nmdasim.plot.animation import animate
 from nmdasim.plot.memory import remembered
-from nmdasim.plot.windup import counts, says
+from nmdasim.plot.windup import counts, says, slide
+from nmdasim.readout import measures
 from nmdasim.receptors import inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import names, scheme
@@ -64,7 +65,8 @@ def test_every_arrow_of_a_circuit_ends_at_its_boxes_and_inhibition_differs_in_sh
     for arrow in arrows:
         corners = ax.transData.transform(arrow.get_path().vertices)
         gaps = [min(max(b.x0 - x, x - b.x1, b.y0 - y, y - b.y1, 0) for x, y in corners) for b in edges]
-        assert len([gap for gap in gaps if gap < 12]) >= 2
+        assert len([gap for gap in gaps if gap < 6]) >= 2  # in dots, of which the stroke of a head takes five
+        assert arrow.get_joinstyle() == "miter"
     shapes = {(type(arrow.get_arrowstyle()).__name__, str(arrow.get_linestyle())) for arrow in arrows}
     assert len(shapes) == 2
 
@@ -303,6 +305,29 @@ def test_a_slide_says_what_the_run_shows():
     assert says(alone) == "The same pulse, a growing answer: 10 → 20 spikes"
     flat = measured(draws=1).isel(ketamine=0, drop=True).isel(pulse=[0, 0])
     assert says(flat) == "The same pulse, no wind-up: 10 → 10 spikes"
+
+
+@pytest.mark.parametrize(("draws", "named"), [(1, False), (5, True)])
+def test_a_slide_names_its_bars(monkeypatch, draws, named):
+    monkeypatch.setattr(measures, "measured", lambda given: given)
+    words = slide(measured(draws=draws)).figure.get_supxlabel()
+    assert (f"bars hold 95 % of {draws} draws" in words) is named
+
+
+def test_the_legend_of_recovery_has_the_marks_by_which_its_drugs_differ():
+    gone = xr.Dataset({"blocked": ("time", [1.0, 0.5])}, {"time": [0.0, 1e3]})
+    legend = receptor.recovery({f"{drug}, with agonist": gone for drug in ("ketamine", "memantine")}).get_legend()
+    first, second = (line.get_marker() for line in legend.get_lines())
+    assert first != second
+    assert "None" not in (first, second)
+
+
+def test_a_trial_known_by_its_number_is_named_by_its_author():
+    key = {"trial": "PMC2950807", "what": "mean pain", "arm": "drug", "day": 5.0, "seen": 0.5, "fitted": False}
+    each = {name: ("measure", [value]) for name, value in key.items()}
+    rival = {name: (("model", "measure"), [[value]]) for name, value in (("error", 0.1), ("met", True))}
+    found = xr.Dataset({**each, **rival, "free_parameters": ("model", [2])}, {"model": ["reset"]})
+    assert treatment.trials(found).get_yticklabels()[0].get_text().startswith("Goldberg 2010: mean pain")
 
 
 @pytest.fixture(scope="module")
