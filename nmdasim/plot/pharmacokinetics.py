@@ -120,17 +120,21 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
         for k, one in enumerate(ids[: MOST if len(ids) <= MOST else 0]):
             label = "" if one is None else f" of {plain(one)}"
             lane = course if one is None else course.sel(subject=one)
-            colour = cues(len(ids))[k].colour if len(ids) > 1 else look().shades[1]
-            ax.plot(hours, lane.plasma, "-", color=colour, label=f"plasma{label}, typical person")
-            thin: dict[str, Any] = {"color": colour, "linewidth": 0.7 * look().line}
-            ax.plot(hours, lane.effect_site, "--", label=f"effect site{label}", **thin)
+            cue = cues(len(ids))[k]
+            colour = cue.colour if len(ids) > 1 else look().shades[1]
+            often: dict[str, Any] = {"color": colour}
+            if len(ids) > 1:  # people differ by marks too
+                often |= {"marker": cue.marker, "markevery": (0.02 * (k + 1), 0.1), "clip_on": False}
+            ax.plot(hours, lane.plasma, "-", label=f"plasma{label}, typical person", **often)
+            ax.plot(hours, lane.effect_site, "--", label=f"effect site{label}", linewidth=0.7 * look().line, **often)
             if spread is not None:
                 _shade(spread if one is None else spread.sel(subject=one), factor, ax, colour, k == 0)
         drug = course.attrs["drug"]
         ax.set(xlabel=f"time, {unit}", ylabel=f"total {drug}, ng/ml", title=_title(course), xlim=(hours[0], hours[-1]))
         top = ax.get_ylim()[1]
         ax.set_ylim(0, max(top, 10))
-        ax.legend(frameon=False, loc="upper right", fontsize=0.85 * look().font)
+        long = {"handlelength": 3.2} if len(ids) > 1 else {}
+        ax.legend(frameon=False, loc="upper right", fontsize=0.85 * look().font, **long)
         if own:
             caption(ax.figure, *(given for given in (course, spread) if given is not None))
     return ax

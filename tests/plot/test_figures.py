@@ -5,6 +5,7 @@ import subprocess
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from matplotlib.lines import Line2D
@@ -14,7 +15,7 @@ from PIL import Image
 import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim.errors import InputError
-from nmdasim.plot import receptor, schemes, sensitization, treatment
+from nmdasim.plot import pharmacokinetics, receptor, schemes, sensitization, treatment
 from nmdasim.plot.animation import animate
 from nmdasim.plot.memory import remembered
 from nmdasim.plot.windup import counts, says, slide
@@ -320,6 +321,13 @@ def test_the_legend_of_recovery_has_the_marks_by_which_its_drugs_differ():
     first, second = (line.get_marker() for line in legend.get_lines())
     assert first != second
     assert "None" not in (first, second)
+
+
+def test_people_differ_by_more_than_colour():
+    rows = pd.DataFrame({"ID": ["A", "B"], "TIME": [0, 0], "AMT": [25, 50], "ROUTE": ["iv", "iv"]})
+    ax = pharmacokinetics.concentration(ph.time_course(ph.Regimen.from_table(rows), every="30 min"))
+    marks = {line.get_label(): line.get_marker() for line in ax.lines if line.get_label().startswith("plasma")}
+    assert len(set(marks.values())) == len(marks) == 2
 
 
 def test_a_trial_known_by_its_number_is_named_by_its_author():
