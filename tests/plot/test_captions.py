@@ -241,6 +241,12 @@ def test_the_panels_of_the_whole_chain_keep_clear_of_one_another_in_large_type(m
     assert all(lower.y1 < upper.y0 for upper, lower in pairwise(sides))
 
 
+def test_a_slide_names_its_bars(made):
+    words = [windup.slide(made.train.isel(seed=seeds)).figure.get_supxlabel() for seeds in ([0, 1], [0])]
+    plt.close("all")
+    assert ["bars hold 95 %" in said for said in words] == [True, False]
+
+
 def grey(colour):
     """Return how light a colour is, from 0 to 1."""
     return float(np.dot(to_rgb(colour), (0.299, 0.587, 0.114)))

@@ -17,8 +17,7 @@ from nmdasim.errors import InputError
 from nmdasim.plot import receptor, schemes, sensitization
 from nmdasim.plot.animation import animate
 from nmdasim.plot.memory import remembered
-from nmdasim.plot.windup import counts, says, slide
-from nmdasim.readout import measures
+from nmdasim.plot.windup import counts, says
 from nmdasim.receptors import inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import names, scheme
@@ -305,13 +304,6 @@ def test_a_slide_says_what_the_run_shows():
     assert says(alone) == "The same pulse, a growing answer: 10 → 20 spikes"
     flat = measured(draws=1).isel(ketamine=0, drop=True).isel(pulse=[0, 0])
     assert says(flat) == "The same pulse, no wind-up: 10 → 10 spikes"
-
-
-@pytest.mark.parametrize(("draws", "named"), [(1, False), (5, True)])
-def test_a_slide_names_its_bars(monkeypatch, draws, named):
-    monkeypatch.setattr(measures, "measured", lambda given: given)
-    words = slide(measured(draws=draws)).figure.get_supxlabel()
-    assert (f"bars hold 95 % of {draws} draws" in words) is named
 
 
 @pytest.fixture(scope="module")
