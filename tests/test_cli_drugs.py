@@ -34,6 +34,12 @@ def test_the_table_has_a_column_for_each_drug(command):
     assert "Memantine, MK-801 block at the start: equilibrated." in out
 
 
+def test_of_a_run_without_drug_no_block_is_told(command):
+    status, out, _ = command("windup", "--pulses", 1)
+    assert status == 0
+    assert "block at the start" not in out
+
+
 def test_ketamine_in_another_unit_is_told_in_micromolar(command):
     status, out, _ = command("windup", "--pulses", 1, "--ketamine", "0 nM,1000 nM", "--json")
     assert status == 0

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 
 import numpy as np
 import pytest
@@ -22,8 +23,9 @@ from nmdasim.studies import sensitization as study
 
 @pytest.fixture
 def opened(monkeypatch):
-    """Return the files that a command has the system open."""
+    """Return the files that a command has the system open, as where there is a display."""
     files = []
+    monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.setattr("typer.launch", lambda path: files.append(path) or 0)
     return files
 
@@ -88,6 +90,15 @@ def test_show_alone_leaves_a_figure_and_json_stays_alone_on_standard_output(open
     assert json.loads(done.stdout)["scheme"] == "clements1992"
     assert opened[0].endswith("pulse.png")
     assert "figure: " in done.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there is always a display")
+def test_show_without_a_display_says_so_and_starts_nothing(opened, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    done = run("receptor", "pulse", "--scheme", "clements1992", "--show")
+    assert (done.exit_code, opened) == (0, [])
+    assert "pulse.png (not opened: there is no display; open it yourself)" in done.stderr
 
 
 def test_a_figure_of_a_state_names_the_state_and_the_dose(answers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -33,9 +34,16 @@ def opened(figure: Figure, name: str, folder: Path | None) -> Path:
     path = (folder or Path(tempfile.mkdtemp(prefix="nmdasim-"))) / f"{name}.png"
     if folder is None:
         files.write_whole(path, lambda draft: figure.savefig(draft, format="png"))
+    print(f"figure: {path}{_failure(path)}", file=sys.stderr)
+    return path
+
+
+def _failure(path: Path) -> str:
+    """Open a picture; return what to say where that fails."""
+    if sys.platform == "linux" and not any(map(os.environ.get, ("DISPLAY", "WAYLAND_DISPLAY"))):
+        return " (not opened: there is no display; open it yourself)"
     try:
         failed = typer.launch(str(path))
     except OSError:  # nothing on this machine opens pictures
         failed = 1
-    print(f"figure: {path}{' (nothing opened it; open it yourself)' if failed else ''}", file=sys.stderr)
-    return path
+    return " (nothing opened it; open it yourself)" if failed else ""

@@ -73,8 +73,8 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
     """
     heights = [1, 2, 2, 2] if "blocked" in tests else [1, 2, 2]
     with drawn():
-        size = look().sized((11, 3 * len(heights)))
-        figure = new_figure(figsize=size, layout="constrained")
+        tall = 0.23 * look().font * len(heights)  # inches: large type needs higher panels, more than a slide is high
+        figure = new_figure(figsize=(11, tall), layout="constrained")
         axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         end = float(course.time[-1])
         factor, unit = _time_unit(end)
@@ -120,17 +120,21 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
         for k, one in enumerate(ids[: MOST if len(ids) <= MOST else 0]):
             label = "" if one is None else f" of {plain(one)}"
             lane = course if one is None else course.sel(subject=one)
-            colour = cues(len(ids))[k].colour if len(ids) > 1 else look().shades[1]
-            ax.plot(hours, lane.plasma, "-", color=colour, label=f"plasma{label}, typical person")
-            thin: dict[str, Any] = {"color": colour, "linewidth": 0.7 * look().line}
-            ax.plot(hours, lane.effect_site, "--", label=f"effect site{label}", **thin)
+            cue = cues(len(ids))[k]
+            colour = cue.colour if len(ids) > 1 else look().shades[1]
+            often: dict[str, Any] = {"color": colour}
+            if len(ids) > 1:  # people differ by marks too
+                often |= {"marker": cue.marker, "markevery": (0.02 * (k + 1), 0.1), "clip_on": False}
+            ax.plot(hours, lane.plasma, "-", label=f"plasma{label}, typical person", **often)
+            ax.plot(hours, lane.effect_site, "--", label=f"effect site{label}", linewidth=0.7 * look().line, **often)
             if spread is not None:
                 _shade(spread if one is None else spread.sel(subject=one), factor, ax, colour, k == 0)
         drug = course.attrs["drug"]
         ax.set(xlabel=f"time, {unit}", ylabel=f"total {drug}, ng/ml", title=_title(course), xlim=(hours[0], hours[-1]))
         top = ax.get_ylim()[1]
         ax.set_ylim(0, max(top, 10))
-        ax.legend(frameon=False, loc="upper right", fontsize=0.85 * look().font)
+        long = {"handlelength": 3.2} if len(ids) > 1 else {}
+        ax.legend(frameon=False, loc="upper right", fontsize=0.85 * look().font, **long)
         if own:
             caption(ax.figure, *(given for given in (course, spread) if given is not None))
     return ax
@@ -176,7 +180,7 @@ def reported(ax: Axes | None = None, *, basis: str = "total", unit: str = "ng/ml
                 ax.plot(k, top, "^", color=COLOUR, markersize=13, clip_on=False)
             ax.text(k + 0.22, min(low, 0.5 * top), texts[band], rotation=90, fontsize=8.5, va="bottom")
         beyond = [f"above: {text}" for band, text in texts.items() if band not in shown]
-        ax.text(0.03, 0.01, "\n".join(beyond), transform=ax.transAxes, fontsize=8.5, va="bottom", color="0.35")
+        ax.text(0.03, 0.01, "\n".join(beyond), transform=ax.transAxes, fontsize=8.5, va="bottom", color=look().quiet)
         ax.set(title="Reported, racemate", xticks=[], xlim=(-0.35, max(len(shown), 3) - 0.2), ylim=(0, top))
         ax.spines["bottom"].set_visible(False)
         if own:

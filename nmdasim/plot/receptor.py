@@ -190,15 +190,15 @@ def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
             share = 100 * result.blocked / float(result.blocked[0])
             cue = cues(len(drugs))[drugs.index(label.partition(",")[0])]
             style = "--" if label.endswith("without agonist") else "-"
-            ax.plot(result.time / 1e3, share, style, color=cue.colour, label=label)
-            ax.plot(result.time[-1] / 1e3, share[-1], cue.marker, color=cue.colour, clip_on=False)
+            last: dict[str, Any] = {"marker": cue.marker, "markevery": [-1], "clip_on": False}
+            ax.plot(result.time / 1e3, share, style, color=cue.colour, label=label, **last)
         ax.set(
             title="A trapped drug leaves only through open channels",
             xlabel="time since the drug was removed, s",
             ylabel="block that is left, %",
         )
         ax.set_ylim(0, 105)
-        ax.legend(frameon=False)
+        ax.legend(frameon=False, handlelength=3.2)
     return _finish(ax, list(results.values()), own=own)
 
 

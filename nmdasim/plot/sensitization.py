@@ -237,14 +237,15 @@ def _arrow(
         start,
         end,
         arrowstyle="|-|,widthA=0,widthB=0.5" if inhibits else "-|>",
-        connectionstyle="angle3,angleA=0,angleB=90" if bent else "arc3",
+        connectionstyle="angle,angleA=0,angleB=90,rad=60" if bent else "arc3",
         mutation_scale=30 if inhibits else 24,
         patchA=source.get_bbox_patch(),
         patchB=target.get_bbox_patch(),
         shrinkA=0,
-        shrinkB=6 if inhibits else 2,
+        shrinkB=2 if inhibits else 0,
         linewidth=2.6,
         linestyle=(0, (5, 2)) if inhibits else "-",
+        joinstyle="miter",  # the tip is sharp, and touches
         color=_INHIBITS if inhibits else look().quiet,
         zorder=6,  # drawn after the boxes, which only then are where this drawing has them
     )

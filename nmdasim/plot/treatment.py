@@ -11,14 +11,10 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim.pharmacology import Regimen, bands
-from nmdasim.plot.look import look
+from nmdasim.plot.bands import COLOUR
+from nmdasim.plot.look import cues, look
 from nmdasim.plot.style import axes_of, caption, short
 
-_PLASMA, _SLOW, _ACUTE, _PAIN, _BAND = "#7b3fa0", "#3f8f8a", "#e8853d", "#1b1b1b", "#c0549d"
-#: Colours of rival models.
-_RIVALS = (_SLOW, _ACUTE, _PLASMA, "#4a6fb5", "#8aa63f")
-#: Their markers, which a grey print keeps.
-_MARKERS = ("o", "s", "^", "D", "v")
 #: Growth a pulse below which there is no wind-up, as a share of the first response.
 _LEAST_SLOPE = 0.01
 #: Distance of two shares up to which they are called alike.
@@ -47,11 +43,12 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
         last = float(result.time_d[-1])
         factor, unit = (1 / 7, "weeks") if last > _WEEKS_AFTER else (1.0, "days")
         time = result.time_d.values * factor
+        slow, acute = look().shades[2:4]
         _plasma(result, time, axes[0])
         if regimen is not None:
             _ticks(regimen, factor / 24, float(time[-1]), axes[0])
-        axes[1].plot(time, result.slow_relief, "-", color=_SLOW, label=f"slow, {result.attrs['model']}")
-        axes[1].plot(time, result.acute_relief, "--", color=_ACUTE, label="acute, from the circuit", linewidth=1.4)
+        axes[1].plot(time, result.slow_relief, "-", color=slow, label=f"slow, {result.attrs['model']}")
+        axes[1].plot(time, result.acute_relief, "--", color=acute, label="acute, from the circuit", linewidth=1.4)
         most, end = float(result.slow_relief.max()), float(result.slow_relief[-1])
         told = f"Slow relief of the typical patient: {100 * most:.0f} % at most, {100 * end:.0f} % at the end"
         axes[1].set(title=told, ylabel="share of the pain gone", ylim=(0, 1))
@@ -63,12 +60,12 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
 
 
 def _plasma(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
-    ax.plot(time, result.plasma, "-", color=_PLASMA, linewidth=1.6, label="plasma, typical patient")
+    ax.plot(time, result.plasma, "-", color=look().shades[1], linewidth=1.6, label="plasma, typical patient")
     top = 1.6 * max(float(result.plasma.max()), 250.0)  # room for the doses, and for the legend below them
     for band in bands():
         if band.text.startswith("dissociation"):
             text = f"{band.text} ({short(band.source)}, reported for ketamine)"
-            ax.axhspan(band.low_ng_ml, band.high_ng_ml, color=_BAND, alpha=0.13, linewidth=0, label=text)
+            ax.axhspan(band.low_ng_ml, band.high_ng_ml, color=COLOUR, alpha=0.35, linewidth=0, label=text)
     drug, site = result.attrs["drug"], result.attrs["site"].partition(" (")[0]
     named = f"{drug[0].upper()}{drug[1:]}" if drug.startswith(("s-", "r-")) else drug
     ax.set(title=result.attrs["regimen"] or "Plasma", ylabel=f"total {named},\n{site}, ng/ml", ylim=(0, top))
@@ -82,13 +79,15 @@ def _ticks(regimen: Regimen, per_hour: float, last: float, ax: Axes) -> None:
         start, end = event.time_h * per_hour, (event.time_h + event.over_h) * per_hour
         if event.is_dose and start <= last:
             shown = [start, max(end, start + 0.002 * last)]
-            ax.plot(shown, [0.97, 0.97], "-", color=_PAIN, linewidth=6, transform=ax.get_xaxis_transform())
+            ax.plot(shown, [0.97, 0.97], "-", color=look().ink, linewidth=6, transform=ax.get_xaxis_transform())
 
 
 def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
     label = f"95 % of {result.attrs['subjects']} virtual patients"
-    ax.fill_between(time, result.pain_low, result.pain_high, color=_PAIN, alpha=0.12, linewidth=0, label=label)
-    ax.plot(time, result.pain, "-", color=_PAIN, label="their mean")
+    ax.fill_between(
+        time, result.pain_low, result.pain_high, color=look().shades[0], alpha=0.12, linewidth=0, label=label
+    )
+    ax.plot(time, result.pain, "-", color=look().shades[0], label="their mean")
     least, before = float(result.pain.min()), float(result.pain[0])
     told = f"Mean pain, a read-out: {before:.1f} before, {least:.1f} at best (state: {result.attrs['state']})"
     ax.set(title=told, ylabel="pain, 0 to 10", ylim=(0, 10))
@@ -109,17 +108,17 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
         rows, models = found.sizes["measure"], found.model.values.tolist()
         own, ax = ax is None, axes_of(ax, (13, 2.5 + 0.75 * rows))
         place = np.arange(rows)[::-1]
-        ax.barh(place, 4, left=-2, color="0.9", height=0.8, label="seen, ± 2 standard errors")
-        ax.vlines(0 * place, place - 0.4, place + 0.4, color="0.4", linewidth=2)
-        for k, model in enumerate(models):
+        ax.barh(place, 4, left=-2, color=look().faint, height=0.8, label="seen, ± 2 standard errors")
+        ax.vlines(0 * place, place - 0.4, place + 0.4, color=look().quiet, linewidth=2)
+        for k, (model, cue) in enumerate(zip(models, cues(len(models) + 1)[1:], strict=True)):
             one = found.sel(model=model)
             distance = one.error.values
-            at, colour = place + 0.22 * ((len(models) - 1) / 2 - k), _RIVALS[k % len(_RIVALS)]
-            met, mark = one.met.values, _MARKERS[k % len(_MARKERS)]
+            at, met = place + 0.22 * ((len(models) - 1) / 2 - k), one.met.values
+            mark, colour = cue.marker, cue.colour
             ax.plot(distance[met], at[met], mark, color=colour, label=f"{model} ({int(one.free_parameters)} fitted)")
-            ax.plot(distance[~met], at[~met], mark, color=colour, markerfacecolor="white", markeredgewidth=2.2)
+            ax.plot(distance[~met], at[~met], mark, color=colour, markerfacecolor=look().ground, markeredgewidth=2.2)
         names = [
-            f"{_named(str(t))}{' *' if f else ''}: {w},\n{a}, {_when(d)}; seen {s:.2f}"
+            f"{short(str(t))}{' *' if f else ''}: {w},\n{a}, {_when(d)}; seen {s:.2f}"
             for t, w, a, d, s, f in zip(
                 *(found[key].values for key in ("trial", "what", "arm", "day", "seen", "fitted")), strict=True
             )
@@ -142,11 +141,6 @@ def _when(day: float) -> str:
     return f"{24 * day:.2g} h" if day >= 1 / 24 else f"{1440 * day:.0f} min"
 
 
-def _named(key: str) -> str:
-    """Return a trial as a reader knows it; a number of an archive stays one."""
-    return key if key.isupper() else short(key)
-
-
 def contrast(found: xr.Dataset) -> np.ndarray:
     """Draw first response and wind-up, each as a share of that without drug: an opioid alone, ketamine alone.
 
@@ -161,7 +155,7 @@ def contrast(found: xr.Dataset) -> np.ndarray:
         Opioid, ketamine.
     """
     with plt.rc_context(look().rc):
-        figure, axes = plt.subplots(1, 2, figsize=(12, 5.5), sharey=True, layout="constrained")
+        figure, axes = plt.subplots(1, 2, figsize=look().sized((12, 5.5)), sharey=True, layout="constrained")
         mean = found.mean("seed")
         none = mean.sel(release_opioid=1, ketamine=0)
         opioid = mean.sel(ketamine=0)
@@ -172,9 +166,9 @@ def contrast(found: xr.Dataset) -> np.ndarray:
         ]
         for ax, one, x, title, label in drawn:
             first, slope = one["input"] / none["input"], one["slope"] / none["slope"]
-            ax.plot(x, first, "o-", color=_PAIN, label="first response")
+            ax.plot(x, first, "o-", color=look().shades[0], label="first response")
             if winds_up:
-                ax.plot(x, slope, "s--", color=_PLASMA, label="slope of wind-up")
+                ax.plot(x, slope, "s--", color=look().shades[1], label="slope of wind-up")
             takes = _takes(first.values, slope.values) if winds_up else ""
             ax.set(title=f"{title} {takes}".strip(), xlabel=label)
         low, high = (edge(*(getattr(ax.dataLim, end) for ax in axes)) for edge, end in ((min, "y0"), (max, "y1")))
@@ -211,11 +205,11 @@ def rivals(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
     """
     with plt.rc_context(look().rc):
         own, ax = ax is None, axes_of(ax, (11, 6.5))
-        for k, (name, result) in enumerate(results.items()):
-            time, colour = result.time_d / 7, _RIVALS[k % len(_RIVALS)]
+        for k, (cue, (name, result)) in enumerate(zip(cues(len(results) + 1)[1:], results.items(), strict=True)):
+            time = result.time_d / 7
             often: dict[str, Any] = {
-                "color": colour,
-                "marker": _MARKERS[k % len(_MARKERS)],
+                "color": cue.colour,
+                "marker": cue.marker,
                 "markevery": (0.04 + 0.02 * k, 0.1),
                 "clip_on": False,
             }

@@ -68,8 +68,9 @@ def slide(result: xr.Dataset, message: str = "") -> Axes:
     with style("slide"), drawn():
         ax = axes_of(None, (13.33, 7.5))
         counts(result, measured, ax)
+        draws = measured.sizes.get("seed", 1)
         ax.set_title(message or says(measured), fontsize=1.3 * look().font, wrap=True)
-        caption(ax.figure, measured)
+        caption(ax.figure, measured, notes=[f"Means; bars hold 95 % of {draws} draws."] * (draws > 1))
     return ax
 
 

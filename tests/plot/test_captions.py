@@ -3,12 +3,16 @@
 import inspect
 import pkgutil
 from importlib import import_module
+from itertools import pairwise
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.colors import to_rgb
+from matplotlib.lines import Line2D
+from matplotlib.text import Text
 
 import nmdasim as nm
 from nmdasim import pharmacology as ph
@@ -213,3 +217,36 @@ def test_a_store_of_a_sweep_has_read_outs_that_name_what_they_stand_on(tmp_path)
     for name in ("late", "blocked"):
         assert data[name].attrs["unverified_parameters"] == data.attrs["unverified_parameters"]
         assert data[name].attrs["disclaimer"] == nm.DISCLAIMER
+
+
+@pytest.mark.parametrize("function", FIGURES, ids=lambda f: f"{f.__module__.rpartition('.')[2]}.{f.__name__}")
+def test_every_line_and_every_word_is_seen_on_black(made, function):
+    with plot.style("dark"):
+        figure = FIGURES[function](made).figure
+        figure.canvas.draw()
+        ground = grey(figure.get_facecolor())  # that of a slide stays white
+        lines = [line for line in figure.findobj(Line2D) if line.get_visible() and line.get_linestyle() != "None"]
+        words = [text for text in figure.findobj(Text) if text.get_text() and not text.get_bbox_patch()]
+        dim = [str(one) for one in (*lines, *words) if abs(grey(one.get_color()) - ground) < 0.2]
+    plt.close("all")
+    assert dim == []
+
+
+def test_the_panels_of_the_whole_chain_keep_clear_of_one_another_in_large_type(made):
+    with plot.style("slide"):
+        axes = pharmacokinetics.chain(made.regimen, made.course, made.tests)
+        axes[0].figure.canvas.draw()
+        sides = [ax.yaxis.label.get_window_extent() for ax in axes]
+    plt.close("all")
+    assert all(lower.y1 < upper.y0 for upper, lower in pairwise(sides))
+
+
+def test_a_slide_names_its_bars(made):
+    words = [windup.slide(made.train.isel(seed=seeds)).figure.get_supxlabel() for seeds in ([0, 1], [0])]
+    plt.close("all")
+    assert ["bars hold 95 %" in said for said in words] == [True, False]
+
+
+def grey(colour):
+    """Return how light a colour is, from 0 to 1."""
+    return float(np.dot(to_rgb(colour), (0.299, 0.587, 0.114)))

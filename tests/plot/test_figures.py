@@ -64,7 +64,8 @@ def test_every_arrow_of_a_circuit_ends_at_its_boxes_and_inhibition_differs_in_sh
     for arrow in arrows:
         corners = ax.transData.transform(arrow.get_path().vertices)
         gaps = [min(max(b.x0 - x, x - b.x1, b.y0 - y, y - b.y1, 0) for x, y in corners) for b in edges]
-        assert len([gap for gap in gaps if gap < 12]) >= 2
+        assert len([gap for gap in gaps if gap < 6]) >= 2  # in dots, of which the stroke of a head takes five
+        assert arrow.get_joinstyle() == "miter"
     shapes = {(type(arrow.get_arrowstyle()).__name__, str(arrow.get_linestyle())) for arrow in arrows}
     assert len(shapes) == 2
 

@@ -20,6 +20,7 @@ from nmdasim.parameters.drugs import written
 from nmdasim.quantities import brief, converted, same_dimension
 from nmdasim.readout import columns, files, measures
 from nmdasim.readout.block import blocked
+from nmdasim.run.provenance import drugs_given
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -184,8 +185,9 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
         console.print(f"Mean (2.5 to 97.5 % of {measured.sizes['seed']} latency draws).", style="dim")
     console.print(_READING, style="dim")
     console.print("Late spikes after each pulse", *counts, sep="\n  ", highlight=False)
-    if result.attrs["block"] != "none":
-        named = ", ".join(map(written, drugs)) or "ketamine"
+    given = drugs_given(result.attrs)
+    if given and result.attrs["block"] != "none":
+        named = ", ".join(map(written, given))
         console.print(f"{named[0].upper()}{named[1:]} block at the start: {result.attrs['block']}.")
     for line in measured.attrs.get("warnings", "").splitlines():
         console.print(line, style="bold", highlight=False)
