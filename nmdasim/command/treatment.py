@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nmdasim.command.figures import Show, Slide, opened
 from nmdasim.command.options import Json, Out
 
 
@@ -22,6 +23,8 @@ def treatment(
     drug: Annotated[str, typer.Option(help="What is given, where the file does not say; S-ketamine by default.")] = "",
     preset: Annotated[str, typer.Option(help="Kinetics; leiden3 for S-ketamine by vein.")] = "",
     weight: Annotated[str, typer.Option(help="Body weight, where the file has none; 70 kg by default.")] = "",
+    show: Show = False,
+    slide: Slide = False,
     json: Json = False,
     out: Out = None,
 ) -> None:
@@ -34,7 +37,7 @@ def treatment(
     --------
     - `nmdasim treatment --state crps --regimen crps_100_hours --out out`
     - `nmdasim treatment --state fibromyalgia --regimen fibromyalgia_s_ketamine --until "2 days" --json`
-    - `nmdasim treatment --state crps --regimen monthly --until "1 year"`
+    - `nmdasim treatment --state crps --regimen monthly --until "1 year" --show --slide`
 
     Educational and research model. Not medical advice. Not for dosing decisions.
     """
@@ -50,5 +53,7 @@ def treatment(
     people: dict[str, Any] = {"patients": patients, "seed": seed, "spread": spread}
     result = library.simulate(state, given, model, until, **people, **chosen)
     if out is not None:
-        printing.save(result, given, out)
+        printing.save(result, given, out, slide=slide)
+    if show:
+        opened(printing.figure(result, given, slide=slide), "treatment", out)
     print(printing.as_json(result, regimen)) if json else printing.show(result, given, out)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from nmdasim.command.figures import Show, opened
 from nmdasim.command.options import Json, Out
 
 
@@ -13,6 +14,7 @@ def trials(
     name: Annotated[str, typer.Argument(help="One trial; all of them by default.")] = "",
     patients: Annotated[int, typer.Option(help="Virtual patients of each arm.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of their draw.")] = 0,
+    show: Show = False,
     json: Json = False,
     out: Out = None,
 ) -> None:
@@ -38,4 +40,6 @@ def trials(
     found = treatment.compare(measured, patients=patients, seed=seed) if measured else None
     if out is not None and found is not None:
         printing.save(found, out)
+    if show and found is not None:
+        opened(printing.figure(found), "trials", out)
     print(printing.as_json(chosen, found)) if json else printing.show(chosen, found, out)

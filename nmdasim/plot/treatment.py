@@ -40,8 +40,7 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
     """
     with plt.rc_context(look().rc):
         figure, axes = plt.subplots(3, 1, figsize=(12, 11), sharex=True, layout="constrained")
-        last = float(result.time_d[-1])
-        factor, unit = (1 / 7, "weeks") if last > _WEEKS_AFTER else (1.0, "days")
+        factor, unit = _unit(result)
         time = result.time_d.values * factor
         slow, acute = look().shades[2:4]
         _plasma(result, time, axes[0])
@@ -57,6 +56,32 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
         axes[2].set(xlabel=f"time, {unit}", xlim=(time[0], time[-1]))
         caption(figure, result, notes=["Pain is a read-out of this model. Bands are as reported, and no target."])
     return np.asarray(axes)
+
+
+def pain(result: xr.Dataset, ax: Axes | None = None) -> Axes:
+    """Draw the read-out of pain with its interval, alone.
+
+    Parameters
+    ----------
+    result
+        A result of :func:`nmdasim.treatment.simulate`.
+    ax
+        Where; a new figure by default.
+    """
+    with plt.rc_context(look().rc):
+        own, ax = ax is None, axes_of(ax, (11, 6.5))
+        factor, unit = _unit(result)
+        time = result.time_d.values * factor
+        _pain(result, time, ax)
+        ax.set(xlabel=f"time, {unit}", xlim=(time[0], time[-1]))
+        if own:
+            caption(ax.figure, result, notes=["Pain is a read-out of this model."])
+    return ax
+
+
+def _unit(result: xr.Dataset) -> tuple[float, str]:
+    """Return what a day is in the unit of the time axis, and that unit."""
+    return (1 / 7, "weeks") if float(result.time_d[-1]) > _WEEKS_AFTER else (1.0, "days")
 
 
 def _plasma(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:

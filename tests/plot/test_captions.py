@@ -136,6 +136,7 @@ FIGURES = {
     weeks.trials: lambda m: weeks.trials(m.tried),
     weeks.contrast: lambda m: weeks.contrast(m.opposed)[0],
     weeks.rivals: lambda m: weeks.rivals({"dahan2011": m.treated}),
+    weeks.pain: lambda m: weeks.pain(m.treated),
     weeks.year: lambda m: weeks.year(m.treated, ph.schedule("crps_100_hours"))[0],
 }
 #: Those that draw into Axes that they are given, or draw nothing.

@@ -7,6 +7,7 @@ import pytest
 from nmdasim import pharmacology as ph
 from nmdasim import treatment
 from nmdasim.command.app import main
+from nmdasim.command.printing import treatment as printing
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.treatment.burden import burden
 
@@ -52,6 +53,25 @@ def test_a_file_is_read_as_for_pk_and_is_s_ketamine_by_default(monkeypatch, caps
     left = {path.name for path in (tmp_path / "out").iterdir()}
     assert left == {"treatment.png", "treatment.svg", "treatment.csv", "treatment.nc", "regimen.csv"}
     assert DISCLAIMER in (tmp_path / "out" / "treatment.csv").read_text("utf-8")
+
+
+def test_a_slide_has_one_panel_and_says_what_is_given_and_what_comes_of_it():
+    result, regimen = treatment.simulate(until="1 week", patients=5), ph.schedule("crps_100_hours")
+    (ax,) = printing.figure(result, regimen, slide=True).axes
+    given, told = ax.get_title(loc="left").split("\n")
+    assert given == regimen.name
+    assert f"{float(result.pain[0]):.1f} before" in told
+    assert len(printing.figure(result, regimen, slide=False).axes) == 3
+
+
+@pytest.mark.parametrize(("command", "words"), [("treatment", COURSE), ("trials", ["pickering2020"])])
+def test_the_figure_is_shown_where_it_lies(monkeypatch, capsys, tmp_path, command, words):
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.setattr("typer.launch", lambda path: 0)
+    status, _, err = run(monkeypatch, capsys, *words, "--show", "--out", str(tmp_path), command=command)
+    assert (status, (tmp_path / f"{command}.png").exists()) == (0, True)
+    assert f"figure: {tmp_path / command}.png" in err
 
 
 @pytest.mark.parametrize(

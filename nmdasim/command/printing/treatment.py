@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import xarray as xr
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.pharmacology import Regimen
 from nmdasim.plot import treatment as plot_treatment
+from nmdasim.plot.look import style
 from nmdasim.plot.style import origin
 from nmdasim.readout import columns, files
 from nmdasim.treatment.burden import burden
@@ -44,10 +46,24 @@ def table(result: xr.Dataset) -> pd.DataFrame:
     return pd.DataFrame({named[name]: result[name].values for name in _SERIES.values()})
 
 
-def save(result: xr.Dataset, regimen: Regimen, folder: Path) -> None:
+def figure(result: xr.Dataset, regimen: Regimen, *, slide: bool) -> Figure:
+    """Return the figure; as a slide, pain alone under what was given."""
+    if slide:
+        with style("slide"):
+            ax = plot_treatment.pain(result)
+            told = ax.get_title(loc="left") or ax.get_title()
+            ax.set_title(f"{regimen.name or 'What was given'}\n{told}", wrap=True)
+    else:
+        ax = plot_treatment.year(result, regimen)[0]
+    drawn = ax.get_figure(root=True)
+    assert drawn is not None
+    return drawn
+
+
+def save(result: xr.Dataset, regimen: Regimen, folder: Path, *, slide: bool = False) -> None:
     """Write ``treatment.png``, ``.svg``, ``.csv``, ``.nc`` and the dosing rows ``regimen.csv`` into `folder`."""
-    figure = plot_treatment.year(result, regimen)[0].figure
-    files.save(folder, "treatment", figure, table(result), result, [DISCLAIMER, origin(result.attrs)])
+    drawn = figure(result, regimen, slide=slide)
+    files.save(folder, "treatment", drawn, table(result), result, [DISCLAIMER, origin(result.attrs)])
     files.write_whole(folder / "regimen.csv", regimen.to_csv)
 
 

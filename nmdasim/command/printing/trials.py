@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import xarray as xr
+from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
@@ -45,13 +46,18 @@ def _scores(one: xr.Dataset) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else value for name, value in numbers.items()}
 
 
+def figure(found: xr.Dataset) -> Figure:
+    """Return the figure."""
+    drawn = plot_treatment.trials(found).get_figure(root=True)
+    assert drawn is not None
+    return drawn
+
+
 def save(found: xr.Dataset, folder: Path) -> None:
     """Write ``trials.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
-    figure = plot_treatment.trials(found).get_figure(root=True)
-    assert figure is not None
     columns = ["trial", "what", "arm", "day", "seen", "sd", "fitted", "predicted", "error", "met"]
     rows = found[["seen", "sd", "predicted", "error", "met"]].to_dataframe().reset_index()
-    files.save(folder, "trials", figure, rows[["model", *columns]], found, [DISCLAIMER])
+    files.save(folder, "trials", figure(found), rows[["model", *columns]], found, [DISCLAIMER])
 
 
 def show(chosen: Sequence[Trial], found: xr.Dataset | None, folder: Path | None) -> None:
