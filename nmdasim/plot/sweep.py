@@ -167,12 +167,13 @@ def sensitivity(indices: xr.Dataset, ax: Axes | None = None) -> Axes:
     with drawn():
         own, ax = ax is None, axes_of(ax, (8.5, 1.6 + 0.7 * indices.sizes["parameter"]))
         place = np.arange(indices.sizes["parameter"])
-        for name, shift, colour, label in (
-            ("first", -0.2, look().shades[1], "alone"),
-            ("total", 0.2, look().shades[3], "in all"),
+        for name, shift, colour, hatch, label in (
+            ("first", -0.2, look().shades[1], "", "alone"),
+            ("total", 0.2, look().shades[3], "//", "in all"),
         ):
             spread = np.abs([indices[name] - indices[f"{name}_low"], indices[f"{name}_high"] - indices[name]])
-            ax.barh(place + shift, indices[name], 0.36, xerr=spread, color=colour, label=label, ecolor=look().quiet)
+            often: dict[str, Any] = {"color": colour, "hatch": hatch, "ecolor": look().quiet}
+            ax.barh(place + shift, indices[name], 0.36, xerr=spread, label=label, **often)
         ax.set_yticks(place, list(indices.parameter.values))
         ax.invert_yaxis()
         ax.set(

@@ -4,9 +4,10 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
 import xarray as xr
+from matplotlib.container import BarContainer
 
 from nmdasim import pharmacology as ph
-from nmdasim.plot import pharmacokinetics, receptor, treatment
+from nmdasim.plot import pharmacokinetics, receptor, sweep, treatment
 
 
 @pytest.fixture(autouse=True)
@@ -36,3 +37,10 @@ def test_a_trial_known_by_its_number_is_named_by_its_author():
     rival = {name: (("model", "measure"), [[value]]) for name, value in (("error", 0.1), ("met", True))}
     found = xr.Dataset({**each, **rival, "free_parameters": ("model", [2])}, {"model": ["reset"]})
     assert treatment.trials(found).get_yticklabels()[0].get_text().startswith("Goldberg 2010: mean pain")
+
+
+def test_shares_of_a_variance_differ_by_hatch():
+    names = [f"{name}{end}" for name in ("first", "total") for end in ("", "_low", "_high")]
+    shares = xr.Dataset({name: ("parameter", [0.5]) for name in names}, {"parameter": ["g"]}, {"readout": "index"})
+    alone, in_all = (c for c in sweep.sensitivity(shares).containers if isinstance(c, BarContainer))
+    assert alone[0].get_hatch() != in_all[0].get_hatch()
