@@ -6,8 +6,8 @@ When neurons extrude less chloride, the anion reversal moves from -70 towards -5
 inhibition merely stops inhibiting, and touch gets through. Weaker inhibitory synapses do the same under pressure that
 lasts, when touch fibres keep the gate shut.
 
-**Change and predict.** ``share`` of 0.25. Less inhibition, more spikes under pressure; and with ``reversal`` of -80
-mV touch has still further to go than at -70.
+**Change and predict.** ``share`` of 0.25. Less inhibition, more spikes under pressure. And a ``reversal`` of -80 mV:
+touch is as silent as at -70, and the noxious response falls by a tenth.
 
 *Educational and research model. Not medical advice. Not for dosing decisions.*
 """

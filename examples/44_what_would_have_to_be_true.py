@@ -29,7 +29,8 @@ print(f"a sensitized circuit: drive {drive[0]:.3f} µM, with 220 ng/ml S-ketamin
 # Theta, the drive that keeps up half of the sensitization, moved a little: relief at weeks 1 to 12 after the 100 h.
 # Beyond a shift of 1.3 % the circuit is not sensitized even without drug, and there is nothing to relieve.
 
-theta = float(nm.treatment.slow_model("maintained").parameters["theta"].si)
+parameters = nm.treatment.slow_model("maintained").parameters
+theta = float(parameters["theta"].si)
 shifts = np.linspace(-0.06, 0.02, 33)
 relief = relief_of("maintained", {"theta": theta * (1 + shifts)})
 for k in range(0, len(shifts), 4):
@@ -42,6 +43,7 @@ for week, one, cue in zip(WEEKS, relief.T, nm.plot.look().cues(len(WEEKS)), stri
 ax.set(xlabel="shift of theta, %", ylabel="relief (1: all of the pain gone)", ylim=(-0.03, 1))
 ax.set_title("Relief lasts or never comes: a patient has to stand at the edge")
 ax.legend(frameon=False, handlelength=3.2)
-nm.plot.caption(fig)
+assumed = ", ".join(name for name, parameter in parameters.items() if not parameter.verified)
+nm.plot.caption(fig, notes=[f"Unverified or assumed parameters: {assumed}, and those of the circuit."])
 Path("out").mkdir(exist_ok=True)
 fig.savefig("out/44_what_would_have_to_be_true.png")

@@ -122,6 +122,17 @@ def test_an_error_shows_a_text_as_a_text_and_names_what_has_no_unit():
         nm.Model("m", "dv/dt = g*v/C : volt", dict(g="1 nS", C=200, unused=3))
 
 
+def test_an_expression_outside_the_equations_is_told_the_unit_that_is_needed():
+    told = "initial value v = -70: the units do not match; mV is needed, and this has no unit"
+    with pytest.raises(nm.ModelError, match=re.escape(told)):
+        nm.Model("x", "dv/dt = -v/tau : volt", dict(tau="1 ms"), initial=dict(v="-70"))
+
+
+def test_a_range_without_a_unit_is_told_of_as_it_was_given():
+    with pytest.raises(UnitError, match=re.escape("K_mg = [1, 2] has the wrong dimension; it is given in mM; did you")):
+        nm.Sweep(nm.neurons.wdr(), nm.WindUp(), axes={}, samples=nm.Samples(dict(K_mg=(1, 2)), 4))
+
+
 def test_no_number_of_another_size_is_offered_for_a_unit():
     with pytest.raises(UnitError) as told:
         quantities.unit("micromol")
@@ -144,6 +155,14 @@ def test_what_is_offered_is_read(text, unit):
         lambda: nm.WindUp(frequency="1 ms"),
         lambda: nm.Events("exc", times="1 mV"),
         lambda: nm.Parameter("3 x"),
+        lambda: CELL.replace(k=3),
+        lambda: nm.circuits.dorsal_horn().replace(E_gaba=-50),
+        lambda: nm.receptors.ic50("ketamine", "2A", -66, "1 mM"),
+        lambda: nm.pharmacology.dose("5 mg", over="40 mins"),
+        lambda: nm.pharmacology.total(0.3),
+        lambda: nm.pharmacology.free_levels(nm.pharmacology.schedule("infusion_40_minutes"), every=1, until="6 h"),
+        lambda: nm.studies.sensitization.condition(nm.circuits.dorsal_horn(), frequency=1),
+        lambda: nm.studies.reflex.threshold(nm.neurons.wdr(), ketamine=[0, 1]),
     ],
 )
 def test_a_wrong_unit_has_a_short_traceback(call, monkeypatch):

@@ -12,7 +12,7 @@ from sympy.core.alphabets import greeks
 
 from nmdasim.errors import ExpressionError, UnitError
 from nmdasim.language.noise import is_noise
-from nmdasim.quantities import base_units, pretty, unit
+from nmdasim.quantities import base_units, customary, pretty, unit
 
 _CAPITALS = ("Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Phi", "Psi", "Omega")
 _GREEK = frozenset(greeks) - {"omicron", "lamda"} | {"lambda", *_CAPITALS}
@@ -62,7 +62,7 @@ def equations(text: str, parameters: Collection[str] = ()) -> str:
             left = rf"\frac{{\mathrm{{d}}{left}}}{{\mathrm{{d}}t}}"
         held = r"\ \text{(unless refractory)}" if "unless refractory" in equation.flags else ""
         right = expression(equation.expr.code, names) if equation.expr else ""
-        measured = units(base_units(equation.dim)) or r"\text{dimensionless}"
+        measured = units((*customary(equation.dim), base_units(equation.dim))[0]) or r"\text{dimensionless}"
         lines.append(f"{left} &= {right} && {measured}{held}")
     return "\\begin{aligned}\n" + " \\\\\n".join(lines) + "\n\\end{aligned}"
 

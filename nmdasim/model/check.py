@@ -366,7 +366,7 @@ class Dimensions:
         """Refuse an expression of another dimension; `what` is how the message names it."""
         found, _ = self._read(expression, what)
         if dimension is not None and found is not dimension:
-            raise ModelError(f"{what}: the units do not match")
+            raise ModelError(f"{what}: the units do not match; {refused.differs(dimension, found)}")
 
     def of(self, expression: str) -> Dimension:
         """Return the dimension of an expression."""

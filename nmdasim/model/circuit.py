@@ -258,6 +258,7 @@ class Circuit:
         if port not in ports:
             raise ModelError(f"{self.name}: {population} has no port {port!r}; it has {', '.join(ports)}")
 
+    @plainly
     def replace(self, /, **parameters: QuantityLike) -> Self:
         """Return this circuit with other parameter values, in every population that has them."""
         mine = {n: v for n, v in parameters.items() if any(n in rule.parameters for rule in self.rules.values())}
@@ -267,6 +268,7 @@ class Circuit:
         changed = dataclasses.replace(self, projections=links)
         return changed._each("parameter", theirs, lambda cell, name, value: cell.replace(**{name: value}))
 
+    @plainly
     def scaled(self, /, **factors: float) -> Self:
         """Return this circuit with named gains multiplied, in every population that has them."""
         return self._each("gain", factors, lambda cell, name, value: cell.scaled(**{name: value}))

@@ -187,6 +187,7 @@ class Model:
             return self.parameters.unit_of(name)
         return check.display_unit(self.equations, name)
 
+    @plainly
     def replace(self, /, **parameters: QuantityLike) -> Self:
         """Return this model with other parameter values; a bare name sets every region."""
         changed = {
@@ -196,6 +197,7 @@ class Model:
         }
         return self._valued(changed)
 
+    @plainly
     def scaled(self, /, **factors: float) -> Self:
         """Return this model with named gains multiplied, ``model.scaled(nmda=0.5)``."""
         changed: dict[str, Parameter] = {}

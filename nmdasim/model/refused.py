@@ -7,7 +7,9 @@ from collections.abc import Iterable
 
 from brian2.equations import Equations
 from brian2.equations.equations import DIFFERENTIAL_EQUATION, PARAMETER
+from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension
 
+from nmdasim import quantities
 from nmdasim.errors import ModelError
 from nmdasim.language.functions import FUNCTIONS
 from nmdasim.language.names import words
@@ -102,3 +104,12 @@ def unitless(told: str, parameters: Iterable[tuple[str, str]]) -> str:
     bare = (name for name, unit in parameters if unit in ("", "1"))
     plain = [name for name in bare if re.search(rf"(?<![\w.]){re.escape(name)}\b", told)]
     return f"{told} Without a unit: {', '.join(plain)}." if plain else told
+
+
+def differs(needed: Dimension, given: Dimension) -> str:
+    """Say which unit an expression was to have, and which it has, in the customary units of both."""
+    words = [
+        "no unit" if one is DIMENSIONLESS else (*quantities.customary(one), quantities.describe_dimension(one))[0]
+        for one in (needed, given)
+    ]
+    return f"{words[0]} is needed, and this has {words[1]}"

@@ -76,13 +76,20 @@ def argument(value: Any) -> str:
 
 def _quantity(value: Quantity) -> str:
     unit = quantities.best_unit(value)
-    numbers = np.vectorize(lambda x: float(f"{x:.15g}"), otypes=[float])(quantities.in_unit(value, unit))
+    size = float(quantities.parse_unit(unit))
+    numbers = np.vectorize(lambda x: _in_few_digits(x, size), otypes=[float])(np.asarray(value, dtype=float))
     if numbers.size > _MOST:
         return " ".join(repr(value).split())
     name = _NAMES.get(unit, unit)
     if name in (*_PLAIN, *_PLAIN_TOO, *_NAMES.values()):
         return f"{_number(numbers.tolist())}*{name}"
     return _number(numbers.tolist()) if not unit else _texts(numbers.tolist(), unit)
+
+
+def _in_few_digits(si: float, size: float) -> float:
+    """Return an SI value in a unit of this size, in the fewest digits, from 15 on, that give the same value again."""
+    written = (float(f"{si / size:.{digits}g}") for digits in (15, 16, 17))
+    return next((x for x in written if x * size == si), float(f"{si / size:.15g}"))
 
 
 def _number(value: Any) -> str:

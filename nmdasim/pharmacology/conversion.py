@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.parameters import concentrations
 
 
+@plainly
 def free(given: Any, drug: str = "ketamine") -> Any:
     """Return the free concentration of a total one, molar, as ``simulate(ketamine=…)`` takes it.
 
@@ -42,6 +43,7 @@ def free(given: Any, drug: str = "ketamine") -> Any:
     return _possible(found if hasattr(found, "dims") else concentrations.molar(found, drug), given, drug)
 
 
+@plainly
 def total(given: Any, drug: str = "ketamine", *, unit: str = "uM") -> Any:
     """Return the total concentration, free and bound, of a free one.
 

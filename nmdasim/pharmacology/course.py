@@ -11,7 +11,7 @@ import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.parameters import load
 from nmdasim.pharmacology import amounts
 from nmdasim.pharmacology.cautions import cautions
@@ -34,6 +34,7 @@ _MOST_GIVEN = 5_000_000
 _STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440)
 
 
+@plainly
 def time_course(
     regimen: Regimen,
     times: QuantityLike | None = None,

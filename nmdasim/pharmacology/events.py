@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError, nearest
+from nmdasim.errors import InputError, nearest, plainly
 from nmdasim.model import html
 from nmdasim.pharmacology import amounts
 from nmdasim.pharmacology.columns import COLUMNS, HEADS, EventError, check_id, check_name, check_text
@@ -167,6 +167,7 @@ def _cell(value: object) -> str:
     return f"{value:g}" if isinstance(value, Real) else str(value)
 
 
+@plainly
 def dose(
     amount: QuantityLike,
     route: str = "iv",

@@ -14,7 +14,7 @@ import xarray as xr
 from brian2.units import Quantity
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.pharmacology import amounts
 from nmdasim.pharmacology.course import regular, time_course
 from nmdasim.pharmacology.drugs import drug, potency
@@ -25,12 +25,14 @@ from nmdasim.quantities import QuantityLike
 SITES = ("effect_site", "plasma")
 
 
+@plainly
 def every(step: QuantityLike, until: QuantityLike) -> Quantity:
     """Return the times 0, `step`, 2·`step`, … up to `until`: ``every("30 min", "6 h")``."""
     hours = regular(amounts.hours(step, "step"), amounts.hours(until, "until"))
     return Quantity(hours * quantities.unit("hour"))
 
 
+@plainly
 def free_levels(
     regimen: Regimen,
     times: QuantityLike | None = None,

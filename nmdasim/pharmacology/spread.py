@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from nmdasim.errors import plainly
 from nmdasim.pharmacology.course import time_course
 from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.subjects import Cohort
@@ -14,6 +15,7 @@ from nmdasim.quantities import QuantityLike
 LEVEL = 0.95
 
 
+@plainly
 def spread(
     regimen: Regimen, times: QuantityLike, cohort: Cohort, *, preset: str = "", weight: QuantityLike | None = None
 ) -> xr.Dataset:

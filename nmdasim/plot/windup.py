@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from nmdasim.plot.look import Cue, cues, look, style
 from nmdasim.plot.style import axes_of, caption, drawn, new_figure, told
-from nmdasim.quantities import brief
+from nmdasim.quantities import brief, several
 from nmdasim.readout import measures
 
 
@@ -88,7 +88,7 @@ def says(measured: xr.Dataset) -> str:
         return "The same pulse, again and again"
     first, last = (float(mean.late[k]) for k in (0, -1))
     how = "a growing answer" if last > 1.2 * first else "no wind-up"
-    return f"The same pulse, {how}: {first:.0f} → {last:.0f} spikes"
+    return f"The same pulse, {how}: {first:.0f} → {several(round(last), 'spike')}"
 
 
 def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:

@@ -17,7 +17,7 @@ from scipy.linalg import expm
 from scipy.optimize import brentq, minimize_scalar
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.exact import Step, provenance, respond
 from nmdasim.receptors.perfusion import GLUTAMATE, WIDTH, equilibrated, recovery, train, wash
@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 
+@plainly
 def pulse(
     scheme: Scheme,
     *,
@@ -119,6 +120,7 @@ def _continuous(
     return course
 
 
+@plainly
 def paired_pulses(scheme: Scheme, intervals: QuantityLike, **conditions: QuantityLike) -> xr.Dataset:
     """Give two pulses of 1 mM × 1 ms and compare the second response with the first.
 
@@ -158,6 +160,7 @@ def paired_pulses(scheme: Scheme, intervals: QuantityLike, **conditions: Quantit
 # --- voltage ---------------------------------------------------------------------------------------------------------
 
 
+@plainly
 def iv_curve(
     scheme: Scheme,
     v: QuantityLike,
@@ -211,6 +214,7 @@ def iv_curve(
     return data.assign_attrs(provenance(scheme, conditions | {"glutamate": glutamate}))
 
 
+@plainly
 def steady(
     scheme: Scheme,
     *,
@@ -249,6 +253,7 @@ def _current(scheme: Scheme, opened: np.ndarray, volts: np.ndarray, conductance:
     return np.asarray(siemens * opened * (volts - float(scheme.parameters["E_nmda"].si)) * 1e12)
 
 
+@plainly
 def voltage_step(
     scheme: Scheme,
     start: QuantityLike,
@@ -272,6 +277,7 @@ def voltage_step(
     return _with_current(scheme, result, conductance)
 
 
+@plainly
 def voltage_ramp(
     scheme: Scheme,
     start: QuantityLike = "-100 mV",

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from nmdasim.errors import InputError, ModelError
+from nmdasim.errors import InputError, ModelError, plainly
 from nmdasim.model.parameter import Parameter, ParameterSet
 from nmdasim.parameters import drugs
 from nmdasim.parameters.tables import Table
@@ -165,6 +165,7 @@ def _relative(entry: drugs.Entry, other: drugs.Entry, unit: str) -> Blocker:
     return Blocker(entry.name, entry.key, _named(entry, constants), entry.table)
 
 
+@plainly
 def ic50(drug: str, subtype: str = "2A", v: object = "-60 mV", mg: object = "1 mM") -> np.ndarray:
     """Return the IC50 of a drug at a subtype in mM, in competition with magnesium; see :meth:`Blocker.ic50`."""
     return blocker(drug, subtype).ic50(v, mg, K_mg=properties(subtype)["K_mg"].value)

@@ -10,7 +10,7 @@ import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.parameters import concentrations as written
 from nmdasim.parameters import drugs
 from nmdasim.quantities import QuantityLike
@@ -19,6 +19,7 @@ from nmdasim.receptors.blockers import block, blocker, ic50
 from nmdasim.receptors.subtypes import Subtype, mixture
 
 
+@plainly
 def curve(
     drug: str,
     subtype: str | Mapping[str, float] = "2A",

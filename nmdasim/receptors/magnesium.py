@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.parameters import load
 
 #: Share of receptors whose pore is free of magnesium, as an equation.
 EQUATION = "B_mg = 1/(1 + mg/K_mg*exp(-slope_mg*v)) : 1"
 
 
+@plainly
 def magnesium_block(v: object, mg: object = "1 mM", K_mg: object = None) -> np.ndarray:
     """Return the share of NMDA receptors whose pore is free of magnesium.
 

@@ -205,9 +205,8 @@ def _warn_of_broken(asked: Question, done: Sequence[Done]) -> str:
     values = columns(axes)
     where = "; ".join(place(axes, values, lane) for lane in lanes[:5])
     more = f" and {len(lanes) - 5} more" if len(lanes) > 5 else ""
-    message = (
-        f"{len(lanes)} of {total} {'lanes' if single else 'instances'} overflowed ({where}{more}); try a smaller dt"
-    )
+    all_of_them = quantities.several(total, "lane" if single else "instance")
+    message = f"{len(lanes)} of {all_of_them} overflowed ({where}{more}); try a smaller dt"
     if len(lanes) == total:
         raise OverflowedError(message)
     said = f"{message}. Their results are NaN, 'failed' marks them."

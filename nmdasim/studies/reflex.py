@@ -15,7 +15,7 @@ import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.parameters import concentrations
@@ -77,6 +77,7 @@ class Search:
         return np.asarray((measured.early + measured.late).values).reshape(columns[0].shape)
 
 
+@plainly
 def threshold(
     model: Model | Circuit,
     *,
@@ -182,6 +183,7 @@ def _labelled(
     return data.assign_coords(ketamine=("ketamine", doses, free)).assign_attrs(said)
 
 
+@plainly
 def temporal_summation(
     model: Model | Circuit,
     protocol: TemporalSummation | None = None,

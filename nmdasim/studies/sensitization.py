@@ -22,7 +22,7 @@ import xarray as xr
 
 from nmdasim import quantities
 from nmdasim.circuits import dorsal_horn
-from nmdasim.errors import InputError, ModelError
+from nmdasim.errors import InputError, ModelError, plainly
 from nmdasim.model.circuit import Circuit
 from nmdasim.protocols.sensory import INTENSITIES, Conditioning, Pressure, Stimulus
 from nmdasim.quantities import QuantityLike
@@ -55,6 +55,7 @@ def in_state(state: str, circuit: Circuit | None = None) -> tuple[Circuit, float
     return (circuit if anion is None else circuit.replace(E_gaba=anion)), rho
 
 
+@plainly
 def condition(
     circuit: Circuit,
     frequency: QuantityLike = "1 Hz",
@@ -96,6 +97,7 @@ def condition(
     return _traced(result).assign_attrs(train_end_s=train.duration)
 
 
+@plainly
 def wait(
     circuit: Circuit,
     duration: QuantityLike,
@@ -149,6 +151,7 @@ def _traced(result: xr.Dataset) -> xr.Dataset:
     return result
 
 
+@plainly
 def stimulus_response(
     circuit: Circuit,
     *,
@@ -222,6 +225,7 @@ def _slow(after: xr.Dataset | None, rho: Any, loss: Any) -> dict[str, Any]:
     return {}
 
 
+@plainly
 def sustained(
     circuit: Circuit,
     intensity: float = 1.0,

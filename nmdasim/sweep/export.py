@@ -48,6 +48,8 @@ def tables(data: xr.Dataset) -> dict[str, pd.DataFrame]:
         else:
             groups.setdefault(dims, []).append(str(key))
     widest = max(map(_lanes, groups), key=len, default=())
+    if not any("pulse" in dims for dims in groups) and any("pulse" in dims for dims in told.values()):
+        groups[(*widest, "pulse")] = []  # nothing was kept of a pulse but when it came
     found: dict[str, pd.DataFrame] = {}
     for dims, names in groups.items():
         own = tuple(dim for dim in dims if _is_inside(dim))
@@ -55,7 +57,7 @@ def tables(data: xr.Dataset) -> dict[str, pd.DataFrame]:
             one for one, where in told.items() if set(where) <= set(dims) and ("pulse" in where) == ("pulse" in dims)
         ]
         name = "_".join(own if _lanes(dims) == widest else dims if _lanes(dims) else ("all", *dims))
-        whole = data[[*beside, *names]]
+        whole = data[[*beside, *names]] if names else _over(data[beside], data, widest)
         rows = (
             whole.to_dataframe().reset_index()
             if dims
@@ -65,6 +67,12 @@ def tables(data: xr.Dataset) -> dict[str, pd.DataFrame]:
     if "spike_time" in data:
         found["spike"] = _spikes(data)
     return found if len(found) != 1 else {"": next(iter(found.values()))}
+
+
+def _over(part: xr.Dataset, data: xr.Dataset, lanes: tuple[str, ...]) -> xr.Dataset:
+    """Return a part of a result over all of its lanes, with their coordinates."""
+    coords = {name: coord for name, coord in data.coords.items() if set(coord.dims) <= set(lanes)}
+    return part.broadcast_like(xr.Dataset(coords=coords)).assign_coords(coords)
 
 
 def _is_inside(dim: str) -> bool:

@@ -12,7 +12,7 @@ from brian2.units import Quantity
 from scipy.optimize import differential_evolution
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, OverflowedError, nearest, need
+from nmdasim.errors import InputError, OverflowedError, nearest, need, plainly
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.protocols.given import protocol_of
@@ -52,6 +52,7 @@ class Fit:
     at_bounds: tuple[str, ...]
 
 
+@plainly
 def fit(
     model: Model | Circuit,
     protocol: Any,

@@ -195,8 +195,9 @@ class Sweep:
 
     def _sampled(self, name: str, values: Any) -> Axis:
         """Return a column of the samples, in the unit in which its range is written."""
-        axis = dataclasses.replace(self._axis(name, values), dim="sample")
         given = concentrations.named(name, self.samples.ranges[name] if self.samples else ())
+        self._axis(name, given)  # what is wrong with the range is said of the range
+        axis = dataclasses.replace(self._axis(name, values), dim="sample")
         return dataclasses.replace(axis, unit=quantities.written_unit(given) or axis.unit)
 
     def _axis(self, name: str, values: Any) -> Axis:

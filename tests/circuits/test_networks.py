@@ -250,7 +250,7 @@ def test_an_instance_that_blows_up_is_named_and_touches_no_other(growing, parts,
 
 
 def test_a_circuit_of_which_nothing_holds_is_refused(growing):
-    with pytest.raises(nm.ModelError, match=r"1 of 1 instances overflowed \(drive = 40 .*, seed = 3\)"):
+    with pytest.raises(nm.ModelError, match=r"1 of 1 instance overflowed \(drive = 40 .*, seed = 3\)"):
         nm.simulate(growing, duration="60 ms", parameters=dict(drive=40 * nm.volt / nm.second), seed=3)
 
 

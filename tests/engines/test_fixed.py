@@ -18,7 +18,7 @@ def spikes(result, population):
 
 @pytest.mark.slow
 def test_aguiar2010_gives_its_published_late_counts_and_spike_times(aguiar_latencies, data):
-    """Counts of all pulses, both cells' spikes of the first five to .01 ms, and every spike of the relay; one run."""
+    """Counts of all pulses, both cells' spikes of the first five to 0.01 ms, and every spike of the relay; one run."""
     train = nm.WindUp(frequency=1 * nm.Hz, pulses=15, latencies=aguiar_latencies)
     published = nm.simulate(nm.neurons.aguiar2010(), train, engine="kernel", method="fixed", dt=0.0125 * nm.ms)
     counts = nm.measures.windup(published)

@@ -89,7 +89,7 @@ MODELS = st.builds(
 @settings(max_examples=30, deadline=None, derandomize=True, database=None)
 @given(MODELS)
 def test_a_random_model_agrees_with_scipy(random):
-    """At second order, dt .01 ms leaves less than 1e-4 of the range; a wrong term would leave far more."""
+    """At second order, dt 0.01 ms leaves less than 1e-4 of the range; a wrong term would leave far more."""
     options = dict(duration=END * nm.ms, record=["v"], sample=1 * nm.ms)
     result = nm.simulate(random.model(), nm.Events("exc", [ARRIVAL] * nm.ms, random.weight), dt=0.01 * nm.ms, **options)
     exact = random.exact(result.time.values)
@@ -125,7 +125,7 @@ class RandomTree:
         )  # fmt: skip
 
     def derivatives(self, t, state):
-        """In mV and ms: Cm = .01 F/m², so a leak of 1 S/m² gives a rate of .1/ms."""
+        """In mV and ms: Cm = 0.01 F/m², so a leak of 1 S/m² gives a rate of 0.1/ms."""
         v, x = state[:3], state[3:]
         change = 0.1 * (np.array(self.leak) * (-60 - v) + x * (0 - v))
         for child, g in zip((1, 2), self.axial, strict=True):

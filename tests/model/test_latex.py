@@ -59,3 +59,12 @@ def test_a_renderer_takes_every_line_of_every_neuron(name):
             for part in line.replace(r"\text{", r"\mathrm{").split("&"):
                 if part.strip():
                     parser.parse(f"${part.strip()}$")
+
+
+def test_units_are_those_of_the_field_and_not_base_units():
+    shown = latex.equations("dv/dt = -v/tau : volt\nI = v/r : amp/meter**2\nq = v*c : coulomb")
+    assert [line.split("&& ")[1].removesuffix(r" \\") for line in shown.splitlines()[1:-1]] == [
+        r"\mathrm{mV}",
+        r"\mathrm{\mu A}\,\mathrm{cm}^{-2}",
+        r"\mathrm{s}\,\mathrm{A}",
+    ]

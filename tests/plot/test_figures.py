@@ -304,6 +304,7 @@ def test_a_slide_says_what_the_run_shows():
     assert says(alone) == "The same pulse, a growing answer: 10 → 20 spikes"
     flat = measured(draws=1).isel(ketamine=0, drop=True).isel(pulse=[0, 0])
     assert says(flat) == "The same pulse, no wind-up: 10 → 10 spikes"
+    assert says(flat.assign(late=flat.late / 10)) == "The same pulse, no wind-up: 1 → 1 spike"
 
 
 @pytest.fixture(scope="module")

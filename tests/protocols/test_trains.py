@@ -96,3 +96,10 @@ def test_a_unit_without_a_name_is_typed_as_text(unit):
     made = eval(repr(given), {"Events": Events, "ms": ms})
     assert float(quantities.quantity(made.weight)) == pytest.approx(float(given.weight))
     assert same_dimension(quantities.best_unit(given.weight), unit)
+
+
+@pytest.mark.parametrize("rate", [1 / 3, 0.1, 0.1 * 3, 2.0, 7 / 90])
+def test_what_is_printed_of_a_rate_makes_the_same_rate(rate):
+    shown = repr(nm.WindUp(frequency=rate * nm.Hz))
+    assert eval(shown, {"WindUp": nm.WindUp, "Hz": nm.Hz}) == nm.WindUp(frequency=rate * nm.Hz)
+    assert "0.1*Hz" in shown or rate != 0.1

@@ -105,7 +105,7 @@ def test_a_variable_that_nobody_recorded_overflows_and_its_lane_is_marked_on_eve
 
 @pytest.mark.parametrize("engine", ["kernel", "brian2", "reference"])
 def test_a_run_of_which_no_lane_is_left_is_refused_on_every_engine(engine):
-    with pytest.raises(OverflowedError, match="1 of 1 lanes overflowed"):
+    with pytest.raises(OverflowedError, match="1 of 1 lane overflowed"):
         nm.simulate(exploding(), duration="20 ms", parameters={"k": 2}, engine=engine)
 
 

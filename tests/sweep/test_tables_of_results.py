@@ -106,3 +106,12 @@ def test_a_single_run_is_one_row(result):
     found = tables(alone)
     assert {name: len(table) for name, table in found.items()} == {"": 1, "pulse": 3, "time": 4, "spike": 3}
     assert found[""].spike_count.item() == 3
+
+
+def test_where_nothing_was_kept_of_a_pulse_its_time_is_a_table_still(result):
+    row = {"ketamine": ("row", [0.0, 1], {"units": "µM"}), "tau": ("row", [5.0, 6], MS)}
+    of_rows = result.drop_vars(["ca_peak", "ketamine"]).rename_dims(ketamine="row").assign_coords(row)
+    table = tables(of_rows)["pulse"]
+    assert table.pulse_time_ms.tolist() == [0, 10, 20] * 2
+    assert table.ketamine_uM.tolist() == [0.0] * 3 + [1.0] * 3
+    assert table.tau_ms.tolist() == [5.0] * 3 + [6.0] * 3

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from nmdasim.command.printing.tables import NARROW
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.quantities import several
 
 
 def answer(found: xr.Dataset) -> dict[str, Any]:
@@ -51,6 +52,7 @@ def show(found: xr.Dataset) -> None:
         table.add_row(f"{run['ketamine_um']:g} µM", f"{run['strength']:.3g}", *(f"{n:.3g}" for n in spikes))
     console = Console()
     console.print(table)
-    said = f"Median threshold of {found.sizes['seed']} latency draws, and their mean spikes at multiples of it."
+    draws = several(found.sizes["seed"], "latency draw")
+    said = f"Median threshold of {draws}, and the mean of their spikes at multiples of it."
     console.print(said, "Strength is a factor on every synapse of the volley; 1 is the published one.", highlight=False)
     console.print(DISCLAIMER, style="dim")
