@@ -26,13 +26,17 @@ def title(name: object, *about: object) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Return a table; of many rows the first."""
+    """Return a table, numbers with six digits; of many rows the first."""
     rows = list(rows)
     head = "".join(f"<th style='text-align:left'>{escape(one)}</th>" for one in heads)
-    cells = ("".join(f"<td style='text-align:left'>{escape(str(cell))}</td>" for cell in row) for row in rows[:_MOST])
+    cells = ("".join(f"<td style='text-align:left'>{escape(_cell(cell))}</td>" for cell in row) for row in rows[:_MOST])
     body = "".join(f"<tr>{row}</tr>" for row in cells)
     more = f"<p>… and {len(rows) - _MOST:,} more</p>" if len(rows) > _MOST else ""
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>{more}"
+
+
+def _cell(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def folded(summary: object, body: str) -> str:

@@ -100,7 +100,7 @@ class Event:
         idle = {"EVID"} if self.is_dose else {"EVID", "UNIT", "ROUTE"}  # the heading says what EVID does
         told = {c: value for c, value in given.items() if (value or c == "TIME") and c not in idle}
         told |= dict(self.covariates)
-        shown = html.table([HEADS.get(column, column) for column in told], [tuple(map(_cell, told.values()))])
+        shown = html.table([HEADS.get(column, column) for column in told], [tuple(told.values())])
         return f"<div>{html.title(_KINDS[self.evid])}{shown}{html.title('', DISCLAIMER)}</div>"
 
     def _check_texts(self) -> None:
@@ -161,10 +161,6 @@ class Event:
         for column in ("AMT", "RATE", "DUR", "II", "ADDL", "SS"):
             if getattr(self, COLUMNS[column]):
                 raise EventError(column, f"{getattr(self, COLUMNS[column]):g} on a row of EVID {self.evid}: no dose")
-
-
-def _cell(value: object) -> str:
-    return f"{value:g}" if isinstance(value, Real) else str(value)
 
 
 @plainly

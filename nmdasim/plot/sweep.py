@@ -133,8 +133,8 @@ def _halved(fit: xr.Dataset) -> str:
 def _one_curve(
     ax: Axes, values: xr.DataArray, fit: xr.Dataset, dose: str, smooth: np.ndarray, cue: Cue, others: list[str]
 ) -> None:
+    values = values.isel({dose: values[dose].values > 0}).dropna(dose, how="all")
     mean = values.mean("seed") if "seed" in values.dims else values
-    keep = values[dose].values > 0
     label = ", ".join(_value(fit, name) for name in others)
     if bool(fit.sigmoid):
         unit = fit.ic50.attrs["units"]
@@ -143,10 +143,10 @@ def _one_curve(
         ax.plot(smooth, curve, label=_folded(ax, f"{label}  {numbers}"), **cue.plain)
     else:
         ax.plot([], [], cue.marker, color=cue.colour, label=_folded(ax, f"{label}  {fit.reason.values!s}"))
-    ax.plot(values[dose].values[keep], mean.values[keep], cue.marker, color=cue.colour)
+    ax.plot(values[dose].values, mean.values, cue.marker, color=cue.colour)
     if "seed" in values.dims and values.sizes["seed"] > 1:
-        low, high = (values.quantile(q, "seed").values[keep] for q in (0.025, 0.975))
-        ax.vlines(values[dose].values[keep], low, high, color=cue.colour, alpha=0.4, linewidth=1.2)
+        low, high = (values.quantile(q, "seed").values for q in (0.025, 0.975))
+        ax.vlines(values[dose].values, low, high, color=cue.colour, alpha=0.4, linewidth=1.2)
 
 
 def _folded(ax: Axes, text: str) -> str:

@@ -28,5 +28,5 @@ def sweep(one: Sweep) -> str:
 
 def _row(axis: Axis) -> tuple[object, ...]:
     values = axis.values if axis.named else np.sort(axis.values)
-    first, last = (f"{end:g}" if isinstance(end, float) else end for end in shown(axis, values[[0, -1]]).tolist())
+    first, last = shown(axis, values[[0, -1]]).tolist()
     return axis.name, f"{len(values):,}", first, last, quantities.pretty(axis.unit).removeprefix("1")

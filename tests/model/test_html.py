@@ -120,6 +120,13 @@ def test_a_dose_shows_its_columns_with_units_and_none_that_says_nothing():
     assert [head.text for head in read(SHOWN["reset"]._repr_html_()).iter("th")] == ["ID", "TIME (h)"]
 
 
+def test_a_schedule_shows_lengths_as_one_reads_them():
+    shown = pharmacology.Regimen.of(pharmacology.dose("0.5 mg/kg", over="40 min", weight="80 kg"))
+    cells = [cell.text for cell in read(shown._repr_html_()).iter("td")]
+    assert "0.666667" in cells
+    assert "80" in cells
+
+
 def test_a_preset_shows_where_it_was_sampled_and_its_numbers_with_unit_and_status():
     cells = [cell.text for cell in read(SHOWN["preset"]._repr_html_()).iter("td")]
     given = pharmacology.preset("clements2").parameters

@@ -45,6 +45,15 @@ def test_no_drug_is_drawn_left_of_a_break_and_called_0(doses):
     assert all(at == place or at > mark.get_position()[0] for at in written.values())
 
 
+def test_a_dose_without_a_value_is_not_drawn_and_warns_of_nothing(recwarn):
+    doses = [0, 0.1, 0.3, 1, 3, 10]
+    values = halved(doses).where(lambda table: table.ketamine != 0.3)
+    ax = drawn(values)
+    points = next(line.get_xydata() for line in ax.lines if len(line.get_xydata()) == len(doses) - 1)
+    assert 0.3 not in points[:, 0]
+    assert not [one for one in recwarn if issubclass(one.category, RuntimeWarning)]
+
+
 def test_without_no_drug_the_axis_has_no_break():
     ax = drawn(halved([0.1, 0.3, 1, 3, 10]))
     assert not [text for text in ax.texts if text.get_text() == "//"]
