@@ -13,6 +13,8 @@ import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim import quantities
 from nmdasim.errors import UnitError
+from nmdasim.pharmacology import schedules
+from nmdasim.receptors import exact, inhibition, perfusion
 from nmdasim.run.axes import parameter_axes
 
 ROOT = Path(__file__).parents[1]
@@ -163,6 +165,22 @@ def test_what_is_offered_is_read(text, unit):
         lambda: nm.pharmacology.free_levels(nm.pharmacology.schedule("infusion_40_minutes"), every=1, until="6 h"),
         lambda: nm.studies.sensitization.condition(nm.circuits.dorsal_horn(), frequency=1),
         lambda: nm.studies.reflex.threshold(nm.neurons.wdr(), ketamine=[0, 1]),
+        lambda: nm.pharmacology.reset(1),
+        lambda: nm.pharmacology.schedule("monthly").shifted(1),
+        lambda: schedules.monthly(70),
+        lambda: nm.treatment.simulate(until=12),
+        lambda: nm.receptors.blocker("ketamine").ic50(-60),
+        lambda: nm.receptors.scheme("destexhe1996").steady(v=-60),
+        lambda: nm.receptors.scheme("destexhe1996").clamped(-60),
+        lambda: exact.respond(nm.receptors.scheme("destexhe1996"), [exact.Step("1 mV")]),
+        lambda: perfusion.train(nm.receptors.scheme("destexhe1996"), "ketamine", frequency=1),
+        lambda: inhibition.against_voltage("ketamine", "2A", [-60]),
+        lambda: nm.Volleys("1 mV"),
+        lambda: nm.protocols.Stimulus("touch", 1, 1),
+        lambda: nm.studies.population_of_models(
+            nm.neurons.wdr(), ranges=dict(Cm=(1, 2)), accept=dict(index=(0, 1)), draws=2
+        ),
+        lambda: nm.plot.pharmacokinetics.reported(unit="mV"),
     ],
 )
 def test_a_wrong_unit_has_a_short_traceback(call, monkeypatch):

@@ -8,7 +8,7 @@ import numpy as np
 from brian2.units import Quantity
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.parameters import concentrations, read_table
 from nmdasim.pharmacology.drugs import drug
 
@@ -41,6 +41,7 @@ class Band:
         low, high = f"{self.low_ng_ml:g}", f"{self.high_ng_ml:g}"
         return f"{low} ng/ml total" if low == high else f"{low}–{high} ng/ml total"
 
+    @plainly
     def on(self, basis: str = "total", unit: str = "ng/ml") -> tuple[float, float]:
         """Return the range on an axis of ``"total"`` or ``"free"`` racemic ketamine, in its unit.
 

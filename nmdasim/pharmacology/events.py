@@ -224,6 +224,7 @@ def dose(
     )
 
 
+@plainly
 def reset(at: QuantityLike, *, id: str = "1") -> Event:
     """Return an event that empties the body: amounts, running infusions and repeats still to come."""
     return Event(time_h=amounts.hours(at, "at"), evid=RESET, id=id)

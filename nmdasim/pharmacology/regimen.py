@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError, nearest
+from nmdasim.errors import InputError, nearest, plainly
 from nmdasim.model import html
 from nmdasim.pharmacology import amounts, table, written
 from nmdasim.pharmacology.drugs import drug
@@ -77,6 +77,7 @@ class Regimen:
         return cls(tuple(sorted(events, key=lambda event: event.time_h)), drug, name, source)
 
     @classmethod
+    @plainly
     def from_table(cls, rows: pd.DataFrame, most_doses: float = math.inf) -> Self:
         """Read a DataFrame in the field's columns, any case: ID TIME AMT RATE DUR II ADDL SS EVID CMT/ROUTE WT ….
 
@@ -96,6 +97,7 @@ class Regimen:
         return cls(events, drug)
 
     @classmethod
+    @plainly
     def from_csv(cls, path: str | Path, most_doses: float = math.inf) -> Self:
         """Read a CSV file in the field's columns, any case; ``.`` is a missing value.
 
@@ -228,6 +230,7 @@ class Regimen:
                 first[event.id] = event.time_h  # rows of a subject are in order of time
         return stops[::-1]
 
+    @plainly
     def shifted(self, by: QuantityLike) -> Regimen:
         """Return the same regimen, later by a time such as ``"24 h"``."""
         shift = amounts.hours(by, "by")

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, nearest
+from nmdasim.errors import InputError, nearest, plainly
 from nmdasim.parameters import load, read_table
 from nmdasim.pharmacology import amounts
 from nmdasim.pharmacology.events import Event, dose
@@ -23,6 +23,7 @@ def infusion_40_minutes() -> Regimen:
     return Regimen((dose(_per_kg("infusion", "dose"), over=over),), "ketamine", "0.5 mg/kg over 40 min", "zanos2018")
 
 
+@plainly
 def crps_100_hours(weight: QuantityLike = "70 kg") -> Regimen:
     """Return the 100-hour course of S-ketamine in complex regional pain syndrome (Sigtermans 2009).
 
@@ -38,6 +39,7 @@ def crps_inpatient_5_days() -> Regimen:
     return _stepped("inpatient", "ketamine", "inpatients with CRPS, racemate 10 to 40 mg/h, 5 days", "PMC2950807")
 
 
+@plainly
 def crps_outpatient_10_days(weight: QuantityLike = "70 kg") -> Regimen:
     """Return the outpatients' course in CRPS, 4 h a day for 10 days at its highest rate (Schwartzman 2009).
 
@@ -47,6 +49,7 @@ def crps_outpatient_10_days(weight: QuantityLike = "70 kg") -> Regimen:
     return Regimen((event,), "ketamine", "outpatients with CRPS, racemate 4 h a day, 10 days", "schwartzman2009")
 
 
+@plainly
 def monthly(weight: QuantityLike = "70 kg") -> Regimen:
     """Return an outpatient's infusion every four weeks for a year, of S-ketamine: an illustration, of no trial."""
     every = f"{_number('monthly', 'interval', 'h'):g} h"
@@ -59,6 +62,7 @@ def refractory_single() -> Regimen:
     return _once("pickering", "neuropathic pain, racemate 0.5 mg/kg once", "pickering2020")
 
 
+@plainly
 def crps_titration(weight: QuantityLike = "70 kg") -> Regimen:
     """Return the same course with its raises: every 2 h by day and after 8 h by night (Sigtermans 2009).
 
@@ -82,6 +86,7 @@ def crps_titration(weight: QuantityLike = "70 kg") -> Regimen:
     )
 
 
+@plainly
 def nasal_twice_weekly(amount: QuantityLike = "56 mg") -> Regimen:
     """Return nasal esketamine 28, 56 or 84 mg as licensed for depression: twice weekly, then weekly (not for pain).
 

@@ -143,7 +143,7 @@ def style(name: str) -> ExitStack:
     'slide'
     """
     if name not in LOOKS:
-        raise InputError(f"style {name!r}; there are {', '.join(LOOKS)}{nearest(name, LOOKS)}")
+        raise InputError(f"unknown style {name!r}{nearest(name, LOOKS)}")
     before, settings = _LOOK.get(), dict(plt.rcParams)
     changed = LOOKS[name].rc
     _LOOK.set(LOOKS[name])

@@ -9,6 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim import quantities
+from nmdasim.errors import plainly
 from nmdasim.pharmacology import Band, Regimen, bands
 from nmdasim.pharmacology.events import ROUTES
 from nmdasim.plot.bands import COLOUR
@@ -157,6 +158,7 @@ def _crowd(course: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
     ax.plot(hours, course.plasma.mean("subject"), "-", color=look().shades[1], label="mean of plasma")
 
 
+@plainly
 def reported(ax: Axes | None = None, *, basis: str = "total", unit: str = "ng/ml") -> Axes:
     """Draw the concentrations that publications report, beside a curve: each with its source, none as a target.
 

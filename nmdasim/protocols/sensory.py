@@ -13,7 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, ModelError
+from nmdasim.errors import InputError, ModelError, plainly
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.population import named
 from nmdasim.parameters import load
@@ -61,6 +61,7 @@ class Stimulus(Protocol):
     intensity: Shares = 1.0
     time: QuantityLike = "500 ms"
 
+    @plainly
     def __post_init__(self) -> None:
         kinds = np.asarray(self.kind)
         if unknown := [kind for kind in kinds.ravel().tolist() if kind not in FIBRES]:
@@ -110,6 +111,7 @@ class Pressure(Protocol):
     start: QuantityLike = "500 ms"
     length: QuantityLike = "5 second"
 
+    @plainly
     def __post_init__(self) -> None:
         _check_share(self.intensity, "pressure")
         if _seconds(self.length, "length") <= 0:
@@ -159,6 +161,7 @@ class Conditioning(Protocol):
     pulses: Counts = 15
     start: QuantityLike = "1 s"
 
+    @plainly
     def __post_init__(self) -> None:
         rates, counts = quantities.si(self.frequency, "Hz", name="frequency"), np.asarray(self.pulses)
         whole = counts.size and np.issubdtype(counts.dtype, np.integer)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError
+from nmdasim.errors import ModelError, plainly
 from nmdasim.model.population import size_of
 from nmdasim.model.typed import shown, typed
 from nmdasim.protocols.protocol import Shares
@@ -39,6 +39,7 @@ class Poisson:
     def _repr_html_(self) -> str:
         return shown(self)
 
+    @plainly
     def __post_init__(self) -> None:
         size_of(self.size, "Poisson")
         rate = quantities.si(self.rate, "Hz", name="rate")
@@ -84,6 +85,7 @@ class Volleys:
     def _repr_html_(self) -> str:
         return shown(self)
 
+    @plainly
     def __post_init__(self) -> None:
         size_of(self.size, "Volleys")
         if np.any(self._seconds() < 0):

@@ -62,6 +62,7 @@ class Blocker:
         p = {name.removesuffix(f"_{self.key}"): value.si for name, value in self.parameters.items()}
         return np.asarray(p["K"] * np.exp((held(v) - p["V"]) / p["slope"]))
 
+    @plainly
     def ic50(self, v: object = "-60 mV", mg: object = "1 mM", K_mg: object = None) -> np.ndarray:
         """Return the concentration that blocks half of the receptors in the long run, in mM (mol/m³).
 

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any, overload
 
-from nmdasim.errors import InputError, ModelError
+from nmdasim.errors import InputError, ModelError, plainly
 from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.compose import mechanisms_of
 from nmdasim.model.mechanism import Mechanism
@@ -27,6 +27,7 @@ def dosed(model: Model, drugs: Iterable[str | Blocker]) -> Model: ...
 def dosed(model: Circuit, drugs: Iterable[str | Blocker]) -> Circuit: ...
 @overload
 def dosed(model: Model | Circuit, drugs: Iterable[str | Blocker]) -> Model | Circuit: ...
+@plainly
 def dosed(model: Model | Circuit, drugs: Iterable[str | Blocker]) -> Model | Circuit:
     """Return a model with the block of some drugs in every NMDA receptor, each of concentration 0.
 

@@ -17,7 +17,7 @@ from scipy.linalg import expm
 
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.scheme import Scheme
 
@@ -55,6 +55,7 @@ class Step:
         return value
 
 
+@plainly
 def respond(
     scheme: Scheme,
     steps: Sequence[Step],

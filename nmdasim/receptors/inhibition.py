@@ -90,6 +90,7 @@ def _attrs(drug: str, parts: Sequence[tuple[Subtype, float]]) -> dict[str, str]:
     }
 
 
+@plainly
 def against_voltage(
     drug: str, concentration: QuantityLike, v: QuantityLike, mg: QuantityLike = "1 mM", subtype: str = "2A"
 ) -> xr.Dataset:

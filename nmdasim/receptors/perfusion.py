@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.exact import Step, blocked, respond
 from nmdasim.receptors.scheme import Scheme
@@ -16,6 +16,7 @@ from nmdasim.receptors.scheme import Scheme
 GLUTAMATE, WIDTH = "1 mM", "1 ms"
 
 
+@plainly
 def train(
     scheme: Scheme,
     drug: str,
@@ -81,6 +82,7 @@ def _period(frequency: QuantityLike, pulses: int) -> float:
     return 1 / rate
 
 
+@plainly
 def wash(
     scheme: Scheme,
     drug: str,
@@ -105,11 +107,13 @@ def wash(
     return result
 
 
+@plainly
 def equilibrated(scheme: Scheme, drug: str, concentration: QuantityLike, **conditions: QuantityLike) -> np.ndarray:
     """Return state probabilities after long exposure to a drug with hardly any glutamate (1 nM) around."""
     return scheme.steady(glutamate="1 nM", **{drug: concentration}, **conditions)
 
 
+@plainly
 def recovery(
     scheme: Scheme,
     drug: str,

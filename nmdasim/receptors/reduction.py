@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from scipy.integrate import solve_ivp
 
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.language.evaluation import evaluator
 from nmdasim.language.system import system
 from nmdasim.quantities import QuantityLike
@@ -19,6 +19,7 @@ from nmdasim.receptors.exact import blocked
 from nmdasim.receptors.scheme import Scheme
 
 
+@plainly
 def follow(
     scheme: Scheme,
     drug: Blocker | Sequence[Blocker],

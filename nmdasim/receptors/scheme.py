@@ -21,7 +21,7 @@ import numpy as np
 import scipy
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, nearest
+from nmdasim.errors import ModelError, nearest, plainly
 from nmdasim.language.evaluation import evaluator
 from nmdasim.language.system import System, system
 from nmdasim.model.mechanism import Mechanism
@@ -179,6 +179,7 @@ class Scheme:
         held(conditions.get("v", _DEFAULTS["v"]))
         return found
 
+    @plainly
     def rates(self, **conditions: QuantityLike) -> np.ndarray:
         """Return the rate of every transition in 1/s, shape (…, transitions); conditions broadcast."""
         columns = self._rates(self.values(**conditions))
@@ -190,6 +191,7 @@ class Scheme:
             )
         return columns
 
+    @plainly
     def generator(self, **conditions: QuantityLike) -> np.ndarray:
         """Return the generator Q in 1/s, shape (…, states, states); rows sum to 0.
 
@@ -206,6 +208,7 @@ class Scheme:
         matrix[..., np.arange(n), np.arange(n)] = -matrix.sum(axis=-1)
         return matrix
 
+    @plainly
     def steady(self, **conditions: QuantityLike) -> np.ndarray:
         """Return the state probabilities after a very long time from rest, shape (…, states)."""
         generator = self.generator(**conditions)
@@ -213,6 +216,7 @@ class Scheme:
         start = self.states.index(self.rest)
         return np.stack([stationary(matrix, start) for matrix in flat]).reshape(generator.shape[:-1])
 
+    @plainly
     def open(self, occupancy: np.ndarray, **conditions: QuantityLike) -> np.ndarray:
         """Return the probability that a receptor conducts, given state probabilities (…, states)."""
         return np.asarray((occupancy * self._shares(self.values(**conditions))).sum(axis=-1))
@@ -258,6 +262,7 @@ class Scheme:
             references=self.references,
         )
 
+    @plainly
     def clamped(self, v: QuantityLike = "-60 mV", **conditions: QuantityLike) -> Model:
         """Return a model of receptors in a patch held at `v`, at rest, for any engine.
 

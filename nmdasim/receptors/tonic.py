@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import overload
 
-from nmdasim.errors import ModelError
+from nmdasim.errors import ModelError, plainly
 from nmdasim.language.names import defined
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.mechanism import Mechanism, Recipe
@@ -101,6 +101,7 @@ def with_tonic(
 def with_tonic(
     model: Circuit, at: str | Iterable[str] | None = ..., *, subtype: str = ..., populations: Iterable[str] = ...
 ) -> Circuit: ...
+@plainly
 def with_tonic(
     model: Model | Circuit,
     at: str | Iterable[str] | None = None,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nmdasim.errors import plainly
 from nmdasim.pharmacology import Regimen, bands, time_course
 from nmdasim.pharmacology.subjects import REFERENCE_KG
 from nmdasim.quantities import unit
@@ -46,6 +47,7 @@ class Burden:
         return f"Burden: {self.total_mg:.0f} mg {self.drug}, {visits}, {self.dosing_h:.1f} h of infusion; {above}."
 
 
+@plainly
 def burden(regimen: Regimen, preset: str = "", levels: tuple[float, ...] = ()) -> Burden:
     """Return the burden of a regimen, read minute by minute from its first dose to 12 h after each.
 

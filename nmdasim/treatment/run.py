@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.language.evaluation import evaluate
 from nmdasim.model.model import Model
 from nmdasim.pharmacology import Regimen, amounts
@@ -31,6 +31,7 @@ from nmdasim.treatment.supply import Link, begin, natural
 LONGEST_H, _MOST_VALUES = 2 * 365 * 24.0, 20_000_000
 
 
+@plainly
 def simulate(
     state: State | str = "crps",
     regimen: Regimen | str | Path = "crps_100_hours",

@@ -11,7 +11,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError, nearest
+from nmdasim.errors import InputError, nearest, plainly
 from nmdasim.model.model import Model
 from nmdasim.parameters import read_table
 from nmdasim.treatment.given import regimen_of
@@ -103,6 +103,7 @@ def _trial(name: str, row: Mapping[str, Any]) -> Trial:
     return Trial(name=name, measures=tuple(Measure(**one) for one in row.get("measures", ())), **own)
 
 
+@plainly
 def compare(
     some: Iterable[Trial | str] | None = None,
     models: Sequence[Model | str] | None = None,

@@ -88,7 +88,7 @@ def test_a_slide_has_the_shape_of_a_screen_and_a_caption_that_the_third_row_read
 
 
 def test_an_unknown_style_is_refused_by_name():
-    with pytest.raises(InputError, match="there are paper, slide, dark"):
+    with pytest.raises(InputError, match="^unknown style 'solarized'; there are paper, slide, dark$"):
         nm.plot.style("solarized")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
 from nmdasim.studies.populations import found as results
@@ -33,6 +33,7 @@ Watch = Callable[[str, int], AbstractContextManager[Any]]
 OWN = "population.json"
 
 
+@plainly
 def population_of_models(
     model: Model | Circuit,
     protocol: Any = None,
