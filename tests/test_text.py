@@ -7,13 +7,16 @@ import tokenize
 import traceback
 from pathlib import Path
 
+import numpy as np
 import pytest
+import xarray as xr
 
 import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim import quantities
 from nmdasim.errors import UnitError
 from nmdasim.pharmacology import schedules
+from nmdasim.plot.style import persons
 from nmdasim.receptors import exact, inhibition, perfusion
 from nmdasim.run.axes import parameter_axes
 
@@ -76,6 +79,32 @@ def test_millimolar_is_spelled_one_way():
 @pytest.mark.parametrize(("number", "text"), [(0, "0 lanes"), (1, "1 lane"), (2, "2 lanes"), (1280, "1,280 lanes")])
 def test_nouns_agree_with_their_number(number, text):
     assert quantities.several(number, "lane") == text
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda: nm.WindUp(latencies=dict(c=np.ones((1, 20)) * nm.ms)), "have 1 row for 15 pulses"),
+        (
+            lambda: nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1, latencies=dict(c=[1] * nm.ms))),
+            "latencies of c have 1 column; the model has 20 synapses",
+        ),
+        (lambda: nm.Population(CELL, 1, parameters=dict(k=[1, 2])), "has 2 values for 1 neuron;"),
+        (
+            lambda: nm.measures.dose_response(xr.DataArray([1.0], dims="ketamine", coords=dict(ketamine=[0.0]))),
+            "1 dose; a Hill curve",
+        ),
+        (lambda: nm.protocols.Conditioning(pulses=1, frequency="0 Hz"), "pulses = 1, frequency = 0 Hz"),
+        (lambda: nm.studies.reflex._check_answered(np.zeros((1, 1, 3)), 1, 2.0, np.array([0.0]), "x"), "1 of 1 draw:"),
+    ],
+)
+def test_one_of_a_thing_is_told_of_in_the_singular(call, told):
+    with pytest.raises(nm.NmdasimError, match=re.escape(told)):
+        call()
+
+
+def test_a_caption_counts_one_person():
+    assert [persons(1), persons(200)] == ["1 person", "200 people"]
 
 
 CELL = nm.Model("one", "dv/dt = -v*k : 1", dict(k="1 1/ms", w=1.0, c="1 uM"))

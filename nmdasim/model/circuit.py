@@ -224,7 +224,9 @@ class Circuit:
         for name, source in sources.items():
             old = named("input", name, self.inputs, self.name)
             if source.size != old.size:
-                raise ModelError(f"{self.name}: input {name} has {old.size} fibres; given {source.size}")
+                raise ModelError(
+                    f"{self.name}: input {name} has {quantities.several(old.size, 'fibre')}; given {source.size}"
+                )
         return dataclasses.replace(self, inputs={**self.inputs, **sources})
 
     def weighted(self, **factors: float) -> Self:

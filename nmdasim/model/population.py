@@ -11,7 +11,7 @@ import numpy as np
 
 from nmdasim.errors import ModelError, nearest
 from nmdasim.model.model import Model
-from nmdasim.quantities import QuantityLike
+from nmdasim.quantities import QuantityLike, several
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,8 +47,8 @@ class Population:
             for name, value in given.items():
                 if not isinstance(value, str) and np.size(value) not in (1, self.size):
                     raise ModelError(
-                        f"{self.model.name}: {kind} {name} has {np.size(value)} values for {self.size} "
-                        "neurons; give one, or one for each"
+                        f"{self.model.name}: {kind} {name} has {several(np.size(value), 'value')} for "
+                        f"{several(self.size, 'neuron')}; give one, or one for each"
                     )
         dataclasses.replace(self.model, initial=dict(self.model.initial) | dict(self.initial))
 

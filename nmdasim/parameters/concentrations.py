@@ -84,6 +84,8 @@ def total(given: Any, drug: str = "ketamine", *, unit: str = "uM") -> Any:
     values = found if isinstance(found, xr.DataArray) else molar(found, drug)
     entry = drugs.find(drug)
     factor = 1 / _number(entry, "unbound", f"{given}")
+    if not any(quantities.same_dimension(unit, known) for known in ("uM", "ng/ml")):
+        raise UnitError(f"unit = {unit!r} is none of a concentration; give one such as 'uM' or 'ng/ml'")
     if get_dimensions(quantities.parse_unit(unit)) is _MASS:
         factor = factor * _number(entry, "molar_mass", f"{given}") * quantities.parse_unit("kg/mol")
     if isinstance(values, xr.DataArray):

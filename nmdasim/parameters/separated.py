@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from nmdasim.errors import InputError
+from nmdasim.quantities import several
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 _NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
@@ -97,7 +98,9 @@ def read(path: Path, what: str, heading: Collection[str] = (), verbatim: Collect
         row, count = clean(record)
         if names and count != len(names) and rows:
             why = _why(count > len(names))
-            raise InputError(f"row {len(rows)} (line {line}) has {count} cells for {len(names)} columns{why}")
+            raise InputError(
+                f"row {len(rows)} (line {line}) has {several(count, 'cell')} for {several(len(names), 'column')}{why}"
+            )
         if row or count > 1:
             lines.append((line, count))
             rows.append(row)

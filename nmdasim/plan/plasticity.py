@@ -85,8 +85,8 @@ def _start(attached: Attached, name: str, value: Any, scope: Mapping[str, np.nda
         given = np.ravel(quantities.si(value, attached.rule.text[name].dim, name=f"initial {name}"))
         if len(given) * drawing.instances not in (drawing.instances, count):
             raise ModelError(
-                f"synapse {attached.rule.name}: initial {name} has {len(given)} values for "
-                f"{count // drawing.instances} synapses; give one, or one for each"
+                f"synapse {attached.rule.name}: initial {name} has {quantities.several(len(given), 'value')} for "
+                f"{quantities.several(count // drawing.instances, 'synapse')}; give one, or one for each"
             )
         return np.full(count, given[0]) if len(given) == 1 else np.tile(given, drawing.instances)[drawing.order]
     text, drawn = draw(value, name, draws, (count, 1))

@@ -14,7 +14,7 @@ from nmdasim.pharmacology import Band, Regimen, bands
 from nmdasim.pharmacology.events import ROUTES
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
-from nmdasim.plot.style import axes_of, caption, drawn, new_figure, plain, short
+from nmdasim.plot.style import axes_of, caption, drawn, new_figure, persons, plain, short
 
 #: Height in ng/ml, total, of a figure of reported concentrations alone.
 _TOP = 300.0
@@ -144,7 +144,7 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
 def _shade(spread: xr.Dataset, factor: float, ax: Axes, colour: str, named: bool) -> None:
     mean, low, high = (spread.plasma.sel(statistic=name) for name in ("mean", "low", "high"))
     hours = spread.time.values * factor
-    what = f"95 % of {spread.attrs['subjects']} people" if named else None
+    what = f"95 % of {persons(spread.attrs['subjects'])}" if named else None
     ax.fill_between(hours, low, high, color=colour, alpha=0.15, linewidth=0, label=what)
     # Above the typical curve, which it may follow closely.
     ax.plot(hours, mean, ":", color=look().ink, linewidth=1.6, zorder=3, label="their mean" if named else None)

@@ -18,7 +18,7 @@ from matplotlib.patches import Patch
 from nmdasim.errors import InputError
 from nmdasim.plot.look import look
 from nmdasim.plot.style import axes_of, caption, told
-from nmdasim.quantities import pretty
+from nmdasim.quantities import pretty, several
 from nmdasim.readout.populations import loss, narrowing, places
 
 #: Lines of parallel coordinates: more hide each other.
@@ -55,7 +55,7 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
             low, first, middle, third, high = np.quantile(part, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
             ax.hlines(rows, low, high, color=colour, lw=1.2)
             ax.hlines(rows, first, third, color=colour, lw=6, alpha=0.6)
-            ax.plot(middle, rows, "o", color=colour, label=f"{label}: {len(part):,} draws")
+            ax.plot(middle, rows, "o", color=colour, label=f"{label}: {several(len(part), 'draw')}")
         ax.set_yticks(range(len(names)), [f"{name}  {_reach(found, name)}" for name in names], fontsize=10)
         ax.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.4, -0.6), xlabel="place in the range that was drawn from")
         ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), fontsize=10)
@@ -231,4 +231,5 @@ def _dose_label(found: xr.Dataset) -> str:
 
 def _counted(found: xr.Dataset) -> str:
     kept, draws = int(found["kept"].sum()), found.sizes["draw"]
-    return f"{found.attrs['model']}: {kept:,} of {draws:,} draws of {len(places(found)[0])} parameters meet the data."
+    of = f"{several(draws, 'draw')} of {several(len(places(found)[0]), 'parameter')}"
+    return f"{found.attrs['model']}: {kept:,} of {of} {'meets' if kept == 1 else 'meet'} the data."

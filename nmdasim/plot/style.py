@@ -153,10 +153,15 @@ def _started(attrs: Sequence[Mapping[Any, Any]]) -> list[str]:
     return [f"{names[0].upper()}{names[1:]} block at the start: {how}." for names, how in texts]
 
 
+def persons(number: int) -> str:
+    """Return a number of people in words, ``"1 person"`` or ``"200 people"``."""
+    return "1 person" if number == 1 else f"{number} people"
+
+
 def _interval(attrs: Mapping[Any, Any]) -> str:
     if "interval" not in attrs:
         return ""
-    people = f"{attrs['subjects']} people drawn, seed {attrs['seed']}"
+    people = f"{persons(attrs['subjects'])} drawn, seed {attrs['seed']}"
     spread = attrs.get("spread", "")
     if not isinstance(spread, str):  # a factor on the differences that stand in the tables
         said = "" if spread == 1 else f"; their differences × {spread:g}"

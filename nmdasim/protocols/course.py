@@ -71,7 +71,10 @@ class Course:
         if _is_timed(given):
             return cls._steps(name, given, unit)
         if given.dims != ("time",) or given.size == 0:
-            raise InputError(f"{name} has the dimensions {given.dims} and {given.size} values; a course has one, time")
+            raise InputError(
+                f"{name} has the dimensions {given.dims} and "
+                f"{quantities.several(given.size, 'value')}; a course has one dimension, time"
+            )
         for what, array in ((name, given), ("time", given.time)):
             if "units" not in array.attrs:
                 raise InputError(f"the {what} of a course has no units; set .attrs['units'], as in 'uM' or 'h'")

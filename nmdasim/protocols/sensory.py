@@ -167,7 +167,7 @@ class Conditioning(Protocol):
         whole = counts.size and np.issubdtype(counts.dtype, np.integer)
         if rates.ndim > 1 or counts.ndim > 1 or not whole or not rates.size or np.any(rates <= 0) or np.any(counts < 1):
             raise InputError(
-                f"conditioning with {self.pulses} pulses at {self.frequency}; give one or more at a rate above 0"
+                f"pulses = {self.pulses}, frequency = {self.frequency}; give one pulse or more at a rate above 0"
             )
         if _seconds(self.start, "start") < 0:
             raise InputError(f"start = {self.start}; a train does not start before 0 s")

@@ -96,7 +96,10 @@ class WindUp(Protocol):
         if table.ndim not in (1, 2) or table.size == 0:
             raise InputError(f"latencies of {fibre} have shape {table.shape}; give (pulses, synapses) or (synapses,)")
         if table.ndim == 2 and table.shape[0] < pulses:
-            raise InputError(f"latencies of {fibre} have {table.shape[0]} rows for {pulses} pulses; give one a pulse")
+            raise InputError(
+                f"latencies of {fibre} have {quantities.several(table.shape[0], 'row')} for "
+                f"{quantities.several(pulses, 'pulse')}; give one a pulse"
+            )
         if np.any(table < 0) or np.any(table > _LONGEST):
             raise InputError(
                 f"latencies of {fibre} reach from {table.min() * 1e3:g} to {table.max() * 1e3:g} ms; "
@@ -181,7 +184,8 @@ class WindUp(Protocol):
         table = np.atleast_2d(quantities.si(given, "ms", name=f"latencies of {fibre}"))
         if table.shape[1] != bundle.synapses:
             raise InputError(
-                f"latencies of {fibre} have {table.shape[1]} columns; the model has {bundle.synapses} synapses"
+                f"latencies of {fibre} have {quantities.several(table.shape[1], 'column')}; "
+                f"the model has {quantities.several(bundle.synapses, 'synapse')}"
             )
         rows = np.broadcast_to(table, (pulses, table.shape[1])) if len(table) == 1 else table[:pulses]
         return rows[:, None, :]

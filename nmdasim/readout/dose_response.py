@@ -7,6 +7,7 @@ import xarray as xr
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, nearest
+from nmdasim.quantities import several
 from nmdasim.readout import curves, intervals
 from nmdasim.readout.curves import Doses
 from nmdasim.readout.windows import warned
@@ -77,7 +78,7 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
             f"a read-out over {', '.join(map(str, values.dims))} has no {dose!r}{nearest(dose, map(str, values.dims))}"
         )
     if values.sizes[dose] < _FEWEST:
-        raise InputError(f"{values.sizes[dose]} doses; a Hill curve has 4 numbers, give 5 doses or more")
+        raise InputError(f"{several(values.sizes[dose], 'dose')}; a Hill curve has 4 numbers, give 5 doses or more")
     if resamples < 1:
         raise InputError(f"resamples = {resamples}; give 1 or more")
     doses = np.asarray(values[dose].values, dtype=float)

@@ -144,8 +144,8 @@ def lengths(axes: Iterable[Axis]) -> dict[str, int]:
     for axis in axes:
         if axis.values.ndim and sizes.setdefault(axis.dimension, axis.values.size) != axis.values.size:
             raise InputError(
-                f"{axis.name} has {axis.values.size} values along {axis.dimension}, another parameter "
-                f"{sizes[axis.dimension]}; what varies together has one length"
+                f"{axis.name} has {quantities.several(axis.values.size, 'value')} along {axis.dimension}, "
+                f"another parameter {sizes[axis.dimension]}; what varies together has one length"
             )
     return sizes
 

@@ -259,7 +259,8 @@ def carried(start: xr.Dataset, given: Sequence[Axis], taken: frozenset[str]) -> 
         if dim in own:
             if start.sizes[dim] != own[dim].values.size:
                 raise InputError(
-                    f"start: it has {start.sizes[dim]} values of {dim}, this run {own[dim].values.size}; "
+                    f"start: it has {quantities.several(start.sizes[dim], 'value')} of {dim}, "
+                    f"this run {own[dim].values.size}; "
                     "give the same ones, or none to go on with each"
                 )
             _check_values(start, own[dim], dim)

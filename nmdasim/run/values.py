@@ -98,7 +98,7 @@ def _start(state: str, value: Any, size: int, places: np.ndarray, asked: Questio
     if table.shape in ((total, size), (total,)) and (table.ndim == 2 or size == 1):
         return table.reshape(total, size)[places].ravel()
     raise ModelError(
-        f"initial {state} has shape {table.shape}; give one value, one for each of {size} neurons, "
+        f"initial {state} has shape {table.shape}; give one value, one for each neuron ({size}), "
         f"({total}, {size}) for the instances too, or a DataArray over dimensions of the result"
     )
 
@@ -113,7 +113,8 @@ def _labelled(state: str, value: xr.DataArray, size: int, asked: Question) -> np
         or any(value.sizes[dim] != length for dim, length in dims.items() if dim in value.dims)
     ):
         raise ModelError(
-            f"initial {state} has the dimensions {dict(value.sizes)}; this run has {dims} and {size} neurons"
+            f"initial {state} has the dimensions {dict(value.sizes)}; "
+            f"this run has {dims} and {quantities.several(size, 'neuron')}"
         )
     ordered = value.transpose(*(dim for dim in dims if dim in value.dims), *own)
     shape = [length if dim in value.dims else 1 for dim, length in dims.items()]

@@ -165,7 +165,8 @@ def _check_answered(curve: np.ndarray, criterion: float, largest: float, doses: 
     at = "" if np.isnan(dose) else f" at {dose:g} µM ketamine"
     raise InputError(
         f"{name}{at} has no threshold up to strength {largest:g} in {int(silent.any(axis=0).sum())} of "
-        f"{silent.shape[1]} draws: fewer than {criterion:g} spikes follow one stimulus; allow a larger strength, "
+        f"{quantities.several(silent.shape[1], 'draw')}: "
+        f"the spikes after one stimulus are fewer than {criterion:g}; allow a larger strength, "
         "or count fewer spikes as a response"
     )
 

@@ -141,7 +141,8 @@ def check_room(path: Path, what: Sweep, chunks: int) -> None:
     needed = what.bytes * chunks // what.chunks
     if needed > free:
         raise StoreError(
-            f"{chunks:,} chunks take up to {_size(needed)} and {_size(free)} are free at {where}; "
+            f"what is left, {several(chunks, 'chunk')}, needs up to {_size(needed)} "
+            f"and {_size(free)} are free at {where}; "
             "keep fewer read-outs, take larger chunks, or take another disk"
         )
 

@@ -64,7 +64,8 @@ class Samples:
             raise InputError(f"samples: points = {self.points}; give a whole number from 1 to {MOST:,}")
         if len(self) > MOST:
             raise InputError(
-                f"samples: {self.points:,} points of a sensitivity design over {len(self.ranges)} ranges are "
+                f"samples: {self.points:,} points of a sensitivity design over "
+                f"{quantities.several(len(self.ranges), 'range')} are "
                 f"{len(self):,} runs; up to {MOST:,} are taken, take fewer points"
             )
         if self.seed < 0:

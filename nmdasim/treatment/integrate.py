@@ -108,7 +108,7 @@ def integrate(
         asked = np.union1d(times_h[inside], [end])
         run = solve_ivp(slope, (begin, end), state.ravel(), "DOP853", asked, rtol=_RTOL, atol=_ATOL)
         if not run.success or not np.all(np.isfinite(run.y)):
-            raise ModelError(f"{model.name}: its states leave all bounds after {begin / 24:g} days ({run.message})")
+            raise ModelError(f"{model.name}: its states leave all bounds after day {begin / 24:g} ({run.message})")
         moved = run.y.reshape(*start.shape, -1)
         found[:, inside] = np.moveaxis(moved[..., : np.count_nonzero(inside)], 2, 1)
         state = moved[..., -1]

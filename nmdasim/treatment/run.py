@@ -122,7 +122,7 @@ class Lane:
 def _times(regimen: Regimen, every: QuantityLike | None, until: QuantityLike, begin_h: float) -> np.ndarray:
     end = amounts.hours(until, "until", "week")
     if end > LONGEST_H or end <= begin_h:
-        raise InputError(f"until = {until}; slow models run from {begin_h / 24:g} days to two years")
+        raise InputError(f"until = {until}; slow models run from day {begin_h / 24:g} to two years")
     whole = time_axis(regimen, None, until) if every is None else regular(amounts.hours(every, "every"), end)
     return np.append(begin_h, whole[whole > begin_h + 1e-9])
 

@@ -284,5 +284,5 @@ def test_initial_values_of_a_network_fit_its_neurons_and_instances(chain):
 
     assert first(given, seed=[1, 2]) == pytest.approx(given)
     assert first(given[0], seed=[1, 2]) == pytest.approx(np.stack([given[0]] * 2))
-    with pytest.raises(nm.ModelError, match=r"initial v has shape \(2, 3\); give one value, one for each of 3 neurons"):
+    with pytest.raises(nm.ModelError, match=r"initial v has shape \(2, 3\); give one value, one for each neuron \(3\)"):
         first(given, seed=[1, 2, 3])

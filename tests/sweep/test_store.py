@@ -325,7 +325,7 @@ def test_what_cannot_run_at_all_is_refused_before_there_is_a_store(small, tmp_pa
 def test_a_sweep_larger_than_the_disk_is_refused_and_what_is_left_of_one_that_fits_is_not(small, tmp_path, monkeypatch):
     nm.sweep(small(), tmp_path / "done.zarr")
     monkeypatch.setattr(outlook.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 100}))
-    with pytest.raises(ValueError, match="3 chunks take up to 49.7 kB and 100 B are free"):
+    with pytest.raises(ValueError, match="what is left, 3 chunks, needs up to 49.7 kB and 100 B are free"):
         nm.sweep(small(), tmp_path / "s.zarr")
     assert not (tmp_path / "s.zarr").exists()
     nm.sweep(small(), tmp_path / "done.zarr", resume=True)

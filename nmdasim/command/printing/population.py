@@ -18,6 +18,7 @@ from nmdasim.command.printing import sweep
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
 from nmdasim.plot import populations as drawn
+from nmdasim.quantities import several
 from nmdasim.readout import populations
 from nmdasim.readout.files import write_whole
 from nmdasim.studies.populations import deciding
@@ -102,7 +103,10 @@ def _edge(value: float | None) -> str:
 def show(found: xr.Dataset, store: Path, written: tuple[str, ...]) -> None:
     """Print tables, and which files were written."""
     console, told = Console(), answer(found, store)
-    console.print(f"{told['model']}: {told['kept']:,} of {told['draws']:,} draws meet the data; {store}")
+    console.print(
+        f"{told['model']}: {told['kept']:,} of {several(told['draws'], 'draw')} "
+        f"{'meets' if told['kept'] == 1 else 'meet'} the data; {store}"
+    )
     for test in told["tests"]:
         bands = ", ".join(f"{name} {_edge(low)} to {_edge(high)}" for name, (low, high) in test["accept"].items())
         console.print(f"  {test['name']} ({bands}): {test['passed']:,} of {test['tested']:,}")

@@ -294,4 +294,5 @@ def main():
 
 if __name__ == "__main__":
     done = main()
-    print(f"{sum(len(times) for _, _, times in done['spikes'])} spikes, in spikes.csv")
+    count = sum(len(times) for _, _, times in done["spikes"])
+    print(f"{count} {'spike' if count == 1 else 'spikes'}, in spikes.csv")

@@ -8,6 +8,7 @@ from scipy.stats import ks_2samp, norm, rankdata
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, need
+from nmdasim.quantities import several
 from nmdasim.readout import measures
 from nmdasim.readout.populations import places
 
@@ -168,10 +169,12 @@ def _table(found: xr.Dataset, values: xr.DataArray) -> tuple[list[str], np.ndarr
     names, where = places(found)
     y = np.asarray(values.values, dtype=float)
     if len(y) != len(where):
-        raise InputError(f"the answer has {len(y)} draws, and {len(where)} are kept; take it of the kept ones")
+        raise InputError(
+            f"the answer has {several(len(y), 'draw')}, and {len(where)} are kept; take it of the kept ones"
+        )
     defined = np.isfinite(y)
     if (number := int(defined.sum())) < len(names) + _FEWEST:
-        raise InputError(f"{number} draws for {len(names)} parameters; draw more")
+        raise InputError(f"{several(number, 'draw')} for {several(len(names), 'parameter')}; draw more")
     if np.ptp(y[defined]) == 0:
         raise InputError(f"the answer is {y[defined][0]:g} in every draw; nothing decides it")
     return names, where[defined], y[defined]

@@ -82,6 +82,6 @@ class Multiple:
     def refusal(self, number: int, of: str) -> str:
         """Say that no draw has a threshold."""
         return (
-            f"none of {number} {of} has a threshold from strength {self.lowest:g} to {self.largest:g}: fewer than "
-            f"{self.criterion:g} spikes follow one stimulus, or they follow the weakest; give other strengths"
+            f"none of {number} {of} has a threshold from strength {self.lowest:g} to {self.largest:g}: the spikes "
+            f"after one stimulus are fewer than {self.criterion:g}, or the weakest evokes as many; give other strengths"
         )
