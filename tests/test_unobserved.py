@@ -6,12 +6,14 @@ import json
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.text import Text
 
 import nmdasim as nm
 from nmdasim.command.printing import windup as printing
 from nmdasim.model.port import Summary
 from nmdasim.readout import measures
 from nmdasim.readout.measures import dose_response, hyperalgesia_index, interaction, pain_score
+from nmdasim.receptors import bench
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,6 +134,15 @@ def test_a_figure_says_what_is_missing_in_it(which, request):
     assert ("lanes overflowed" if which == "broken" else "windows were not over") in shown
     lines = nm.plot.counts(result, measures.measured(result), figure.axes[0]).lines
     assert any(np.isnan(line.get_ydata()).any() for line in lines)
+
+
+def test_a_figure_of_what_has_no_late_window_says_no_number_that_there_is_not():
+    fast = run(Windows(0.1)).isel(boost=0)
+    for ax in (nm.plot.slide(fast), *nm.plot.windup(fast)):
+        assert all("nan" not in text.get_text().lower() for text in ax.figure.findobj(Text))
+    shut = bench.pulse(nm.receptors.scheme("destexhe1996"), glutamate="0 mM")
+    told = nm.plot.receptor.pulse([shut]).figure.findobj(Text)
+    assert all("nan" not in text.get_text().lower() for text in told)
 
 
 @pytest.mark.parametrize("which", ["broken", "cut"])

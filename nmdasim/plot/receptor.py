@@ -69,8 +69,9 @@ def pulse(
             ax.plot(result.time, result.open / scale, label=name, **cue.plain)
             peak /= scale
             ax.plot([when, when + float(result.decay_1e)], [peak, peak / math.e], "o", color=cue.colour)
-        if len(results) == 1 and not relative:
-            text = f"peak {peak:.3g} after {when:.3g} ms,\n1/e after another {float(result.decay_1e):.4g} ms"
+        if len(results) == 1 and not relative and peak > 0:
+            fallen = f",\n1/e after another {float(result.decay_1e):.4g} ms" if np.isfinite(result.decay_1e) else ""
+            text = f"peak {peak:.3g} after {when:.3g} ms{fallen}"
             ax.annotate(text, (when, peak), xytext=(40, -8), textcoords="offset points", va="top")
         ax.set(
             title="A pulse of glutamate at time 0 opens NMDA receptors", xlabel="time, ms", ylabel="open probability"

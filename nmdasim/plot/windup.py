@@ -87,6 +87,8 @@ def says(measured: xr.Dataset) -> str:
     if mean["index"].ndim:
         return "The same pulse, again and again"
     first, last = (float(mean.late[k]) for k in (0, -1))
+    if not np.isfinite([first, last]).all():
+        return "The same pulse, again and again"
     how = "a growing answer" if last > 1.2 * first else "no wind-up"
     return f"The same pulse, {how}: {first:.0f} → {several(round(last), 'spike')}"
 

@@ -72,13 +72,13 @@ def reservations(result: xr.Dataset) -> list[str]:
     if cut.any():
         found.append(
             f"{int(cut.sum())} of {int(start.notnull().sum())} windows were not over when the run ended, as duration= "
-            "may cut a train: they are NaN, and so is wind-up over the whole train. Leave out duration=, or give fewer "
-            "pulses."
+            "may cut a train: nothing is told of them, nor of wind-up over the whole train. Leave out duration=, or "
+            "give fewer pulses."
         )
     if (late <= _ROUNDING_MS).any():
         found.append(
             f"Windows of {float((end - start).min()):g} ms have no part after the first {EARLY_MS:g} ms: late spikes "
-            "and wind-up are NaN there, not 0. Stimulate below 10 Hz."
+            "and wind-up are unknown there, not 0. Stimulate below 10 Hz."
         )
     short = late.where(late > _ROUNDING_MS)
     if (short < _SHORT_MS - _ROUNDING_MS).any():

@@ -209,6 +209,6 @@ def _warn_of_broken(asked: Question, done: Sequence[Done]) -> str:
     message = f"{len(lanes)} of {all_of_them} overflowed ({where}{more}); try a smaller dt"
     if len(lanes) == total:
         raise OverflowedError(message)
-    said = f"{message}. Their results are NaN, 'failed' marks them."
+    said = f"{message}. Their results are missing, 'failed' marks them."
     warnings.warn(said, RuntimeWarning, stacklevel=4)  # whoever called simulate
     return said

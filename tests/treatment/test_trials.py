@@ -8,6 +8,7 @@ import pytest
 import nmdasim as nm
 from nmdasim import treatment
 from nmdasim.command.app import main
+from nmdasim.command.printing import trials as printing
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.parameters import bibliography
 from nmdasim.treatment.states import names
@@ -56,6 +57,11 @@ def test_scores_count_what_was_not_fitted(found):
     assert (found.missed == (~found.met & new).sum("measure")).all()
     assert "schwartzman2009" in found.attrs["in_words"]
     assert found.attrs["disclaimer"] == DISCLAIMER
+
+
+def test_where_all_was_fitted_the_command_names_no_score():
+    one = treatment.compare(["sigtermans2009"], ["dahan2011"], patients=4).isel(model=0)
+    assert printing._sentence(one) == "dahan2011: 2 free parameters; all of this was fitted, nothing is scored."
 
 
 def test_the_command_tells_one_trial_in_json(monkeypatch, capsys):

@@ -16,6 +16,7 @@ from rich.table import Table
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.plot import treatment as plot_treatment
+from nmdasim.quantities import several
 from nmdasim.readout import files
 from nmdasim.treatment import Trial
 
@@ -85,5 +86,7 @@ def show(chosen: Sequence[Trial], found: xr.Dataset | None, folder: Path | None)
 
 def _sentence(one: xr.Dataset) -> str:
     free, missed, of = int(one.free_parameters), int(one.missed), int((~one.fitted).sum())
+    if not of:
+        return f"{one.model.item()}: {several(free, 'free parameter')}; all of this was fitted, nothing is scored."
     score = f"log-likelihood {float(one.log_likelihood):.1f}, mean error {float(one.mean_error):.1f} standard errors"
-    return f"{one.model.item()}: {free} free parameters; {score}, {missed} of {of} missed."
+    return f"{one.model.item()}: {several(free, 'free parameter')}; {score}, {missed} of {of} missed."
