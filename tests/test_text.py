@@ -14,6 +14,7 @@ import xarray as xr
 import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim import quantities
+from nmdasim.command.printing import receptor as printing
 from nmdasim.errors import UnitError
 from nmdasim.pharmacology import schedules
 from nmdasim.plot.style import persons
@@ -74,6 +75,13 @@ def test_millimolar_is_spelled_one_way():
     found = {p.name: spelled.findall(p.read_text("utf-8")) for p in PAGES if p.suffix in (".md", ".toml")}
     assert {name for name, words in found.items() if {"mmolar", "umolar", "nmolar"} & set(words)} <= {"refused.md"}
     assert [quantities.pretty(unit) for unit in ("mM", "mmolar", "uM", "umolar")] == ["mM", "mM", "µM", "µM"]
+
+
+def test_what_was_given_is_printed_as_units_are_spelled():
+    """Whatever its unit and spacing: a figure of 500 uM says mM or µM."""
+    assert [printing.written(text) for text in ("500uM", "1 mM", "-60mV", "0")] == ["500 µM", "1 mM", "-60 mV", "0"]
+    one = inhibition.curve("memantine", v=-0.066 * nm.volt, mg="500uM")
+    assert (one.attrs["v"], one.attrs["mg"]) == ("-66 mV", "0.5 mM")
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0 lanes"), (1, "1 lane"), (2, "2 lanes"), (1280, "1,280 lanes")])

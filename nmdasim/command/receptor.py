@@ -54,7 +54,8 @@ def pulse(
         saved = printing.save(result[["open", "glutamate", "v", *names.values()]], "pulse", out, slide=slide)
     if show:
         opened(printing.figure(result, "pulse", slide=slide), "pulse", out)
-    printing.answer(answer, result.attrs, json, f"{glutamate} × {duration}, Mg {mg}, {voltage}", saved)
+    given, length, bath, held = map(printing.written, (glutamate, duration, mg, voltage))
+    printing.answer(answer, result.attrs, json, f"{given} × {length}, Mg {bath}, {held}", saved)
 
 
 @app.command()
@@ -86,7 +87,8 @@ def steady(
         saved = printing.save(result, "steady", out, slide=slide)
     if show:
         opened(printing.figure(result, "steady", slide=slide), "steady", out)
-    conditions = f"{scheme}, glutamate {glutamate}, Mg {mg}, {voltage}"
+    given, bath, held = map(printing.written, (glutamate, mg, voltage))
+    conditions = f"{scheme}, glutamate {given}, Mg {bath}, {held}"
     printing.answer(answer, result.attrs, json, conditions, saved)
 
 
@@ -123,4 +125,5 @@ def inhibition(
         saved = printing.save(result, "inhibition", out, slide=slide)
     if show:
         opened(printing.figure(result, "inhibition", slide=slide), "inhibition", out)
-    printing.answer({"ic50_um": half}, result.attrs, json, f"{drug}, GluN{subtype}, Mg {mg}, {voltage}", saved)
+    bath, held = map(printing.written, (mg, voltage))
+    printing.answer({"ic50_um": half}, result.attrs, json, f"{drug}, GluN{subtype}, Mg {bath}, {held}", saved)

@@ -72,7 +72,11 @@ def _label(drug: str, subtype: Any, bath: tuple[Any, Any], dose: np.ndarray, res
     data["ic50_interval"] = ("bound", list(found.ic50_interval), {"units": "µM"})
     data["hill_interval"] = ("bound", list(found.hill_interval), {"units": "1"})
     data["bound"] = ["low", "high"]
-    return data.assign_attrs(_attrs(drug, mixture(subtype)), subtype=str(subtype), v=str(bath[0]), mg=str(bath[1]))
+    held = {
+        name: f"{float(quantities.in_unit(quantities.number(value, unit, name=name), unit)):g} {unit}"
+        for name, value, unit in (("v", bath[0], "mV"), ("mg", bath[1], "mM"))
+    }
+    return data.assign_attrs(_attrs(drug, mixture(subtype)), subtype=str(subtype), **held)
 
 
 def _attrs(drug: str, parts: Sequence[tuple[Subtype, float]]) -> dict[str, str]:

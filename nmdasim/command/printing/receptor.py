@@ -19,6 +19,7 @@ from rich.text import Text
 from nmdasim.command.terminal import plain
 from nmdasim.plot import receptor as plot_receptor
 from nmdasim.plot.look import style
+from nmdasim.quantities import brief, pretty, split
 from nmdasim.readout import columns, files
 
 #: What a key of the answer is called in the table.
@@ -32,6 +33,12 @@ _WORDS = {
     "ratio": "share that Mg leaves",
     "ic50_um": "IC50, µM free",
 }
+
+
+def written(text: str) -> str:
+    """Return a quantity that was given as text as it is printed, ``"500uM"`` as ``"500 µM"``."""
+    value, unit = split(text)
+    return f"{brief(value)} {pretty(unit)}".strip()
 
 
 def number(value: Any) -> float | None:
