@@ -72,7 +72,7 @@ def test_the_table_of_thresholds_fits_eighty_columns_with_one_line_a_row(monkeyp
     )
     printing.show(found)
     said = capsys.readouterr().out
-    assert "free ketamine threshold (strength) 1 × 1.2 × 2 × 5 ×" in " ".join(said.split())
+    assert "free ketamine (strength) (spikes) (spikes) (spikes) (spikes)" in " ".join(said.split())
     assert "3 latency draws" in " ".join(said.split())
     printing.show(found.isel(seed=[0]))
     assert "Median threshold of 1 latency draw, and" in " ".join(capsys.readouterr().out.split())

@@ -107,7 +107,7 @@ def main() -> None:
         if not hasattr(error, "format_message"):
             _own_fault(error, in_full)
         if message := error.format_message():  # without one, a group was called alone and has shown its help
-            _refuse(f"{message} See '{_called(error)} --help'.")
+            _refuse(f"{message}{'' if message.endswith(('.', '?')) else '.'} See '{_called(error)} --help'.")
 
 
 def _called(error: Exception) -> str:

@@ -15,7 +15,7 @@ from nmdasim.parameters import concentrations
 
 #: Units as the page shows them, and as they are typed.
 _TYPED = {"µM": "uM", "min": "minute", "h": "hour", "s": "second", "ng/ml": "ng/ml"}
-_PLAIN = ("×", "pulses", "mg/kg", "mg/h", "SI")
+_PLAIN = ("×", "mg/kg", "mg/h", "SI")
 Settings = dict[str, dict[str, Any]]
 
 

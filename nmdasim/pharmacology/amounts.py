@@ -97,6 +97,8 @@ def kilograms(given: QuantityLike) -> float:
 def _read(text: str, pattern: re.Pattern[str], what: str, example: str) -> Amount:
     match = pattern.fullmatch(text)
     if match is None:
+        if pattern.fullmatch(text.strip().removeprefix("-").strip()):
+            raise InputError(f"{what} = {text!r}; it is 0 or more")
         raise InputError(f"{what} = {text!r} cannot be read; write a number and a unit, such as {example}")
     number = float(match["number"]) * _MG[match["mass"]]
     if "time" in pattern.groupindex:

@@ -1,6 +1,7 @@
 """``nm.explore`` and ``nmdasim explore``: pages for models, with settings that are checked before work starts."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import nmdasim as nm
 from nmdasim import ms, mV, nS
 from nmdasim.command.app import main
 from nmdasim.errors import InputError, ModelError, UnitError
-from nmdasim.explorer.page import part
+from nmdasim.explorer.page import built, part
 
 
 def membrane():
@@ -57,6 +58,14 @@ def test_what_is_not_allowed_is_refused_in_one_line(given, said):
         nm.explore(**given)
     assert said in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_no_number_of_the_page_has_a_noun_in_the_plural_for_its_unit():
+    """A field that holds 1 would say "1 pulses"."""
+    found = json.loads(part(built(), "controls"))
+    units = {one["unit"] for panel in found.values() for one in panel.values() if one.get("unit")}
+    assert {"×", "mM"} <= units
+    assert [unit for unit in units if re.search(r"[a-z]{3,}s$", unit)] == []
 
 
 def test_a_circuit_that_the_page_does_not_know_is_refused():

@@ -44,7 +44,7 @@ def show(found: xr.Dataset) -> None:
     """Print a table: a row a concentration, the threshold and the spikes at some multiples of it."""
     times = (1.0, 1.2, 2.0, 5.0)
     title = f"Threshold of {found.attrs['model']}, and spikes beyond"
-    columns = ("free ketamine", "threshold (strength)", *(f"{k:g} ×" for k in times))
+    columns = ("free ketamine", "threshold\n(strength)", *(f"{k:g} ×\n(spikes)" for k in times))
     table = Table(*columns, title=title, **NARROW)
     for run in answer(found)["runs"]:
         curve = run["recruitment"]

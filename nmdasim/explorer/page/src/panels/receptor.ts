@@ -24,7 +24,7 @@ const controls: Control[] = [
   { kind: "slider", key: "concentration", label: T.concentration, unit: "µM", value: 3, from: 0, to: 30, low: 0, high: 1000, scale: "log", least: 0.01, applies: drugged },
   { kind: "slider", key: "glutamate", label: T.glutamate, unit: "mM", value: 1, from: 0.001, to: 3, low: 0, high: 100, scale: "log", source: "clements1992" },
   { kind: "slider", key: "duration", label: T.duration, unit: "ms", value: 1, from: 0.1, to: 100, low: 0.01, high: 10000, scale: "log", source: "clements1992" },
-  { kind: "slider", key: "pulses", label: T.pulses, unit: "pulses", value: 15, from: 1, to: 30, low: 1, high: 100, whole: true, applies: drugged },
+  { kind: "slider", key: "pulses", label: T.pulses, unit: "×", value: 15, from: 1, to: 30, low: 1, high: 100, whole: true, applies: drugged },
   { kind: "slider", key: "frequency", label: T.frequency, unit: "Hz", value: 1, from: 0.1, to: 5, low: 0.02, high: 50, scale: "log", applies: drugged },
 ];
 
