@@ -199,6 +199,7 @@ def test_what_is_offered_is_read(text, unit):
         lambda: nm.receptors.ic50("ketamine", "2A", -66, "1 mM"),
         lambda: nm.pharmacology.dose("5 mg", over="40 mins"),
         lambda: nm.pharmacology.total(0.3),
+        lambda: nm.pharmacology.total("1 uM", unit="mV"),
         lambda: nm.pharmacology.free_levels(nm.pharmacology.schedule("infusion_40_minutes"), every=1, until="6 h"),
         lambda: nm.studies.sensitization.condition(nm.circuits.dorsal_horn(), frequency=1),
         lambda: nm.studies.reflex.threshold(nm.neurons.wdr(), ketamine=[0, 1]),

@@ -85,7 +85,7 @@ def test_trains_of_several_rates_become_a_dimension_with_their_own_windows(circu
         (lambda: Pressure(2.0), "pressure of 2.0"),
         (lambda: Pressure(length="0 s"), "for 0 s"),
         (lambda: Conditioning(pulses=0), "pulses = 0, frequency = 1 Hz; give one pulse or more"),
-        (lambda: Conditioning("0 Hz"), "at 0 Hz"),
+        (lambda: Conditioning("0 Hz"), "frequency = 0 Hz"),
         (lambda: Conditioning(start="-1 s"), "does not start before 0 s"),
     ],
 )
