@@ -328,7 +328,7 @@ def test_a_latency_file_with_fewer_rows_than_pulses_is_refused(command, data):
         (["receptor", "inhibition", "--drug", "ketamine", "--subtype", "2E"], "2E"),
         (["pk"], "say what is given"),
         (["pk", "--dose", "-1 mg"], "dose = '-1 mg'; it is 0 or more"),
-        (["pk", "--dose", "35 mg", "--people", "0"], "people = 0; give 1 or more"),
+        (["pk", "--dose", "35 mg", "--people", "0"], "people = 0; give a whole number, 1 or more"),
         (["windup", "--pulses", "many"], "as an integer. See 'nmdasim windup --help'."),
         (["pk", "--dose", "35 mg", "--route", "iw"], "iw"),
         (["pk", "--events", "nowhere.csv"], "nowhere.csv"),

@@ -58,7 +58,7 @@ def pk(
     if out is not None:
         files.check_folder(out)
     if people < 1:
-        raise InputError(f"people = {people}; give 1 or more")
+        raise InputError(f"people = {people}; give a whole number, 1 or more")
     regimen = _regimen(events, dose, schedule, route=route, over=over, drug=drug)
     options = {"every": every, "until": until, "preset": preset, "weight": weight}
     with progress.shown("concentrations"):
