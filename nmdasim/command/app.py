@@ -74,6 +74,8 @@ _NO_MEMORY = (
     "failed to map segment",
     "error return without exception",
 )
+#: Bytes put aside for what is said where there are no more.
+_ROOM = 4 << 20
 
 
 def main() -> None:
@@ -82,6 +84,7 @@ def main() -> None:
     in_full = len(words) < len(sys.argv) - 1 or os.environ.get("NMDASIM_TRACEBACK", "0") not in ("", "0")
     os.environ["MPLBACKEND"] = "agg"  # commands save figures; what a notebook left there is not for them
     terminal.prepare()
+    room = bytearray(_ROOM)
     try:
         with terminable():
             status = app(words, prog_name="nmdasim", standalone_mode=False)
@@ -100,6 +103,7 @@ def main() -> None:
     except RecursionError:
         _refuse("what was given is nested too deeply to be read; write it flat")
     except MemoryError as error:
+        del room
         _refuse(f"not enough memory ({terminal.plain(error) or 'none is left'}); ask for fewer lanes, times or people")
     except Exception as error:
         if reason := _of_the_machine(error):
