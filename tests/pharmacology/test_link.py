@@ -117,7 +117,7 @@ def test_hours_of_pharmacokinetics_run_as_they_are():
         ([course([1, 2], [0, 1]), course([1, 3], [0, 1])], "follows one course"),
         (course([1, 2], [0, 1]).to_dataset(name="free"), "follows one course"),
         (course([np.nan] * 3000, np.arange(3000)), "not finite"),
-        (course([1, 2], [0, 1]).expand_dims("subject"), "a course has one, time"),
+        (course([1, 2], [0, 1]).expand_dims("subject"), "a course has one dimension, time"),
     ],
 )
 def test_a_course_that_makes_no_sense_is_refused_in_one_line(given, message):
