@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import Any
 
@@ -73,12 +74,11 @@ def guard(group: Any, lanes: int, clock: Any, name: str) -> Any:
     at = [
         group.variables[key].get_value().reshape(lanes, -1) for key in ("v", "nmdasim_I_start", "nmdasim_slope_start")
     ]
+    whole = [values.reshape(-1) for values in at]
     mark = group.variables[BROKEN].get_value().reshape(lanes, -1)
 
     def isolate() -> None:
-        if all(
-            np.isfinite(values.sum()) for values in at
-        ):  # as it nearly always is: a third of the time of a look at each
+        if math.isfinite(sum(map(np.add.reduce, whole))):  # as it nearly always is, and quickly seen
             return
         bad = ~np.all([np.isfinite(values).all(axis=1) for values in at], axis=0)
         if bad.any():
