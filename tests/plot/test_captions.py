@@ -24,6 +24,7 @@ from nmdasim.plot import (
     pharmacokinetics,
     populations,
     receptor,
+    reflex,
     schemes,
     sensitization,
     sweep,
@@ -88,6 +89,14 @@ def made():
             train.attrs,
         ),
         curve=inhibition.curve("ketamine", "2C", mg="1 mM"),
+        recruited=xr.Dataset(
+            {
+                "threshold": (("ketamine", "seed"), [[0.06, 0.07], [0.08, 0.09]]),
+                "spikes": (("ketamine", "seed", "strength"), np.ones((2, 2, 3))),
+            },
+            {"ketamine": ("ketamine", [0.0, 1.0], {"units": "µM"}), "strength": [0.1, 1.0, 4.0], "seed": [0, 1]},
+            train.attrs | {"criterion": 1},
+        ),
     )
 
 
@@ -125,6 +134,8 @@ FIGURES = {
     receptor.onset: onset,
     receptor.recovery: recovery,
     receptor.inhibition: lambda m: receptor.inhibition([m.curve]),
+    reflex.threshold: lambda m: reflex.threshold(m.recruited)[0],
+    reflex.recruitment: lambda m: reflex.recruitment(m.recruited.isel(ketamine=0)),
     schemes.scheme: lambda m: schemes.scheme(m.scheme),
     sensitization.stimulus_response: lambda m: sensitization.stimulus_response({"before": m.response})[0],
     sensitization.conditioning: lambda m: sensitization.conditioning({"train": m.conditioned})[0],
@@ -143,7 +154,7 @@ FIGURES = {
 NO_FIGURE = {
     *(windup.counts, windup.raster, windup.summary, windup.says, windup.conditions, memory.remembered),
     *(schemes.layout, schemes.sheets, schemes.spelled, receptor.coinciding, bands.across),
-    *(look.style, look.look, look.cues, animation.animate, broken.log_with_zero),
+    *(reflex.says, look.style, look.look, look.cues, animation.animate, broken.log_with_zero),
 }
 #: Those of populations of models are looked at where such a population is made, in studies/test_deciding.py.
 ELSEWHERE = {populations.accepted_ranges, populations.fan, populations.parallel, populations.deciding}
