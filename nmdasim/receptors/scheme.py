@@ -295,11 +295,11 @@ class Scheme:
         return f"Scheme {self.name!r} of {len(self.states)} states, open: {', '.join(self.conducting)}\n  {arrows}"
 
 
-def held(v: QuantityLike) -> np.ndarray:
+def held(v: QuantityLike, name: str = "v") -> np.ndarray:
     """Return holding potentials in volts; no membrane stands more than 300 mV, there exponentials overflow."""
-    volts = quantities.si(_listed(v), "mV", name="v")
+    volts = quantities.si(_listed(v), "mV", name=name)
     if np.any(np.abs(volts) > LARGEST_VOLTAGE):
-        raise ModelError(f"v = {v}; a membrane is held between -300 mV and 300 mV")
+        raise ModelError(f"{name} = {v}; a membrane is held between -300 mV and 300 mV")
     return volts
 
 
