@@ -8,3 +8,8 @@ from rich import box
 
 #: Tables without frames: a terminal of 80 columns shows them whole.
 NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "show_edge": False, "pad_edge": False, "padding": (0, 0)}
+
+
+def signed(number: float, form: str) -> str:
+    """Return a number that people read, a negative one with a minus in place of a hyphen."""
+    return format(number, form).replace("-", "−")
