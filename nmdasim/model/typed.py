@@ -54,12 +54,13 @@ def _is_default(given: Any, one: dataclasses.Field[Any]) -> bool:
 
 def shown(value: Any) -> str:
     """Return a value as a notebook shows it: the call that makes it, and every argument; what is long is cut."""
-    rows = [(one.name, _cut(argument(getattr(value, one.name)))) for one in dataclasses.fields(value) if one.init]
+    rows = [(one.name, cut(argument(getattr(value, one.name)))) for one in dataclasses.fields(value) if one.init]
     told = html.folded("arguments", html.table(("argument", "value"), rows))
-    return f"<div><p><code>{escape(_cut(typed(value)))}</code></p>{told}</div>"
+    return f"<div><p><code>{escape(cut(typed(value)))}</code></p>{told}</div>"
 
 
-def _cut(text: str) -> str:
+def cut(text: str) -> str:
+    """Return the beginning of a text that is long."""
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} …"
 
 
