@@ -225,3 +225,23 @@ def test_a_table_has_seven_digits_and_the_result_all_of_them(tmp_path):
 def test_times_of_a_long_table_are_told_apart(tmp_path):
     times = pd.DataFrame({"time_ms": [1000000.12, 1000000.13], "open": [0.123456789, 2.0], "note": ["=1", "a"]})
     assert files.as_csv(times, ["said"]) == "# said\ntime_ms,open,note\n1000000.12,0.1234568,'=1\n1000000.13,2.0,a\n"
+
+
+def test_the_slide_of_a_schedule_of_weeks_shows_the_hours_after_its_highest_dose():
+    regimen = ph.schedule("nasal_56")
+    course = ph.time_course(regimen, every="15 min")
+    ax = dosed.figure(regimen, course, None, slide=True).axes[0]
+    assert ax.get_title(loc="left").endswith("up to 73 ng/ml in plasma, 38 min after a dose")
+    assert re.fullmatch(r"time after dose \d+ of 12, h", ax.get_xlabel())
+    assert ax.get_xlim() == (0, 8)
+    assert ax.lines[0].get_ydata().max() == pytest.approx(float(course.plasma.max()))
+
+
+@pytest.mark.parametrize(
+    ("regimen", "until"), [(ph.schedule("crps_100_hours"), "5 day"), (ph.schedule("nasal_56"), "30 min")]
+)
+def test_the_slide_of_what_is_not_given_on_days_apart_shows_all_of_it(regimen, until):
+    course = ph.time_course(regimen, every="10 min", until=until)
+    ax = dosed.figure(regimen, course, None, slide=True).axes[0]
+    assert ax.get_xlabel().startswith("time, ")
+    assert "after a dose" not in ax.get_title(loc="left")
