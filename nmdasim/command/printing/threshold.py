@@ -70,7 +70,7 @@ def save(found: xr.Dataset, folder: Path, *, slide: bool = False) -> None:
     files.save(folder, "threshold", drawn, table.rename(columns=named), found, notes, more)
 
 
-def show(found: xr.Dataset, folder: Path | None) -> None:
+def show(found: xr.Dataset, folder: Path | None = None) -> None:
     """Print a table: a row a concentration, the threshold and the spikes at some multiples of it."""
     times = (1.0, 1.2, 2.0, 5.0)
     title = f"Threshold of {found.attrs['model']}, and spikes beyond"
