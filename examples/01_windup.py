@@ -35,7 +35,9 @@ print(f"first pulse {int(measured.input)}, added over the train {int(measured['i
 # the memory?), ``frequency=3 * Hz, pulses=40`` (does it grow for ever?), ``neuron.scaled(nmda=0)`` (no NMDA receptors).
 
 nm.plot.style("paper")  # or "slide", "dark"
-figure, (rows, counts) = plt.subplots(1, 2, figsize=(13, 6), layout="constrained", width_ratios=[1.5, 1])
+figure, (rows, counts) = plt.subplots(
+    1, 2, figsize=nm.plot.look().scaled((13, 6)), layout="constrained", width_ratios=[1.5, 1]
+)
 time, start = nm.spikes(result).time_ms.values, result.pulse_time.values
 period = float(result.window_end[0] - result.pulse_time[0])
 shown = min(period, 1000)

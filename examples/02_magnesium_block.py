@@ -32,7 +32,7 @@ for v in (-80, -65, -40, -20, 0):
 # bends back: from rest up to about -30 mV, depolarising the cell lets *more* current in, which depolarises it further.
 
 nm.plot.style("paper")
-figure, (free, current) = plt.subplots(1, 2, figsize=(13, 6), layout="constrained")
+figure, (free, current) = plt.subplots(1, 2, figsize=nm.plot.look().scaled((13, 6)), layout="constrained")
 for mg, line in zip(baths, nm.plot.look().cues(len(baths)), strict=True):
     block = nm.receptors.magnesium_block(voltage, mg=mg * mM)
     free.plot(voltage / mV, 100 * block, label=f"{mg:g} mM Mg", **line.plain)

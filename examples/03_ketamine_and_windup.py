@@ -34,7 +34,7 @@ doses, draws = measured.ketamine.values, measured.sizes["seed"]
 # The index of a single draw jitters by a few spikes, so a claim about a concentration is made over many draws.
 
 nm.plot.style("paper")
-figure, axes = plt.subplots(1, 2, figsize=(13, 6.2), layout="constrained", sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=nm.plot.look().scaled((13, 6.2)), layout="constrained", sharey=True)
 titles = {"index": "Wind-up goes first", "input": "The first response stays longer"}
 for ax, (name, title) in zip(axes, titles.items(), strict=True):
     share = 100 * measured[name] / measured[name].sel(ketamine=0).mean("seed")

@@ -32,7 +32,7 @@ for v in (-80, -65, -40, -20, 0):
     print(f"{v:4d} mV: {100 * share:5.1f} % of the open receptors are free of magnesium, at {baths[-1] / mM:g} mM")
 
 nm.plot.style("paper")
-figure, (left, right) = plt.subplots(1, 2, figsize=(15, 5.5), constrained_layout=True)
+figure, (left, right) = plt.subplots(1, 2, figsize=nm.plot.look().scaled((15, 5.5)), constrained_layout=True)
 plot_receptor.pulse([bench.pulse(receptor, mg="0 mM")], left)
 plot_receptor.iv(curve, right)
 caption(figure, curve)

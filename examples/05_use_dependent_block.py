@@ -39,7 +39,7 @@ for label, run in recoveries.items():
     print(f"{label}: {100 * float(run.blocked[-1] / run.blocked[0]):.0f} % of the block is left after a minute")
 
 nm.plot.style("paper")
-figure = plt.figure(figsize=(15, 7.5), constrained_layout=True)
+figure = plt.figure(figsize=nm.plot.look().scaled((15, 7.5)), constrained_layout=True)
 grid = figure.subplot_mosaic([["open", "left"], ["blocked", "left"]])
 plot_receptor.onset(trains, [grid["open"], grid["blocked"]])
 plot_receptor.recovery(recoveries, grid["left"])

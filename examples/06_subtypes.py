@@ -33,7 +33,9 @@ for name, pulse in zip(names, pulses, strict=True):
     print(f"GluN{name}    {float(pulse.decay_1e):7.0f} ms      {free:5.2f} µM  {magnesium:5.2f} µM")
 
 nm.plot.style("paper")
-figure, (left, right) = plt.subplots(2, 1, figsize=(12, 11), constrained_layout=True, height_ratios=[1, 1.5])
+figure, (left, right) = plt.subplots(
+    2, 1, figsize=nm.plot.look().scaled((12, 11)), constrained_layout=True, height_ratios=[1, 1.5]
+)
 plot_receptor.pulse(pulses, left, labels=[f"GluN{name}" for name in names], relative=True)
 plot_receptor.inhibition(curves, right)
 right.get_legend().set(loc="upper left", bbox_to_anchor=(1, 1))

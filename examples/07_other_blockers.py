@@ -50,7 +50,7 @@ cells = {
     "with a slow potassium channel in the soma": neuron.with_(brake, at="soma"),
 }
 nm.plot.style("paper")
-fig, (dosed, ax) = plt.subplots(1, 2, figsize=(15, 6), layout="constrained")
+fig, (dosed, ax) = plt.subplots(1, 2, figsize=nm.plot.look().scaled((15, 6)), layout="constrained")
 for result, cue in zip(one.values(), nm.plot.look().cues(2), strict=True):
     (dim,) = result.blocked.dims[:1]
     last = nm.measures.windup(result).late.isel(pulse=-1)

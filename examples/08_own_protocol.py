@@ -67,7 +67,9 @@ for dose in result.ketamine.values:
 # Above, what the second volley gains; below, every spike of one draw without drug.
 
 nm.plot.style("paper")
-figure, (ax, rows) = plt.subplots(2, 1, figsize=(11, 8.5), layout="constrained", height_ratios=[1.4, 1])
+figure, (ax, rows) = plt.subplots(
+    2, 1, figsize=nm.plot.look().scaled((11, 8.5)), layout="constrained", height_ratios=[1.4, 1]
+)
 for k, (dose, cue) in enumerate(zip(result.ketamine.values, nm.plot.look().cues(2), strict=True)):
     one = gain.sel(ketamine=dose)
     at, ends = one.gap * (1 + 0.03 * k), one.quantile([0.025, 0.975], "seed")

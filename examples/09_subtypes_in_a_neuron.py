@@ -27,7 +27,7 @@ neurons = {
 }
 doses = [0, 0.1, 0.3, 1, 3, 10]
 nm.plot.style("paper")
-fig, ax = plt.subplots(figsize=(10, 6), layout="constrained")
+fig, ax = plt.subplots(figsize=nm.plot.look().scaled((10, 6)), layout="constrained")
 results, left = [], {}
 for (label, neuron), cue in zip(neurons.items(), nm.plot.look().cues(len(neurons)), strict=True):
     result = nm.simulate(neuron, nm.WindUp(), ketamine=doses * uM, seed=range(10))

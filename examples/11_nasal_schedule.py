@@ -25,7 +25,7 @@ from nmdasim import pharmacology as ph
 
 PUBLISHED = {28: 43.8, 56: 72.5, 84: 101.0}
 nm.plot.style("paper")
-figure, (session, weeks) = plt.subplots(2, 1, figsize=(12, 9), constrained_layout=True)
+figure, (session, weeks) = plt.subplots(2, 1, figsize=nm.plot.look().scaled((12, 9)), constrained_layout=True)
 for (amount, reported), line in zip(PUBLISHED.items(), nm.plot.look().cues(3), strict=True):
     course = ph.time_course(ph.schedule(f"nasal_{amount}"), every="1 min", until="12 h")
     people = ph.spread(ph.schedule(f"nasal_{amount}"), ph.every("1 min", "12 h"), ph.Cohort(500))

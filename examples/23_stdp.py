@@ -53,7 +53,7 @@ print(f"{int(result.spike_count.sum())} spikes; weights in the lowest fifth {low
 
 Path("out").mkdir(exist_ok=True)
 nm.plot.style("paper")
-fig, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
+fig, ax = plt.subplots(figsize=nm.plot.look().scaled((9, 5.5)), layout="constrained")
 ax.hist(share, bins=np.linspace(0, 1, 21), color=nm.plot.look().shades[1])
 ax.set(xlabel="weight, share of its largest", ylabel="synapses", xlim=(0, 1))
 ax.set_title(f"After {seconds} s of chance {low:.0f} % of the weights are low, {high:.0f} % high")

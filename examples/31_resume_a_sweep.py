@@ -15,6 +15,7 @@ import dataclasses
 import shutil
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 
 import nmdasim as nm
@@ -54,6 +55,24 @@ except KeyboardInterrupt:
 Path("out/31_stopped.zarr/index/0.0").unlink()
 resumed = nm.sweep(what, "out/31_stopped.zarr", resume=True, progress=lambda done, lanes: print(done, "of", lanes))
 print("the same numbers:", all(np.array_equal(whole[name], resumed[name]) for name in ("index", "late")))
+
+# %%
+# Both draw the same curve: the whole run as a line, the resumed one as rings, filled where its lanes were done before
+# the interruption (those of the deleted file twice).
+
+nm.plot.style("paper")
+figure, ax = plt.subplots(figsize=nm.plot.look().scaled((9, 5.5)), layout="constrained")
+first, second = nm.plot.look().cues(2)
+curves = [run["index"].mean("seed").load() for run in (whole, resumed)]
+ax.plot(curves[0].ketamine, curves[0], label="in one go", **first.plain)
+before = np.arange(resumed.sizes["ketamine"]) < stop_at // resumed.sizes["seed"]
+for some, filled, label in ((before, second.colour, "before it stopped"), (~before, "none", "resumed")):
+    ax.plot(curves[1].ketamine[some], curves[1][some], "o", color=second.colour, markerfacecolor=filled, label=label)
+ax.set(title="Stopped and resumed: the same numbers", xlabel="free ketamine, µM", ylabel="wind-up index, spikes")
+ax.set_ylim(bottom=0)
+ax.legend(frameon=False)
+nm.plot.caption(figure, resumed, notes=[f"Means of {resumed.sizes['seed']} draws."])
+figure.savefig("out/31_resume_a_sweep.png")
 
 # %%
 # A store belongs to its specification. Another one is refused, and told what differs.

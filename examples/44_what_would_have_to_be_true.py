@@ -37,7 +37,7 @@ for k in range(0, len(shifts), 4):
     print(f"theta {100 * shifts[k]:+.1f} %: relief at weeks {WEEKS}: {relief[k].round(2)}")
 
 nm.plot.style("paper")
-fig, ax = plt.subplots(figsize=(10, 6.5), layout="constrained")
+fig, ax = plt.subplots(figsize=nm.plot.look().scaled((10, 6.5)), layout="constrained")
 for week, one, cue in zip(WEEKS, relief.T, nm.plot.look().cues(len(WEEKS)), strict=True):
     ax.plot(100 * shifts, one, label=f"week {week}", clip_on=False, **cue.dotted)
 ax.set(xlabel="shift of theta, %", ylabel="relief (1: all of the pain gone)", ylim=(-0.03, 1))

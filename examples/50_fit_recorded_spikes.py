@@ -53,7 +53,7 @@ print(f"NMDA gain {float(found.parameters['gain_nmda']):.3f}, in truth {truth}; 
 print(f"mean squared difference: {found.loss:.3f} spikes²; at an end of its range: {found.at_bounds or 'nothing'}")
 
 nm.plot.style("paper")
-figure, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
+figure, ax = plt.subplots(figsize=nm.plot.look().scaled((9, 5.5)), layout="constrained")
 shades = nm.plot.look().shades
 ax.plot(counts.pulse, counts, "o", color=shades[0], markersize=9, label="file (simulated)")
 ax.plot(

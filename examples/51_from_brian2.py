@@ -57,7 +57,7 @@ print("plain, ms:", (monitor.t / ms).round(1))
 curve = nm.simulate(model, duration="1 s", parameters={"I": [0.1 * k for k in range(25)] * nA})
 Path("out").mkdir(exist_ok=True)
 nm.plot.style("paper")
-figure, ax = plt.subplots(figsize=(9, 5.5), layout="constrained")
+figure, ax = plt.subplots(figsize=nm.plot.look().scaled((9, 5.5)), layout="constrained")
 ax.plot(curve.I, curve.spike_count, "o-", color=nm.plot.look().shades[1])
 ax.set(
     title="Beyond a threshold, spikes rise with the current",

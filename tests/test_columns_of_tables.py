@@ -17,6 +17,7 @@ COMMANDS = {
     "receptor pulse": ["--scheme", "clements1992"],
     "receptor steady": [],
     "receptor inhibition": ["--drug", "memantine"],
+    "threshold": ["--repeats", "1"],
     "pk": ["--dose", "0.5 mg/kg", "--until", "2 h", "--every", "10 min", "--people", "5"],
     "sensory": ["--ketamine", "1 uM"],
     "compare": ["--ketamine", "1 uM"],

@@ -1,10 +1,13 @@
 """Commands in front of a class: figures that open, slides, and cases side by side."""
 
+import io
 import json
 import re
 import sys
+from contextlib import redirect_stdout
 
 import numpy as np
+import pandas as pd
 import pytest
 import xarray as xr
 from typer.testing import CliRunner
@@ -18,6 +21,7 @@ from nmdasim.command.printing import pk as dosed
 from nmdasim.command.printing import sensory as printing
 from nmdasim.command.sensory import computed
 from nmdasim.errors import InputError
+from nmdasim.readout import files
 from nmdasim.studies import sensitization as study
 
 
@@ -193,3 +197,51 @@ def test_the_title_of_a_slide_of_a_dose_is_how_high_it_rises():
     course = ph.time_course(regimen, every="10 min", until="2 h")
     title = dosed.figure(regimen, course, None, slide=True).axes[0].get_title(loc="left")
     assert title == "0.5 mg/kg over 40 min: 177 ng/ml in plasma after 40 min"
+
+
+def test_a_negative_index_is_printed_with_a_minus_and_stays_a_number_in_json(answers):
+    case = {"touch": {"spikes": [1.0], "threshold": None}, "noxious": {"spikes": [1.0]}, "case": "a"}
+    case |= {"allodynia_index": 0.0, "hyperalgesia_index": -0.06}
+    with redirect_stdout(io.StringIO()) as shown:
+        compared.show({"cases": [case], "disclaimer": nm.DISCLAIMER}, None)
+    assert "−0.06" in shown.getvalue()
+    assert "-0.06" not in shown.getvalue()
+    said = run("sensory", "--state", "naive", "--ketamine", "1 uM")
+    assert "hyperalgesia index −" in said.stdout
+    asked = ("compare", "--ketamine", "1 uM", "--json")
+    assert [one["hyperalgesia_index"] < 0 for one in json.loads(run(*asked).stdout)["cases"]][1]
+
+
+def test_a_table_has_seven_digits_and_the_result_all_of_them(tmp_path):
+    run("pk", "--dose", "35 mg", "--people", 2, "--every", "40 min", "--until", "2 h", "--out", tmp_path)
+    rows = pd.read_csv(tmp_path / "pk.csv", comment="#", dtype=str)
+    assert rows.time_h.tolist()[:3] == ["0.0", "0.6666667", "1.333333"]
+    numbers = rows.drop(columns=["id", "preset", "site", "drug"]).to_numpy().ravel()
+    assert all(len(number.partition("e")[0].replace(".", "").strip("0")) <= 7 for number in numbers)
+    with xr.open_dataset(tmp_path / "pk.nc") as kept:
+        assert float(kept.time[1]) == 2 / 3
+
+
+def test_times_of_a_long_table_are_told_apart(tmp_path):
+    times = pd.DataFrame({"time_ms": [1000000.12, 1000000.13], "open": [0.123456789, 2.0], "note": ["=1", "a"]})
+    assert files.as_csv(times, ["said"]) == "# said\ntime_ms,open,note\n1000000.12,0.1234568,'=1\n1000000.13,2.0,a\n"
+
+
+def test_the_slide_of_a_schedule_of_weeks_shows_the_hours_after_its_highest_dose():
+    regimen = ph.schedule("nasal_56")
+    course = ph.time_course(regimen, every="15 min")
+    ax = dosed.figure(regimen, course, None, slide=True).axes[0]
+    assert ax.get_title(loc="left").endswith("up to 73 ng/ml in plasma, 38 min after a dose")
+    assert re.fullmatch(r"time after dose \d+ of 12, h", ax.get_xlabel())
+    assert ax.get_xlim() == (0, 8)
+    assert ax.lines[0].get_ydata().max() == pytest.approx(float(course.plasma.max()))
+
+
+@pytest.mark.parametrize(
+    ("regimen", "until"), [(ph.schedule("crps_100_hours"), "5 day"), (ph.schedule("nasal_56"), "30 min")]
+)
+def test_the_slide_of_what_is_not_given_on_days_apart_shows_all_of_it(regimen, until):
+    course = ph.time_course(regimen, every="10 min", until=until)
+    ax = dosed.figure(regimen, course, None, slide=True).axes[0]
+    assert ax.get_xlabel().startswith("time, ")
+    assert "after a dose" not in ax.get_title(loc="left")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Most times at which the spread of a cohort is read.
 _MOST_TIMES = 5001
+#: The options that fill the columns of a dose.
+_OPTIONS = {"AMT": "--dose", "UNIT": "--dose", "DUR": "--over", "RATE": "--over", "ROUTE": "--route"}
 
 
 def pk(
@@ -101,11 +103,16 @@ def _named(dose: str, route: str, over: str) -> str:
 
 def _regimen(events: Path | None, dose: str, schedule: str, *, route: str, over: str, drug: str) -> Regimen:
     from nmdasim import pharmacology
+    from nmdasim.pharmacology.columns import EventError
 
     if sum((events is not None, bool(dose), bool(schedule))) != 1:
         raise InputError("say what is given, in one way: --events FILE.csv, --dose '35 mg' or --schedule NAME")
     if dose:
-        given = pharmacology.dose(dose, route, over=over or None)
+        try:
+            given = pharmacology.dose(dose, route, over=over or None)
+        except EventError as error:  # it names a column of a table
+            named = _OPTIONS.get(error.column, error.column)
+            raise InputError(str(error).replace(error.column, named, 1)) from None
         return pharmacology.Regimen((given,), drug, _named(dose, route, over))
     if over:
         raise InputError("--over belongs to --dose; a table or a schedule has its own durations")

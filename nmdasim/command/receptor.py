@@ -10,6 +10,15 @@ from nmdasim.command import progress
 from nmdasim.command.figures import Show, Slide, opened
 from nmdasim.command.options import Json, Out
 
+
+def _check_voltage(voltage: str) -> str:
+    """Refuse a potential by the name of its option; the library calls it v."""
+    from nmdasim.receptors.scheme import held
+
+    held(voltage, "--voltage")
+    return voltage
+
+
 app = typer.Typer(
     help="Patch one NMDA receptor: a pulse of glutamate, a steady bath, a drop of a channel blocker.",
     no_args_is_help=True,
@@ -19,7 +28,7 @@ app = typer.Typer(
 _Scheme = Annotated[str, typer.Option(help="Kinetic scheme, such as clements1992; an unknown name lists them.")]
 _DEFAULT = "clements1992"
 _Mg = Annotated[str, typer.Option(help="Magnesium outside.")]
-_Voltage = Annotated[str, typer.Option(help="Holding potential.")]
+_Voltage = Annotated[str, typer.Option(help="Holding potential.", callback=_check_voltage)]
 _Glutamate = Annotated[str, typer.Option(help="Glutamate.")]
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nmdasim.command import names, progress
-from nmdasim.command.options import Json
+from nmdasim.command.figures import Show, Slide, opened
+from nmdasim.command.options import Json, Out
 from nmdasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -25,20 +26,29 @@ def threshold(
     largest: Annotated[float, typer.Option(help="Strength up to which the threshold is sought.")] = 4.0,
     seed: Annotated[int, typer.Option(help="First draw of latencies.")] = 0,
     repeats: Annotated[int, typer.Option(help="Number of draws: seeds SEED, SEED+1, …")] = 5,
+    show: Show = False,
+    slide: Slide = False,
     json: Json = False,
+    out: Out = None,
 ) -> None:
     """Find the smallest strength of a volley that fires a neuron, and how many spikes stronger ones bring.
 
     Strength is a factor on the weights of every synapse of the volley, C and Aδ; 1 is the published one. Given are the
     median threshold and the mean spikes over the draws.
 
-    Example: `nmdasim threshold --ketamine "0 uM,1 uM" --json`
+    Examples
+    --------
+    - `nmdasim threshold --ketamine "0 uM,1 uM" --out out`
+    - `nmdasim threshold --ketamine "0 uM,1 uM" --show --slide`
 
     Educational and research model. Not medical advice. Not for dosing decisions.
     """
     from nmdasim.command.printing import threshold as printing
+    from nmdasim.readout import files
     from nmdasim.studies import reflex
 
+    if out is not None:
+        files.check_folder(out)
     if seed < 0 or repeats < 1:
         raise InputError(f"seed = {seed}, repeats = {repeats}; a seed is 0 or more, repeats 1 or more")
     doses: Any = [part.strip() for part in ketamine.split(",")]
@@ -52,4 +62,8 @@ def threshold(
             criterion=criterion,
             largest=largest,
         )
-    print(printing.as_json(found)) if json else printing.show(found)
+    if out is not None:
+        printing.save(found, out, slide=slide)
+    if show:
+        opened(printing.figure(found, slide=slide), "threshold", out)
+    print(printing.as_json(found)) if json else printing.show(found, out)

@@ -10,7 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from nmdasim.errors import ModelError, nearest
+from nmdasim.model import html
 from nmdasim.model.model import Model
+from nmdasim.model.typed import argument, cut
 from nmdasim.quantities import QuantityLike, several
 
 
@@ -51,6 +53,13 @@ class Population:
                         f"{several(self.size, 'neuron')}; give one, or one for each"
                     )
         dataclasses.replace(self.model, initial=dict(self.model.initial) | dict(self.initial))
+
+    def _repr_html_(self) -> str:
+        given = (("parameter", self.parameters), ("initial value", self.initial))
+        rows = [(name, kind, cut(argument(value))) for kind, values in given for name, value in values.items()]
+        own = html.table(("name", "what it is", "value"), rows) if rows else ""
+        model = html.folded(f"model {self.model.name}", html.model(self.model))
+        return f"<div>{html.title('population', several(self.size, 'neuron'), self.model.name)}{own}{model}</div>"
 
     def replace(self, **parameters: QuantityLike) -> Self:
         """Return this population with other parameter values."""

@@ -17,14 +17,17 @@ from nmdasim.model import html
 _NAMES = {"s": "second", "V": "volt", "A": "amp", "S": "siemens", "F": "farad", "m": "meter"}
 _PLAIN = ("Hz", "ms", "us", "mV", "uM", "mM", "nM", "nS", "pS", "uS", "mS", "pF", "nF", "uF", "nA", "pA", "uA")
 _PLAIN_TOO = ("ohm", "um", "mm", "cm")
-#: Numbers of one array that are written out.
-_MOST = 200
+#: Numbers of one array that are written out; of more their number is told.
+_MOST = 10_000
+#: Letters that a notebook shows of an argument, or of a call.
+_SHOWN = 400
 
 
 def typed(value: Any, /, **written: Any) -> str:
     """Return the text of a call that makes a dataclass anew, arguments that have their default left out.
 
-    `written` are arguments in the form in which they are to stand there.
+    Up to 10,000 numbers of an array are written out; of more it says how many, as in ``<20,000 values>``, and cannot be
+    run. `written` are arguments in the form in which they are to stand there.
 
     Examples
     --------
@@ -50,19 +53,24 @@ def _is_default(given: Any, one: dataclasses.Field[Any]) -> bool:
 
 
 def shown(value: Any) -> str:
-    """Return a value as a notebook shows it: the call that makes it, and every argument."""
-    rows = [(one.name, argument(getattr(value, one.name))) for one in dataclasses.fields(value) if one.init]
+    """Return a value as a notebook shows it: the call that makes it, and every argument; what is long is cut."""
+    rows = [(one.name, cut(argument(getattr(value, one.name)))) for one in dataclasses.fields(value) if one.init]
     told = html.folded("arguments", html.table(("argument", "value"), rows))
-    return f"<div><p><code>{escape(typed(value))}</code></p>{told}</div>"
+    return f"<div><p><code>{escape(cut(typed(value)))}</code></p>{told}</div>"
+
+
+def cut(text: str) -> str:
+    """Return the beginning of a text that is long."""
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]} …"
 
 
 def argument(value: Any) -> str:
     """Return a value as one would type it."""
     match value:
+        case np.ndarray() if value.size > _MOST:
+            return f"<{quantities.several(value.size, 'value')}>"
         case Quantity():
             return _quantity(value)
-        case np.ndarray() if value.size > _MOST:
-            return " ".join(repr(value).split())
         case np.ndarray() | np.generic():
             return repr(value.tolist())
         case Mapping():
@@ -78,8 +86,6 @@ def _quantity(value: Quantity) -> str:
     unit = quantities.best_unit(value)
     size = float(quantities.parse_unit(unit))
     numbers = np.vectorize(lambda x: _in_few_digits(x, size), otypes=[float])(np.asarray(value, dtype=float))
-    if numbers.size > _MOST:
-        return " ".join(repr(value).split())
     name = _NAMES.get(unit, unit)
     if name in (*_PLAIN, *_PLAIN_TOO, *_NAMES.values()):
         return f"{_number(numbers.tolist())}*{name}"

@@ -1,6 +1,6 @@
 """Figures of a result. Every function takes a result (and Axes, if you have some) and returns matplotlib Axes."""
 
-from nmdasim.plot import backend, pharmacokinetics, populations, receptor, sensitization, sweep, treatment
+from nmdasim.plot import backend, pharmacokinetics, populations, receptor, reflex, sensitization, sweep, treatment
 from nmdasim.plot.animation import animate
 from nmdasim.plot.look import look, style
 from nmdasim.plot.memory import RECORD as MEMORY
@@ -24,6 +24,7 @@ __all__ = [
     "populations",
     "raster",
     "receptor",
+    "reflex",
     "scheme",
     "sensitivity",
     "sensitization",

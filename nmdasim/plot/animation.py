@@ -17,7 +17,7 @@ from PIL import Image
 from nmdasim import quantities
 from nmdasim.errors import InputError
 from nmdasim.plot.look import look
-from nmdasim.plot.memory import RECORD
+from nmdasim.plot.memory import RECORD, check_recorded
 from nmdasim.plot.style import caption, drawn
 from nmdasim.readout import measures
 from nmdasim.receptors import magnesium_block
@@ -61,8 +61,7 @@ def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 10
     """
     target = Path(path)
     _check(target)
-    if missing := [name for name in RECORD if name not in result]:
-        raise InputError(f"{', '.join(missing)} not recorded; simulate with record={list(RECORD)}, sample='1 ms'")
+    check_recorded(result)
     one = result.isel(seed=0) if result.sizes.get("seed", 1) == 1 and "seed" in result.dims else result
     if others := [str(d) for d in one[RECORD[0]].dims if d != "time"]:
         raise InputError(f"several lanes along {', '.join(others)}; choose one, as in result.isel({others[0]}=0)")

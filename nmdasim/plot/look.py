@@ -107,6 +107,10 @@ class Look:
         kinds = islice(zip(cycle(_LINES[:6]), cycle(_MARKERS), strict=False), number)
         return [Cue(shade, line, mark) for shade, (line, mark) in zip(shades, kinds, strict=False)]
 
+    def scaled(self, size: tuple[float, float]) -> tuple[float, float]:
+        """Return the inches in which panels have the room beside this type that `size` has beside that of a page."""
+        return size[0] * self.font / LOOKS["paper"].font, size[1] * self.font / LOOKS["paper"].font
+
     def sized(self, size: tuple[float, float]) -> tuple[float, float]:
         """Return the inches of a figure for which a function wants `size`."""
         return self.size or size

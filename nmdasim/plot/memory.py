@@ -37,7 +37,7 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     Raises
     ------
     InputError
-        If one of the three was not recorded.
+        If one of the three was not recorded, as in a model that has none of them.
     """
     traces = remembered(result)
     panels = (
@@ -65,6 +65,23 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     return np.asarray(axes)
 
 
+def check_recorded(result: xr.Dataset) -> None:
+    """Refuse a result without what the memory is read from.
+
+    Raises
+    ------
+    InputError
+        If a gate, the potential or the calcium of the dendrite is not in it.
+    """
+    if missing := [name for name in RECORD if name not in result]:
+        raise InputError(
+            f"this figure needs the CAN gate m_can, the potential v and the calcium ca of a compartment 'dendrite', "
+            f"which the neurons wdr, delrocq2023 and aguiar2010 have; of {result.attrs['model']} {', '.join(missing)} "
+            f"{'was' if len(missing) == 1 else 'were'} not recorded: if it has them, simulate with "
+            "record=nm.plot.MEMORY, sample='1 ms', else draw what you recorded with nm.plot.trace(result, 'v')"
+        )
+
+
 def remembered(result: xr.Dataset) -> xr.Dataset:
     """Return gate and potential just before each pulse, and the calcium of its window: what :func:`memory` draws.
 
@@ -73,8 +90,7 @@ def remembered(result: xr.Dataset) -> xr.Dataset:
     InputError
         If one of them was not recorded.
     """
-    if missing := [name for name in RECORD if name not in result]:
-        raise InputError(f"{', '.join(missing)} not recorded; simulate with record={list(RECORD)}, sample='1 ms'")
+    check_recorded(result)
     if result.pulse_time.ndim > 1:
         raise InputError("pulses at several rates in one result; draw the memory of one rate at a time")
     time, step = result.time.values, float(result.time[1] - result.time[0])

@@ -127,6 +127,8 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
             if len(ids) > 1:  # people differ by marks too
                 often |= {"marker": cue.marker, "markevery": (0.02 * (k + 1), 0.1), "clip_on": False}
             ax.plot(hours, lane.plasma, "-", label=f"plasma{label}, typical person", **often)
+            if len(ids) == 1:  # over weeks both lines run on each other: the colour shows what the dashes hide
+                often["color"] = look().shades[3]
             ax.plot(hours, lane.effect_site, "--", label=f"effect site{label}", linewidth=0.7 * look().line, **often)
             if spread is not None:
                 _shade(spread if one is None else spread.sel(subject=one), factor, ax, colour, k == 0)

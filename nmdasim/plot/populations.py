@@ -25,6 +25,8 @@ from nmdasim.readout.populations import loss, narrowing, places
 _LINES = 300
 #: Share by which a range has to be narrower for it to be told.
 _LEAST = 0.01
+#: What tells tables of bars apart without colour.
+_HATCHES = ("", "////", "....", "xxxx", "----")
 #: Letters of a line beside a colour bar.
 _WIDTH = 32
 #: Quantiles between which a fan is filled, from the outside.
@@ -174,7 +176,7 @@ def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *,
 
 
 def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
-    """Draw partial rank correlations with their intervals, largest first.
+    """Draw partial rank correlations with their intervals, largest first; tables differ in colour and in hatch.
 
     Parameters
     ----------
@@ -193,9 +195,9 @@ def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | Non
             part = table.sel(parameter=names)
             rows = np.arange(len(names)) + height * (k - (len(tables) - 1) / 2)
             spread = np.abs([part.correlation - part.low, part.high - part.correlation])
-            ax.barh(
-                rows, part.correlation, height * 0.9, xerr=spread, color=look().shades[1 + k], ecolor="0.4", label=label
-            )
+            often: dict[str, Any] = {"color": look().shades[1 + k], "hatch": _HATCHES[k % len(_HATCHES)]}
+            often |= {"edgecolor": look().ground, "linewidth": 0}
+            ax.barh(rows, part.correlation, height * 0.9, xerr=spread, ecolor="0.4", label=label, **often)
         ax.set_yticks(range(len(names)), list(names), fontsize=10)
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.axvline(0, color="0.3", lw=0.8)

@@ -15,6 +15,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FuncFormatter
 
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.errors import InputError, nearest
 from nmdasim.parameters import bibliography
 from nmdasim.parameters.drugs import written
 from nmdasim.plot.look import look
@@ -53,6 +54,26 @@ def plain(text: object) -> str:
     """Return a user's text as a label: no mathematics, no control characters."""
     shown = "".join(c if c.isprintable() else "�" for c in str(text))
     return shown.replace("$", r"\$")
+
+
+def check_known(name: str, there: Iterable[Any], what: str, none: str) -> None:
+    """Refuse a name of something that a result does not have.
+
+    Parameters
+    ----------
+    name, there
+        The name, and those that there are.
+    what, none
+        What it is a name of, as in ``"recorded variable"``; what to say where there is none at all.
+
+    Raises
+    ------
+    InputError
+        If it is not among them.
+    """
+    names = [str(one) for one in there]
+    if name not in names:
+        raise InputError(f"no {what} {name!r}{nearest(name, names) if names else f'; {none}'}")
 
 
 class Told(Protocol):

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from nmdasim.plot import bands
 from nmdasim.plot.broken import log_with_zero
 from nmdasim.plot.look import Cue, cues, look
-from nmdasim.plot.style import Told, axes_of, caption, drawn, plain_log, told
+from nmdasim.plot.style import Told, axes_of, caption, check_known, drawn, plain_log, told
 from nmdasim.receptors.hill import hill
 
 #: Letters of a legend on an inch, times their size in points.
@@ -32,7 +32,14 @@ def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of:
         Axes to draw into; a new figure by default.
     of
         The result or store that the read-out is of, for the caption; what the read-out says itself by default.
+
+    Raises
+    ------
+    InputError
+        If the read-out has no such dimension.
     """
+    for name in (x, y):
+        _check_dimension(values, name)
     table = values.astype(float).mean([dim for dim in values.dims if dim not in (x, y)]).transpose(y, x).compute()
     with drawn():
         own, ax = ax is None, axes_of(ax, (8.5, 6))
@@ -47,6 +54,10 @@ def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of:
             ax.set_title(_highest(table))
             caption(ax.figure, *_standing(of, values), notes=_missing(values))
     return ax
+
+
+def _check_dimension(values: xr.DataArray, name: str) -> None:
+    check_known(name, values.dims, "dimension", f"{values.name} is one number")
 
 
 def _highest(table: xr.DataArray) -> str:
@@ -91,7 +102,13 @@ def dose_response(
         Axes to draw into; a new figure by default.
     of
         The result or store that the read-out is of, for the caption; what the read-out says itself by default.
+
+    Raises
+    ------
+    InputError
+        If the read-out has no such dimension.
     """
+    _check_dimension(values, dose)
     others = [str(dim) for dim in fit.ic50.dims]
     with drawn():
         own, ax = ax is None, axes_of(ax, (8.5, 6))

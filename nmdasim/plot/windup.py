@@ -10,7 +10,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim.plot.look import Cue, cues, look, style
-from nmdasim.plot.style import axes_of, caption, drawn, new_figure, told
+from nmdasim.plot.style import axes_of, caption, check_known, drawn, new_figure, told
 from nmdasim.quantities import brief, several
 from nmdasim.readout import measures
 
@@ -162,7 +162,15 @@ def _summaries(result: xr.Dataset) -> list[str]:
 
 
 def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
-    """Draw what the model keeps of every pulse, such as the peak of dendritic calcium, with its own name and unit."""
+    """Draw what the model keeps of every pulse, such as the peak of dendritic calcium, with its own name and unit.
+
+    Raises
+    ------
+    InputError
+        If it keeps nothing of that name.
+    """
+    kept = [key for key, values in result.data_vars.items() if "pulse" in values.dims and key not in _EDGES]
+    check_known(name, kept, "summary", "this model keeps none of a pulse")
     called = result[name].attrs.get("long_name") or name
     for label, cue, lane in conditions(result):
         values = lane[name].mean("seed") if "seed" in lane[name].dims else lane[name]
@@ -176,7 +184,15 @@ def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
 
 
 def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
-    """Draw a recorded variable against time, one line per condition (the first seed)."""
+    """Draw a recorded variable against time, one line per condition (the first seed).
+
+    Raises
+    ------
+    InputError
+        If no variable of that name was recorded.
+    """
+    recorded = [key for key, values in result.data_vars.items() if "time" in values.dims]
+    check_known(variable, recorded, "recorded variable", "nothing was recorded: simulate with record=[…]")
     with drawn():
         own, ax = ax is None, axes_of(ax, (9, 4.5))
         for label, cue, lane in conditions(result):

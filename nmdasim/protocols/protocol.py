@@ -13,9 +13,10 @@ from typing import Any, ClassVar, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from brian2.units import Quantity
-from brian2.units.fundamentalunits import get_dimensions
+from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from nmdasim import quantities
+from nmdasim.errors import UnitError
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.typed import shown, typed
 
@@ -37,6 +38,8 @@ class Arrival(NamedTuple):
 class Protocol:
     """What is done to a model; a dataclass that derives from it says what it needs of the following.
 
+    Two of one class are equal where their arguments are: quantities, also those given as text, by their values.
+
     Attributes
     ----------
     varies
@@ -52,6 +55,21 @@ class Protocol:
 
     varies: ClassVar[Mapping[str, str]] = {}
     latencies: Mapping[str, Any] = {}
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Keep the equality of protocols: that which a dataclass makes cannot compare arrays."""
+        super().__init_subclass__(**options)
+        own = vars(cls)
+        if "__eq__" not in own and "__hash__" not in own:
+            cls.__eq__, cls.__hash__ = cls.__eq__, cls.__hash__  # type: ignore[method-assign]
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self) or not dataclasses.is_dataclass(self):
+            return NotImplemented
+        return _comparable(self) == _comparable(other)
+
+    def __hash__(self) -> int:
+        return hash(_comparable(self)) if dataclasses.is_dataclass(self) else super().__hash__()
 
     def __repr__(self) -> str:
         return typed(self) if dataclasses.is_dataclass(self) else super().__repr__()
@@ -100,6 +118,25 @@ def at(protocol: Any, **point: Any) -> Any:
     """Return a dataclass protocol with single values of what it varies, given in SI units."""
     changed = {name: _quantity(value, protocol.varies.get(name, "")) for name, value in point.items()}
     return dataclasses.replace(protocol, **changed)
+
+
+def _comparable(value: Any) -> Any:
+    """Return a value as plain numbers, text and tuples of them: of a quantity its SI numbers and its dimension."""
+    if isinstance(value, str):
+        try:
+            return _comparable(quantities.quantity(value))
+        except UnitError:
+            return value
+    if isinstance(value, Protocol):
+        return tuple(_comparable(getattr(value, one.name)) for one in dataclasses.fields(value))  # type: ignore[arg-type]
+    if isinstance(value, Mapping):
+        return frozenset((name, _comparable(item)) for name, item in value.items())
+    if isinstance(value, list | tuple):
+        return tuple(map(_comparable, value))
+    if not isinstance(value, np.ndarray | np.generic):
+        return value
+    numbers, dimension = _comparable(np.asarray(value).tolist()), get_dimensions(value)
+    return numbers if dimension is DIMENSIONLESS else (numbers, dimension)
 
 
 def _values(given: Any, unit: str, name: str) -> np.ndarray:

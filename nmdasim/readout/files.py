@@ -58,17 +58,14 @@ def save(
 ) -> None:
     """Write ``<name>.png``, ``.svg``, ``.csv`` (notes first) and ``.nc`` into `folder`, and what is `more`.
 
-    Text that a spreadsheet would compute is written behind an apostrophe.
+    Numbers of the table are written as in :func:`as_csv`; those of the result have all of their digits.
 
     Raises
     ------
     InputError
         If that cannot be written; what was there before then still is.
     """
-    plain = table.rename(columns=lambda column: guarded(str(column)))
-    for column in plain.select_dtypes(exclude="number"):
-        plain[column] = plain[column].map(lambda cell: guarded(cell) if isinstance(cell, str) else cell)
-    text = "".join(f"# {note}\n" for note in notes) + plain.to_csv(index=table.index.name is not None)
+    text = as_csv(table, notes)
     write_all(
         folder,
         {
@@ -79,6 +76,26 @@ def save(
         }
         | dict(more or {}),
     )
+
+
+def as_csv(table: pd.DataFrame, notes: Sequence[str]) -> str:
+    """Return a table as CSV, notes first.
+
+    Numbers have seven significant digits, or ten where times would else coincide. Text that a spreadsheet would compute
+    is written behind an apostrophe.
+    """
+    plain = table.rename(columns=lambda column: guarded(str(column)))
+    for column in plain.select_dtypes("float"):
+        plain[column] = _in_few_digits(plain[column])
+    for column in plain.select_dtypes(exclude="number"):
+        plain[column] = plain[column].map(lambda cell: guarded(cell) if isinstance(cell, str) else cell)
+    return "".join(f"# {note}\n" for note in notes) + plain.to_csv(index=table.index.name is not None)
+
+
+def _in_few_digits(column: pd.Series) -> pd.Series:
+    few = column.map(lambda number: float(f"{number:.7g}"))
+    merged = str(column.name).startswith("time") and few.nunique() < column.nunique()
+    return column.map(lambda number: float(f"{number:.10g}")) if merged else few
 
 
 def write_whole(path: Path, write: Write) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 
+from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, ModelError, plainly
+from nmdasim.model import html
 from nmdasim.model.parameter import Parameter, ParameterSet
 from nmdasim.parameters import drugs
 from nmdasim.parameters.tables import Table
@@ -51,6 +53,11 @@ class Blocker:
     key: str
     parameters: ParameterSet
     table: Table | None = None
+
+    def _repr_html_(self) -> str:
+        how = "plugs the open pore; part of it leaves shut channels" if self.escapes else "plugs the open pore"
+        own = html.parameters(self.parameters, {self.key: self.parameters.bases})
+        return f"<div>{html.title(self.name, how)}{own}{html.title('', DISCLAIMER)}</div>"
 
     @property
     def escapes(self) -> bool:

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from html import escape
 from typing import Any, Self
 
 import numpy as np
@@ -24,6 +25,7 @@ from nmdasim import quantities
 from nmdasim.errors import ModelError, nearest, plainly
 from nmdasim.language.evaluation import evaluator
 from nmdasim.language.system import System, system
+from nmdasim.model import html
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import ParameterSet
@@ -290,16 +292,26 @@ class Scheme:
             "description": self.description,
         }
 
+    def _repr_html_(self) -> str:
+        opens = f"{quantities.several(len(self.states), 'state')}, open: {', '.join(self.conducting)}"
+        arrows = html.table(("from", "to", "rate (1/s)"), ((t.source, t.target, t.rate) for t in self.transitions))
+        defined = (
+            html.folded("definitions", f"<pre>{escape(self.definitions.strip())}</pre>") if self.definitions else ""
+        )
+        own = html.parameters(self.parameters, {"scheme": self.parameters.bases})
+        sources = html.title("", f"sources: {', '.join(self.references)}" if self.references else "")
+        return f"<div>{html.title(self.name, opens, self.description)}{arrows}{defined}{own}{sources}</div>"
+
     def __repr__(self) -> str:
         arrows = "\n  ".join(f"{t.source} -> {t.target}: {t.rate}" for t in self.transitions)
         return f"Scheme {self.name!r} of {len(self.states)} states, open: {', '.join(self.conducting)}\n  {arrows}"
 
 
-def held(v: QuantityLike) -> np.ndarray:
+def held(v: QuantityLike, name: str = "v") -> np.ndarray:
     """Return holding potentials in volts; no membrane stands more than 300 mV, there exponentials overflow."""
-    volts = quantities.si(_listed(v), "mV", name="v")
+    volts = quantities.si(_listed(v), "mV", name=name)
     if np.any(np.abs(volts) > LARGEST_VOLTAGE):
-        raise ModelError(f"v = {v}; a membrane is held between -300 mV and 300 mV")
+        raise ModelError(f"{name} = {v}; a membrane is held between -300 mV and 300 mV")
     return volts
 
 

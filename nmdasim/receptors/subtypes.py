@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmdasim.errors import ModelError, nearest
+from nmdasim.model import html
 from nmdasim.model.parameter import Parameter, ParameterSet
 from nmdasim.parameters import load
 from nmdasim.receptors import magnesium
@@ -30,6 +31,10 @@ class Subtype:
 
     name: str
     parameters: ParameterSet
+
+    def _repr_html_(self) -> str:
+        own = html.parameters(self.parameters, {f"GluN{self.name}": self.parameters.bases})
+        return f"<div>{html.title(f'GluN{self.name}', 'subtype of the NMDA receptor')}{own}</div>"
 
     def __getitem__(self, name: str) -> Parameter:
         return self.parameters[name]

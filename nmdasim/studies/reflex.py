@@ -14,7 +14,6 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import quantities
-from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, plainly
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
@@ -60,8 +59,11 @@ class Search:
         number = 1 + int(np.ceil(_PER_DECADE * np.log10(self.largest / (self.largest * _SMALLEST))))
         return np.geomspace(self.largest * _SMALLEST, self.largest, number)
 
-    def spikes(self, strength: np.ndarray, dose: np.ndarray, seed: np.ndarray) -> np.ndarray:
-        """Return the spikes after one stimulus; arguments broadcast: strengths, concentrations in µM, seeds."""
+    def spikes(self, strength: np.ndarray, dose: np.ndarray, seed: np.ndarray) -> xr.DataArray:
+        """Return the spikes after one stimulus, what they stand on in the attributes.
+
+        Arguments broadcast: strengths, concentrations in µM, seeds.
+        """
         columns = np.broadcast_arrays(strength, dose, seed)
         force, drug, draw = (xr.DataArray(column.ravel(), dims="lane") for column in columns)
         given: dict[str, Any] = {} if np.all(np.isnan(dose)) else {"ketamine": drug.assign_attrs(units="uM")}
@@ -74,7 +76,8 @@ class Search:
             **{name: value for name, value in self.options.items() if name != "parameters"},
         )
         measured = measures.windup(run).isel(pulse=0)
-        return np.asarray((measured.early + measured.late).values).reshape(columns[0].shape)
+        counts = (measured.early + measured.late).values.reshape(columns[0].shape)
+        return xr.DataArray(counts, attrs=run.attrs)
 
 
 @plainly
@@ -113,7 +116,8 @@ def threshold(
     Returns
     -------
     xarray.Dataset
-        ``threshold`` (ketamine, seed), at most 0.1 % too large, and ``spikes`` (ketamine, seed, strength).
+        ``threshold`` (ketamine, seed), at most 0.1 % too large, and ``spikes`` (ketamine, seed, strength). Provenance
+        in ``attrs``.
 
     Raises
     ------
@@ -133,18 +137,19 @@ def threshold(
     doses = np.array([np.nan]) if ketamine is None else _doses(ketamine)
     draws, grid = np.asarray(seeds), search.grid()
     dose, seed = doses[:, None, None], draws[None, :, None]
-    curve = search.spikes(grid, dose, seed)
+    grading = search.spikes(grid, dose, seed)
+    curve = grading.values
     _check_answered(curve, criterion, largest, doses, model.name)
     first = np.argmax(curve >= criterion, axis=-1)
     low, high = np.where(first > 0, grid[first - 1], 0.0), grid[first]
     while np.any(high - low > _CLOSE * high):
         share = np.arange(1, _FINER + 1) / (_FINER + 1)
         finer = low[..., None] + (high - low)[..., None] * share
-        fires = search.spikes(finer, dose, seed) >= criterion
+        fires = search.spikes(finer, dose, seed).values >= criterion
         ends = np.concatenate([low[..., None], finer, high[..., None]], axis=-1)
         place = np.where(fires.any(axis=-1), fires.argmax(axis=-1) + 1, _FINER + 1)[..., None]
         low, high = (np.take_along_axis(ends, place - k, axis=-1)[..., 0] for k in (1, 0))
-    return _labelled(high, curve, grid, doses, draws, search)
+    return _labelled(high, curve, grid, doses, draws).assign_attrs(grading.attrs, criterion=criterion)
 
 
 def _doses(ketamine: Any) -> np.ndarray:
@@ -172,16 +177,15 @@ def _check_answered(curve: np.ndarray, criterion: float, largest: float, doses: 
 
 
 def _labelled(
-    found: np.ndarray, curve: np.ndarray, grid: np.ndarray, doses: np.ndarray, draws: np.ndarray, search: Search
+    found: np.ndarray, curve: np.ndarray, grid: np.ndarray, doses: np.ndarray, draws: np.ndarray
 ) -> xr.Dataset:
     data = xr.Dataset(coords={"strength": ("strength", grid, {"units": "1"}), "seed": ("seed", draws)})
     data["threshold"] = (("ketamine", "seed"), found, {"units": "1", "long_name": "threshold for one stimulus"})
     data["spikes"] = (("ketamine", "seed", "strength"), curve, {"units": "1", "long_name": "spikes after one stimulus"})
-    said = {"model": search.model.name, "criterion": search.criterion, "disclaimer": DISCLAIMER}
     if np.all(np.isnan(doses)):
-        return data.isel(ketamine=0).assign_attrs(said)
+        return data.isel(ketamine=0)
     free = {"units": "µM", "long_name": "free ketamine at the receptor"}
-    return data.assign_coords(ketamine=("ketamine", doses, free)).assign_attrs(said)
+    return data.assign_coords(ketamine=("ketamine", doses, free))
 
 
 @plainly

@@ -12,7 +12,9 @@ from brian2.units.fundamentalunits import get_dimensions
 from scipy.stats import qmc
 
 from nmdasim import quantities
+from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, nearest
+from nmdasim.model import html
 from nmdasim.parameters import concentrations
 
 METHODS = ("latin_hypercube", "sobol", "sensitivity")
@@ -87,6 +89,17 @@ class Samples:
             raise InputError(f"samples: {name} = {given}; a range is (low, high)")
         quantity = quantities.quantity(concentrations.named(name, given))
         return np.asarray(quantity, dtype=float), get_dimensions(quantity)
+
+    def _repr_html_(self) -> str:
+        size = f"{quantities.several(len(self), 'row')}, {self.method.replace('_', ' ')}, seed {self.seed}"
+        rows = html.table(("parameter", "from", "to", "unit", "spacing"), map(self._row, self.ranges))
+        return f"<div>{html.title('Samples', size)}{rows}{html.title('', DISCLAIMER)}</div>"
+
+    def _row(self, name: str) -> tuple[object, ...]:
+        ends, dimension = self._edges(name)
+        unit = quantities.written_unit(self.ranges[name]) or quantities.best_unit(Quantity(ends, dim=dimension))
+        low, high = quantities.in_unit(ends, unit).tolist()
+        return name, low, high, quantities.pretty(unit), "logarithmic" if name in self.log else "uniform"
 
     def __len__(self) -> int:
         return self.points * (2 + len(self.ranges) if self.method == "sensitivity" else 1)

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, nearest, plainly
 from nmdasim.model.model import Model
 from nmdasim.pharmacology.subjects import Subjects
 from nmdasim.treatment.given import kinetics, regimen_of
 from nmdasim.treatment.patients import Patients
 from nmdasim.treatment.run import Lane, course_of
-from nmdasim.treatment.slow import check, slow_model
+from nmdasim.treatment.slow import INPUTS, check, slow_model
 from nmdasim.treatment.states import states
 
 WEEKS = (1, 2, 4, 8, 12)
@@ -64,6 +64,18 @@ def relief_of(model: Model | str, values: Mapping[str, np.ndarray], state: str =
     return course_of(Lane(states(state), given, chosen, kinetics(given)), people, times, None).slow[:, 1:]
 
 
+def _check(model: Model, between: Mapping[str, tuple[float, float]]) -> None:
+    own = [name for name in model.parameters if name not in INPUTS]
+    if not between:
+        raise InputError(f"no parameter of {model.name} to fit; give one or more of {', '.join(own)}")
+    if unknown := [name for name in between if name not in own]:
+        raise InputError(f"{model.name} has no parameter {unknown[0]!r} to fit{nearest(unknown[0], own)}")
+    for name, ends in between.items():
+        if np.shape(ends) != (2,) or not 0 < ends[0] < ends[1] < np.inf:
+            raise InputError(f"{name} = {ends}; it is searched between two values, the lower above 0, as in (1, 10)")
+
+
+@plainly
 def fit(
     model: Model | str, between: Mapping[str, tuple[float, float]], *, draws: int = 400, rounds: int = 8, seed: int = 0
 ) -> Fit:
@@ -74,12 +86,18 @@ def fit(
     model
         A slow model.
     between
-        Parameters that are free, and the values (SI) between which they are searched, log-uniformly.
+        Parameters that are free, one or more, and the values (SI) between which they are searched, log-uniformly.
     draws, rounds
         Sets of a round, and rounds.
     seed
         Seed of the draws.
+
+    Raises
+    ------
+    InputError
+        If no parameter is free, there is none of that name, or a range does not rise from above 0.
     """
+    _check(slow_model(model) if isinstance(model, str) else model, between)
     rng, names = np.random.default_rng(np.random.SeedSequence(seed)), list(between)
     low, high = np.log(np.array([between[name] for name in names])).T
     target = relief_of("dahan2011", {})[0]

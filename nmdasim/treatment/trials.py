@@ -125,7 +125,8 @@ def compare(
     Returns
     -------
     xarray.Dataset
-        Over ``measure``: ``seen`` and ``sd``, with ``trial``, ``what``, ``arm``, ``day`` and ``fitted`` as coordinates;
+        Over ``measure``: ``seen`` and ``sd``, with ``trial``, ``what``, its ``scale``, ``arm``, ``day`` and ``fitted``
+        as coordinates;
         over (model, measure) besides: ``predicted``, ``error`` in standard errors, and ``met`` where that is within 2.
         Over ``model``: ``free_parameters`` (fitted to CRPS), ``log_likelihood`` (normal) of the measures that were not
         fitted, ``mean_error`` (root of the mean square, in standard errors) and ``missed``, likewise.
@@ -163,6 +164,7 @@ def compare(
             "model": [rival.name for rival in rivals],
             "trial": ("measure", [one.name for one, _ in rows]),
             "fitted": ("measure", ~new),
+            "scale": ("measure", [_READ[measure.what][2] for _, measure in rows]),
             **labels,
         },
         attrs=_told(chosen, rivals, patients, seed),
@@ -185,7 +187,7 @@ def predict(model: Model, one: Trial, measure: Measure, patients: int = 500, see
     """Return what a slow model says of one number of a trial, its placebo response included."""
     if measure.what not in _READ:
         raise InputError(f"measure {measure.what!r} of {one.name}{nearest(measure.what, _READ)}")
-    read, every = _READ[measure.what]
+    read, every, _ = _READ[measure.what]
     given = regimen_of(one.regimen).scaled(1.0 if measure.arm == "drug" else 0.0)
     until = f"{measure.day} day"
     return read(
@@ -218,11 +220,11 @@ def _area(one: Trial, given: Any, options: Mapping[str, Any]) -> float:
     return float(_pain(one, given, options).mean() / _pain(one, given.scaled(0), options).mean())
 
 
-#: How each kind of number is read, and how often pain is read for it (once, at its day, where nothing is said).
-_READ: dict[str, tuple[Callable[[Trial, Any, Mapping[str, Any]], float], str]] = {
-    "mean pain": (_mean, ""),
-    "mean pain, relative to before": (_relative, ""),
-    "share with more than half of the pain gone": (_halved, ""),
-    "share with little or no change": (_unchanged, ""),
-    "area of pain, relative to placebo": (_area, "12 h"),
+#: How each kind of number is read, how often pain is read for it (once, at its day, where nothing is said), its scale.
+_READ: dict[str, tuple[Callable[[Trial, Any, Mapping[str, Any]], float], str, str]] = {
+    "mean pain": (_mean, "", "0 none to 10 worst"),
+    "mean pain, relative to before": (_relative, "", "1 as before"),
+    "share with more than half of the pain gone": (_halved, "", "of patients, 0 to 1"),
+    "share with little or no change": (_unchanged, "", "of patients, 0 to 1"),
+    "area of pain, relative to placebo": (_area, "12 h", "1 as placebo"),
 }

@@ -1,5 +1,6 @@
 """What a notebook shows: whole, folded, with units, sources and status; and nothing that a user wrote is run."""
 
+import dataclasses
 from xml.etree import ElementTree
 
 import pytest
@@ -8,6 +9,9 @@ from brian2 import Hz, ms
 import nmdasim as nm
 from nmdasim import pharmacology
 from nmdasim.model.html import parameters, table
+from nmdasim.receptors.blockers import block, blocker
+from nmdasim.receptors.schemes import scheme
+from nmdasim.receptors.subtypes import subtype
 
 EVIL = "<script>alert('x')</script>&"
 CELL = nm.Model(
@@ -39,9 +43,16 @@ SHOWN = {
     "reset": pharmacology.reset("2 h", id=EVIL),
     "preset": pharmacology.preset("clements2"),
     "drug": pharmacology.drug("norketamine"),
+    "scheme": dataclasses.replace(scheme("kampa2004"), name=f"mine {EVIL}", description=EVIL),
+    "blocked": block(scheme("destexhe1996"), blocker("memantine")),
+    "blocker": blocker("ketamine"),
+    "subtype": subtype("2B"),
+    "population": nm.Population(CELL, 3, initial=dict(v=[0, 0.5, 1]), parameters=dict(tau_m="5*ms + 1*ms*rand()")),
+    "samples": nm.Samples({"K_mg": ("1 mM", "10 mM"), "gain": (0.5, 2.0)}, 8, log=("gain",)),
 }
 #: What a user named.
-NAMED = ("model", "parameters", "circuit", "mechanism", "sweep", "regimen", "dose", "reset")
+NAMED = ("model", "parameters", "circuit", "mechanism", "sweep", "regimen", "dose", "reset", "scheme")
+NAMED += ("population",)
 
 
 def read(shown):
@@ -107,7 +118,7 @@ def test_a_sweep_shows_each_axis_with_its_range_and_unit():
     assert repr(SHOWN["sweep"]).endswith("2 tau_m × 2 seed = 4 lanes>")
 
 
-@pytest.mark.parametrize("name", ["regimen", "dose", "reset", "preset", "drug", "sweep"])
+@pytest.mark.parametrize("name", ["regimen", "dose", "reset", "preset", "drug", "sweep", "blocker", "samples"])
 def test_what_is_about_doses_carries_the_disclaimer(name):
     assert nm.DISCLAIMER in SHOWN[name]._repr_html_()
 
@@ -131,3 +142,34 @@ def test_a_preset_shows_where_it_was_sampled_and_its_numbers_with_unit_and_statu
     cells = [cell.text for cell in read(SHOWN["preset"]._repr_html_()).iter("td")]
     given = pharmacology.preset("clements2").parameters
     assert {"venous", "iv, im, oral, sublingual", *given, *(one.status for one in given.values())} <= set(cells)
+
+
+def told(name):
+    """Return the cells of what is shown."""
+    return [cell.text for cell in read(SHOWN[name]._repr_html_()).iter("td")]
+
+
+def test_a_scheme_shows_its_rates_its_definitions_and_its_numbers_with_unit_source_and_status():
+    given = scheme("kampa2004")
+    assert {t.rate for t in given.transitions} <= set(told("scheme"))
+    some = {end for p in given.parameters.values() for end in (p.source, p.status, p.kind)}
+    assert {*given.parameters, "1/second", *some} - {""} <= set(told("scheme"))
+    assert "sources: kampa2004" in "".join(read(SHOWN["scheme"]._repr_html_()).itertext())
+
+
+@pytest.mark.parametrize("name", ["blocker", "subtype"])
+def test_a_drug_and_a_subtype_show_their_numbers_with_unit_source_and_status(name):
+    own = SHOWN[name].parameters
+    assert {end for p in own.values() for end in (p.source, p.status)} | {*own} <= set(told(name))
+
+
+def test_a_population_shows_its_size_what_differs_and_folds_its_model():
+    tree = read(SHOWN["population"]._repr_html_())
+    assert "3 neurons" in "".join(tree.itertext())
+    assert told("population")[:6] == ["tau_m", "parameter", "'5*ms + 1*ms*rand()'", "v", "initial value", "[0, 0.5, 1]"]
+    assert f"model {CELL.name}" in [one.text for one in tree.iter("summary")]
+
+
+def test_samples_show_each_range_with_its_unit():
+    assert told("samples") == ["K_mg", "1", "10", "mM", "uniform", "gain", "0.5", "2", None, "logarithmic"]
+    assert "8 rows, latin hypercube, seed 0" in SHOWN["samples"]._repr_html_()

@@ -24,6 +24,7 @@ from nmdasim.plot import (
     pharmacokinetics,
     populations,
     receptor,
+    reflex,
     schemes,
     sensitization,
     sweep,
@@ -32,6 +33,7 @@ from nmdasim.plot import treatment as weeks
 from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import scheme
+from nmdasim.receptors.subtypes import subtype
 
 # The package has functions under these names.
 windup, memory, look = (import_module(f"nmdasim.plot.{name}") for name in ("windup", "memory", "look"))
@@ -88,6 +90,14 @@ def made():
             train.attrs,
         ),
         curve=inhibition.curve("ketamine", "2C", mg="1 mM"),
+        recruited=xr.Dataset(
+            {
+                "threshold": (("ketamine", "seed"), [[0.06, 0.07], [0.08, 0.09]]),
+                "spikes": (("ketamine", "seed", "strength"), np.ones((2, 2, 3))),
+            },
+            {"ketamine": ("ketamine", [0.0, 1.0], {"units": "µM"}), "strength": [0.1, 1.0, 4.0], "seed": [0, 1]},
+            train.attrs | {"criterion": 1},
+        ),
     )
 
 
@@ -125,6 +135,8 @@ FIGURES = {
     receptor.onset: onset,
     receptor.recovery: recovery,
     receptor.inhibition: lambda m: receptor.inhibition([m.curve]),
+    reflex.threshold: lambda m: reflex.threshold(m.recruited)[0],
+    reflex.recruitment: lambda m: reflex.recruitment(m.recruited),
     schemes.scheme: lambda m: schemes.scheme(m.scheme),
     sensitization.stimulus_response: lambda m: sensitization.stimulus_response({"before": m.response})[0],
     sensitization.conditioning: lambda m: sensitization.conditioning({"train": m.conditioned})[0],
@@ -141,9 +153,17 @@ FIGURES = {
 }
 #: Those that draw into Axes that they are given, or draw nothing.
 NO_FIGURE = {
-    *(windup.counts, windup.raster, windup.summary, windup.says, windup.conditions, memory.remembered),
+    *(
+        windup.counts,
+        windup.raster,
+        windup.summary,
+        windup.says,
+        windup.conditions,
+        memory.remembered,
+        memory.check_recorded,
+    ),
     *(schemes.layout, schemes.sheets, schemes.spelled, receptor.coinciding, bands.across),
-    *(look.style, look.look, look.cues, animation.animate, broken.log_with_zero),
+    *(memory.check_recorded, reflex.says, look.style, look.look, look.cues, animation.animate, broken.log_with_zero),
 }
 #: Those of populations of models are looked at where such a population is made, in studies/test_deciding.py.
 ELSEWHERE = {populations.accepted_ranges, populations.fan, populations.parallel, populations.deciding}
@@ -240,6 +260,15 @@ def test_the_panels_of_the_whole_chain_keep_clear_of_one_another_in_large_type(m
         sides = [ax.yaxis.label.get_window_extent() for ax in axes]
     plt.close("all")
     assert all(lower.y1 < upper.y0 for upper, lower in pairwise(sides))
+
+
+@pytest.mark.parametrize("given", [scheme("destexhe1994"), subtype("2C").scheme(), scheme("clements1992")])
+def test_a_scheme_names_its_rates_that_are_not_verified(given):
+    words = schemes.scheme(given).figure.get_supxlabel().replace("\n", " ")
+    plt.close("all")
+    names = [name for name, rate in given.parameters.items() if not rate.verified]
+    assert ("Unverified or assumed parameters:" in words) is bool(names)
+    assert f"{', '.join(names)}." in words
 
 
 def test_a_slide_names_its_bars(made):

@@ -14,6 +14,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from nmdasim import plot
+
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("[0-9]*.py"))
 
 
@@ -134,4 +136,41 @@ def test_the_first_example_draws_at_the_rates_that_it_says_to_try(pulses, tmp_pa
         warnings.filterwarnings("error", "constrained_layout")  # of a layout that leaves no room for the axes
         exec(compile(text.replace(asked, pulses), "01_windup.py", "exec"), {"__name__": "example"})
     assert (tmp_path / "out" / "01_windup.png").stat().st_size > 10_000
+    plt.close("all")
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_leaves_a_figure(path):
+    text = path.read_text("utf-8")
+    assert "savefig(" in text or "animate(" in text
+    sizes = re.findall(r"figsize=(.*)", text)
+    assert all(size.startswith("nm.plot.look().scaled((") for size in sizes)  # panels have room in every style
+
+
+def crossing(figure):
+    """Return the words of panels that lie on another panel, or on words of one."""
+    figure.canvas.draw()
+    boxes = []
+    for ax in figure.axes:
+        low, high = sorted(ax.get_xlim())
+        ticks = [one for one in ax.get_xticklabels() if low <= one.get_position()[0] <= high]
+        words = [ax.title, ax._left_title, ax.xaxis.label, ax.yaxis.label, *ticks]
+        boxes.append([(one.get_text(), one.get_window_extent()) for one in words if one.get_text()])
+    found = []
+    for k, own in enumerate(boxes):
+        others = [box for other in boxes[:k] + boxes[k + 1 :] for _, box in other]
+        others += [ax.get_window_extent() for ax in figure.axes if ax is not figure.axes[k]]
+        found += [text for text, box in own if any(box.overlaps(other) for other in others)]
+    return found
+
+
+@pytest.mark.parametrize("name", ["01_windup", "02_magnesium_block", "04_iv_curve", "06_subtypes", "07_other_blockers"])
+def test_panels_keep_clear_of_one_another_in_large_type(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = next(path for path in EXAMPLES if path.stem == name).read_text("utf-8")
+    with plot.style("paper"), contextlib.redirect_stdout(io.StringIO()):  # back to the page in the end
+        exec(compile(text.replace('style("paper")', 'style("slide")'), "example.py", "exec"), {"__name__": "example"})
+        figure = plt.figure(plt.get_fignums()[-1])
+        assert crossing(figure) == []
+        assert covered(figure) == []
     plt.close("all")

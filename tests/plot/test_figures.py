@@ -332,8 +332,40 @@ def test_memory_is_the_gate_and_the_potential_before_a_pulse_beside_all_calcium_
 
 
 def test_memory_says_what_to_record(train):
-    with pytest.raises(InputError, match="m_can_dendrite not recorded; simulate with record="):
+    with pytest.raises(InputError, match="of made up m_can_dendrite was not recorded: .* record=nm.plot.MEMORY"):
         remembered(train.drop_vars("m_can_dendrite"))
+
+
+@pytest.mark.parametrize("draw", [nm.plot.memory, lambda result: animate(result, "never.gif")])
+def test_of_a_cell_without_a_memory_it_says_what_the_figure_needs_and_what_can_be_drawn(draw):
+    with pytest.raises(InputError) as told:
+        draw(xr.Dataset(attrs={"model": "mine"}))
+    said = str(told.value)
+    assert "the CAN gate m_can, the potential v and the calcium ca of a compartment 'dendrite'" in said
+    assert "of mine m_can_dendrite, v_dendrite, ca_dendrite were not recorded" in said
+    assert "nm.plot.trace(result" in said
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda r: nm.plot.trace(r, "v_dendrit"), "no recorded variable 'v_dendrit'; did you mean 'v_dendrite'"),
+        (
+            lambda r: nm.plot.trace(r, "g"),
+            "no recorded variable 'g'; there are m_can_dendrite, v_d",
+        ),
+        (lambda r: nm.plot.trace(r, "spike_count"), "no recorded variable 'spike_count'"),
+        (lambda r: nm.plot.trace(r.drop_dims("time"), "v"), r"nothing was recorded: simulate with record=\[…\]"),
+        (lambda r: nm.plot.summary(r, "ca_peak", plt.gca()), "no summary 'ca_peak'; this model keeps none"),
+        (lambda r: nm.plot.summary(r, "window_end", plt.gca()), "no summary 'window_end'"),
+        (lambda r: nm.plot.heatmap(r.v_dendrite, "time", "dose"), "no dimension 'dose'; there are time"),
+        (lambda r: nm.plot.dose_response(r.v_dendrite, r, "dose"), "no dimension 'dose'; there are time"),
+        (lambda r: nm.plot.heatmap(r.spike_count, "time", "dose"), "no dimension 'time'; spike_count is one number"),
+    ],
+)
+def test_a_name_that_is_not_there_is_refused_with_those_that_are(train, draw, message):
+    with pytest.raises(InputError, match=message):
+        draw(train)
 
 
 def test_a_train_becomes_a_film(train, tmp_path):

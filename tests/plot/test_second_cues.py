@@ -7,7 +7,7 @@ import xarray as xr
 from matplotlib.container import BarContainer
 
 from nmdasim import pharmacology as ph
-from nmdasim.plot import pharmacokinetics, receptor, sweep, treatment
+from nmdasim.plot import pharmacokinetics, populations, receptor, sweep, treatment
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +29,23 @@ def test_people_differ_by_more_than_colour():
     ax = pharmacokinetics.concentration(ph.time_course(ph.Regimen.from_table(rows), every="30 min"))
     marks = {line.get_label(): line.get_marker() for line in ax.lines if line.get_label().startswith("plasma")}
     assert len(set(marks.values())) == len(marks) == 2
+
+
+def test_what_decides_in_one_model_differs_from_another_by_hatch():
+    ends = {name: ("parameter", [0.5]) for name in ("correlation", "low", "high")}
+    table = xr.Dataset(ends, {"parameter": ["nmda"]}, {"of": "loss of index"})
+    ax = populations.deciding({"wdr": table, "delrocq2023": table})
+    first, second = (one[0].get_hatch() for one in ax.containers if isinstance(one, BarContainer))
+    assert first != second
+    keys = [patch.get_hatch() for patch in ax.get_legend().get_patches()]
+    assert keys == [first, second]
+
+
+def test_over_weeks_the_effect_site_is_told_from_plasma_by_colour_too():
+    course = ph.time_course(ph.schedule("nasal_56"), every="12 h")
+    plasma, site = pharmacokinetics.concentration(course).lines
+    assert plasma.get_color() != site.get_color()
+    assert plasma.get_linestyle() != site.get_linestyle()
 
 
 def test_a_trial_known_by_its_number_is_named_by_its_author():

@@ -2,7 +2,9 @@
 
 import json
 
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 import nmdasim as nm
@@ -114,6 +116,42 @@ def test_the_command_gives_threshold_and_recruitment(jumping, capsys, monkeypatc
 def test_what_cannot_be_is_said(jumping, given, said):
     with pytest.raises(NmdasimError, match=said):
         given(jumping)
+
+
+def test_a_threshold_says_what_it_stands_on_as_other_results_do():
+    found = reflex.threshold(nm.neurons.wdr(), ketamine=["0 uM", "1 uM"], seeds=[0])
+    run = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), ketamine="1 uM")
+    for key in ("unverified_parameters", "references", "drugs_given", "block", "disclaimer", "model"):
+        assert found.attrs[key] == run.attrs[key], key
+    assert "K_ketamine" in found.attrs["unverified_parameters"]
+
+
+@pytest.mark.parametrize("slide", [False, True])
+def test_the_command_leaves_a_figure_with_its_caption_and_tables(jumping, capsys, monkeypatch, tmp_path, slide):
+    monkeypatch.setattr(names, "neuron", lambda _: jumping)
+    drawn = []
+    monkeypatch.setattr("nmdasim.command.threshold.opened", lambda figure, *_: drawn.append(figure))
+    words = ["nmdasim", "threshold", "--ketamine", "0 uM,0.2 uM", "--repeats", "2", "--show", "--out", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", words + ["--slide"] * slide)
+    cli.main()
+    assert "Saved threshold.png, .svg, .csv, .nc and recruitment.csv" in capsys.readouterr().out
+    assert {path.name for path in tmp_path.iterdir()} == {
+        "recruitment.csv",
+        *(f"threshold.{kind}" for kind in ("png", "svg", "csv", "nc")),
+    }
+    rows = [len(pd.read_csv(tmp_path / f"{name}.csv", comment="#")) for name in ("threshold", "recruitment")]
+    assert rows == [4, 100]
+    (figure,) = drawn
+    assert len(figure.axes) == (1 if slide else 2)
+    assert nm.DISCLAIMER in figure.get_supxlabel()
+    title = figure.axes[0].get_title(loc="left") if slide else figure.get_suptitle()
+    assert title == "At 0.2 µM free ketamine the threshold is 1.20 × that at 0 µM"
+
+
+def test_without_a_dose_the_figure_is_recruitment_alone(found):
+    (ax,) = nm.plot.reflex.threshold(found.isel(ketamine=0, drop=True))
+    assert ax.figure.get_suptitle() == "One volley is answered from strength 3.155 on"
+    plt.close("all")
 
 
 def test_a_model_without_fibres_has_no_threshold(jumping):

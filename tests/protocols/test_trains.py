@@ -1,5 +1,7 @@
 """Any train of events can be swept over its rate; a protocol prints as one would type it."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from brian2 import Hz, ms, nS
@@ -7,6 +9,8 @@ from brian2 import Hz, ms, nS
 import nmdasim as nm
 from nmdasim import Events, quantities
 from nmdasim.model.circuit import circuit_of
+from nmdasim.protocols import Conditioning, Inputs, Pressure, Protocol, Several, Stimulus, TemporalSummation
+from nmdasim.protocols.ongoing import Ongoing
 from nmdasim.quantities import same_dimension
 
 CELL = nm.Model(
@@ -103,3 +107,51 @@ def test_what_is_printed_of_a_rate_makes_the_same_rate(rate):
     shown = repr(nm.WindUp(frequency=rate * nm.Hz))
     assert eval(shown, {"WindUp": nm.WindUp, "Hz": nm.Hz}) == nm.WindUp(frequency=rate * nm.Hz)
     assert "0.1*Hz" in shown or rate != 0.1
+
+
+def test_thousands_of_times_are_printed_so_that_they_can_be_run_again_and_of_more_their_number():
+    times = np.random.default_rng(0).uniform(0, 10, 2000)
+    given = Events("exc", times * nm.second)
+    assert quantities.si(eval(repr(given)).times, "ms", name="times") == pytest.approx(times, rel=1e-14)
+    assert len(given._repr_html_()) < 2000  # a notebook shows their beginning
+    assert repr(Events("exc", np.arange(20_000) * ms)) == "Events(port='exc', times=<20,000 values>)"
+
+
+@dataclasses.dataclass(frozen=True)
+class Mine(Protocol):
+    strength: object = 1.0
+
+
+ALIKE = [
+    lambda: nm.WindUp(frequency=[0.1, 1] * Hz),
+    lambda: nm.WindUp(latencies={"c": np.ones((15, 3)) * ms}),
+    lambda: Events("exc", [10, 30] * ms, lanes=[0, 2]),
+    lambda: TemporalSummation(pulses=np.array([5, 10])),
+    lambda: Stimulus(intensity=np.array([0.2, 0.4])),
+    lambda: Pressure([0.2, 0.4]),
+    lambda: Conditioning([1, 2] * Hz),
+    lambda: Ongoing([1, 2] * Hz),
+    lambda: Several((nm.WindUp(pulses=[5, 10]), Events("exc", [10, 30] * ms))),
+    lambda: Inputs({"touch": nm.WindUp(pulses=[5, 10])}),
+    lambda: Mine(np.ones(3)),
+]
+
+
+@pytest.mark.parametrize("made", ALIKE)
+def test_protocols_are_equal_where_their_arguments_are_arrays_included(made):
+    one = made()
+    assert one == made()
+    assert hash(one) == hash(made())
+    others = [other() for other in ALIKE if other is not made]
+    assert not any(one == other for other in others)
+    assert one in [*others, made()]
+
+
+def test_a_protocol_equals_what_says_the_same_in_another_spelling_and_nothing_else():
+    assert nm.WindUp(frequency=[0.1, 1] * Hz) != nm.WindUp(frequency=[0.1, 2] * Hz)
+    assert nm.WindUp(frequency=[1, 2] * Hz) != nm.WindUp(frequency=1 * Hz)
+    assert nm.WindUp(frequency="500 mHz") == nm.WindUp(frequency=0.5 * Hz)
+    assert Stimulus(intensity=1) == Stimulus(intensity=1.0)
+    assert Stimulus("noxious") != Stimulus("touch")
+    assert nm.WindUp() != "WindUp()"
+    assert Protocol() != Protocol()  # no dataclass: itself alone

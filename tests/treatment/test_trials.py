@@ -1,8 +1,11 @@
 """Trials as data, states as data, and rivals held against both."""
 
+import io
 import json
+from contextlib import redirect_stdout
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import nmdasim as nm
@@ -10,8 +13,10 @@ from nmdasim import treatment
 from nmdasim.command.app import main
 from nmdasim.command.printing import trials as printing
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.errors import InputError
 from nmdasim.parameters import bibliography
 from nmdasim.treatment.states import names
+from nmdasim.treatment.trials import _READ
 
 
 @pytest.fixture(scope="module")
@@ -117,3 +122,34 @@ def test_a_state_is_named_on_the_command_line_and_an_unknown_one_is_refused(monk
     assert "unknown state 'crsp'; did you mean 'crps'" in run("windup", "--state", "crsp")[2]
     assert "is one of the model wdr" in run("windup", "--state", "crps", "--model", "delrocq2023")[2]
     assert "unknown state 'crsp'; did you mean 'crps'" in run("sensory", "--state", "crsp")[2]
+
+
+def test_numbers_of_a_trial_say_on_which_scale_they_are(found, tmp_path, monkeypatch):
+    scales = dict(zip(found.what.values.tolist(), found.scale.values.tolist(), strict=True))
+    assert scales["mean pain"] == "0 none to 10 worst"
+    assert scales["share with little or no change"] == "of patients, 0 to 1"
+    assert set(scales) <= set(_READ)
+    printing.save(found, tmp_path)
+    assert "scale" in pd.read_csv(tmp_path / "trials.csv", comment="#")
+    monkeypatch.setenv("COLUMNS", "200")
+    with redirect_stdout(io.StringIO()) as shown:
+        printing.show([], found, None)
+    assert "mean pain (0 none to 10 worst)" in shown.getvalue()
+    assert "seen ± standard error" in shown.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("between", "message"),
+    [
+        ({}, "no parameter of dahan2011 to fit; give one or more of C50, half_life"),
+        ({"halflife": (1, 2)}, "dahan2011 has no parameter 'halflife' to fit; did you mean 'half_life'"),
+        ({"C": (1, 2)}, "no parameter 'C' to fit"),
+        ({"C50": (2, 1)}, r"C50 = \(2, 1\); it is searched between two values"),
+        ({"C50": (0, 1)}, "the lower above 0"),
+        ({"C50": 3}, "C50 = 3; it is searched between two values"),
+    ],
+)
+def test_what_cannot_be_fitted_is_said_in_one_line(between, message):
+    with pytest.raises(InputError, match=message) as told:
+        treatment.fit("dahan2011", between)
+    assert "\n" not in str(told.value)

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nmdasim.command.printing.sensory import drawn_as, rows
-from nmdasim.command.printing.tables import NARROW
+from nmdasim.command.printing.tables import NARROW, signed
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.readout import files, measures
 
@@ -38,8 +38,8 @@ def says(responses: Mapping[str, xr.Dataset], *, slide: bool = False) -> str:
     touch = "Touch still hurts" if still else "Touch no longer hurts" if hurts else "Touch does not hurt"
     strongest = {one: responses[one].spikes.sel(kind="noxious").isel(intensity=-1) for one in (state, last)}
     before, after = (float(strongest[one].mean()) for one in (state, last))
-    change = "" if slide or not before > 0 else f", noxious answer {100 * (after / before - 1):+.0f} %"
-    return f"{touch}{change.replace('-', '−')} ({last})"
+    change = "" if slide or not before > 0 else f", noxious answer {signed(100 * (after / before - 1), 0, plus=True)} %"
+    return f"{touch}{change} ({last})"
 
 
 def save(responses: Mapping[str, xr.Dataset], folder: Path, *, slide: bool = False) -> None:
@@ -60,7 +60,7 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
     for case in answer["cases"]:
         least = case["touch"]["threshold"]
         spikes = (f"{case[kind]['spikes'][-1]:.1f}" for kind in ("touch", "noxious"))
-        indices = (f"{case[f'{name}_index']:.2f}" for name in ("allodynia", "hyperalgesia"))
+        indices = (signed(case[f"{name}_index"], 2) for name in ("allodynia", "hyperalgesia"))
         table.add_row(case["case"], *spikes, "none" if least is None else f"{least:g}", *indices)
     console.print(table)
     console.print("Touch threshold: share of the fibres. Indices: against the naive circuit without drug.", style="dim")

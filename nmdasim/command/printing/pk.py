@@ -26,6 +26,9 @@ from nmdasim.readout import columns, files
 
 _SERIES = {"plasma_ng_ml": "plasma", "effect_site_ng_ml": "effect_site", "metabolite_ng_ml": "metabolite"}
 _TOTAL = "Concentrations are total, free and bound, in plasma or in plasma in balance with the effect site."
+#: Hours from dose to dose from which on each is a session of its own; after its end a slide shows so many, and of a
+#: course that ends sooner at least so many from its start.
+_DAY, _AFTER, _LEAST = 24.0, 8.0, 1.0
 _NUMBERS = {"cmax_ng_ml": "cmax", "tmax_min": "tmax", "auc_inf_ng_h_ml": "auc_inf"}
 
 
@@ -94,11 +97,18 @@ def table(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None) -> pd
 
 
 def figure(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, *, slide: bool) -> Figure:
-    """Return the figure; as a slide, the concentrations alone, under what was given and how high it rises."""
+    """Return the figure; as a slide, the concentrations alone, under what was given and how high it rises.
+
+    Of doses that are days apart a slide shows the hours after the one of the highest concentration.
+    """
     if slide:
         with style("slide"):
-            ax = plot_pk.concentration(course, spread=around)
+            shown, number, count = _session(regimen, course)
+            people = None if around is None else _cut(around, shown)
+            ax = plot_pk.concentration(_cut(course, shown), spread=people)
             ax.set_title(_says(regimen, course), wrap=True)
+            if number:
+                ax.set_xlabel(f"time after dose {number} of {count}, h")
     else:
         ax = plot_pk.pk(course, around, regimen)[0]
     drawn = ax.get_figure(root=True)
@@ -106,11 +116,33 @@ def figure(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, *, s
     return drawn
 
 
+def _session(regimen: Regimen, course: xr.Dataset) -> tuple[tuple[float, float], int, int]:
+    """Return the hours that a slide shows, and where these are not all, after which dose of how many they are."""
+    doses = sorted((one for one in regimen.written_out().events if one.is_dose), key=lambda one: one.time_h)
+    starts = np.array([event.time_h for event in doses])
+    whole = float(course.time[0]), float(course.time[-1])
+    if "subject" in course.dims or len(doses) < 2 or np.diff(np.append(starts, np.inf)).min() < _DAY:
+        return whole, 0, 1
+    last = int(np.searchsorted(starts, float(course.tmax) / 60, side="right")) - 1
+    end = min(starts[last] + doses[last].over_h + _AFTER, whole[1])
+    return ((starts[last], end), last + 1, len(doses)) if end - starts[last] >= _LEAST else (whole, 0, 1)
+
+
+def _cut(data: xr.Dataset, hours: tuple[float, float]) -> xr.Dataset:
+    """Return what lies in these hours, counted from the first of them."""
+    part = data.sel(time=slice(*hours))
+    return part.assign_coords(time=(part.time - hours[0]).assign_attrs(part.time.attrs))
+
+
 def _says(regimen: Regimen, course: xr.Dataset) -> str:
     given = regimen.name or "From the dose to plasma and effect site"
     if "subject" in course.dims:
         return given
-    return f"{given}: {float(course.cmax):.0f} ng/ml in plasma after {_clock(float(course.tmax))}"
+    highest, when = float(course.cmax), float(course.tmax)
+    (start, _), number, _ = _session(regimen, course)
+    if not number:
+        return f"{given}: {highest:.0f} ng/ml in plasma after {_clock(when)}"
+    return f"{given}: up to {highest:.0f} ng/ml in plasma, {_clock(when - 60 * start)} after a dose"
 
 
 def save(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder: Path, *, slide: bool = False) -> None:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from nmdasim.command.printing import sweep
+from nmdasim.command.printing.tables import signed
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
 from nmdasim.plot import populations as drawn
@@ -118,12 +119,12 @@ def show(found: xr.Dataset, store: Path, written: tuple[str, ...]) -> None:
             for quantile in told["quantiles"]:
                 table.add_column(f"{100 * quantile:g} %", justify="right")
             for dose, row in zip(told["doses"], rows, strict=True):
-                table.add_row(f"{dose:g}", *("–" if value is None else f"{value:.1f}" for value in row))
+                table.add_row(f"{dose:g}", *("–" if value is None else signed(value, 1) for value in row))
             console.print(table)
         last = told["rank_correlations"][-1]
         if last:
             order = sorted(last, key=lambda name: -abs(last[name]))
-            named = ", ".join(f"{name} {last[name]:+.2f}" for name in order)
+            named = ", ".join(f"{name} {signed(last[name], 2, plus=True)}" for name in order)
             console.print(f"partial rank correlations at {told['doses'][-1]:g} {told['dose_unit']}: {named}")
     console.print(DISCLAIMER, style="dim")
     console.print(f"Saved {', '.join(written)} in {store}/", highlight=False, markup=False)

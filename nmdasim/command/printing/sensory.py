@@ -13,6 +13,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
+from nmdasim.command.printing.tables import signed
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.plot import sensitization as plot_sensory
 from nmdasim.plot.look import style
@@ -88,8 +89,8 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
     console.print(table)
     least = answer["touch"]["threshold"]
     found = "none" if least is None else f"{least:g} of the fibres"
-    console.print(f"touch threshold {found}, allodynia index {answer['allodynia_index']:.2f}")
-    console.print(f"hyperalgesia index {answer['hyperalgesia_index']:.2f}")
+    console.print(f"touch threshold {found}, allodynia index {signed(answer['allodynia_index'], 2)}")
+    console.print(f"hyperalgesia index {signed(answer['hyperalgesia_index'], 2)}")
     console.print(answer["disclaimer"], style="dim")
     if folder is not None:
         console.print(f"Saved sensory.png, .svg, .csv and .nc in {folder}/", highlight=False, markup=False)

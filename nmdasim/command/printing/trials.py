@@ -56,7 +56,7 @@ def figure(found: xr.Dataset) -> Figure:
 
 def save(found: xr.Dataset, folder: Path) -> None:
     """Write ``trials.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
-    columns = ["trial", "what", "arm", "day", "seen", "sd", "fitted", "predicted", "error", "met"]
+    columns = ["trial", "what", "scale", "arm", "day", "seen", "sd", "fitted", "predicted", "error", "met"]
     rows = found[["seen", "sd", "predicted", "error", "met"]].to_dataframe().reset_index()
     files.save(folder, "trials", figure(found), rows[["model", *columns]], found, [DISCLAIMER])
 
@@ -68,17 +68,19 @@ def show(chosen: Sequence[Trial], found: xr.Dataset | None, folder: Path | None)
         console.print(str(one).replace(DISCLAIMER, "").strip(), markup=False)
     if found is not None:
         models = [str(name) for name in found.model.values]
-        shown = Table("trial", "what", "arm", "day", "seen", *models)
+        shown = Table("trial", "what (scale)", "arm", "day", "seen ± standard error", *models)
         for k in range(found.sizes["measure"]):
             row = found.isel(measure=k)
             said = [f"{float(row.predicted[m]):.2f}{'' if bool(row.met[m]) else ' miss'}" for m in range(len(models))]
             name = f"{row.trial.item()}{' (fitted)' if bool(row.fitted) else ''}"
             seen = f"{float(row.seen):.2f} ± {float(row.sd):.2f}"
-            shown.add_row(name, str(row.what.item()), str(row.arm.item()), f"{float(row.day):.3g}", seen, *said)
+            what = f"{row.what.item()} ({row.scale.item()})"
+            shown.add_row(name, what, str(row.arm.item()), f"{float(row.day):.3g}", seen, *said)
         console.print(shown)
         for model in models:
             console.print(_sentence(found.sel(model=model)), markup=False)
-        console.print("A miss lies beyond 2 standard errors. Scores count what was not fitted.", style="dim")
+        told = "Models are on the scale of what was seen; a miss lies beyond 2 standard errors."
+        console.print(f"{told} Scores count what was not fitted.", style="dim")
     console.print(DISCLAIMER, style="bold")
     if folder is not None and found is not None:
         console.print(f"Saved trials.png, .svg, .csv and .nc in {folder}/")
