@@ -111,7 +111,7 @@ def function(text: str, name: str, real: Any) -> Callable[..., int]:
     """
     found = re.search(rf"^def {name}\((.*?)\) -> whole:", text, re.MULTILINE | re.DOTALL)
     assert found is not None
-    numbers = {"whole": ctypes.c_int64, "real": np.ctypeslib.as_ctypes_type(real)}
+    numbers = {"whole": ctypes.c_int64, "real": np.ctypeslib.as_ctypes_type(real), "double": ctypes.c_double}
     taken = (numbers.get(kind, ctypes.c_void_p) for kind in re.findall(r": (\w+)", found[1]))
     return ctypes.CFUNCTYPE(ctypes.c_int64, *taken)(functions(text)[name])
 

@@ -1,9 +1,10 @@
 """Generated Python to LLVM's language, without a compiler of all of Python in between.
 
 Generated functions use little of Python: numbers and rows of numbers, arithmetic, one-line choices, ``for`` over a
-range, ``if``, calls of one another and of :mod:`nmdasim.engines.kernel.vmath`. Every type is known from the annotations
+range, ``while``, ``if``, calls of one another, of an address and of :mod:`nmdasim.engines.kernel.vmath`. Every type is known from the annotations
 of their parameters, so that one walk over the syntax tree does what took Numba's analysis most of a compilation. Both
-values of a choice are computed: a loop over lanes stays free of branches.
+values of a choice are computed: a loop over lanes stays free of branches. Division of whole numbers, and what it
+leaves, is of such as are not negative.
 
 Arithmetic is that of :mod:`nmdasim.engines.kernel.vmath`; a source that says ``strict = True`` gets that of IEEE 754 as
 it is written, and the functions of the C library.
@@ -41,6 +42,7 @@ _INTRINSIC = {
 }
 _CASTS = {"float32": FLOAT, "float64": DOUBLE, "int32": INT32, "int64": WHOLE}
 _ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Mod: "srem"}
+_ARITHMETIC |= {ast.FloorDiv: "sdiv"}
 _BITS = {ast.BitAnd: "and_", ast.BitOr: "or_", ast.BitXor: "xor", ast.LShift: "shl", ast.RShift: "ashr"}
 _COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
@@ -86,13 +88,9 @@ def _table(module: ir.Module, name: str, numbers: tuple[int, ...]) -> Any:
 
 def _declared(module: ir.Module, node: ast.FunctionDef, real: ir.Type) -> ir.Function:
     """Return an empty function with the types of its annotations; one that returns nothing is called here alone."""
-    kinds = {
-        "real": real,
-        "whole": WHOLE,
-        "reals": real.as_pointer(),
-        "wholes": WHOLE.as_pointer(),
-        "marks": BYTE.as_pointer(),
-    }
+    rows = {"reals": real, "wholes": WHOLE, "marks": BYTE, "ints": INT32, "singles": FLOAT, "doubles": DOUBLE}
+    kinds = {"real": real, "whole": WHOLE, "double": DOUBLE}
+    kinds |= {name: kind.as_pointer() for name, kind in rows.items()}
     result = kinds[node.returns.id] if isinstance(node.returns, ast.Name) else ir.VoidType()
     taken = [kinds[a.annotation.id] for a in node.args.args if isinstance(a.annotation, ast.Name)]
     function = ir.Function(module, ir.FunctionType(result, taken), name=node.name)
@@ -215,6 +213,7 @@ class _Body:
         if name not in self.several:
             self.known[name] = value
             return
+        self.known.pop(name, None)  # a loop over it has ended
         if name not in self.places:
             with self.builder.goto_entry_block():
                 self.places[name] = self.builder.alloca(value.type)
@@ -266,6 +265,8 @@ class _Body:
                 return self.builder.not_(self.truth(self.value(operand)))
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 return self.compare(_COMPARISONS[type(op)], self.value(left), self.value(right))
+            case ast.BoolOp(op=ast.And(), values=[*firsts, last]):
+                return self.both(firsts, last)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 condition = self.truth(self.value(test))
                 return self.builder.select(condition, *self.alike(self.value(body), self.value(orelse)))
@@ -325,6 +326,23 @@ class _Body:
             return of(sign, left, right, flags=self.flags)
         return self.builder.icmp_signed(sign, left, right)
 
+    def both(self, firsts: list[ast.expr], last: ast.expr) -> Any:
+        """Look at a condition only where those before it hold."""
+        after, ways = self.builder.append_basic_block("after"), []
+        for first in firsts:
+            holds, following = self.truth(self.value(first)), self.builder.append_basic_block("and")
+            ways.append(self.builder.block)
+            self.builder.cbranch(holds, following, after)
+            self.builder.position_at_end(following)
+        found, end = self.truth(self.value(last)), self.builder.block
+        self.builder.branch(after)
+        self.builder.position_at_end(after)
+        whether = self.builder.phi(BOOL)
+        for way in ways:
+            whether.add_incoming(BOOL(0), way)
+        whether.add_incoming(found, end)
+        return whether
+
     # --- calls ---------------------------------------------------------------------------------------------------
 
     def call(self, name: str, arguments: list[Any]) -> Any:
@@ -338,11 +356,18 @@ class _Body:
         if name in ("min", "max"):
             first, second = self.alike(*arguments)
             return self.builder.select(self.compare("<" if name == "min" else ">", second, first), second, first)
+        if name == "called":
+            return self.called(*arguments)
         if chosen is None:
             return self.library(name, arguments)
         if chosen in vmath.CASTS:
             return self.builder.bitcast(arguments[0], vmath.CASTS[chosen])
         return self.inlined(getattr(chosen, "py_func", chosen), arguments)
+
+    def called(self, address: Any, *arguments: Any) -> Any:
+        """Call the generated function at an address, which returns a whole number."""
+        kind = ir.FunctionType(WHOLE, [argument.type for argument in arguments])
+        return self.builder.call(self.builder.inttoptr(address, kind.as_pointer()), arguments)
 
     def library(self, name: str, values: list[Any]) -> Any:
         """Call a function of the C library, or LLVM's own of the same name."""
