@@ -73,7 +73,7 @@ strict = True
 {constants}
 
 
-def hand_on(
+def _hand_on(
     w: wholes, post: wholes, source: whole, when: whole, slots: whole, ring: reals, arrived: marks,
     rows: wholes, targets: ints, amounts: reals, delays: ints,
 ):
@@ -97,7 +97,7 @@ def hand_on(
                 ring[to] += amounts[w[W_AMOUNTS] + j*w[W_EACH_AMOUNT]]
 
 
-def deliver(
+def _deliver(
     p: wholes, n: whole, cursor: whole, slot: whole, ring: reals, arrived: marks,
     due: wholes, port: wholes, table: wholes, weight: reals, row: wholes, lanes: wholes,
 ) -> whole:
@@ -111,7 +111,7 @@ def deliver(
     return cursor
 
 
-def sample(
+def _sample(
     k: whole, probes: wholes, count: whole, populations: wholes, state: reals, values: doubles, after: whole,
 ):
     for i in range(count):
@@ -129,7 +129,7 @@ def sample(
                         values[to + lane] = now
 
 
-def advance_one(
+def _advance_one(
     p: wholes, n: whole, h: real, dt: real, slot: whole, state: reals, constants: reals, shapes: wholes,
     offsets: wholes, starts: wholes, up: reals, down: reals, axial: reals, ring: reals, arrived: marks,
     spike_step: wholes, spike_lane: wholes, found: whole, room: whole,
@@ -151,7 +151,7 @@ def advance_one(
     return known
 
 
-def note(
+def _note(
     s: wholes, n: whole, whole_numbers: wholes, spike_lane: wholes, spike_population: wholes, first: whole,
     found: whole, fired: wholes, fibre: wholes,
 ):
@@ -174,13 +174,13 @@ def note(
     whole_numbers[s[S_FIRED_COUNT] + slot] = count
 
 
-def learn(
+def _learn(
     n: whole, dt: double, synapses: wholes, count: whole, whole_numbers: wholes, numbers: doubles, state: reals,
     ring: reals, arrived: marks, slots: whole, spike_lane: wholes, spike_population: wholes, first: whole,
     found: whole, fired: wholes, fibre: wholes,
 ):
     for i in range(count):
-        note(synapses[i*S:], n, whole_numbers, spike_lane, spike_population, first, found, fired, fibre)
+        _note(synapses[i*S:], n, whole_numbers, spike_lane, spike_population, first, found, fired, fibre)
     for phase in range(3):
         for k in range(count):
             s = synapses[k*S:]
@@ -211,14 +211,14 @@ def advance(
         sampled = 0
         if probe_count > 0 and n % every == 0:
             sampled = 1
-            sample(n//every - skipped, probes, probe_count, populations, state, values, 0)
+            _sample(n//every - skipped, probes, probe_count, populations, state, values, 0)
         for i in range(input_count):
             source = inputs[i*I:]
             k = input_cursor[i]
             while k < source[I_END] and fired[k] <= n:
                 for w in range(source[I_FIRST_WIRE], source[I_LAST_WIRE]):
                     wire = wires[w*W:]
-                    hand_on(
+                    _hand_on(
                         wire, populations[wire[W_POST]*P:], fibre[k], n, slots, ring, arrived, rows, targets, amounts,
                         delays,
                     )
@@ -228,10 +228,10 @@ def advance(
         for i in range(population_count):
             p = populations[i*P:]
             known = found
-            event_cursor[i] = deliver(
+            event_cursor[i] = _deliver(
                 p, n, event_cursor[i], slot, ring, arrived, due, port, table, weight, row, lanes,
             )
-            found = advance_one(
+            found = _advance_one(
                 p, n, h, dt, slot, state, constants, shapes, offsets, starts, up, down, axial, ring, arrived,
                 spike_step, spike_lane, found, room,
             )
@@ -240,16 +240,16 @@ def advance(
                 if spike_lane[j] < p[P_LANES]:
                     for w in range(p[P_FIRST_WIRE], p[P_LAST_WIRE]):
                         wire = wires[w*W:]
-                        hand_on(
+                        _hand_on(
                             wire, populations[wire[W_POST]*P:], spike_lane[j], n + 1, slots, ring, arrived, rows,
                             targets, amounts, delays,
                         )
         if synapses_count > 0:
-            learn(
+            _learn(
                 n, float64(dt), synapses, synapses_count, whole_numbers, numbers, state, ring, arrived, slots,
                 spike_lane, spike_population, earlier, found, fired, fibre,
             )
         if sampled and halfway:
-            sample(n//every - skipped, probes, probe_count, populations, state, values, 1)
+            _sample(n//every - skipped, probes, probe_count, populations, state, values, 1)
     return found
 '''

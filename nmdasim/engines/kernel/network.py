@@ -103,12 +103,11 @@ def _run(
     count = max(1, min(CHUNK, _ROOM // lanes, first.steps))
     spikes = _Spikes(tuple(np.empty(count * lanes, np.int64) for _ in range(3)))
     traces = _Traces.of(storage)
-    tables = [storage.populations, inputs]
-    counted = [number for table in tables for number in (_begin(table), len(table))]
+    counted = [n for table in (storage.populations, inputs) for n in (_begin(table), len(table))]
     placed = [*counted, _begin(wires), _begin(traces.probes), len(traces.probes)]
     sent = [_begin(row) for row in (*connections, *volleys, *own, *cursors, *spikes.room)]
     learnt = [_begin(held.table), len(held.table), _begin(held.whole), _begin(held.numbers)]
-    now, end, real = first.begin, first.begin + first.steps, kernels[0].real
+    now, end = first.begin, first.begin + first.steps
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
     fresh = kernels[0].source.staggered and first.held is None
     phases = [(0.5 * first.dt, min(now + 1, end), False)] if fresh else []
@@ -134,6 +133,7 @@ def _run(
 
 
 def _begin(row: np.ndarray) -> int:
+    """Return the address of an array's numbers; whoever asks keeps the array."""
     return begins(row, row.dtype)
 
 

@@ -94,7 +94,9 @@ class Writer:
         elsewhere = {n + side: text for side, kernel in kernels.items() for n, text in self._states(side, kernel)}
         if self.varied:
             count = len(self.attached.rule.parameters)
-            elsewhere |= {n: f"constant[instance[j]*{count} + {k}]" for k, n in enumerate(self.attached.rule.parameters)}
+            elsewhere |= {
+                n: f"constant[instance[j]*{count} + {k}]" for k, n in enumerate(self.attached.rule.parameters)
+            }
         for side in kernels:
             names = split(self.attached, side)[1]
             found |= {n + side: _Place(f"{side[1:]}_constant", k) for k, n in enumerate(names)}
@@ -137,8 +139,8 @@ class Writer:
         each = [f"{spelled(n)} = {place.view}[j]" for n, place in used.items()]
         each += [*lines, *(f"{used[n].view}[j] = new_{n}" for n in rates)]
         rows = {place.view: f"{place.table}[{place.begin}:]" for place in used.values()}
-        taken = ", ".join(["vectors: whole", "t: real", "dt: real", *(f"{n}: real" for n in shared),
-                           *(f"{n}: reals" for n in rows)])  # fmt: skip
+        kinds = ["vectors: whole", "t: real", "dt: real", *(f"{n}: real" for n in shared)]
+        taken = ", ".join([*kinds, *(f"{n}: reals" for n in rows)])
         given = ", ".join(["s[S_VECTORS]", "t", "dt", *shared.values(), *rows.values()])
         written = [f"def steps({taken}):", *_indented(_loop("vectors*VECTOR", each))]
         return written, [*_loop("s[S_SYNAPSES]", gathered), f"steps({given})"]

@@ -1,7 +1,7 @@
 """What synapses with a state hold while some instances run, and what is read from them at the end.
 
-Synapses of a wire lie in the order of delay, then source, in rows that fill whole vectors; what belongs to several wires lies end to end in one array of
-whole numbers and one of real ones, with a table that says where.
+Synapses of a wire lie in the order of delay, then source, in rows that fill whole vectors; what belongs to several
+wires lies end to end in one array of whole numbers and one of real ones, with a table that says where.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def _lay_out(
     return order
 
 
-def _filled(rows: Sequence[np.ndarray]) -> np.ndarray:
+def _filled(rows: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
     """Return rows over synapses that fill whole vectors; what fills them repeats the last synapse."""
     found = np.atleast_2d(np.array(rows))
     return np.pad(found, ((0, 0), (0, -found.shape[1] % loop.VECTOR)), mode="edge") if found.size else found
