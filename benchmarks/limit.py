@@ -21,10 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nmdasim.command.bench import machine, peers
+from nmdasim.command.bench import peers
 from nmdasim.command.bench.plans import shortened
 from nmdasim.command.bench.timing import LEAST, ROUNDS, Side, alternate, timed
 from nmdasim.command.bench.works import Work, named
+from nmdasim.engines.kernel.machine import Processor
 from nmdasim.plan.plan import Cells
 
 HERE = Path(__file__).parent
@@ -131,7 +132,7 @@ def write(found: dict[str, dict[str, float]], table: Path = TABLE) -> None:
 
 def check(found: dict[str, dict[str, float]]) -> int:
     """Compare with what is stored for processors of this kind; return the program's exit status."""
-    kind, stored = machine.Processor.own().name, _stored()
+    kind, stored = Processor.own().name, _stored()
     if kind not in stored:
         print(f"nothing stored for {kind}; store it with: python benchmarks/limit.py --keep")
         return 0
@@ -150,7 +151,7 @@ def _stored() -> dict[str, dict[str, float]]:
 def keep(found: dict[str, dict[str, float]]) -> None:
     """Store the shares for processors of this kind."""
     stored = _stored()
-    stored[machine.Processor.own().name] = {name: round(one["share"], 3) for name, one in found.items()}
+    stored[Processor.own().name] = {name: round(one["share"], 3) for name, one in found.items()}
     STORED.write_text(json.dumps(stored, indent=2) + "\n", "utf-8")
 
 

@@ -6,32 +6,32 @@ import dataclasses
 
 import numpy as np
 import pytest
-from numba import njit
 
 from nmdasim import engines
 from nmdasim.command.bench import plans
 from nmdasim.command.bench.works import works
-from nmdasim.engines.kernel import vmath
+from nmdasim.engines.kernel import machine
 from nmdasim.engines.kernel.source import write
 from nmdasim.engines.layout import layout
 from nmdasim.neurons import wdr
 from nmdasim.pharmacology import Regimen, dose, time_course
 
-
-def _loop(function):
-    @njit(fastmath=vmath.FASTMATH, error_model="numpy")
-    def run(x, y):
-        for l in range(x.size):  # noqa: E741
-            y[l] = function(x[l])
-
-    return run
+_LOOP = """
+real = float64
 
 
-@pytest.mark.parametrize("name", ["exp64", "log64", "tanh64"])
+def over(count: whole, x: reals, y: reals) -> whole:
+    for l in range(count):
+        y[l] = {name}(x[l])
+    return 0
+"""
+
+
+@pytest.mark.parametrize("name", ["exp", "log", "tanh"])
 def test_vector_functions(benchmark, name):
-    run, x, y = _loop(getattr(vmath, name)), np.linspace(0.1, 5, 4096), np.empty(4096)
-    run(x, y)
-    benchmark(run, x, y)
+    x, y = np.linspace(0.1, 5, 4096), np.empty(4096)
+    run = machine.function(_LOOP.format(name=name), "over", float)
+    benchmark(run, x.size, machine.begins(x, float), machine.begins(y, float))
 
 
 @pytest.mark.parametrize("work", works(), ids=lambda work: work.name)

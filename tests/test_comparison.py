@@ -15,6 +15,7 @@ from nmdasim.command.bench.plans import shortened
 from nmdasim.command.bench.timing import Run, Side, alternate
 from nmdasim.command.bench.works import named, works
 from nmdasim.command.printing import bench as printing
+from nmdasim.engines.kernel.machine import Processor
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -145,7 +146,7 @@ def test_a_row_has_both_ratios(monkeypatch):
     assert own["kernel_faster_at_equal_answer"] == own["step_divisor_of_kernel"] == 1
     assert peer["lanes"] == 1
     assert len(printing.cells(peer)) == len(printing.HEADINGS)
-    assert machine.Processor.own().name in printing.footnote(result)
+    assert Processor.own().name in printing.footnote(result)
     assert json.loads(printing.as_json(result)) == result
 
 

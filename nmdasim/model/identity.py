@@ -65,7 +65,7 @@ def _feed(put: Callable[[bytes], object], value: Any) -> None:
 @cache
 def versions() -> dict[str, str]:
     """Return what else moves a number: versions of the libraries that run a plan, and a hash of this one's source."""
-    found = {name: _version(name) for name in ("nmdasim", "numpy", "numba", "llvmlite", "scipy", "sympy", "brian2")}
+    found = {name: _version(name) for name in ("nmdasim", "numpy", "llvmlite", "scipy", "sympy", "brian2")}
     return found | {"source": _source()}
 
 

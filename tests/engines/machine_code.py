@@ -3,12 +3,11 @@
 import re
 from collections import Counter
 
-import numba
 import numpy as np
 from brian2_examples import EXAMPLES
 
 import nmdasim as nm
-from nmdasim.engines.kernel import machine, vmath
+from nmdasim.engines.kernel import machine
 from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.run.simulate import plan
 
@@ -35,27 +34,37 @@ def kernel(model, varied, events, cpu, *, vectorise=True):
     return code, made.source.text
 
 
-def assembly(function, signature):
-    """Compile without a cache: cached code cannot be read."""
-    fresh = numba.njit(nogil=True, fastmath=vmath.FASTMATH, error_model="numpy")(function)
-    fresh.compile(signature)
-    return "".join(fresh.inspect_asm().values())
+OVER = """
+real = {real}
 
 
-def over(function, arguments):
-    """Return the machine code of `function` over arrays."""
-    if arguments == 1:
+def over(count: whole, {rows}: reals) -> whole:
+    for l in range(count):
+        {last}[l] = {name}({given})
+    return 0
+"""
 
-        def loop(x, y, z):
-            for i in range(x.size):
-                z[i] = function(x[i])
-    else:
 
-        def loop(x, y, z):
-            for i in range(x.size):
-                z[i] = function(x[i], y[i])
+def over(name, arguments=1, real=np.float64):
+    """Return the source of a function of the vector maths over arrays."""
+    rows = ["x", "y", "z"][: arguments + 1]
+    given = ", ".join(f"{row}[l]" for row in rows[:-1])
+    return OVER.format(real=np.dtype(real).name, rows=": reals, ".join(rows), last=rows[-1], name=name, given=given)
 
-    return assembly(loop, (numba.typeof(np.ones(1)),) * 3)
+
+def applied(name, *given, real=np.float64):
+    """Return a function of the vector maths of arrays, compiled as kernels are."""
+    given = [np.ascontiguousarray(values, dtype=real) for values in given]
+    found = np.empty_like(given[0])
+    run = machine.function(over(name, len(given), real), "over", real)
+    run(found.size, *(machine.begins(row, real) for row in (*given, found)))
+    return found
+
+
+def assembly(source):
+    """Return the machine code of a source for this processor."""
+    chosen = machine.Processor.own().machine()
+    return chosen.emit_assembly(machine.optimised(source, chosen))
 
 
 def lane_loops(source):

@@ -15,7 +15,7 @@ import nmdasim as nm
 model = nm.Model(name="cached", equations="dv/dt = (E - v)/tau + {term} : volt",
                  parameters=dict(E={rest}*nm.mV, tau=10*nm.ms))
 result = nm.simulate(model, duration=5*nm.ms, record=["v"])
-from nmdasim.engines.compiled import tally
+from nmdasim.engines.kernel.machine import tally
 json.dump([tally().compilations, float(result.v[-1])], sys.stdout)
 """
 

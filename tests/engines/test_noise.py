@@ -2,12 +2,11 @@
 
 import numpy as np
 import pytest
-from numba import njit
 from scipy import stats
 
 import nmdasim as nm
 from nmdasim import ms, mV
-from nmdasim.engines.kernel.random import normal64, uniform64
+from nmdasim.engines.kernel import machine
 from nmdasim.errors import ModelError
 
 TAU, SIGMA, STEP = 10.0, 2.0, 0.5  # ms, mV, ms
@@ -131,17 +130,22 @@ def test_the_reference_engine_refuses_noise(noisy):
         _run(noisy, engine="reference")
 
 
-def test_the_counted_numbers_are_uniform_and_normal():
-    @njit
-    def draws(count):
-        found = np.empty((2, count))
-        for k in range(count):
-            step, stream = np.int64(k // 100), np.int64(k % 100)
-            found[0, k] = uniform64(7.0, 11.0, step, stream)
-            found[1, k] = normal64(7.0, 11.0, step, stream)
-        return found
+DRAWS = """
+real = float64
 
-    uniform, normal = draws(200_000)
+
+def draws(count: whole, uniforms: reals, normals: reals) -> whole:
+    for k in range(count):
+        uniforms[k] = uniform(7.0, 11.0, k//100, k % 100)
+        normals[k] = normal(7.0, 11.0, k//100, k % 100)
+    return 0
+"""
+
+
+def test_the_counted_numbers_are_uniform_and_normal():
+    uniform, normal = np.empty((2, 200_000))
+    draws = machine.function(DRAWS, "draws", float)
+    draws(200_000, machine.begins(uniform, float), machine.begins(normal, float))
     assert stats.kstest(uniform, "uniform").pvalue > 0.01
     assert stats.kstest(normal, "norm").pvalue > 0.01
     for x in (uniform, normal):

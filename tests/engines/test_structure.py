@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nmdasim as nm
-from nmdasim.engines import compiled
+from nmdasim.engines.kernel import machine
 from nmdasim.model.structure import by_structure
 
 TRAIN = nm.WindUp(frequency=4 * nm.Hz, pulses=1, start=20 * nm.ms)
@@ -37,9 +37,9 @@ def leaky(rest=-60, name="structural"):
 
 def newly(call):
     """Return what a call gives, and how many sources were loaded and functions compiled for it."""
-    before = compiled.tally()
+    before = machine.tally()
     result = call()
-    after = compiled.tally()
+    after = machine.tally()
     return result, (after.sources - before.sources, after.compilations - before.compilations)
 
 

@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 
-from nmdasim.engines import compiled
 from nmdasim.engines.kernel import machine
 from nmdasim.engines.kernel.translate import translate
 
@@ -100,10 +99,10 @@ def test_the_same_in_the_kernels_arithmetic_differs_in_the_last_bits():
 
 def test_machine_code_that_is_kept_is_not_made_again():
     machine.functions(TEXT)
-    before = compiled.tally().compilations
+    before = machine.tally().compilations
     machine.functions.cache_clear()
     assert machine.functions(TEXT)["step"]
-    assert compiled.tally().compilations == before
+    assert machine.tally().compilations == before
 
 
 def test_what_is_not_understood_is_refused():

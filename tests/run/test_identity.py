@@ -90,7 +90,7 @@ def test_the_record_holds_the_values_that_acted(base):
     assert "-60" in json.loads(attrs["initial"])["v"]
     assert attrs["duration_s"] == "0.055"
     assert attrs["sample_ms"] == pytest.approx(0.1)
-    assert {"numpy", "numba", "brian2", "source"} <= set(json.loads(attrs["versions"]))
+    assert {"numpy", "llvmlite", "brian2", "source"} <= set(json.loads(attrs["versions"]))
 
 
 def test_arrays_count_to_the_last_bit():

@@ -9,7 +9,7 @@ import pytest
 import xarray as xr
 
 import nmdasim as nm
-from nmdasim.engines.compiled import tally
+from nmdasim.engines.kernel.machine import tally
 from nmdasim.errors import InputError, NmdasimError
 from nmdasim.readout import populations
 from nmdasim.studies.populations import Check, Multiple, Population, reading, stages

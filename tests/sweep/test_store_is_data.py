@@ -212,8 +212,10 @@ def test_a_worker_of_another_version_or_source_is_refused_by_name_before_there_i
     address, tmp_path, monkeypatch
 ):
     own = distant.versions()
-    monkeypatch.setattr(distant, "versions", lambda: own | {"numba": "0.1", "source": "0123"})
-    message = rf"Dask worker at tcp://.* has numba {own['numba']} in place of 0.1, source {own['source']} in place of"
+    monkeypatch.setattr(distant, "versions", lambda: own | {"llvmlite": "0.1", "source": "0123"})
+    message = (
+        rf"Dask worker at tcp://.* has llvmlite {own['llvmlite']} in place of 0.1, source {own['source']} in place of"
+    )
     with pytest.raises(StoreError, match=message):
         nm.sweep(SWEEP, tmp_path / "s.zarr", scheduler=address)
     assert list(tmp_path.iterdir()) == []
@@ -225,7 +227,7 @@ def test_a_worker_that_joins_later_with_another_source_is_refused_by_its_first_c
 
 
 def test_a_worker_that_knows_less_is_refused_too():
-    assert distant.differing({"numba": "1", "source": "2"}, {"numba": "1"}) == "source absent in place of 2"
+    assert distant.differing({"llvmlite": "1", "source": "2"}, {"llvmlite": "1"}) == "source absent in place of 2"
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ def compare(
         "rows": rows,
         "machine": machine.line(),
         "prices": machine.prices(),
-        "versions": {name: version(name) for name in ("nmdasim", "numpy", "numba", "brian2", "scipy", *others)},
+        "versions": {name: version(name) for name in ("nmdasim", "numpy", "llvmlite", "brian2", "scipy", *others)},
     }
 
 

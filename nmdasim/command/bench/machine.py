@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from nmdasim.command.bench.timing import ROUNDS, seconds_of
-from nmdasim.engines.kernel.machine import Processor
+from nmdasim.engines.kernel import machine
 
 #: Features of a CPU, the widest first, and the bits of a vector that they mean.
 _WIDTHS = {"avx512f": 512, "avx": 256, "sse2": 128, "neon": 128}
@@ -18,7 +16,7 @@ _WIDTHS = {"avx512f": 512, "avx": 256, "sse2": 128, "neon": 128}
 
 def line() -> str:
     """Return the machine in one line."""
-    own = Processor.own()
+    own = machine.Processor.own()
     bits = width(own.features)
     vectors = f"vectors of {bits} bits" if bits else "no vectors known"
     return f"{_name()} (LLVM: {own.name}), {vectors}, {platform.system()}, Python {platform.python_version()}"
@@ -42,44 +40,49 @@ def prices(times: int = 20_000) -> dict[str, float]:
 
     Numbers lie in the first-level cache, in double precision; each loop runs `times` times over 256 of them.
     """
-    loops = _loops()
-    return {name: _price(loop, each, times) for name, (loop, each) in loops.items()}
+    return {name: _price(name, each, times) for name, each in (("exponentials", 1), ("divisions", 1), ("other", 70))}
 
 
-def _price(loop: Callable[[np.ndarray, np.ndarray, int], None], each: int, times: int) -> float:
+def _price(loop: str, each: int, times: int) -> float:
     x, y = np.linspace(0.1, 0.9, 256), np.ones(256)
-    loop(x, y, 1)
-    best = min(seconds_of(lambda: loop(x, y, times)) for _ in range(ROUNDS + 2))
+    run, places = machine.function(_LOOPS, loop, float), [machine.begins(row, float) for row in (x, y)]
+    run(1, *places)
+    best = min(seconds_of(lambda: run(times, *places)) for _ in range(ROUNDS + 2))
     return 1e9 * best / (times * x.size * each)
 
 
-def _loops() -> dict[str, tuple[Any, int]]:
-    """Return the loops, and how many operations each does for a number; Numba compiles them."""
-    from numba import njit  # a warm start of the kernel needs no Numba
+#: Over 256 numbers each, in the language of generated kernels; the last does 70 operations for a number.
+_LOOPS = """
+real = float64
 
-    from nmdasim.engines.kernel.vmath import FASTMATH, exp64
 
-    fast = njit(fastmath=FASTMATH, error_model="numpy")
+def exponentials(times: whole, x: reals, y: reals) -> whole:
+    for k in range(times):
+        for l in range(256):
+            y[l] = exp(x[l])
+    return 0
 
-    @fast
-    def exponentials(x: np.ndarray, y: np.ndarray, times: int) -> None:
-        for _ in range(times):
-            for l in range(x.size):  # noqa: E741
-                y[l] = exp64(x[l])
 
-    @fast
-    def divisions(x: np.ndarray, y: np.ndarray, times: int) -> None:
-        for _ in range(times):
-            for l in range(x.size):  # noqa: E741
-                y[l] = 1.0 / (x[l] + y[l])
+def divisions(times: whole, x: reals, y: reals) -> whole:
+    for k in range(times):
+        for l in range(256):
+            y[l] = 1.0/(x[l] + y[l])
+    return 0
 
-    @fast
-    def arithmetic(x: np.ndarray, y: np.ndarray, times: int) -> None:
-        for _ in range(times):
-            for l in range(x.size):  # noqa: E741
-                v, a, b, c, d = x[l], y[l], x[l] + 0.1, y[l] + 0.2, x[l] + 0.3
-                for _ in range(8):
-                    a, b, c, d = a * v + b, b * v + c, c * v + d, d * v + a
-                y[l] = a + b + c + d
 
-    return {"exponentials": (exponentials, 1), "divisions": (divisions, 1), "other": (arithmetic, 70)}
+def other(times: whole, x: reals, y: reals) -> whole:
+    for k in range(times):
+        for l in range(256):
+            v = x[l]
+            a0 = y[l]
+            b0 = v + 0.1
+            c0 = a0 + 0.2
+            d0 = v + 0.3
+{rounds}
+            y[l] = a8 + b8 + c8 + d8
+    return 0
+""".format(
+    rounds="\n".join(
+        f"            {to}{k + 1} = {to}{k}*v + {of}{k}" for k in range(8) for to, of in ("ab", "bc", "cd", "da")
+    )
+)

@@ -35,7 +35,7 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     check(plan)
     if plan.is_chain:
         return feedforward.run(plan, batches.run, report)
-    from nmdasim.engines.kernel import network  # noqa: PLC0415  (it loads Numba, which single cells do without)
+    from nmdasim.engines.kernel import network  # noqa: PLC0415  (single cells start without it)
 
     return network.run(plan, report)
 

@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import llvmlite
 import llvmlite.binding as llvm
@@ -25,10 +25,31 @@ import numpy as np
 from nmdasim.model import disk
 
 #: Files that a kept object stands on.
-_MAKERS = ("translate.py", "vmath.py", "random.py", "machine.py")
+_MAKERS = ("translate.py", "arithmetic.py", "vmath.py", "random.py", "machine.py")
 _LOCK = threading.Lock()
-#: What this process has loaded ("sources") and made ("compilations") so far.
-MADE: Counter[str] = Counter()
+
+
+class Tally(NamedTuple):
+    """What this process has made ready to run so far; a change of values adds nothing.
+
+    Parameters
+    ----------
+    sources
+        Generated sources that were loaded, new or from the folder on disk.
+    compilations
+        Those of them that were compiled.
+    """
+
+    sources: int
+    compilations: int
+
+
+_MADE: Counter[str] = Counter()
+
+
+def tally() -> Tally:
+    """Return how many sources were loaded and compiled since the process began."""
+    return Tally(_MADE["sources"], _MADE["compilations"])
 
 
 @dataclass(frozen=True)
@@ -92,13 +113,13 @@ def _makers() -> bytes:
 @functools.lru_cache(256)
 def functions(text: str) -> Mapping[str, int]:
     """Return the addresses of a generated source's functions by name: made now, or from what is kept."""
-    MADE["sources"] += 1
+    _MADE["sources"] += 1
     with _LOCK:
         code, engine = _kept(text), llvm.create_mcjit_compiler(llvm.parse_assembly(""), Processor.own().machine())
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
         engine.finalize_object()
     _ENGINES.append(engine)  # its memory holds the code
-    return {name: engine.get_function_address(name) for name in re.findall(r"^def (\w+)\(", text, re.MULTILINE)}
+    return {name: engine.get_function_address(name) for name in re.findall(r"^def ([a-z]\w*)\(", text, re.MULTILINE)}
 
 
 _ENGINES: list[Any] = []
@@ -111,7 +132,7 @@ def function(text: str, name: str, real: Any) -> Callable[..., int]:
     """
     found = re.search(rf"^def {name}\((.*?)\) -> whole:", text, re.MULTILINE | re.DOTALL)
     assert found is not None
-    numbers = {"whole": ctypes.c_int64, "real": np.ctypeslib.as_ctypes_type(real)}
+    numbers = {"whole": ctypes.c_int64, "real": np.ctypeslib.as_ctypes_type(real), "double": ctypes.c_double}
     taken = (numbers.get(kind, ctypes.c_void_p) for kind in re.findall(r": (\w+)", found[1]))
     return ctypes.CFUNCTYPE(ctypes.c_int64, *taken)(functions(text)[name])
 
@@ -129,7 +150,7 @@ def _kept(text: str) -> bytes:
     folder = disk.folder()
     if folder and (kept := disk.read(folder / f"{name}.o")) is not None:
         return kept
-    MADE["compilations"] += 1
+    _MADE["compilations"] += 1
     machine = Processor.own().machine()
     code: bytes = machine.emit_object(optimised(text, machine))
     if folder:

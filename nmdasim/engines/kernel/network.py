@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from nmdasim.engines import compiled
 from nmdasim.engines.kernel import loop, subnormals, synaptic
 from nmdasim.engines.kernel.arriving import events, fired, synapses, weighs
 from nmdasim.engines.kernel.batches import CHUNK, endless_after, final_states
 from nmdasim.engines.kernel.compiled_model import Kernel
+from nmdasim.engines.kernel.machine import begins
 from nmdasim.engines.kernel.plastic import Writer
 from nmdasim.engines.kernel.storage import Storage, entry
 from nmdasim.engines.kernel.threads import Progress, spread, workers
@@ -37,7 +36,7 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
     kernels = [Kernel.of(cells, network=True, seen=states) for cells, states in both]
     parts = _parts(plan, kernels)
     _check_memory(plan, kernels, max(map(len, parts)) * workers(plan.first.threads, len(parts)))
-    advance = _advance()
+    advance = loop.advance(kernels[0].real)
     for kernel in kernels:  # compiled before threads begin
         entry(kernel)
     learning = synaptic.writers(plan, kernels)
@@ -51,12 +50,6 @@ def run(plan: Plan, report: Callable[[float], None]) -> list[Outcome]:
 
     found = spread(work, parts, plan.first.threads, progress)
     return [_join(outcomes) for outcomes in zip(*found, strict=True)]
-
-
-def _advance() -> Any:
-    """Return the loop over time, compiled once for all circuits and kept beside the generated sources."""
-    source = Path(str(loop.__file__)).read_text(encoding="utf-8")
-    return compiled.load(f"{source}\n\nfrom nmdasim.engines.compiled import cached\n\ncached(advance)\n").advance
 
 
 def _parts(plan: Plan, kernels: Sequence[Kernel]) -> list[range]:
@@ -110,33 +103,24 @@ def _run(
     count = max(1, min(CHUNK, _ROOM // lanes, first.steps))
     spikes = _Spikes(tuple(np.empty(count * lanes, np.int64) for _ in range(3)))
     traces = _Traces.of(storage)
-    tables = (storage.populations, inputs, wires, traces.probes)
-    now, end, real = first.begin, first.begin + first.steps, kernels[0].real
+    counted = [n for table in (storage.populations, inputs) for n in (_begin(table), len(table))]
+    placed = [*counted, _begin(wires), _begin(traces.probes), len(traces.probes)]
+    sent = [_begin(row) for row in (*connections, *volleys, *own, *cursors, *spikes.room)]
+    learnt = [_begin(held.table), len(held.table), _begin(held.whole), _begin(held.numbers)]
+    now, end = first.begin, first.begin + first.steps
     # The first step takes states from 0 to dt/2; from then on what is at n·dt lies between two of their values.
     fresh = kernels[0].source.staggered and first.held is None
     phases = [(0.5 * first.dt, min(now + 1, end), False)] if fresh else []
     with np.errstate(all="ignore"):
         for h, until, halfway in [*phases, (first.dt, end, True)]:
             stored = storage.prepare(h)
+            numbers = [_begin(row) for row in (*stored, *storage.rings)]
             while now < until:
                 much = min(count, until - now)
                 with subnormals.as_zero():
                     found = advance(
-                        now,
-                        much,
-                        real(h),
-                        real(first.dt),
-                        tables,
-                        stored,
-                        storage.rings,
-                        storage.slots,
-                        connections,
-                        volleys,
-                        own,
-                        cursors,
-                        spikes.room,
-                        (*traces.due, halfway, traces.values),
-                        (held.table, held.whole, held.numbers),
+                        *(now, much, h, first.dt, *placed, *numbers, storage.slots, *sent, count * lanes),
+                        *(*traces.due, halfway, _begin(traces.values), *learnt),
                     )
                 for one in storage.kept:
                     if endless_after(one.cells.model, one.values(one.kernel.spare - one.row["width"])):
@@ -146,6 +130,11 @@ def _run(
                 progress.add(much * len(part))
     outcomes = [_outcome(storage, k, spikes, traces) for k in range(len(kernels))]
     return synaptic.with_synapses(outcomes, plan, held, part)
+
+
+def _begin(row: np.ndarray) -> int:
+    """Return the address of an array's numbers; whoever asks keeps the array."""
+    return begins(row, row.dtype)
 
 
 @dataclass(frozen=True, eq=False)

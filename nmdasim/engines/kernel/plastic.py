@@ -12,11 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-import numpy as np
 import sympy as sp
 
-from nmdasim.engines import compiled
 from nmdasim.engines.form import algebra
+from nmdasim.engines.kernel import loop, machine
 from nmdasim.engines.kernel.compiled_model import Kernel
 from nmdasim.engines.kernel.printer import Printer, spelled
 from nmdasim.language.functions import exprel
@@ -51,8 +50,12 @@ class _Place:
         return self.elsewhere or self.here
 
     @property
+    def begin(self) -> str:
+        return f"{self.row}*stride"
+
+    @property
     def here(self) -> str:
-        return f"{self.table}[{self.row}, j]"
+        return f"{self.table}[{self.begin} + j]"
 
     @property
     def view(self) -> str:
@@ -81,7 +84,7 @@ class Writer:
     @cached_property
     def _shared(self) -> dict[str, str]:
         """Where parameters are found that all synapses share."""
-        return {} if self.varied else {n: f"constant[0, {k}]" for k, n in enumerate(self.attached.rule.parameters)}
+        return {} if self.varied else {n: f"constant[{k}]" for k, n in enumerate(self.attached.rule.parameters)}
 
     @cached_property
     def _places(self) -> dict[str, _Place]:
@@ -90,7 +93,10 @@ class Writer:
         found = {n: _Place("value", k) for k, n in enumerate(self.attached.variables)}
         elsewhere = {n + side: text for side, kernel in kernels.items() for n, text in self._states(side, kernel)}
         if self.varied:
-            elsewhere |= {n: f"constant[instance[j], {k}]" for k, n in enumerate(self.attached.rule.parameters)}
+            count = len(self.attached.rule.parameters)
+            elsewhere |= {
+                n: f"constant[instance[j]*{count} + {k}]" for k, n in enumerate(self.attached.rule.parameters)
+            }
         for side in kernels:
             names = split(self.attached, side)[1]
             found |= {n + side: _Place(f"{side[1:]}_constant", k) for k, n in enumerate(names)}
@@ -113,17 +119,17 @@ class Writer:
         explicit = algebra.explicit_exponentials(algebra.with_bernoulli(expression))
         return str(Printer(single=False).doprint(explicit))
 
-    def _used(self, lines: Sequence[str]) -> tuple[list[str], dict[str, _Place]]:
-        """Return lines that load the shared parameters in use, and the places of the other names in use."""
+    def _used(self, lines: Sequence[str]) -> tuple[dict[str, str], dict[str, _Place]]:
+        """Return where the shared parameters in use are, and the places of the other names in use."""
         words = set(re.findall(r"[A-Za-z_]\w*", "\n".join(lines)))
-        shared = [f"{spelled(n)} = {where}" for n, where in self._shared.items() if spelled(n) in words]
+        shared = {spelled(n): where for n, where in self._shared.items() if spelled(n) in words}
         return shared, {n: place for n, place in self._places.items() if spelled(n) in words}
 
-    def steps(self) -> list[str]:
-        """Return the loops that take the continuous states over one step."""
+    def steps(self) -> tuple[list[str], list[str]]:
+        """Return the function that takes the continuous states over one step, and how it is called."""
         rates = {name: self.attached.rates[name] for name in self.attached.rule.continuous}
         if not rates:
-            return []
+            return [], []
         after = [symbol(n) + _DT * rate * exprel(_DT * rate.diff(symbol(n))) for n, rate in rates.items()]
         temporaries, reduced = algebra.shared([algebra.explicit_exponentials(e) for e in after], "s")
         lines = [f"{spelled(s.name)} = {self._print(e)}" for s, e in temporaries]
@@ -132,8 +138,12 @@ class Writer:
         gathered = [f"{place.here} = {place.elsewhere}" for place in used.values() if place.elsewhere]
         each = [f"{spelled(n)} = {place.view}[j]" for n, place in used.items()]
         each += [*lines, *(f"{used[n].view}[j] = new_{n}" for n in rates)]
-        views = [f"{place.view} = {place.table}[{place.row}]" for place in used.values()]
-        return [*shared, *views, *_loop("s.synapses", gathered), *_loop("np.uint64(s.synapses)", each)]
+        rows = {place.view: f"{place.table}[{place.begin}:]" for place in used.values()}
+        kinds = ["vectors: whole", "t: real", "dt: real", *(f"{n}: real" for n in shared)]
+        taken = ", ".join([*kinds, *(f"{n}: reals" for n in rows)])
+        given = ", ".join(["s[S_VECTORS]", "t", "dt", *shared.values(), *rows.values()])
+        written = [f"def steps({taken}):", *_indented(_loop("vectors*VECTOR", each))]
+        return written, [*_loop("s[S_SYNAPSES]", gathered), f"steps({given})"]
 
     def event(self, which: str) -> tuple[list[str], list[str]]:
         """Return lines for before the loop over synapses, and what an event does to synapse ``j``."""
@@ -151,46 +161,47 @@ class Writer:
                     stored[name] = None
                 case Send(port, weight):
                     k = list(self.attached.post.ports).index(port)
-                    row = f"(n + 1) % slots * s.ports + {k}"
+                    row = f"(n + 1) % slots*s[S_PORTS] + {k}"
                     lines += [
                         f"row = {row}",
-                        f"ring[s.ring + row * s.padded + target[j]] += {self._print(weight)}",
-                        "arrived[s.arrived + row] = True",
+                        f"ring[s[S_RING] + row*s[S_PADDED] + target[j]] += {self._print(weight)}",
+                        "arrived[s[S_ARRIVED] + row] = True",
                     ]
         shared, used = self._used([*lines, *map(spelled, stored)])
         load = [f"{spelled(n)} = {place.value}" for n, place in used.items()]
-        return shared, [*load, *lines, *(f"{self._places[n].here} = {spelled(n)}" for n in stored)]
+        before = [f"{name} = {where}" for name, where in shared.items()]
+        return before, [*load, *lines, *(f"{self._places[n].here} = {spelled(n)}" for n in stored)]
 
     @cached_property
     def entry(self) -> int:
         """The address of the wire's compiled function; wires of one source share it."""
-        return int(compiled.load(self.text).entry.address)
+        return machine.functions(self.text)["act"]
 
     @property
     def text(self) -> str:
-        """The source of the wire's one function."""
-        rule, phases = self.attached.rule, [self.steps()]
+        """The source of the wire's functions."""
+        steps, stepping = self.steps()
+        phases = [stepping]
         for around, which in ((_ARRIVE, "pre"), (_ANSWER, "post")):
             before, each = self.event(which)
-            phases.append([*before, *_within(around, each)] if which == "pre" or rule.statements("post") else [])
+            wanted = which == "pre" or self.attached.rule.statements("post")
+            phases.append([*before, *_within(around, each)] if wanted else [])
         body = [line for k, lines in enumerate(phases) for line in _phase(k, lines)]
         return _MODULE.format(
-            body=_indent(body, 1),
-            real=np.dtype(self.post.real).name,
-            variables=len(self.attached.variables),
-            parameters=len(rule.parameters),
-            near=self.scattered,
-            pre=len(split(self.attached, "_pre")[1]),
-            post=len(split(self.attached, "_post")[1]),
+            vector=loop.VECTOR,
+            columns=loop.columns("S", loop.SYNAPSES),
+            steps="\n".join(steps),
+            rows="singles" if self.post.single else "doubles",
+            body="\n".join(_indented(body)),
         )
 
 
 def _loop(count: str, lines: Sequence[str]) -> list[str]:
-    return [f"for j in range({count}):", *("    " + line for line in lines)] if lines else []
+    return [f"for j in range({count}):", *_indented(lines)] if lines else []
 
 
 def _phase(k: int, lines: Sequence[str]) -> list[str]:
-    return [f"if phase == {k}:", *("    " + line for line in lines or ["pass"])]
+    return [f"if phase == {k}:", *_indented(lines or ["pass"])]
 
 
 def _within(around: str, each: Sequence[str]) -> list[str]:
@@ -200,63 +211,59 @@ def _within(around: str, each: Sequence[str]) -> list[str]:
     return [*lines[:-1], *(" " * depth + line for line in each)]
 
 
-def _indent(lines: Sequence[str], levels: int) -> str:
-    return "\n".join("    " * levels + line for line in lines)
+def _indented(lines: Sequence[str]) -> list[str]:
+    return ["    " + line for line in lines]
 
 
 _ARRIVE = """
-for d in range(s.delays):
-    h = (n - delay[d]) % s.slots
+for d in range(s[S_DELAYS]):
+    h = (n - delay[d] + s[S_SLOTS]) % s[S_SLOTS]
     for k in range(fired_count[h]):
-        for j in range(row_of[d, fired[h, k]], row_of[d, fired[h, k] + 1]):
+        begin = d*(s[S_SOURCES] + 1) + fired[h*s[S_ROOM] + k]
+        for j in range(row_of[begin], row_of[begin + 1]):
             ...
 """
 _ANSWER = """
 for k in range(first, found):
-    if spike_population[k] == s.post and spike_lane[k] < s.lanes:
+    if spike_population[k] == s[S_POST] and spike_lane[k] < s[S_LANES]:
         for m in range(back_row[spike_lane[k]], back_row[spike_lane[k] + 1]):
             j = back[m]
             ...
 """
+#: Synapses reckon in double precision, whatever that of the neurons' numbers is.
 _MODULE = '''"""Synapses with a state. Generated; SI units."""
 
-from math import acos, asin, atan, cos, cosh, sin, sinh, sqrt, tan
+real = float64
+VECTOR = {vector}
+{columns}
 
-import numpy as np
-from numba import types
 
-from nmdasim.engines.compiled import entry as address_of
-from nmdasim.engines.kernel.loop import synapse_arguments
-from nmdasim.engines.kernel.vmath import FASTMATH
-from nmdasim.engines.kernel.vmath import bern_e64 as bern_e, bern_m64 as bern_m, dbern_e64 as dbern_e
-from nmdasim.engines.kernel.vmath import bern_bottom64 as bern_bottom, bern_top64 as bern_top
-from nmdasim.engines.kernel.vmath import dexprel_e64 as dexprel_e, exprel_e64 as exprel_e
-from nmdasim.engines.kernel.vmath import exp64 as exp, log64 as log, power64 as power
-from nmdasim.engines.kernel.vmath import remainder, sign, tanh64 as tanh
+{steps}
 
 
 def act(
-    phase, n, dt, table, which, whole, numbers, state, ring, arrived, slots, spike_lane, spike_population, first, found
-):
-    s, t = table[which], n * dt
-    source, target = whole[s.source : s.source + s.synapses], whole[s.target : s.target + s.synapses]
-    pre_at, post_at = whole[s.pre_at : s.pre_at + s.synapses], whole[s.post_at : s.post_at + s.synapses]
-    back_row, back = whole[s.back_row : s.back_row + s.lanes + 1], whole[s.back : s.back + s.synapses]
-    instance, delay = whole[s.instance : s.instance + s.synapses], whole[s.delay : s.delay + s.delays]
-    row_of = whole[s.rows : s.rows + s.delays * (s.sources + 1)].reshape((s.delays, s.sources + 1))
-    fired = whole[s.fired : s.fired + s.slots * s.room].reshape((s.slots, s.room))
-    fired_count = whole[s.fired_count : s.fired_count + s.slots]
-    value = numbers[s.value : s.value + {variables} * s.synapses].reshape(({variables}, s.synapses))
-    last = numbers[s.last : s.last + s.synapses]
-    constant = numbers[s.constant : s.constant + s.sets * {parameters}].reshape((s.sets, {parameters}))
-    pre_constant = numbers[s.pre_constant : s.pre_constant + {pre} * s.synapses].reshape(({pre}, s.synapses))
-    post_constant = numbers[s.post_constant : s.post_constant + {post} * s.synapses].reshape(({post}, s.synapses))
-    near = numbers[s.near : s.near + {near} * s.synapses].reshape(({near}, s.synapses))
+    phase: whole, n: whole, dt: real, s: wholes, held: wholes, numbers: reals, state: {rows}, ring: {rows},
+    arrived: marks, slots: whole, spike_lane: wholes, spike_population: wholes, first: whole, found: whole,
+) -> whole:
+    t = n*dt
+    stride = s[S_VECTORS]*VECTOR
+    source = held[s[S_SOURCE]:]
+    target = held[s[S_TARGET]:]
+    pre_at = held[s[S_PRE_AT]:]
+    post_at = held[s[S_POST_AT]:]
+    back_row = held[s[S_BACK_ROW]:]
+    back = held[s[S_BACK]:]
+    instance = held[s[S_INSTANCE]:]
+    delay = held[s[S_DELAY]:]
+    row_of = held[s[S_ROWS]:]
+    fired = held[s[S_FIRED]:]
+    fired_count = held[s[S_FIRED_COUNT]:]
+    value = numbers[s[S_VALUE]:]
+    last = numbers[s[S_LAST]:]
+    constant = numbers[s[S_CONSTANT]:]
+    pre_constant = numbers[s[S_PRE_CONSTANT]:]
+    post_constant = numbers[s[S_POST_CONSTANT]:]
+    near = numbers[s[S_NEAR]:]
 {body}
     return 0
-
-
-entry = address_of(
-    types.int64(*synapse_arguments(types.{real})), fastmath=FASTMATH, error_model="numpy", _nrt=False
-)(act)
 '''

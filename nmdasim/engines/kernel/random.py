@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nmdasim.engines.kernel.vmath import _float64, _inline, log64
+from nmdasim.engines.kernel.vmath import _float64, log64
 
 # Of 64 bits without a sign, as a whole number with one has them; a shift to the right that brings no sign in is masked.
 _FIRST, _SECOND = -0x40A7B892E31B1A47, -0x6B2FB644ECCEEE15
@@ -17,14 +17,12 @@ _GOLDEN, _STREAM = -0x61C8864680B583EB, -0x2ECEDABCC217D06B
 _FRACTION, _ONE = (1 << 52) - 1, 0x3FF << 52
 
 
-@_inline
 def _mix(z):  # type: ignore[no-untyped-def]
     y = (z ^ ((z >> 30) & 0x3FFFFFFFF)) * _FIRST
     x = (y ^ ((y >> 27) & 0x1FFFFFFFFF)) * _SECOND
     return x ^ ((x >> 31) & 0x1FFFFFFFF)
 
 
-@_inline
 def uniform64(high, low, step, stream):  # type: ignore[no-untyped-def]
     """Return a number in [0, 1) of 52 bits."""
     key = (np.int64(high) << 24) | np.int64(low)
@@ -33,7 +31,6 @@ def uniform64(high, low, step, stream):  # type: ignore[no-untyped-def]
     return _float64(((pattern >> 12) & _FRACTION) | _ONE) - 1.0
 
 
-@_inline
 def normal64(high, low, step, stream):  # type: ignore[no-untyped-def]
     """Return a number of mean 0 and variance 1: √2 · erf⁻¹(2u - 1)."""
     x = 2.0 * uniform64(high, low, step, stream) - 1.0 + 2.220446049250313e-16
@@ -61,13 +58,11 @@ def normal64(high, low, step, stream):  # type: ignore[no-untyped-def]
     return 1.4142135623730951 * x * (inner if w < 5.0 else outer)
 
 
-@_inline
 def uniform32(high, low, step, stream):  # type: ignore[no-untyped-def]
     """Return a number in [0, 1), rounded to single precision."""
     return np.float32(uniform64(high, low, step, stream))
 
 
-@_inline
 def normal32(high, low, step, stream):  # type: ignore[no-untyped-def]
     """Return a normal number in single precision."""
     return np.float32(normal64(high, low, step, stream))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -115,7 +114,7 @@ class Storage:
     populations: np.ndarray
     slots: int
     state: np.ndarray
-    shapes: tuple[Any, ...]
+    shapes: tuple[np.ndarray, ...]
     rings: tuple[np.ndarray, np.ndarray]
 
     @classmethod
@@ -142,7 +141,7 @@ class Storage:
         ]
         return cls(tuple(kept), table, slots, state, shapes, (ring, arrived))
 
-    def prepare(self, h: float) -> tuple[Any, ...]:
+    def prepare(self, h: float) -> tuple[np.ndarray, ...]:
         """Write the constants of a state step `h`; return what the loop takes as its storage."""
         constants = Joined(self.state.dtype)
         for row, one in zip(self.populations, self.kept, strict=True):
@@ -151,7 +150,7 @@ class Storage:
         return (self.state, constants.whole, *self.shapes)
 
 
-def _shapes(table: np.ndarray, kernels: Sequence[Kernel], plan: Plan) -> tuple[Any, ...]:
+def _shapes(table: np.ndarray, kernels: Sequence[Kernel], plan: Plan) -> tuple[np.ndarray, ...]:
     """Return the geometry of every population's batches and its axial rates."""
     groups, records, scalars = Joined(np.int64), Joined(np.int64), Joined(np.int64)
     rates = [Joined(kernels[0].real) for _ in range(3)]
@@ -162,7 +161,7 @@ def _shapes(table: np.ndarray, kernels: Sequence[Kernel], plan: Plan) -> tuple[A
         scalars.add(scalar_offset)
         for joined, values in zip(rates, axial_rates(cells, kernel), strict=True):
             row["rates"], row["compartments"] = joined.add(values), len(values)
-    return groups.whole, records.whole, scalars.whole, tuple(joined.whole for joined in rates)
+    return groups.whole, records.whole, scalars.whole, *(joined.whole for joined in rates)
 
 
 def _kept(

@@ -1,7 +1,7 @@
 """What synapses with a state hold while some instances run, and what is read from them at the end.
 
-Synapses of a wire lie in the order of delay, then source; what belongs to several wires lies end to end in one array of
-whole numbers and one of real ones, with a table that says where.
+Synapses of a wire lie in the order of delay, then source, in rows that fill whole vectors; what belongs to several
+wires lies end to end in one array of whole numbers and one of real ones, with a table that says where.
 """
 
 from __future__ import annotations
@@ -84,15 +84,15 @@ class Held:
             rule = writer.attached.rule
             row["steps"], row["answers"] = bool(rule.continuous), bool(rule.statements("post"))
             orders.append(_lay_out(row, plan, wire, storage, part, whole, numbers))
-            row["near"] = numbers.add(np.zeros(writer.scattered * len(orders[-1])))
+            row["near"] = numbers.add(np.zeros((writer.scattered, row["vectors"] * loop.VECTOR)))
         return cls(table, whole.whole, numbers.whole, tuple(found), tuple(orders))
 
     def kept(self, which: int, plastic: Plastic) -> dict[str, np.ndarray]:
         """Return what the synapses of a row hold, in the order of the wire."""
         row, order = self.table[which], self.orders[which]
-        count = len(order)
-        columns = self.numbers[row["value"] : row["value"] + len(plastic.initial) * count].reshape(-1, count)
-        found = dict(zip(plastic.initial, columns, strict=True))
+        count, stride = len(order), row["vectors"] * loop.VECTOR
+        columns = self.numbers[row["value"] : row["value"] + len(plastic.initial) * stride].reshape(-1, stride)
+        found = dict(zip(plastic.initial, columns[:, :count], strict=True))
         if plastic.attached.rule.event_driven:
             found["lastupdate"] = self.numbers[row["last"] : row["last"] + count]
         back = np.empty(count, np.int64)
@@ -119,6 +119,7 @@ def _lay_out(
     slots, room = int(delay.max(initial=0)) + 1, 2 * len(lanes)  # an input's spikes of steps 0 and 1 act together
     sizes = {
         "synapses": len(chosen),
+        "vectors": -(-len(chosen) // loop.VECTOR),
         "sources": len(lanes),
         "lanes": len(post.lanes),
         "delays": len(delay),
@@ -144,17 +145,25 @@ def _lay_out(
         "flight": fired_count.sum(keepdims=True),
     }
     reals = {
-        "value": np.array([values[chosen] for values in rule.initial.values()]),
+        "value": _filled([values[chosen] for values in rule.initial.values()]),
         "last": np.full(len(chosen), plan.first.origin - plan.first.dt) if rule.last is None else rule.last[chosen],
         "constant": np.array([np.broadcast_to(v, sizes["sets"]) for v in rule.parameters.values()]).T,
-        "pre_constant": _parameters(rule.attached, "_pre", None if pre is None else pre.cells, wire.source[chosen]),
-        "post_constant": _parameters(rule.attached, "_post", post.cells, wire.target[chosen]),
+        "pre_constant": _filled(
+            _parameters(rule.attached, "_pre", None if pre is None else pre.cells, wire.source[chosen])
+        ),
+        "post_constant": _filled(_parameters(rule.attached, "_post", post.cells, wire.target[chosen])),
     }
     begins = {name: whole.add(values) for name, values in whole_numbers.items()}
     begins |= {name: numbers.add(values) for name, values in reals.items()}
     for name, number in {**sizes, **begins}.items():
         row[name] = number
     return order
+
+
+def _filled(rows: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
+    """Return rows over synapses that fill whole vectors; what fills them repeats the last synapse."""
+    found = np.atleast_2d(np.array(rows))
+    return np.pad(found, ((0, 0), (0, -found.shape[1] % loop.VECTOR)), mode="edge") if found.size else found
 
 
 def _in_flight(

@@ -1,9 +1,10 @@
 """Generated Python to LLVM's language, without a compiler of all of Python in between.
 
 Generated functions use little of Python: numbers and rows of numbers, arithmetic, one-line choices, ``for`` over a
-range, ``if``, calls of one another and of :mod:`nmdasim.engines.kernel.vmath`. Every type is known from the annotations
-of their parameters, so that one walk over the syntax tree does what took Numba's analysis most of a compilation. Both
-values of a choice are computed: a loop over lanes stays free of branches.
+range, ``while``, ``if``, calls of one another, of an address and of :mod:`nmdasim.engines.kernel.vmath`. Every type is
+known from the annotations of their parameters, so that one walk over the syntax tree does what analysis of all of
+Python takes seconds for. Both values of a choice are computed: a loop over lanes stays free of branches. A function
+whose name begins with an underscore is of its source alone, and may be written in place of its calls.
 
 Arithmetic is that of :mod:`nmdasim.engines.kernel.vmath`; a source that says ``strict = True`` gets that of IEEE 754 as
 it is written, and the functions of the C library.
@@ -21,15 +22,12 @@ from functools import cache
 from types import FunctionType
 from typing import Any
 
-import numpy as np
 from llvmlite import ir
 
 from nmdasim.engines.kernel import random, vmath
+from nmdasim.engines.kernel.arithmetic import BOOL, BYTE, CASTS, COMPARISONS, DOUBLE, FLOAT, INT32, WHOLE, Arithmetic
 
 FLAGS = tuple(sorted(vmath.FASTMATH))
-BOOL, BYTE, INT32, WHOLE = (ir.IntType(bits) for bits in (1, 8, 32, 64))
-FLOAT, DOUBLE = ir.FloatType(), ir.DoubleType()
-_RANK = {kind: k for k, kind in enumerate((BOOL, INT32, WHOLE, FLOAT, DOUBLE))}
 _INTRINSIC = {
     "abs": "llvm.fabs",
     "sqrt": "llvm.sqrt",
@@ -39,10 +37,6 @@ _INTRINSIC = {
     "cos": "llvm.cos",
     "power": "llvm.pow",
 }
-_CASTS = {"float32": FLOAT, "float64": DOUBLE, "int32": INT32, "int64": WHOLE}
-_ARITHMETIC = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Mod: "srem"}
-_BITS = {ast.BitAnd: "and_", ast.BitOr: "or_", ast.BitXor: "xor", ast.LShift: "shl", ast.RShift: "ashr"}
-_COMPARISONS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Eq: "==", ast.NotEq: "!="}
 
 
 def translate(text: str) -> str:
@@ -50,7 +44,7 @@ def translate(text: str) -> str:
     tree = ast.parse(text)
     module = ir.Module(name="kernel")
     bits, strict = 32 if "\nreal = float32\n" in text else 64, "\nstrict = True\n" in text
-    scope = _mathematics(bits, strict=strict) | {"float32": FLOAT, "float64": DOUBLE, "int32": INT32, "int64": WHOLE}
+    scope = _mathematics(bits, strict=strict) | CASTS
     for node in tree.body:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -86,13 +80,9 @@ def _table(module: ir.Module, name: str, numbers: tuple[int, ...]) -> Any:
 
 def _declared(module: ir.Module, node: ast.FunctionDef, real: ir.Type) -> ir.Function:
     """Return an empty function with the types of its annotations; one that returns nothing is called here alone."""
-    kinds = {
-        "real": real,
-        "whole": WHOLE,
-        "reals": real.as_pointer(),
-        "wholes": WHOLE.as_pointer(),
-        "marks": BYTE.as_pointer(),
-    }
+    rows = {"reals": real, "wholes": WHOLE, "marks": BYTE, "ints": INT32, "singles": FLOAT, "doubles": DOUBLE}
+    kinds = {"real": real, "whole": WHOLE, "double": DOUBLE}
+    kinds |= {name: kind.as_pointer() for name, kind in rows.items()}
     result = kinds[node.returns.id] if isinstance(node.returns, ast.Name) else ir.VoidType()
     taken = [kinds[a.annotation.id] for a in node.args.args if isinstance(a.annotation, ast.Name)]
     function = ir.Function(module, ir.FunctionType(result, taken), name=node.name)
@@ -100,12 +90,15 @@ def _declared(module: ir.Module, node: ast.FunctionDef, real: ir.Type) -> ir.Fun
         if isinstance(argument.type, ir.PointerType):
             argument.add_attribute("noalias")
     function.attributes.add("nounwind")
-    function.attributes.add("noinline")
+    if node.name.startswith("_"):
+        function.linkage = "internal"
+    else:
+        function.attributes.add("noinline")
     return function
 
 
 @dataclass
-class _Body:
+class _Body(Arithmetic):
     """Writes one function; a name that is assigned once is its value, any other a place in memory."""
 
     module: ir.Module
@@ -215,6 +208,7 @@ class _Body:
         if name not in self.several:
             self.known[name] = value
             return
+        self.known.pop(name, None)  # a loop over it has ended
         if name not in self.places:
             with self.builder.goto_entry_block():
                 self.places[name] = self.builder.alloca(value.type)
@@ -231,16 +225,6 @@ class _Body:
     def address(self, node: ast.Subscript) -> Any:
         index = self.cast(self.value(node.slice), WHOLE)
         return self.builder.gep(self.value(node.value), [index], inbounds=True)
-
-    @staticmethod
-    def constant(value: Any) -> Any:
-        if isinstance(value, ir.Constant):
-            return value
-        if isinstance(value, bool | np.bool_):
-            return BOOL(int(value))
-        if isinstance(value, int | np.integer):
-            return INT32(int(value)) if isinstance(value, np.int32) else WHOLE(int(value))
-        return FLOAT(float(value)) if isinstance(value, np.float32) else DOUBLE(float(value))
 
     # --- values --------------------------------------------------------------------------------------------------
 
@@ -259,13 +243,12 @@ class _Body:
                 return self.binary(op, self.value(left), self.value(right))
             case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=number)):
                 return self.constant(-number)  # type: ignore[operator]
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                value = self.value(operand)
-                return self.builder.fsub(value.type(-0.0), value, flags=self.flags)
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                return self.builder.not_(self.truth(self.value(operand)))
+            case ast.UnaryOp(op=op, operand=operand):
+                return self.unary(op, self.value(operand))
             case ast.Compare(left=left, ops=[op], comparators=[right]):
-                return self.compare(_COMPARISONS[type(op)], self.value(left), self.value(right))
+                return self.compare(COMPARISONS[type(op)], self.value(left), self.value(right))
+            case ast.BoolOp(op=ast.And(), values=[*firsts, last]):
+                return self.both(firsts, last)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 condition = self.truth(self.value(test))
                 return self.builder.select(condition, *self.alike(self.value(body), self.value(orelse)))
@@ -278,52 +261,22 @@ class _Body:
                 return self.call(name, [self.value(argument) for argument in arguments])
         raise NotImplementedError(ast.unparse(node))
 
-    def several_values(self, values: list[Any]) -> Any:
-        whole = ir.Constant(ir.LiteralStructType([value.type for value in values]), ir.Undefined)
-        for k, value in enumerate(values):
-            whole = self.builder.insert_value(whole, value, k)
-        return whole
-
-    def alike(self, left: Any, right: Any) -> tuple[Any, Any]:
-        """Return two numbers in the wider of their types; a whole number with a single one is a double, as in NumPy."""
-        kind = max(left.type, right.type, key=_RANK.__getitem__)
-        if kind == FLOAT and WHOLE in (left.type, right.type):
-            kind = DOUBLE
-        return self.cast(left, kind), self.cast(right, kind)
-
-    def cast(self, value: Any, kind: ir.Type) -> Any:
-        if value.type == kind:
-            return value
-        if isinstance(value, ir.Constant) and value.type != BOOL:
-            return kind(value.constant if kind in (INT32, WHOLE, BYTE) else float(value.constant))
-        old, b = value.type, self.builder
-        if old in (FLOAT, DOUBLE):
-            if kind not in (FLOAT, DOUBLE):
-                return b.fptosi(value, kind)
-            return b.fpext(value, kind) if kind == DOUBLE else b.fptrunc(value, kind)
-        if kind in (FLOAT, DOUBLE):
-            return b.uitofp(value, kind) if old == BOOL else b.sitofp(value, kind)
-        if kind.width < old.width:
-            return b.trunc(value, kind)
-        return b.zext(value, kind) if old == BOOL else b.sext(value, kind)
-
-    def truth(self, value: Any) -> Any:
-        return value if value.type == BOOL else self.builder.icmp_signed("!=", value, value.type(0))
-
-    def binary(self, op: ast.operator, left: Any, right: Any) -> Any:
-        left, right = self.alike(left, right)
-        if type(op) in _BITS:
-            return getattr(self.builder, _BITS[type(op)])(left, right)
-        if left.type in (FLOAT, DOUBLE):
-            return getattr(self.builder, "f" + _ARITHMETIC[type(op)])(left, right, flags=self.flags)
-        return getattr(self.builder, _ARITHMETIC[type(op)])(left, right)
-
-    def compare(self, sign: str, left: Any, right: Any) -> Any:
-        left, right = self.alike(left, right)
-        if left.type in (FLOAT, DOUBLE):
-            of = self.builder.fcmp_unordered if sign == "!=" else self.builder.fcmp_ordered
-            return of(sign, left, right, flags=self.flags)
-        return self.builder.icmp_signed(sign, left, right)
+    def both(self, firsts: list[ast.expr], last: ast.expr) -> Any:
+        """Look at a condition only where those before it hold."""
+        after, ways = self.builder.append_basic_block("after"), []
+        for first in firsts:
+            holds, following = self.truth(self.value(first)), self.builder.append_basic_block("and")
+            ways.append(self.builder.block)
+            self.builder.cbranch(holds, following, after)
+            self.builder.position_at_end(following)
+        found, end = self.truth(self.value(last)), self.builder.block
+        self.builder.branch(after)
+        self.builder.position_at_end(after)
+        whether = self.builder.phi(BOOL)
+        for way in ways:
+            whether.add_incoming(BOOL(0), way)
+        whether.add_incoming(found, end)
+        return whether
 
     # --- calls ---------------------------------------------------------------------------------------------------
 
@@ -333,16 +286,23 @@ class _Body:
             return self.builder.call(chosen, arguments)
         if isinstance(chosen, ir.Type):
             return self.cast(arguments[0], chosen)
-        if name in _CASTS:
-            return self.cast(arguments[0], _CASTS[name])
+        if name in CASTS:
+            return self.cast(arguments[0], CASTS[name])
         if name in ("min", "max"):
             first, second = self.alike(*arguments)
             return self.builder.select(self.compare("<" if name == "min" else ">", second, first), second, first)
+        if name == "called":
+            return self.called(*arguments)
         if chosen is None:
             return self.library(name, arguments)
         if chosen in vmath.CASTS:
             return self.builder.bitcast(arguments[0], vmath.CASTS[chosen])
-        return self.inlined(getattr(chosen, "py_func", chosen), arguments)
+        return self.inlined(chosen, arguments)
+
+    def called(self, address: Any, *arguments: Any) -> Any:
+        """Call the generated function at an address, which returns a whole number."""
+        kind = ir.FunctionType(WHOLE, [argument.type for argument in arguments])
+        return self.builder.call(self.builder.inttoptr(address, kind.as_pointer()), arguments)
 
     def library(self, name: str, values: list[Any]) -> Any:
         """Call a function of the C library, or LLVM's own of the same name."""

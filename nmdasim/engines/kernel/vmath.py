@@ -1,46 +1,39 @@
 """Transcendental functions in plain arithmetic, so that LLVM turns a loop over lanes into SIMD on any CPU.
 
-Numba's wheels carry no vector math library: ``math.exp`` in a loop stays scalar. These use range reduction, a Chebyshev
+LLVM has no vector math library of its own: ``exp`` in a loop would stay scalar. These use range reduction, a Chebyshev
 polynomial and integer bit patterns instead. They need ``fastmath`` without ``reassoc``, which would cancel the
 rounding trick. Double precision is within 4 units in the last place of ``math``; see tests/engines/test_vmath.py.
+
+:mod:`nmdasim.engines.kernel.translate` writes them in place of their calls; they run as Python too.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
-from numba.extending import intrinsic
 
 FASTMATH = {"contract", "nnan", "ninf", "nsz", "arcp"}
-_inline = njit(fastmath=FASTMATH, forceinline=True, no_cfunc_wrapper=True, error_model="numpy")
 
 
-def _bitcast(source: Any, target: Any) -> Any:
-    width = {
-        types.float64: ir.DoubleType(),
-        types.float32: ir.FloatType(),
-        types.int64: ir.IntType(64),
-        types.int32: ir.IntType(32),
-    }
-
-    @intrinsic
-    def cast(typing_context: Any, x: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            return builder.bitcast(arguments[0], width[target])
-
-        return target(source), generate
-
-    return cast
+def bits64(x):  # type: ignore[no-untyped-def]
+    """Return the bits of a double as a whole number."""
+    return np.float64(x).view(np.int64)
 
 
-bits64 = _bitcast(types.float64, types.int64)
-_float64 = _bitcast(types.int64, types.float64)
-bits32 = _bitcast(types.float32, types.int32)
-_float32 = _bitcast(types.int32, types.float32)
-#: The same bits read as a number of another type, and that type.
+def _float64(n):  # type: ignore[no-untyped-def]
+    return np.int64(n).view(np.float64)
+
+
+def bits32(x):  # type: ignore[no-untyped-def]
+    """Return the bits of a number in single precision."""
+    return np.float32(x).view(np.int32)
+
+
+def _float32(n):  # type: ignore[no-untyped-def]
+    return np.int32(n).view(np.float32)
+
+
+#: These four, each with the type as which it reads the same bits.
 CASTS = {bits64: ir.IntType(64), _float64: ir.DoubleType(), bits32: ir.IntType(32), _float32: ir.FloatType()}
 
 # Adding 1.5·2⁵² rounds to an integer and leaves it in the low bits.
@@ -52,7 +45,6 @@ _TWO_THIRDS_HIGH, _TWO_THIRDS_LOW = 0.6666666567325592, 9.934107462565104e-09
 _NAN = 0x7FF8000000000000
 
 
-@_inline
 def exp64(x):  # type: ignore[no-untyped-def]
     """exp(x) for |x| ≤ 708, clamped beyond. exp(r) = 1 + r + r²·p(r) on |r| ≤ ln(2)/2, p of degree 9."""
     x = min(max(x, -708.0), 708.0)
@@ -75,7 +67,6 @@ def exp64(x):  # type: ignore[no-untyped-def]
     return _float64(bits64(y) + (bits64(t) << 52))
 
 
-@_inline
 def log64(x):  # type: ignore[no-untyped-def]
     """log(x) for normal x > 0. With x = 2ᵏm, √½ ≤ m < √2 and s = (m-1)/(m+1), log m = 2s + s³·q(s²).
 
@@ -102,7 +93,6 @@ def log64(x):  # type: ignore[no-untyped-def]
     return y if x >= 0.0 else _float64(bits | _NAN)
 
 
-@_inline
 def exp32(x):  # type: ignore[no-untyped-def]
     """exp(x) in single precision for |x| ≤ 87, clamped beyond; p of degree 3."""
     x = min(max(x, np.float32(-87.0)), np.float32(87.0))
@@ -117,13 +107,11 @@ def exp32(x):  # type: ignore[no-untyped-def]
     return _float32(bits32(y) + (bits32(t) << np.int32(23)))
 
 
-@_inline
 def _upper(x):  # type: ignore[no-untyped-def]
     """Return the upper 26 bits of x: the product of two such numbers is exact."""
     return _float64(bits64(x) & -134217728)
 
 
-@_inline
 def _log_parts(x):  # type: ignore[no-untyped-def]
     """log(x) as k·log 2 + (high + low), good to about 2⁻⁶⁸.
 
@@ -158,7 +146,6 @@ def _log_parts(x):  # type: ignore[no-untyped-def]
     return _float64(k + 0x4338000000000000) - _ROUND64, _TWO_THIRDS_HIGH * v_high, low
 
 
-@_inline
 def power64(x, y):  # type: ignore[no-untyped-def]
     """x**y for normal x: exp(y·log|x|) with the logarithm and the product in two parts.
 
@@ -182,7 +169,6 @@ def power64(x, y):  # type: ignore[no-untyped-def]
     return size if x >= 0.0 else signed if y == np.floor(y) else _float64(bits64(x) | _NAN)
 
 
-@_inline
 def tanh64(x):  # type: ignore[no-untyped-def]
     """tanh(x) = expm1(2x)/(expm1(2x) + 2); a Chebyshev series of expm1 near 0."""
     z = min(max(x, -20.0), 20.0)
@@ -206,37 +192,31 @@ def tanh64(x):  # type: ignore[no-untyped-def]
     return magnitude if x > 0 else -magnitude
 
 
-@_inline
 def power32(x, y):  # type: ignore[no-untyped-def]
     """x**y in single precision."""
     return np.float32(power64(np.float64(x), np.float64(y)))
 
 
-@_inline
 def log32(x):  # type: ignore[no-untyped-def]
     """log(x) in single precision."""
     return np.float32(log64(np.float64(x)))
 
 
-@_inline
 def tanh32(x):  # type: ignore[no-untyped-def]
     """tanh(x) in single precision."""
     return np.float32(tanh64(np.float64(x)))
 
 
-@_inline
 def sign(x):  # type: ignore[no-untyped-def]
     """-1, 0 or 1."""
     return (x > 0) * 1.0 - (x < 0) * 1.0
 
 
-@_inline
 def sign32(x):  # type: ignore[no-untyped-def]
     """-1, 0 or 1 in single precision."""
     return np.float32(x > 0) - np.float32(x < 0)
 
 
-@_inline
 def remainder(x, y):  # type: ignore[no-untyped-def]
     """X modulo y with the sign of y, as in Python."""
     return x - y * np.floor(x / y)
@@ -252,34 +232,27 @@ def _family(real):  # type: ignore[no-untyped-def]
     third, twentyfourth = real(1 / 3), real(1 / 24)
     tiny = real(1e-4 if real is np.float64 else 2e-2)
 
-    @_inline
     def exprel_e(x, e):  # type: ignore[no-untyped-def]
         series = one + x * (half + x * (sixth + x * twentyfourth))
         return series if abs(x) < tiny else (e - one) / x
 
-    @_inline
     def bern_e(x, e):  # type: ignore[no-untyped-def]
         series = one - x * (half - x * twelfth)
         return series if abs(x) < tiny else x / (e - one)
 
-    @_inline
     def bern_m(x, e):  # type: ignore[no-untyped-def]
         series = one - x * (half - x * twelfth)
         return series if abs(x) < tiny else x * e / (one - e)
 
-    @_inline
     def dbern_e(x, e, b):  # type: ignore[no-untyped-def]
         return x * sixth - half if abs(x) < tiny else b * (one - b * e) / x
 
-    @_inline
     def dexprel_e(x, e):  # type: ignore[no-untyped-def]
         return half + x * third if abs(x) < tiny else (e * (x - one) + one) / (x * x)
 
-    @_inline
     def bern_top(x, factor):  # type: ignore[no-untyped-def]
         return one - x * (half - x * twelfth) if abs(x) < tiny else x * factor
 
-    @_inline
     def bern_bottom(x, difference):  # type: ignore[no-untyped-def]
         return one if abs(x) < tiny else difference
 
