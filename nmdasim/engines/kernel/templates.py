@@ -82,7 +82,7 @@ def fired(
 """
 
 #: Counts refractory periods from a later step, and notes which are over.
-COUNTED = """for l in range(W):
+COUNTED = """for l in range(vectors*VECTOR):
     left = a[WAIT + l] - real({steps})
     a[WAIT + l] = left
     a[READY + l] = one if left < half else none"""
