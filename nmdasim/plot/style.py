@@ -44,6 +44,12 @@ def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return new_figure(figsize=look().sized(size), layout="constrained").subplots() if ax is None else ax
 
 
+def from_zero(ax: Axes) -> None:
+    """Begin the y axis at 0, or below it as far as markers at its foot need to keep clear of the numbers beneath."""
+    low, high = min(ax.dataLim.y0, 0.0), ax.get_ylim()[1]
+    ax.set_ylim(bottom=low - 0.05 * (high - low) if ax.dataLim.y0 < 0.02 * high else 0)
+
+
 def plain_log(axis: Axis) -> None:
     """Write the decades of a logarithmic axis as numbers that anyone reads: 0.1, 1, 10."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.12g}"))

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -293,18 +294,123 @@ def test_95_percent_is_claimed_of_several_draws_only():
 
 def test_the_legend_is_in_order_of_dose():
     data = measured(draws=1, doses=(3.0, 1.0))
-    labels = [text.get_text() for text in counts(data, data, plt.subplots()[1]).get_legend().get_texts()]
-    assert labels == ["free ketamine 1 µM", "free ketamine 3 µM"]
+    key = counts(data, data, plt.subplots()[1]).get_legend()
+    assert key.get_title().get_text() == "free ketamine"
+    assert [text.get_text() for text in key.get_texts()] == ["1 µM", "3 µM"]
 
 
 def test_a_slide_says_what_the_run_shows():
-    assert says(measured(draws=2)) == "Free ketamine, 1 µM: 17 % of wind-up is left"
+    assert says(measured(draws=2)) == "Free ketamine 1 µM: 17 % of wind-up is left"
     assert says(measured(draws=1).isel(ketamine=0, drop=True)) == "The same pulse, a growing answer: 10 → 20 spikes"
     alone = measured(draws=1, doses=(0.0,))
     assert says(alone) == "The same pulse, a growing answer: 10 → 20 spikes"
     flat = measured(draws=1).isel(ketamine=0, drop=True).isel(pulse=[0, 0])
     assert says(flat) == "The same pulse, no wind-up: 10 → 10 spikes"
     assert says(flat.assign(late=flat.late / 10)) == "The same pulse, no wind-up: 1 → 1 spike"
+    assert says(measured(draws=1, doses=(1.0, 0.0)).isel(ketamine=[1])) == (
+        "The same pulse, hardly any wind-up: 10 → 12 spikes"
+    )
+
+
+def answers(late, **varied):
+    """Return what was measured of late spikes, of pulses along the last dimension, at one value of each quantity."""
+    free = {"memantine", "ketamine", "mk801"}
+    named = {d: {"units": "µM", "long_name": f"free {d}"} if d in free else {"units": "Hz"} for d in varied}
+    coords = {d: (d, list(values), named[d]) for d, values in varied.items()}
+    late = xr.DataArray(np.array(late, dtype=float), coords, [*varied, "pulse"])
+    return xr.Dataset({"late": late, "index": late.sum("pulse") - late.sizes["pulse"] * late.isel(pulse=0)})
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        (answers([[[8, 18], [8, 14]], [[8, 14], [6, 7]]], memantine=[0, 3], mk801=[0, 0.1]), "10 % of wind-up is left"),
+        (answers([[6, 7], [8, 18], [8, 14]], ketamine=[10, 0, 1]), "Free ketamine 10 µM: 10 % of wind-up is left"),
+        (answers([[8, 14], [6, 8]], ketamine=[1, 10]), "8 → 14 spikes at free ketamine 1 µM; 6 → 8 spikes at free"),
+        (answers([[15, 14], [15, 30]], frequency=[0.1, 1]), "15 → 14 spikes at frequency 0.1 Hz; 15 → 30 spikes at"),
+        (answers([[9, 11]], ketamine=[10]), "The same pulse at free ketamine 10 µM, a growing answer: 9 → 11 spikes"),
+        (
+            answers([[8, 12], [6, 11]], ketamine=[0, 1]),
+            "1 µM: wind-up is not reduced, the first answer falls from 8 to",
+        ),
+        (answers([[8, 12], [8, 12]], ketamine=[0, 1]), "Free ketamine 1 µM: wind-up is not reduced"),
+        (answers([[8, 12], [6, 5]], ketamine=[0, 1]), "Free ketamine 1 µM: no wind-up is left"),
+        (answers([[8, 8], [6, 5]], ketamine=[0, 1]), "8 → 8 spikes at free ketamine 0 µM; 6 → 5 spikes at"),
+        (answers([[14]], ketamine=[0]), "One pulse: 14 spikes"),
+        (answers([[14], [9]], ketamine=[0, 10]), "One pulse: 14 spikes at free ketamine 0 µM; 9 spikes at"),
+        (answers([[np.nan, 9], [2, 9]], ketamine=[0, 10]), "The same pulse, again and again"),
+    ],
+)
+def test_the_message_is_true_of_what_was_run_and_names_every_dose_that_it_speaks_of(run, message):
+    assert message in says(run)
+
+
+def test_the_message_names_the_highest_combination_of_drugs():
+    run = answers([[[8, 18], [8, 14]], [[8, 14], [6, 7]]], memantine=[0, 3], mk801=[0, 0.1])
+    assert says(run) == "Free memantine 3 µM, free MK-801 0.1 µM: 10 % of wind-up is left"
+
+
+def overlaps(boxes):
+    """Return whether any two boxes in a row lie on one another."""
+    ordered = sorted(boxes, key=lambda box: box.y0)
+    return any(above.y0 < below.y1 - 1 for below, above in pairwise(ordered))
+
+
+@pytest.mark.parametrize("look", ["paper", "slide"])
+@pytest.mark.parametrize(
+    ("frequencies", "drugs"),
+    [
+        ([1], {"ketamine": ["0 uM", "0.3 uM", "1 uM", "3 uM", "10 uM"]}),
+        ([1], {"memantine": ["0 uM", "3 uM"], "mk801": ["0 uM", "0.1 uM"]}),
+        ([0.5, 1, 2], {"ketamine": ["0 uM", "1 uM", "10 uM"]}),
+    ],
+)
+def test_of_many_conditions_every_line_and_every_row_is_named_and_nothing_lies_on_another(look, frequencies, drugs):
+    protocol = nm.WindUp(frequency=(frequencies if len(frequencies) > 1 else 1) * nm.Hz, pulses=4)
+    run = nm.simulate(nm.neurons.wdr(), protocol, drugs=drugs, seed=[0, 1])
+    with nm.plot.style(look):
+        upper, lower = nm.plot.windup(run)
+        figure = upper.figure
+        figure.draw_without_rendering()
+    key = upper.get_legend()
+    box = key.get_window_extent()
+    highest = max(upper.transData.transform(line.get_xydata())[:, 1].max() for line in upper.lines)
+    assert highest < box.y0
+    assert box.y1 <= upper.bbox.y1 + 1
+    assert box.x1 <= upper.bbox.x1 + 1
+    assert upper.bbox.height > 0.2 * figure.bbox.height
+    assert upper.bbox.width > 0.7 * figure.bbox.width
+    assert len(key.get_texts()) == len(upper.lines)
+    named = [text.get_text() for text in key.get_texts()]
+    assert [label.get_text() for label in lower.get_yticklabels()] == named
+    assert not overlaps(label.get_window_extent() for label in lower.get_yticklabels())
+    words = [figure._suptitle, upper._left_title, lower._left_title]
+    assert all(text.get_window_extent().x1 <= figure.bbox.x1 + 1 for text in words)
+
+
+@pytest.mark.parametrize("look", ["paper", "slide"])
+def test_panels_of_memory_keep_clear_of_one_another_and_the_legend_of_all_lines(train, look):
+    doses = xr.DataArray([0.0, 0.3, 1, 3, 10], dims="ketamine", attrs=answers([[1]], ketamine=[0]).ketamine.attrs)
+    run = train.assign({name: train[name].expand_dims(ketamine=doses) for name in nm.plot.MEMORY})
+    run = run.assign_coords(ketamine=doses)
+    with nm.plot.style(look):
+        axes = nm.plot.memory(run)
+        figure = axes[0].figure
+        figure.draw_without_rendering()
+    titles = [ax._left_title.get_window_extent() for ax in axes]
+    assert all(left.x1 < right.x0 for left, right in pairwise(titles))
+    (key,) = figure.legends
+    assert key.get_window_extent().x0 >= max(ax.bbox.x1 for ax in axes)
+    assert [text.get_text() for text in key.get_texts()] == ["0 µM", "0.3 µM", "1 µM", "3 µM", "10 µM"]
+    assert figure._suptitle.get_window_extent().x1 <= figure.bbox.x1
+    assert key.get_window_extent().x1 > 0.97 * figure.bbox.x1  # no part of the width is empty
+
+
+def test_a_marker_at_no_spikes_keeps_clear_of_the_numbers_of_the_pulses():
+    data = answers([[8, 12], [0, 0]], ketamine=[0, 3])
+    ax = counts(data, data, plt.subplots()[1])
+    assert ax.get_ylim()[0] < -0.3
+    assert counts(data.isel(ketamine=[0]), data.isel(ketamine=[0]), plt.subplots()[1]).get_ylim()[0] == 0
 
 
 @pytest.fixture(scope="module")
@@ -328,7 +434,7 @@ def test_memory_is_the_gate_and_the_potential_before_a_pulse_beside_all_calcium_
     assert found.dendrite.values == pytest.approx([-61.8, -58.5], abs=0.1)
     assert found.calcium.values == pytest.approx([0.1, 0.2])
     assert found.calcium.units == "µM·s"
-    assert nm.plot.memory(train)[0].get_title(loc="left") == "CAN gate before the pulse"
+    assert nm.plot.memory(train)[0].get_title(loc="left") == "CAN gate\nbefore the pulse"
 
 
 def test_memory_says_what_to_record(train):
@@ -392,6 +498,7 @@ def test_all_panels_of_a_train_on_a_slide_keep_clear_of_one_another():
     drawn = ax.get_window_extent()
     assert ax.yaxis.label.get_window_extent().height <= drawn.height
     key = ax.get_legend()
-    assert [text.get_text() for text in key.get_texts()] == ["free ketamine 0 µM", "1 µM", "10 µM"]
+    assert key.get_title().get_text() == "free ketamine"
+    assert [text.get_text() for text in key.get_texts()] == ["0 µM", "1 µM", "10 µM"]
     highest = max(ax.transData.transform(line.get_xydata())[:, 1].max() for line in ax.lines)
     assert highest < key.get_window_extent().y0
