@@ -11,12 +11,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nmdasim.plot.look import Cue, cues, look
-from nmdasim.plot.style import told
+from nmdasim.plot.style import clear, told
 from nmdasim.quantities import brief
 
 _OWN = {"pulse", "seed", "spike", "time", "population"}
-#: Share of the height of the Axes between a legend and the lines below it.
-_GAP = 0.03
 
 
 def conditions(data: xr.Dataset) -> Iterator[tuple[str, Cue, xr.Dataset]]:
@@ -61,9 +59,7 @@ def legend(ax: Axes, data: xr.Dataset) -> None:
         drawn = ax.legend(**words, ncols=columns, columnspacing=1.2, loc="upper left", borderaxespad=0)
         if drawn.get_window_extent().width <= ax.bbox.width:
             break
-    low, high = ax.get_ylim()
-    share = min(drawn.get_window_extent().height / ax.bbox.height + _GAP, 0.7)
-    ax.set_ylim(low, low + (high - low) / (1 - share))
+    clear(ax)
 
 
 def beside(ax: Axes, data: xr.Dataset) -> None:

@@ -230,7 +230,8 @@ def test_the_figure_of_the_chain_names_its_axes_and_what_it_is():
     levels = ph.free_levels(regimen, every="2 h", until="4 h")
     found = nm.windup_time_course(levels, WDR, nm.WindUp(pulses=2), seeds=2)
     axes = nm.plot.pharmacokinetics.chain(regimen, ph.time_course(regimen, every="10 min", until="4 h"), found)
-    assert [ax.get_ylabel() for ax in axes] == ["rate, mg/kg/h", "total ketamine, ng/ml", "blocked, %", "index, spikes"]
+    labels = ["rate,\nmg/kg/h", "total ketamine, ng/ml", "blocked, %", "index, spikes"]
+    assert [ax.get_ylabel() for ax in axes] == labels
     assert axes[-1].get_xlabel() == "time, h"
     assert any(DISCLAIMER in text.get_text() for text in axes[0].figure.findobj(plt.Text))
     plt.close(axes[0].figure)
