@@ -16,7 +16,7 @@ import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim.errors import InputError
 from nmdasim.plot import receptor, schemes, sensitization
-from nmdasim.plot.animation import animate
+from nmdasim.plot.animation import _Film, animate
 from nmdasim.plot.memory import remembered
 from nmdasim.plot.windup import counts, says
 from nmdasim.receptors import inhibition
@@ -212,6 +212,18 @@ def test_of_curves_that_coincide_the_legend_shows_every_mark():
     assert len(marks) == 3
 
 
+def test_an_inhibition_curve_says_its_ic50_the_voltage_and_the_magnesium():
+    one = inhibition.curve("ketamine", "2A", v="-66 mV", mg="1 mM")
+    title = receptor.inhibition([one]).get_title(loc="left")
+    assert title == f"Ketamine: {float(one.ic50):.2g} µM leaves half of the NMDA current (−66 mV, 1 mM Mg)"
+    other = inhibition.curve("ketamine", "2A", v="-66 mV", mg="0 mM")
+    title = receptor.inhibition([one, other]).get_title(loc="left")
+    assert f" {float(other.ic50):.2g} to {float(one.ic50):.2g} µM leaves half" in title
+    assert title.endswith("(−66 mV, 1 mM or 0 mM Mg)")
+    none = receptor.inhibition([one.assign(ic50=np.nan)])
+    assert none.get_title(loc="left") == "Ketamine on NMDA receptors (−66 mV, 1 mM Mg)"
+
+
 @pytest.mark.parametrize(
     "drawing",
     [lambda: schemes.scheme(scheme("clements1992")), lambda: sensitization.circuit(nm.circuits.dorsal_horn())],
@@ -268,11 +280,72 @@ def test_pressure_has_a_message():
 def test_an_infusion_is_drawn_as_a_rate_and_a_bolus_as_an_amount_on_its_own_axis():
     regimen = ph.Regimen((ph.dose("40 mg", over="40 min"), ph.dose("10 mg", at="1 h")), "ketamine")
     ax = nm.plot.pharmacokinetics.dosing(regimen, until_h=2)
-    assert ax.get_ylabel() == "rate, mg/min"
+    assert ax.get_ylabel() == "rate,\nmg/min"
     assert ax.collections[0].get_paths()[0].get_extents().y1 == pytest.approx(1.0)
     stems = next(other for other in ax.figure.axes if other is not ax)
-    assert stems.get_ylabel() == "dose, mg"
+    assert stems.get_ylabel() == "dose,\nmg"
     assert stems.lines[0].get_ydata()[0] == 10
+
+
+def test_a_dose_at_the_very_start_is_drawn_whole():
+    regimen = ph.Regimen((ph.dose("84 mg", route="nasal"),), "s-ketamine")
+    ax = nm.plot.pharmacokinetics.dosing(regimen, until_h=4)
+    assert not any(artist.get_clip_on() for artist in (*ax.lines, *ax.collections))
+
+
+def treated(days=84.0):
+    """Return a treatment as it is drawn: pain that is hardly less than before, in nobody below 6."""
+    time = np.linspace(0, days, 50)
+    flat = {"plasma": 80.0, "slow_relief": 0.95, "acute_relief": 0.05, "pain": 9.5, "pain_low": 8.0, "pain_high": 9.9}
+    named = {"model": "dahan2011", "regimen": "two rates", "drug": "s-ketamine", "site": "arterial", "state": "crps"}
+    values = {name: ("time_d", np.full(50, level)) for name, level in flat.items()}
+    return xr.Dataset(values, {"time_d": time}, named | {"subjects": 200})
+
+
+@pytest.mark.parametrize("look", ["paper", "slide"])
+def test_a_treatment_shows_every_infusion_at_its_rate_and_no_legend_lies_on_a_line(look):
+    slow, fast = ph.dose("20 mg", over="4 h"), ph.dose("80 mg", over="4 h", at="1 day")
+    with nm.plot.style(look):
+        axes = nm.plot.treatment.year(treated(), ph.Regimen((slow, fast), "s-ketamine"))
+        figure = axes[0].figure
+        figure.draw_without_rendering()
+    doses = figure.axes[0]
+    assert [shown.get_paths()[0].get_extents().y1 for shown in doses.collections] == pytest.approx([5, 20])
+    weeks = [shown.get_paths()[0].get_extents().x0 for shown in doses.collections]
+    assert weeks == pytest.approx([0, 1 / 7])
+    assert doses.get_ylabel() == "rate,\nmg/h"
+    assert doses.get_title(loc="left") == "two rates"
+    for ax in axes:
+        highest = max(ax.transData.transform(line.get_xydata())[:, 1].max() for line in ax.lines)
+        assert highest < ax.get_legend().get_window_extent().y0
+    assert max(axes[2].get_yticks()) == 10
+
+
+@pytest.mark.parametrize("look", ["paper", "slide"])
+@pytest.mark.parametrize(("dose", "drug"), [("0.5 mg/kg", "ketamine"), ("20 mg", "s-ketamine")])
+def test_what_is_reported_beside_a_course_keeps_within_its_panel(look, dose, drug):
+    regimen = ph.Regimen((ph.dose(dose, over="40 min"),), drug)
+    with nm.plot.style(look):
+        doses, _, side = nm.plot.pharmacokinetics.pk(ph.time_course(regimen, every="10 min"), None, regimen)
+        figure = doses.figure
+        figure.draw_without_rendering()
+    *words, foot = (text.get_window_extent() for text in side.texts)
+    assert max(box.y1 for box in words) <= side.bbox.y1
+    assert min(box.y0 for box in words) >= foot.y1
+    assert foot.x1 <= figure.bbox.x1
+    bars = [bar.get_window_extent() for bars in side.containers for bar in bars]
+    assert touching([("word", box) for box in (*words, *bars)]) is None
+    assert max(side.dataLim.y1, 0) <= side.get_ylim()[1]
+    assert doses.yaxis.label.get_window_extent().height <= doses.bbox.height
+
+
+def test_what_is_reported_is_written_in_proportion_to_the_type_of_the_style():
+    sizes = []
+    for look in ("paper", "slide"):
+        with nm.plot.style(look):
+            ax = nm.plot.pharmacokinetics.reported()
+            sizes.append(max(text.get_fontsize() for text in ax.texts) / nm.plot.look().font)
+    assert sizes == pytest.approx([0.65, 0.65])
 
 
 def measured(*, draws, doses=(0.0, 1.0)):
@@ -447,6 +520,18 @@ def test_a_train_becomes_a_film(train, tmp_path):
     with Image.open(path) as film:
         assert film.n_frames >= 3
         assert film.size[0] / film.size[1] == pytest.approx(16 / 9, rel=0.01)
+
+
+def test_a_film_begins_with_what_there_was_and_says_over_how_long_it_takes_means(train):
+    film = _Film(train)
+    assert film.ca[:3] == pytest.approx([0.05, 0.05, 0.05])
+    assert film.free[0] == pytest.approx(film.free[1], rel=0.01)
+    assert film.ca[202] == pytest.approx(0.05 + 3 / 6)  # at 1010 ms, of six points three in the answer
+    film.draw(1000.0)
+    assert film.axes["calcium"].get_xlim() == pytest.approx((0, 4))
+    film.draw(4500.0)
+    assert film.axes["calcium"].get_xlim() == pytest.approx((0.5, 4.5))
+    assert "means of the last 30 ms" in film.figure.get_supxlabel()
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg, which writes MP4, is not installed here")
