@@ -107,6 +107,20 @@ def test_no_word_of_a_scheme_lies_on_another_or_beyond_its_edge(name, drug):
         assert box.y1 <= ax.figure.bbox.y1
 
 
+def test_words_of_a_scheme_are_in_proportion_to_the_type_of_the_style_and_lie_on_nothing():
+    sizes = []
+    for look in ("paper", "slide"):
+        with nm.plot.style(look):
+            ax = schemes.scheme(block(scheme("clements1992"), blocker("ketamine")))
+            ax.figure.draw_without_rendering()
+            sizes.append(min(text.get_fontsize() for text in ax.texts) / nm.plot.look().font)
+            words = [(t.get_text(), (t.get_bbox_patch() or t).get_window_extent()) for t in [*ax.texts, ax._left_title]]
+            assert touching(words) is None
+            assert max(box.x1 for _, box in words) <= ax.figure.bbox.x1
+    assert sizes[0] == pytest.approx(sizes[1])
+    assert sizes[0] > 0.8
+
+
 def test_bands_have_a_strip_of_their_own_below_all_curves_and_their_words_are_whole():
     ax = receptor.inhibition([inhibition.curve("ketamine", kind, mg="1 mM") for kind in ("2A", "2C")])
     ax.figure.canvas.draw()
