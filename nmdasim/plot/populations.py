@@ -16,7 +16,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import Patch
 
 from nmdasim.errors import InputError
-from nmdasim.plot.look import look
+from nmdasim.plot.look import cues, look
 from nmdasim.plot.style import axes_of, caption, told
 from nmdasim.quantities import pretty, several
 from nmdasim.readout.populations import loss, narrowing, places
@@ -46,22 +46,23 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
     names, where = places(found)
     with plt.rc_context(look().rc):
         own, ax = ax is None, axes_of(ax, (9, 1.6 + 0.5 * len(names)))
-        groups = {"kept": (where, look().shades[1], 0.0 if chosen is None else -0.15)}
+        kept, beside = cues(4)[1], cues(4)[3]
+        groups = {"kept": (where, kept, 0.0 if chosen is None else -0.15)}
         if chosen is not None:
             some = np.asarray(chosen.values, dtype=bool)
-            groups[str(chosen.attrs.get("long_name", "chosen"))] = (where[some], look().shades[3], 0.2)
-        for label, (part, colour, shift) in groups.items():
+            groups[str(chosen.attrs.get("long_name", "chosen"))] = (where[some], beside, 0.2)
+        for label, (part, cue, shift) in groups.items():
             rows = np.arange(len(names)) + shift
             low, first, middle, third, high = np.quantile(part, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
-            ax.hlines(rows, low, high, color=colour, lw=1.2)
-            ax.hlines(rows, first, third, color=colour, lw=6, alpha=0.6)
-            ax.plot(middle, rows, "o", color=colour, label=f"{label}: {several(len(part), 'draw')}")
+            ax.hlines(rows, low, high, color=cue.colour, lw=1.2, linestyle="-" if cue is kept else cue.line)
+            ax.hlines(rows, first, third, color=cue.colour, lw=6, alpha=0.6)
+            ax.plot(middle, rows, cue.marker, color=cue.colour, label=f"{label}: {several(len(part), 'draw')}")
         ax.set_yticks(range(len(names)), [f"{name}  {_reach(found, name)}" for name in names], fontsize=10)
         ax.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.4, -0.6), xlabel="place in the range that was drawn from")
         ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), fontsize=10)
         if own:
             ax.set_title(_narrowed(found), loc="left", pad=22 + 14 * len(groups), wrap=True)
-            told = "Dot: median of the draws; thick line: half of them; thin line: nine tenths."
+            told = "Mark: median of the draws; thick line: half of them; thin line: nine tenths."
             uneven = "Shares are drawn to sum to 1, so they lie low whatever the data say."
             caption(ax.figure, found, notes=[_counted(found), told, *[uneven] * bool(found.attrs.get("shares"))])
     return ax
