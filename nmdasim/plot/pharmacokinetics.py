@@ -97,6 +97,8 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
         axes[-1].set_xlabel(f"time, {unit}")
         less = "At analgesic concentrations the model takes less from wind-up than ketamine does in people."
         caption(figure, course, tests, notes=[str(tests.free.attrs.get("long_name", "")).capitalize() + ".", less])
+        for ax in (axes[1], axes[-1]):
+            clear(ax)
     return np.asarray(axes)
 
 
@@ -109,7 +111,7 @@ def _index(tests: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
     draws = tests.sizes["seed"]
     spread = f", mean and 95 % of {draws} draws" if draws > 1 else ", one draw"
     ax.set(title=f"Wind-up of {tests.attrs['model']}{spread}", ylabel="index, spikes")
-    ax.legend(frameon=False, loc="lower right", ncols=2)
+    ax.legend(frameon=False, loc="upper right", ncols=2)
 
 
 def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Dataset | None = None) -> Axes:

@@ -57,9 +57,11 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
             ax.hlines(rows, low, high, color=cue.colour, lw=1.2, linestyle="-" if cue is kept else cue.line)
             ax.hlines(rows, first, third, color=cue.colour, lw=6, alpha=0.6)
             ax.plot(middle, rows, cue.marker, color=cue.colour, label=f"{label}: {several(len(part), 'draw')}")
-        ax.set_yticks(range(len(names)), [f"{name}  {_reach(found, name)}" for name in names], fontsize=10)
+        ax.set_yticks(
+            range(len(names)), [f"{name}  {_reach(found, name)}" for name in names], fontsize=0.77 * look().font
+        )
         ax.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.4, -0.6), xlabel="place in the range that was drawn from")
-        ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), fontsize=10)
+        ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), fontsize=0.77 * look().font)
         if own:
             ax.set_title(_narrowed(found), loc="left", pad=22 + 14 * len(groups), wrap=True)
             told = "Mark: median of the draws; thick line: half of them; thin line: nine tenths."
@@ -120,7 +122,7 @@ def fan(
             ax.set_xticks(doses, [f"{value:g}" for value in doses])
             ax.minorticks_off()
         ax.set(xlabel=_dose_label(found), ylabel=f"loss of {answer}, %")
-        ax.legend(handles=[*key, *ax.get_legend_handles_labels()[0]], frameon=False, fontsize=10)
+        ax.legend(handles=[*key, *ax.get_legend_handles_labels()[0]], frameon=False, fontsize=0.77 * look().font)
         if own:
             drug = told(dose, found[dose].attrs)
             last = f"{doses[-1]:g} {found[dose].attrs.get('units', '')} {drug}"
@@ -163,7 +165,7 @@ def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *,
         bar = ax.figure.colorbar(lines, ax=ax)
         told = f"{values.attrs.get('long_name', values.name)}, {values.attrs.get('units', '1')}{_at(found, values)}"
         bar.set_label(textwrap.fill(told, _WIDTH))
-        ax.set_xticks(x, names, rotation=40, ha="right", fontsize=10)
+        ax.set_xticks(x, names, rotation=40, ha="right", fontsize=0.77 * look().font)
         ax.set(xlim=(-0.2, len(names) - 0.8), ylim=(-0.02, 1.02), ylabel="place in its range")
         if own:
             said = f"{len(where):,} sets of parameters meet the same data"
@@ -197,12 +199,12 @@ def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | Non
             ax.barh(
                 rows, part.correlation, height * 0.9, xerr=spread, color=look().shades[1 + k], ecolor="0.4", label=label
             )
-        ax.set_yticks(range(len(names)), list(names), fontsize=10)
+        ax.set_yticks(range(len(names)), list(names), fontsize=0.77 * look().font)
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.axvline(0, color="0.3", lw=0.8)
         ax.set(xlabel=f"partial rank correlation with {first.attrs['of']}", xlim=(-1, 1))
         if any(tables):
-            ax.legend(frameon=False, fontsize=10)
+            ax.legend(frameon=False, fontsize=0.77 * look().font)
         if own:
             ax.set_title(f"{names[0]} decides most about {first.attrs['of']}", loc="left", wrap=True)
             told = "Of ranks, with those of all other parameters taken out: 0 is no link. Lines: 95 % intervals."

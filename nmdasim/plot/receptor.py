@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.schemes import layout, scheme, sheets
-from nmdasim.plot.style import Told, axes_of, caption, drawn, new_figure, plain_log
+from nmdasim.plot.style import Told, axes_of, caption, drawn, from_zero, new_figure, plain_log
 from nmdasim.receptors import hill
 
 __all__ = [
@@ -163,8 +163,8 @@ def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
             lower.plot(result.time / 1e3, 100 * result.blocked, label=label, **cue.plain)
         upper.set(title="Each pulse opens fewer receptors …", ylabel="open probability")
         lower.set(title="… because the drug enters only while they are open", xlabel="time, s", ylabel="blocked, %")
-        lower.set_ylim(bottom=0)
-        upper.set_ylim(bottom=0)
+        from_zero(lower)
+        from_zero(upper)
         for cue, line in zip(cues(len(results)), lower.lines, strict=True):
             line.set(marker=cue.marker, markevery=(0.05, 0.1), clip_on=False)
         lower.legend(frameon=False, handlelength=3.2)
