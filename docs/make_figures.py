@@ -47,11 +47,8 @@ def drugs() -> None:
         for ax, (drug, values) in zip(figure.subplots(1, 3, sharey=True), doses.items(), strict=True):
             result = nm.simulate(cell, nm.WindUp(), drugs={drug: values * uM}, seed=DRAWS)
             nm.plot.counts(result, nm.measures.windup(result), ax)
-            ax.set(title=drug, ylabel="spikes, 100 ms to next pulse" if drug == "ketamine" else "")
-            handles, labels = ax.get_legend_handles_labels()
-            named = {"title": f"free {drug}", "alignment": "left", "loc": "upper left", "handlelength": 3.2}
-            ax.legend(handles, [" ".join(label.split()[-2:]) for label in labels], frameon=False, **named)
-            ax.set_ylim(0, 48)
+            ax.set(title=drug, ylabel=ax.get_ylabel() if drug == "ketamine" else "")
+            ax.set(ylim=(0, 48), yticks=range(0, 41, 10))
             results.append(result)
         title = "Three blockers of the NMDA pore take wind-up away (mean; bars hold 95 % of 20 draws)"
         figure.suptitle(title, fontsize=16, fontweight="bold", x=0.01, ha="left")

@@ -183,7 +183,7 @@ def figures(circuit, curves):
         "10 µM free during it": "1 Hz under 10 µM",
     }
     shown = {label: curves[name].sel(kind=["noxious", "pinprick"]) for label, name in doses.items()}
-    message = "A train makes pain hurt more; ketamine given during it prevents that"
+    message = "A train makes pain hurt more; 3 µM free ketamine during it prevents most of that"
     axes = plot_sensory.stimulus_response(shown, message=message)
     save(axes[0], "hyperalgesia")
     shown = {
@@ -192,7 +192,7 @@ def figures(circuit, curves):
         )
         for dose in (0, 1, 3, 10)
     }
-    message = "A train leaves traces that last; ketamine given during it keeps them small"
+    message = "A train leaves traces that last; 3 µM free ketamine during it keeps them small"
     save(plot_sensory.conditioning(shown, message=message)[0], "sensory_time_course")
     plt.close("all")
 

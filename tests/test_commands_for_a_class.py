@@ -146,6 +146,12 @@ def test_a_level_given_as_total_is_named_in_four_digits_beside_its_state(answers
     assert figure.legends[0].get_texts()[1].get_text() == "sensitized, 0.2314 µM free ketamine"
 
 
+def test_the_table_of_a_state_names_the_drug_that_it_was_tested_under(answers):
+    shown = " ".join(run("sensory", "--state", "sensitized", "--ketamine", "1 uM").stdout.split())
+    assert "Dorsal-horn circuit, sensitized, 1 µM free ketamine: spikes of a projection neuron" in shown
+    assert "ketamine" not in run("sensory", "--state", "sensitized").stdout.partition("touch threshold")[0]
+
+
 def test_a_pain_state_is_compared_as_it_is_tested(answers):
     assert list(cases_of("crps", "1 uM", range(1))[1])[2:] == ["crps", "crps, 1 µM free ketamine"]
     with pytest.raises(InputError, match="unknown state 'crsp'; did you mean 'crps'"):

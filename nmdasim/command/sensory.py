@@ -58,7 +58,7 @@ def sensory(
         printing.save(answer, before, after, out, slide=slide)
     if show:
         opened(printing.figure(answer, before, after, slide=slide), "sensory", out)
-    print(printing.as_json(answer)) if json else printing.show(answer, out)
+    print(printing.as_json(answer)) if json else printing.show(answer, after, out)
 
 
 def computed(

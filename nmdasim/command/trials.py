@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from nmdasim.command.figures import Show, opened
+from nmdasim.command.figures import Show, Slide, opened
 from nmdasim.command.options import Json, Out
 
 
@@ -15,6 +15,7 @@ def trials(
     patients: Annotated[int, typer.Option(help="Virtual patients of each arm.")] = 500,
     seed: Annotated[int, typer.Option(help="Seed of their draw.")] = 0,
     show: Show = False,
+    slide: Slide = False,
     json: Json = False,
     out: Out = None,
 ) -> None:
@@ -26,6 +27,7 @@ def trials(
     --------
     - `nmdasim trials`
     - `nmdasim trials noppers2011fm --json`
+    - `nmdasim trials pickering2020 --show --slide`
 
     Educational and research model. Not medical advice. Not for dosing decisions.
     """
@@ -39,7 +41,7 @@ def trials(
     measured = [one for one in chosen if one.measures]
     found = treatment.compare(measured, patients=patients, seed=seed) if measured else None
     if out is not None and found is not None:
-        printing.save(found, out)
+        printing.save(found, out, slide=slide)
     if show and found is not None:
-        opened(printing.figure(found), "trials", out)
+        opened(printing.figure(found, slide=slide), "trials", out)
     print(printing.as_json(chosen, found)) if json else printing.show(chosen, found, out)

@@ -98,6 +98,12 @@ def _gif(film: _Film, times: np.ndarray, target: Path, rate: int) -> None:
     frames[0].save(target, save_all=True, append_images=frames[1:], duration=1000 // rate, loop=0, optimize=True)
 
 
+def _smooth(values: np.ndarray, points: int) -> np.ndarray:
+    """Return the mean of the last `points` values, at the start of as many as there are."""
+    total = np.convolve(values, np.ones(points))[: len(values)]
+    return np.asarray(total / np.minimum(np.arange(1, len(values) + 1), points))
+
+
 class _Film:
     """The figure of a film, and how it looks at one moment."""
 
@@ -106,7 +112,7 @@ class _Film:
         self.time = one.time.values
         points = max(int(_SMOOTH_MS / (self.time[1] - self.time[0])), 1)
         free = 100 * np.asarray(magnesium_block(v * quantities.unit("mV"), _magnesium(one)))
-        self.free, self.ca = (np.convolve(x, np.ones(points) / points)[: len(x)] for x in (free, ca))
+        self.free, self.ca = _smooth(free, points), _smooth(ca, points)
         self.gate = 100 * gate
         self.spikes = measures.spikes(one).time_ms.values
         self.pulses = one.pulse_time.values
@@ -116,7 +122,7 @@ class _Film:
         panels: list[Any] = [["plug", "trace"], ["gate", "calcium"], ["gate", "spikes"]]
         axes = self.figure.subplot_mosaic(panels, width_ratios=[1, 2.4])
         self.axes: dict[str, Axes] = axes
-        caption(self.figure, one)
+        caption(self.figure, one, notes=[f"Pores and calcium are means of the last {_SMOOTH_MS:g} ms."])
         shades = look().shades
         self.bars = {
             name: axes[name].bar([0], [0], width=0.5, color=shade)[0]
@@ -151,9 +157,12 @@ class _Film:
             self.drawn.pop().remove()
         spikes = self.spikes[(self.spikes <= now) & (self.spikes > now - 1e3 * _TRAIL)] / 1e3
         self.drawn.append(self.axes["spikes"].vlines(spikes, 0.1, 0.8, color=look().ink, linewidth=1.2))
+        begin = max(
+            now / 1e3 - _TRAIL, float(self.time[0]) / 1e3
+        )  # of what lies before the run there is nothing to see
         given = self.pulses[(self.pulses <= now) & (self.pulses > now - 1e3 * _TRAIL)] / 1e3
         for name in ("trace", "calcium", "spikes"):
-            self.axes[name].set_xlim(now / 1e3 - _TRAIL, now / 1e3)
+            self.axes[name].set_xlim(begin, begin + _TRAIL)
             self.drawn.append(self.axes[name].vlines(given, *self.axes[name].get_ylim(), color=look().faint, zorder=0))
         number = int(np.sum(self.pulses <= now))
         self.figure.suptitle(f"Pulse {number} of {len(self.pulses)}", fontweight="bold", fontsize=20, x=0.01, ha="left")

@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from nmdasim.errors import InputError
+from nmdasim.plot.conditions import beside, conditions, legend
 from nmdasim.plot.look import cues, look
-from nmdasim.plot.style import caption, drawn, new_figure
-from nmdasim.plot.windup import conditions
+from nmdasim.plot.style import caption, drawn, from_zero, new_figure
 
 #: What must be recorded: the gate, the potential and the calcium of the dendrite.
 RECORD = ("m_can_dendrite", "v_dendrite", "ca_dendrite")
@@ -41,16 +41,17 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     """
     traces = remembered(result)
     panels = (
-        ("gate", "CAN gate before the pulse", "open share of the channels"),
-        ("dendrite", "Dendrite before the pulse", "mean of the last 100 ms, mV"),
-        ("calcium", "Calcium after the pulse", f"total over the pulse, {traces.calcium.units}"),
+        ("gate", "CAN gate\nbefore the pulse", "open share of the channels"),
+        ("dendrite", "Dendrite\nbefore the pulse", "mean of the last 100 ms, mV"),
+        ("calcium", "Calcium\nafter the pulse", f"total over the pulse, {traces.calcium.units}"),
     )
     with drawn():
-        if axes is None:
+        own = axes is None
+        if own:
             figure = new_figure(figsize=look().sized((13.3, 5)), layout="constrained")
             axes = figure.subplots(1, 3)
             message = "Between the pulses a neuron remembers: channels stay open, the dendrite stays excited"
-            figure.suptitle(message, fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left")
+            figure.suptitle(message, fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left", wrap=True)
             caption(figure, result)
         rows = list(conditions(traces))
         for ax, (name, title, unit) in zip(axes, panels, strict=True):
@@ -58,10 +59,10 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
                 values = lane[name].mean("seed") if "seed" in lane[name].dims else lane[name]
                 ax.plot(lane.pulse, values, label=label, clip_on=False, **cue.dotted)
             ax.set(title=title, xlabel="pulse", ylabel=unit)
+            ax.locator_params("x", integer=True)
             if name != "dendrite":
-                ax.set_ylim(bottom=0)
-        if len(rows) > 1:
-            axes[0].legend(frameon=False, handlelength=3.2)
+                from_zero(ax)
+        (beside if own else legend)(axes[0], traces)
     return np.asarray(axes)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.text import Text
 
 from nmdasim import quantities
 from nmdasim.errors import plainly
@@ -14,7 +16,7 @@ from nmdasim.pharmacology import Band, Regimen, bands
 from nmdasim.pharmacology.events import ROUTES
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
-from nmdasim.plot.style import axes_of, caption, drawn, new_figure, persons, plain, short
+from nmdasim.plot.style import axes_of, caption, clear, drawn, from_zero, new_figure, persons, plain, short
 
 #: Height in ng/ml, total, of a figure of reported concentrations alone.
 _TOP = 300.0
@@ -41,12 +43,11 @@ def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | 
     """
     with drawn():
         figure = new_figure(figsize=look().sized((13, 8)), layout="constrained")
-        grid = figure.add_gridspec(2, 2, width_ratios=[3.4, 1], height_ratios=[1, 4.5])
+        grid = figure.add_gridspec(2, 2, width_ratios=[2.1, 1], height_ratios=[1, 2.7])
         main = figure.add_subplot(grid[1, 0])
         doses = figure.add_subplot(grid[0, 0], sharex=main)
         side = figure.add_subplot(grid[1, 1], sharey=main)
         concentration(course, main, spread=spread)
-        reported(side)
         if regimen is None:
             doses.set_axis_off()
         else:
@@ -54,6 +55,8 @@ def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | 
             doses.tick_params(labelbottom=False)
             doses.set_xlabel("")
         caption(figure, *(given for given in (course, spread) if given is not None))
+        clear(main)
+        reported(side)  # at last: its words want to know the layout
     return np.array([doses, main, side])
 
 
@@ -88,12 +91,14 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
             axes[2].set(title="NMDA receptors that hold the drug, at rest", ylabel="blocked, %")
         _index(tests, hours, axes[-1])
         for ax in axes[2:]:
-            ax.set_ylim(bottom=0)
+            from_zero(ax)
         for ax in axes[:-1]:
             ax.set_xlabel("")
         axes[-1].set_xlabel(f"time, {unit}")
         less = "At analgesic concentrations the model takes less from wind-up than ketamine does in people."
         caption(figure, course, tests, notes=[str(tests.free.attrs.get("long_name", "")).capitalize() + ".", less])
+        for ax in (axes[1], axes[-1]):
+            clear(ax)
     return np.asarray(axes)
 
 
@@ -106,7 +111,7 @@ def _index(tests: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
     draws = tests.sizes["seed"]
     spread = f", mean and 95 % of {draws} draws" if draws > 1 else ", one draw"
     ax.set(title=f"Wind-up of {tests.attrs['model']}{spread}", ylabel="index, spikes")
-    ax.legend(frameon=False, loc="lower right", ncols=2)
+    ax.legend(frameon=False, loc="upper right", ncols=2)
 
 
 def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Dataset | None = None) -> Axes:
@@ -140,6 +145,7 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
         ax.legend(frameon=False, loc="upper right", fontsize=0.85 * look().font, **long)
         if own:
             caption(ax.figure, *(given for given in (course, spread) if given is not None))
+            clear(ax)
     return ax
 
 
@@ -173,37 +179,74 @@ def reported(ax: Axes | None = None, *, basis: str = "total", unit: str = "ng/ml
     """
     with drawn():
         own, ax = ax is None, axes_of(ax, (9, 7))
-        texts = {band: f"{band.text}\n{band.range}, {short(band.source)}" for band in bands()}
+        texts = {band: f"{band.text}\n{band.range},\n{short(band.source)}" for band in bands()}
         ranges = {band: band.on(basis, unit) for band in texts}
         top = Band("", _TOP, _TOP, "", False).on(basis, unit)[1] if own else ax.get_ylim()[1]
         shown = [band for band, (low, _) in ranges.items() if low < top]
+        ax.set(title="Reported, racemate", xticks=[], xlim=(-0.35, max(len(shown), 3) - 0.2), ylim=(0, top))
+        size, words = 0.65 * look().font, []
         for k, band in enumerate(shown):
             low, high = ranges[band]
-            ax.bar(k, max(high - low, top / 200), bottom=low, width=0.35, color=COLOUR)
             if high > top:  # it goes on above the axis, and says so
-                ax.plot(k, top, "^", color=COLOUR, markersize=13, clip_on=False)
-            ax.text(k + 0.22, min(low, 0.5 * top), texts[band], rotation=90, fontsize=8.5, va="bottom")
-        beyond = [f"above: {text}" for band, text in texts.items() if band not in shown]
-        ax.text(0.03, 0.01, "\n".join(beyond), transform=ax.transAxes, fontsize=8.5, va="bottom", color=look().quiet)
-        ax.set(title="Reported, racemate", xticks=[], xlim=(-0.35, max(len(shown), 3) - 0.2), ylim=(0, top))
+                high = max(0.94 * top, low)
+                ax.fill([k - 0.3, k, k + 0.3], [high, top, high], color=COLOUR, linewidth=0)
+            ax.bar(k, max(high - low, top / 200), bottom=low, width=0.35, color=COLOUR)
+            words.append(ax.text(k + 0.22, low, texts[band], rotation=90, fontsize=size, va="bottom", in_layout=False))
+        beyond = [f"above: {text}".replace(",\n", ", ") for band, text in texts.items() if band not in shown]
+        kind: dict[str, Any] = {"fontsize": size, "va": "bottom", "color": look().quiet, "in_layout": False}
+        foot = ax.text(0.03, 0.01, "\n".join(beyond), transform=ax.transAxes, **kind)
         ax.spines["bottom"].set_visible(False)
         if own:
             ax.set_ylabel(f"{basis} ketamine in plasma, {quantities.pretty(unit)}")
             caption(ax.figure)
         else:
             ax.tick_params(labelleft=False)
+        _between(words, foot, ax)
     return ax
 
 
-def dosing(regimen: Regimen, ax: Axes | None = None, *, until_h: float | None = None) -> Axes:
+def _between(words: Sequence[Text], foot: Text, ax: Axes) -> None:
+    """Move what is written upright between the foot and the top of the Axes, and make it as small as that needs."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()  # the layout is found
+    floor = max(foot.get_window_extent().y1, ax.bbox.y0) + 0.02 * ax.bbox.height
+    boxes = [text.get_window_extent() for text in words]
+    room = 0.97 * (ax.bbox.y1 - floor)
+    slot = 0.54 * float(np.diff(ax.transData.transform([(0, 0), (1, 0)])[:, 0])[0])  # between two bars
+    scale = min([1.0, *(room / box.height for box in boxes), *(slot / box.width for box in boxes)])
+    for text, box in zip(words, boxes, strict=True):
+        text.set_fontsize(scale * text.get_fontsize())
+        start = max(floor, min(box.y0, ax.bbox.y1 - text.get_window_extent().height))
+        text.set_y(ax.transData.inverted().transform((0, start))[1])
+
+
+def dosing(
+    regimen: Regimen,
+    ax: Axes | None = None,
+    *,
+    until_h: float | None = None,
+    scale: tuple[float, str] | None = None,
+) -> Axes:
     """Draw a regimen: infusions as their rate over their length, other doses as stems with their amount.
 
     Where a regimen has both, the stems have an axis of their own on the right.
+
+    Parameters
+    ----------
+    regimen
+        What is given.
+    ax
+        Where; a new figure by default.
+    until_h
+        Last hour that is drawn; the end of the regimen by default.
+    scale
+        What an hour is on the time axis, and the name of its unit; chosen for `until_h` by default.
     """
     with drawn():
         own, ax = ax is None, axes_of(ax, (11, 3.2))
         end = regimen.end_h if until_h is None else until_h
-        factor, unit = _time_unit(end)
+        factor, unit = scale or _time_unit(end)
         routes = list(ROUTES)
         events = [event for event in regimen.written_out().events if event.is_dose and event.time_h <= end]
         infused, whole = ([e for e in events if (e.over_h > 0) is long] for long in (True, False))
@@ -212,17 +255,17 @@ def dosing(regimen: Regimen, ax: Axes | None = None, *, until_h: float | None = 
             rate = event.amount / (event.over_h * (60 if per == "min" else 1))
             colour = cues(len(routes))[routes.index(event.route)].colour
             ends = (event.time_h * factor, (event.time_h + event.over_h) * factor)
-            ax.fill_between(ends, 0, rate, color=colour, alpha=0.55, linewidth=0)
+            ax.fill_between(ends, 0, rate, color=colour, alpha=0.55, linewidth=1)  # its edge shows what is short
         stems = ax.twinx() if infused and whole else ax
         for event in whole:
             cue = cues(len(routes))[routes.index(event.route)]
             start = event.time_h * factor
-            stems.vlines(start, 0, event.amount, color=cue.colour, linewidth=1.2 * look().line)
-            stems.plot(start, event.amount, cue.marker, color=cue.colour)
+            stems.vlines(start, 0, event.amount, color=cue.colour, linewidth=1.2 * look().line, clip_on=False)
+            stems.plot(start, event.amount, cue.marker, color=cue.colour, clip_on=False)
         kinds = ((ax, infused, "rate", f"/{per}"), (stems, whole, "dose", ""))
         for side, some, what, rated in kinds:
             if some:
-                side.set_ylabel(f"{what}, {', '.join(dict.fromkeys(f'{event.unit}{rated}' for event in some))}")
+                side.set_ylabel(f"{what},\n{', '.join(dict.fromkeys(f'{event.unit}{rated}' for event in some))}")
                 side.set_ylim(0, side.get_ylim()[1])
         ax.set(title=regimen.name or f"Given, {', '.join(sorted({e.route for e in events}))}", xlabel=f"time, {unit}")
         if own:

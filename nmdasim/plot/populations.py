@@ -16,7 +16,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import Patch
 
 from nmdasim.errors import InputError
-from nmdasim.plot.look import look
+from nmdasim.plot.look import cues, look
 from nmdasim.plot.style import axes_of, caption, told
 from nmdasim.quantities import pretty, several
 from nmdasim.readout.populations import loss, narrowing, places
@@ -48,22 +48,25 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
     names, where = places(found)
     with plt.rc_context(look().rc):
         own, ax = ax is None, axes_of(ax, (9, 1.6 + 0.5 * len(names)))
-        groups = {"kept": (where, look().shades[1], 0.0 if chosen is None else -0.15)}
+        kept, beside = cues(4)[1], cues(4)[3]
+        groups = {"kept": (where, kept, 0.0 if chosen is None else -0.15)}
         if chosen is not None:
             some = np.asarray(chosen.values, dtype=bool)
-            groups[str(chosen.attrs.get("long_name", "chosen"))] = (where[some], look().shades[3], 0.2)
-        for label, (part, colour, shift) in groups.items():
+            groups[str(chosen.attrs.get("long_name", "chosen"))] = (where[some], beside, 0.2)
+        for label, (part, cue, shift) in groups.items():
             rows = np.arange(len(names)) + shift
             low, first, middle, third, high = np.quantile(part, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
-            ax.hlines(rows, low, high, color=colour, lw=1.2)
-            ax.hlines(rows, first, third, color=colour, lw=6, alpha=0.6)
-            ax.plot(middle, rows, "o", color=colour, label=f"{label}: {several(len(part), 'draw')}")
-        ax.set_yticks(range(len(names)), [f"{name}  {_reach(found, name)}" for name in names], fontsize=10)
+            ax.hlines(rows, low, high, color=cue.colour, lw=1.2, linestyle="-" if cue is kept else cue.line)
+            ax.hlines(rows, first, third, color=cue.colour, lw=6, alpha=0.6)
+            ax.plot(middle, rows, cue.marker, color=cue.colour, label=f"{label}: {several(len(part), 'draw')}")
+        ax.set_yticks(
+            range(len(names)), [f"{name}  {_reach(found, name)}" for name in names], fontsize=0.77 * look().font
+        )
         ax.set(xlim=(-0.02, 1.02), ylim=(len(names) - 0.4, -0.6), xlabel="place in the range that was drawn from")
-        ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), fontsize=10)
+        ax.legend(frameon=False, loc="lower right", bbox_to_anchor=(1, 1), fontsize=0.77 * look().font)
         if own:
             ax.set_title(_narrowed(found), loc="left", pad=22 + 14 * len(groups), wrap=True)
-            told = "Dot: median of the draws; thick line: half of them; thin line: nine tenths."
+            told = "Mark: median of the draws; thick line: half of them; thin line: nine tenths."
             uneven = "Shares are drawn to sum to 1, so they lie low whatever the data say."
             caption(ax.figure, found, notes=[_counted(found), told, *[uneven] * bool(found.attrs.get("shares"))])
     return ax
@@ -121,7 +124,7 @@ def fan(
             ax.set_xticks(doses, [f"{value:g}" for value in doses])
             ax.minorticks_off()
         ax.set(xlabel=_dose_label(found), ylabel=f"loss of {answer}, %")
-        ax.legend(handles=[*key, *ax.get_legend_handles_labels()[0]], frameon=False, fontsize=10)
+        ax.legend(handles=[*key, *ax.get_legend_handles_labels()[0]], frameon=False, fontsize=0.77 * look().font)
         if own:
             drug = told(dose, found[dose].attrs)
             last = f"{doses[-1]:g} {found[dose].attrs.get('units', '')} {drug}"
@@ -164,7 +167,7 @@ def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *,
         bar = ax.figure.colorbar(lines, ax=ax)
         told = f"{values.attrs.get('long_name', values.name)}, {values.attrs.get('units', '1')}{_at(found, values)}"
         bar.set_label(textwrap.fill(told, _WIDTH))
-        ax.set_xticks(x, names, rotation=40, ha="right", fontsize=10)
+        ax.set_xticks(x, names, rotation=40, ha="right", fontsize=0.77 * look().font)
         ax.set(xlim=(-0.2, len(names) - 0.8), ylim=(-0.02, 1.02), ylabel="place in its range")
         if own:
             said = f"{len(where):,} sets of parameters meet the same data"
@@ -198,12 +201,12 @@ def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | Non
             often: dict[str, Any] = {"color": look().shades[1 + k], "hatch": _HATCHES[k % len(_HATCHES)]}
             often |= {"edgecolor": look().ground, "linewidth": 0}
             ax.barh(rows, part.correlation, height * 0.9, xerr=spread, ecolor="0.4", label=label, **often)
-        ax.set_yticks(range(len(names)), list(names), fontsize=10)
+        ax.set_yticks(range(len(names)), list(names), fontsize=0.77 * look().font)
         ax.set_ylim(len(names) - 0.4, -0.6)
         ax.axvline(0, color="0.3", lw=0.8)
         ax.set(xlabel=f"partial rank correlation with {first.attrs['of']}", xlim=(-1, 1))
         if any(tables):
-            ax.legend(frameon=False, fontsize=10)
+            ax.legend(frameon=False, fontsize=0.77 * look().font)
         if own:
             ax.set_title(f"{names[0]} decides most about {first.attrs['of']}", loc="left", wrap=True)
             told = "Of ranks, with those of all other parameters taken out: 0 is no link. Lines: 95 % intervals."

@@ -15,7 +15,7 @@ from matplotlib.lines import Line2D
 from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.schemes import layout, scheme, sheets
-from nmdasim.plot.style import Told, axes_of, caption, drawn, new_figure, plain_log
+from nmdasim.plot.style import Told, axes_of, caption, drawn, from_zero, new_figure, plain_log
 from nmdasim.receptors import hill
 
 __all__ = [
@@ -163,8 +163,8 @@ def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
             lower.plot(result.time / 1e3, 100 * result.blocked, label=label, **cue.plain)
         upper.set(title="Each pulse opens fewer receptors …", ylabel="open probability")
         lower.set(title="… because the drug enters only while they are open", xlabel="time, s", ylabel="blocked, %")
-        lower.set_ylim(bottom=0)
-        upper.set_ylim(bottom=0)
+        from_zero(lower)
+        from_zero(upper)
         for cue, line in zip(cues(len(results)), lower.lines, strict=True):
             line.set(marker=cue.marker, markevery=(0.05, 0.1), clip_on=False)
         lower.legend(frameon=False, handlelength=3.2)
@@ -231,8 +231,8 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
                 keys[-1] += tuple(ax.plot([], [], shape, **dots))
         ax.axhline(50, color=look().faint, linewidth=1, zorder=0)
         drugs = ", ".join(dict.fromkeys(str(r.attrs["drug"]) for r in results))
-        held = f"{drugs[0].upper()}{drugs[1:]} on NMDA receptors held at {results[0].attrs['v']}".replace(" -", " −")
-        ax.set(title=held, xscale="log", xlabel=f"free {drugs}, µM", ylabel="current, % of control", ylim=(0, 105))
+        ax.set_title(_halved(results, drugs), wrap=True)
+        ax.set(xscale="log", xlabel=f"free {drugs}, µM", ylabel="current, % of control", ylim=(0, 105))
         plain_log(ax.xaxis)
         legend = {"title": "subtype, Mg: IC50, free drug", "alignment": "left", "fontsize": 0.85 * look().font}
         beside = {tuple: HandlerTuple(ndivide=None, pad=0.4)}  # of curves that coincide, each has its mark
@@ -246,6 +246,17 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
         if drugs == "ketamine":
             bands.across(ax)
     return _finish(ax, results, own=own)
+
+
+def _halved(results: Sequence[xr.Dataset], drugs: str) -> str:
+    """Return which concentrations leave half of the current, where they do, at what voltage and magnesium."""
+    held, baths = (" or ".join(dict.fromkeys(str(r.attrs[key]) for r in results)) for key in ("v", "mg"))
+    at = f"{held.replace('-', '−')}, {baths} Mg"
+    drug, halves = f"{drugs[0].upper()}{drugs[1:]}", [float(r.ic50) for r in results]
+    if not np.isfinite(halves).all():
+        return f"{drug} on NMDA receptors ({at})"
+    ends = dict.fromkeys(f"{end:.2g}" for end in (min(halves), max(halves)))
+    return f"{drug}: {' to '.join(ends)} µM leaves half of the NMDA current ({at})"
 
 
 def coinciding(results: Sequence[xr.Dataset]) -> list[list[xr.Dataset]]:

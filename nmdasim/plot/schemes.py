@@ -12,7 +12,7 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Text
 
 from nmdasim.plot.look import look
-from nmdasim.plot.style import axes_of, caption, drawn
+from nmdasim.plot.style import caption, drawn, new_figure
 from nmdasim.receptors.exact import provenance
 from nmdasim.receptors.scheme import Scheme
 
@@ -23,6 +23,8 @@ _INK = "#1b1b1b"
 _ACROSS, _UP, _SHEET = 2.7, 1.7, 1.9
 #: Room for the title, in the same inches.
 _TITLE = 0.6
+#: Type for which those inches are made, in points, and the size relative to it of words and of names of sheets.
+_FONT, _WORDS, _SHEETS = 13, 11 / 13, 12 / 13
 #: How far an arrow past other states bends, relative to half its length.
 _BULGE = 0.5
 #: The same along a row.
@@ -43,7 +45,10 @@ def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
         if _laddered(given):  # room for arrows that pass over other states
             low[1], high[1] = low[1] - 0.6, high[1] + 0.6
         high[1] += _TITLE
-        own, ax = ax is None, axes_of(ax, (float(max(high[0] - low[0], 8.5)), float(high[1] - low[1] + 0.9)))
+        own, larger = ax is None, look().font / _FONT  # the figure is as much larger as its type
+        if ax is None:
+            size = larger * max(high[0] - low[0], 8.5), larger * (high[1] - low[1] + 0.9)
+            ax = new_figure(figsize=size, layout="constrained").subplots()
         words, boxes = spelled(given), {}
         ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]), aspect="equal")
         ax.set_title(_says(given), y=1.0, pad=0, va="top")  # inside the Axes, whose height is that of its states
@@ -55,7 +60,7 @@ def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
             kind: dict[str, Any] = {
                 "ha": "center",
                 "va": "center",
-                "fontsize": 11,
+                "fontsize": _WORDS * look().font,
                 "color": _INK,
                 "bbox": box,
                 "zorder": 3,
@@ -164,7 +169,15 @@ def _sheet_names(given: Scheme, ax: Axes, where: Mapping[str, tuple[float, float
     for name, members in sheets(given).items():
         x, y = min((where[s] for s in members), key=lambda place: (place[0], abs(place[1])))
         label = name.replace("_escapable", ",\nescapable").replace("mg", "Mg").replace("_", "-")
-        ax.text(x - 0.75, y, f"* {label}\nin the\npore", ha="right", va="center", fontsize=12, fontweight="bold")
+        ax.text(
+            x - 0.75,
+            y,
+            f"* {label}\nin the\npore",
+            ha="right",
+            va="center",
+            fontsize=_SHEETS * look().font,
+            fontweight="bold",
+        )
 
 
 def _margin(given: Scheme, where: Mapping[str, tuple[float, float]]) -> float:
@@ -212,18 +225,35 @@ def _arrow(
         if hidden and not upright:
             side = -np.sign(_bend(where[start], where[end]))
             y = middle[1] + side * _BOW * abs(where[end][0] - where[start][0]) / 2 + (0.12 if ahead else -0.14)
-            ax.text(middle[0], y, f"{text} →" if ahead else f"← {text}", fontsize=11, ha="center", va="center")
+            ax.text(
+                middle[0],
+                y,
+                f"{text} →" if ahead else f"← {text}",
+                fontsize=_WORDS * look().font,
+                ha="center",
+                va="center",
+            )
         elif hidden:
             x = middle[0] + _BULGE * abs(where[end][1] - where[start][1]) / 2
             y = middle[1] + (0.13 if ahead else -0.13)
             ground = {"facecolor": look().ground, "linewidth": 0, "pad": 1}
-            ax.text(x - 0.1, y, f"{'↑' if ahead else '↓'} {text}", fontsize=11, va="center", bbox=ground, zorder=4.5)
+            ax.text(
+                x - 0.1,
+                y,
+                f"{'↑' if ahead else '↓'} {text}",
+                fontsize=_WORDS * look().font,
+                va="center",
+                bbox=ground,
+                zorder=4.5,
+            )
         elif upright:
             y = middle[1] + (0.13 if ahead else -0.13)
-            ax.text(middle[0] + 0.1, y, f"{'↑' if ahead else '↓'} {text}", fontsize=11, va="center")
+            ax.text(middle[0] + 0.1, y, f"{'↑' if ahead else '↓'} {text}", fontsize=_WORDS * look().font, va="center")
         else:
             y, va = middle[1] + (0.1 if ahead else -0.12), "bottom" if ahead else "top"
-            ax.text(middle[0], y, f"{text} →" if ahead else f"← {text}", fontsize=11, ha="center", va=va)
+            ax.text(
+                middle[0], y, f"{text} →" if ahead else f"← {text}", fontsize=_WORDS * look().font, ha="center", va=va
+            )
 
 
 def _bend(start: tuple[float, float], end: tuple[float, float]) -> float:

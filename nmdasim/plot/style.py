@@ -25,6 +25,8 @@ from nmdasim.run.provenance import drugs_given
 _DENSITY = 122.0
 #: Lines of a caption for which a figure has room.
 _ROOM = 6
+#: Share of the height of the Axes between a legend and the lines below it.
+_GAP = 0.03
 
 
 def drawn() -> Any:
@@ -43,6 +45,25 @@ def new_figure(**options: Any) -> Figure:
 def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
     """Return the Axes given, or those of a new figure."""
     return new_figure(figsize=look().sized(size), layout="constrained").subplots() if ax is None else ax
+
+
+def from_zero(ax: Axes) -> None:
+    """Begin the y axis at 0, or below it as far as markers at its foot need to keep clear of the numbers beneath."""
+    low, high = min(ax.dataLim.y0, 0.0), ax.get_ylim()[1]
+    ax.set_ylim(bottom=low - 0.05 * (high - low) if ax.dataLim.y0 < 0.02 * high else 0)
+
+
+def clear(ax: Axes) -> None:
+    """Make the y axis longer until the legend, which is in its upper part, lies above all that is drawn."""
+    key, figure = ax.get_legend(), ax.get_figure(root=True)
+    if key is None or figure is None:
+        return
+    figure.draw_without_rendering()  # the layout is found: how high the Axes are
+    low, high = ax.get_ylim()
+    ticks = [tick for tick in ax.get_yticks() if low <= tick <= high]
+    share = min(1 - (key.get_window_extent().y0 - ax.bbox.y0) / ax.bbox.height + _GAP, 0.7)
+    ax.set_ylim(low, low + (high - low) / (1 - share))
+    ax.set_yticks(ticks)
 
 
 def plain_log(axis: Axis) -> None:

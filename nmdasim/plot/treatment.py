@@ -13,7 +13,8 @@ from matplotlib.axes import Axes
 from nmdasim.pharmacology import Regimen, bands
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
-from nmdasim.plot.style import axes_of, caption, short
+from nmdasim.plot.pharmacokinetics import dosing
+from nmdasim.plot.style import axes_of, caption, clear, new_figure, short
 
 #: Growth a pulse below which there is no wind-up, as a share of the first response.
 _LEAST_SLOPE = 0.01
@@ -31,7 +32,7 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
     result
         A result of :func:`nmdasim.treatment.simulate`.
     regimen
-        What was given, for its doses as ticks.
+        What was given, for a panel of its doses above.
 
     Returns
     -------
@@ -39,22 +40,31 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
         Plasma, relief, pain.
     """
     with plt.rc_context(look().rc):
-        figure, axes = plt.subplots(3, 1, figsize=(12, 11), sharex=True, layout="constrained")
+        heights = [0.55] * (regimen is not None) + [1, 1, 1]
+        size = (12, max(11.0 + 1.6 * (regimen is not None), 0.23 * look().font * (len(heights) + 1)))
+        figure, panels = plt.subplots(
+            len(heights), 1, figsize=size, sharex=True, layout="constrained", height_ratios=heights
+        )
+        axes = panels[-3:]
         factor, unit = _unit(result)
         time = result.time_d.values * factor
         slow, acute = look().shades[2:4]
         _plasma(result, time, axes[0])
         if regimen is not None:
-            _ticks(regimen, factor / 24, float(time[-1]), axes[0])
+            dosing(regimen, panels[0], until_h=24 * float(result.time_d[-1]), scale=(factor / 24, unit))
+            panels[0].set(title=result.attrs["regimen"] or "Doses", xlabel="")
+            axes[0].set_title("Plasma")
         axes[1].plot(time, result.slow_relief, "-", color=slow, label=f"slow, {result.attrs['model']}")
         axes[1].plot(time, result.acute_relief, "--", color=acute, label="acute, from the circuit", linewidth=1.4)
         most, end = float(result.slow_relief.max()), float(result.slow_relief[-1])
         told = f"Slow relief of the typical patient: {100 * most:.0f} % at most, {100 * end:.0f} % at the end"
         axes[1].set(title=told, ylabel="share of the pain gone", ylim=(0, 1))
-        axes[1].legend(frameon=False, loc="upper right")
+        axes[1].legend(frameon=False, loc="upper right", ncols=2)
         _pain(result, time, axes[2])
         axes[2].set(xlabel=f"time, {unit}", xlim=(time[0], time[-1]))
         caption(figure, result, notes=["Pain is a read-out of this model. Bands are as reported, and no target."])
+        for ax in axes:
+            clear(ax)
     return np.asarray(axes)
 
 
@@ -76,6 +86,7 @@ def pain(result: xr.Dataset, ax: Axes | None = None) -> Axes:
         ax.set(xlabel=f"time, {unit}", xlim=(time[0], time[-1]))
         if own:
             caption(ax.figure, result, notes=["Pain is a read-out of this model."])
+        clear(ax)
     return ax
 
 
@@ -86,7 +97,7 @@ def _unit(result: xr.Dataset) -> tuple[float, str]:
 
 def _plasma(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
     ax.plot(time, result.plasma, "-", color=look().shades[1], linewidth=1.6, label="plasma, typical patient")
-    top = 1.6 * max(float(result.plasma.max()), 250.0)  # room for the doses, and for the legend below them
+    top = 1.05 * max(float(result.plasma.max()), 250.0)
     for band in bands():
         if band.text.startswith("dissociation"):
             text = f"{band.text} ({short(band.source)}, reported for ketamine)"
@@ -94,17 +105,7 @@ def _plasma(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
     drug, site = result.attrs["drug"], result.attrs["site"].partition(" (")[0]
     named = f"{drug[0].upper()}{drug[1:]}" if drug.startswith(("s-", "r-")) else drug
     ax.set(title=result.attrs["regimen"] or "Plasma", ylabel=f"total {named},\n{site}, ng/ml", ylim=(0, top))
-    ax.legend(frameon=False, loc="upper right", bbox_to_anchor=(1, 0.95), fontsize=11)
-
-
-def _ticks(regimen: Regimen, per_hour: float, last: float, ax: Axes) -> None:
-    """Draw each dose as a tick above the plasma, as long as its infusion."""
-    ax.text(0.005, 0.93, "doses", transform=ax.transAxes, fontsize=11, va="top")
-    for event in regimen.written_out().events:
-        start, end = event.time_h * per_hour, (event.time_h + event.over_h) * per_hour
-        if event.is_dose and start <= last:
-            shown = [start, max(end, start + 0.002 * last)]
-            ax.plot(shown, [0.97, 0.97], "-", color=look().ink, linewidth=6, transform=ax.get_xaxis_transform())
+    ax.legend(frameon=False, loc="upper right", fontsize=0.85 * look().font)
 
 
 def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
@@ -116,7 +117,7 @@ def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
     least, before = float(result.pain.min()), float(result.pain[0])
     told = f"Mean pain, a read-out: {before:.1f} before, {least:.1f} at best (state: {result.attrs['state']})"
     ax.set(title=told, ylabel="pain, 0 to 10", ylim=(0, 10))
-    ax.legend(frameon=False, loc="upper right")
+    ax.legend(frameon=False, loc="upper right", ncols=2)
 
 
 def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
@@ -131,7 +132,10 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """
     with plt.rc_context(look().rc):
         rows, models = found.sizes["measure"], found.model.values.tolist()
-        own, ax = ax is None, axes_of(ax, (13, 2.5 + 0.75 * rows))
+        own, (wide, high) = ax is None, look().sized((13, 0))
+        if ax is None:  # every row has its two lines, in type of any size
+            size = (wide, max(high, (3 + 0.75 * rows) * look().font / 13))
+            ax = new_figure(figsize=size, layout="constrained").subplots()
         place = np.arange(rows)[::-1]
         ax.barh(place, 4, left=-2, color=look().faint, height=0.8, label="seen, ± 2 standard errors")
         ax.vlines(0 * place, place - 0.4, place + 0.4, color=look().quiet, linewidth=2)
@@ -148,14 +152,16 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
                 *(found[key].values for key in ("trial", "what", "arm", "day", "seen", "fitted")), strict=True
             )
         ]
-        ax.set_yticks(place, names, fontsize=9.5)
+        ax.set_yticks(place, names, fontsize=0.73 * look().font)
         missed = int((~found.met).all("model").sum())
         told = f"{missed} of {rows} measures are missed by every rival (open: a miss)"
-        ax.set(title=told, xlabel="predicted less seen, standard errors")
-        ax.legend(frameon=False, loc="center left", bbox_to_anchor=(1, 0.5), fontsize=11)
+        ax.set(xlabel="predicted less seen, standard errors", ylim=(-0.6, rows - 0.4))
+        ax.set_title(told, wrap=True)
+        ax.legend(frameon=False, loc="upper left", fontsize=0.85 * look().font)
         if own:
             notes = ["* Rivals were fitted to the CRPS curve; all else is prediction."]
             caption(ax.figure, found, notes=notes)
+        clear(ax)
     return ax
 
 

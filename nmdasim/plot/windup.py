@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from nmdasim.plot.look import Cue, cues, look, style
-from nmdasim.plot.style import axes_of, caption, check_known, drawn, new_figure, told
+from nmdasim.plot.conditions import conditions, key, legend, varied
+from nmdasim.plot.look import look, style
+from nmdasim.plot.style import axes_of, caption, check_known, drawn, from_zero, new_figure, told
 from nmdasim.quantities import brief, several
 from nmdasim.readout import measures
+
+#: How often the first answer the last one has to be, to be called growing.
+_GROWTH = 1.2
 
 
 def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
@@ -37,21 +40,32 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     kept = _summaries(result)
     with drawn():
         if axes is None:
-            first = 2 if look().size else 1.5  # a slide has no more height for more panels
-            size, heights = look().sized((11, 7.2 + 2.5 * len(kept))), [first] + [1] * (1 + len(kept))
-            figure = new_figure(figsize=size, layout="constrained")
-            axes = figure.subplots(len(heights), 1, height_ratios=heights)
+            axes = _panels(result, kept)
+            figure = axes[0].figure
             figure.suptitle(
-                f"{says(measured)} ({_what(result)})", fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left"
+                f"{says(measured)} ({_what(result)})",
+                fontsize=1.25 * look().font,
+                fontweight="bold",
+                x=0.01,
+                ha="left",
+                wrap=True,
             )
             caption(figure, measured)
-        counts(result, measured, axes[0])
-        if look().size:
-            _lower(axes[0])
         raster(result, axes[1])
         for name, ax in zip(kept, axes[2:], strict=False):
             summary(result, name, ax)
+        counts(result, measured, axes[0])  # at last: its legend wants to know the layout
     return np.asarray(axes)
+
+
+def _panels(result: xr.Dataset, kept: list[str]) -> np.ndarray:
+    """Return the Axes of a new figure: as high as a style has it, and higher where many rows have to be named."""
+    line, rows = look().font / 72, len(key(result)[1])  # inches
+    wide, high = look().sized((11, 7.2 + 2.5 * len(kept)))
+    heights = [max(3.0, (8 + rows / 3) * line), max(1.7, 1.4 * rows * line), *[max(1.9, 5 * line)] * len(kept)]
+    least = sum(heights) + (14 + 4 * len(kept)) * line  # with titles, names of axes and the caption
+    figure = new_figure(figsize=(wide, max(high, least)), layout="constrained")
+    return np.asarray(figure.subplots(len(heights), 1, height_ratios=heights))
 
 
 def slide(result: xr.Dataset, message: str = "") -> Axes:
@@ -77,20 +91,53 @@ def slide(result: xr.Dataset, message: str = "") -> Axes:
 def says(measured: xr.Dataset) -> str:
     """Return what a wind-up run shows, in one line: how the answer grows, and what the largest dose takes from it."""
     mean = measured[["late", "index"]].mean("seed") if "seed" in measured.dims else measured[["late", "index"]]
-    mean = mean.isel({dim: 0 for dim, size in mean["index"].sizes.items() if size == 1})
-    doses = [str(name) for name in mean["index"].dims if told(str(name), measured[name].attrs) != name]
-    if len(doses) == mean["index"].ndim == 1 and float(mean["index"][0]) > 0 and float(mean[doses[0]][0]) == 0:
-        left = float(mean["index"][-1] / mean["index"][0])
-        dose = measured[doses[0]]
-        most = f"{told(doses[0], dose.attrs)}, {brief(float(mean[doses[0]][-1]))} {dose.units}"
-        return f"{most[0].upper()}{most[1:]}: {100 * left:.0f} % of wind-up is left"
-    if mean["index"].ndim:
+    none = [d for d in varied(mean) if mean.sizes[d] == 1 and _is_drug(mean, d) and not mean[d].any()]
+    mean = mean.isel(dict.fromkeys(none, 0), drop=True)
+    (least, _, first), *_, (most, _, last) = [*conditions(mean)] * 2  # the same where there is one
+    if not np.isfinite([lane.late[k] for lane in (first, last) for k in (0, -1)]).all():
         return "The same pulse, again and again"
-    first, last = (float(mean.late[k]) for k in (0, -1))
-    if not np.isfinite([first, last]).all():
-        return "The same pulse, again and again"
-    how = "a growing answer" if last > 1.2 * first else "no wind-up"
-    return f"The same pulse, {how}: {first:.0f} → {several(round(last), 'spike')}"
+    if least == most:
+        return _alone(first, f" at {least}" * bool(least))
+    dims = varied(mean)
+    if all(_is_drug(mean, d) and float(first[d]) == 0 for d in dims) and _grows(first):
+        return f"{most[0].upper()}{most[1:]}: {_left(first, last)}"
+    pulse = "The same pulse" if mean.sizes["pulse"] > 1 else "One pulse"
+    return f"{pulse}: {_answer(first)} at {least}; {_answer(last)} at {most}"
+
+
+def _alone(lane: xr.Dataset, at: str) -> str:
+    """Return what one condition shows."""
+    if lane.sizes["pulse"] < 2:
+        return f"One pulse{at}: {_answer(lane)}"
+    some = "hardly any wind-up" if float(lane.late[-1]) > float(lane.late[0]) else "no wind-up"
+    return f"The same pulse{at}, {'a growing answer' if _grows(lane) else some}: {_answer(lane)}"
+
+
+def _left(none: xr.Dataset, most: xr.Dataset) -> str:
+    """Return what a dose leaves of wind-up, and of the first answer where it leaves all of that."""
+    left = round(100 * float(most["index"] / none["index"]))
+    if left <= 0:
+        return "no wind-up is left"
+    if left < 100:
+        return f"{left} % of wind-up is left"
+    was, now = (round(float(lane.late[0])) for lane in (none, most))
+    turns = "falls" if now < was else "rises"
+    return f"wind-up is not reduced{f', the first answer {turns} from {was} to {now} spikes' * (was != now)}"
+
+
+def _grows(lane: xr.Dataset) -> bool:
+    """Return whether the last answer is clearly larger than the first, and those between add to that."""
+    return float(lane.late[-1]) > _GROWTH * float(lane.late[0]) and float(lane["index"]) > 0
+
+
+def _answer(lane: xr.Dataset) -> str:
+    """Return the first and the last count."""
+    first, last = (float(lane.late[k]) for k in (0, -1))
+    return f"{first:.0f} → " * (lane.sizes["pulse"] > 1) + several(round(last), "spike")
+
+
+def _is_drug(data: xr.Dataset, dim: str) -> bool:
+    return told(dim, data[dim].attrs) != dim
 
 
 def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
@@ -107,12 +154,13 @@ def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
             ax.vlines(at, *ends.values, color=cue.colour, alpha=0.55, linewidth=0.6 * look().line)
     draws = measured.sizes.get("seed", 1)
     spread = f" (mean; bars hold 95 % of {draws} draws)" if draws > 1 else ""
-    ax.set(title=f"Spikes after each pulse{spread}", xlabel="pulse", ylabel="spikes, 100 ms to next pulse")
-    ax.set_ylim(0, 1.07 * max(ax.dataLim.y1, 1))  # the highest marker stays clear of the title
+    ax.set(xlabel="pulse", ylabel="spikes, 100 ms\nto next pulse")
+    ax.set_title(f"Spikes after each pulse{spread}", wrap=True)
+    ax.set_ylim(top=1.07 * max(ax.dataLim.y1, 1))  # the highest marker stays clear of the title
+    from_zero(ax)
     if measured.sizes["pulse"] <= 20:
         ax.set_xticks(measured.pulse)
-    if len(rows) > 1:
-        ax.legend(frameon=False, ncols=1 if len(rows) <= 4 else 2, handlelength=3.2)
+    legend(ax, measured)
     return ax
 
 
@@ -135,23 +183,12 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
     for pulse in np.unique(result.pulse_time.values[np.isfinite(result.pulse_time.values)]) / 1e3:
         ax.axvline(pulse, color=look().faint, linewidth=1, zorder=0)
     which = " of one draw" if result.sizes.get("seed", 1) > 1 else ""
-    ax.set(title=f"Spikes{which} (grey lines: pulses)", xlabel="time, s")
-    ax.set_yticks(range(len(rows)), [label or "control" for label, _, _ in rows])
+    heading, values = key(result)
+    ax.set_title(f"Spikes{which} ({f'rows: {heading}; ' * bool(heading)}grey lines: pulses)", wrap=True)
+    ax.set_xlabel("time, s")
+    ax.set_yticks(range(len(rows)), [value or "control" for value in values])
     ax.invert_yaxis()
     return ax
-
-
-def _lower(ax: Axes) -> None:
-    """Make room in a panel that a slide leaves low: a short name of its axis, the legend in rows above the lines."""
-    ax.set_ylabel("late spikes")
-    lines, labels = ax.get_legend_handles_labels()
-    if len(lines) > 1:
-        rows = -(-len(lines) // 3)
-        ax.set_ylim(0, ax.get_ylim()[1] * (1 + 0.25 * rows))
-        words = [label.split() for label in labels]
-        shared = next((k for k, some in enumerate(zip(*words, strict=False)) if len(set(some)) > 1), 0)
-        short = [labels[0], *(" ".join(some[shared:]) for some in words[1:])]
-        ax.legend(lines, short, frameon=False, ncols=3, loc="upper left")
 
 
 def _summaries(result: xr.Dataset) -> list[str]:
@@ -177,7 +214,7 @@ def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
         ax.plot(lane.pulse, values, label=label, clip_on=False, **cue.dotted)
     title = f"{called[:1].upper()}{called[1:]} after each pulse"
     ax.set(title=title, xlabel="pulse", ylabel=f"{called}, {result[name].units}")
-    ax.set_ylim(bottom=min(0, ax.get_ylim()[0]))  # what is below 0, as a potential, stays in sight
+    from_zero(ax)
     if result.sizes["pulse"] <= 20:
         ax.set_xticks(result.pulse)
     return ax
@@ -199,10 +236,9 @@ def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
             values = lane[variable].isel(seed=0) if "seed" in lane[variable].dims else lane[variable]
             ax.plot(lane.time / 1e3, values, label=label, linewidth=0.5 * look().line, **cue.plain)
         ax.set(xlabel="time, s", ylabel=f"{variable}, {result[variable].units}".removesuffix(", 1"))
-        if len(ax.lines) > 1:
-            ax.legend(frameon=False)
         if own:
             caption(ax.figure, result)
+        legend(ax, result)
     return ax
 
 
@@ -213,25 +249,5 @@ def _what(result: xr.Dataset) -> str:
     return f"{result.attrs['model']}{rate}"
 
 
-def conditions(data: xr.Dataset) -> Iterator[tuple[str, Cue, xr.Dataset]]:
-    """Yield (label, cue, data) for every combination of what varies but the seed, numbers from the smallest up."""
-    dims = [d for d in (data["late"] if "late" in data else data["spike_count"]).dims if d not in _OWN]
-    if not dims:
-        yield "", cues(1)[0], data
-        return
-    stacked = data.sortby([d for d in dims if np.issubdtype(data[d].dtype, np.number)]).stack(condition=dims)
-    for k, cue in enumerate(cues(stacked.sizes["condition"])):
-        lane = stacked.isel(condition=k)
-        yield ", ".join(_told(str(dim), lane[dim]) for dim in dims), cue, lane
-
-
-def _told(name: str, value: xr.DataArray) -> str:
-    """Return the value of a varied quantity with its name and unit."""
-    if not np.issubdtype(value.dtype, np.number):
-        return f"{name} {value.item()}"
-    return f"{told(name, value.attrs)} {brief(float(value))} {value.attrs.get('units', '')}".removesuffix(" 1").strip()
-
-
 #: Edges of the windows, which are no summaries, and the peak of calcium, which is flat.
 _EDGES = {"pulse_time", "window_end"}
-_OWN = {"pulse", "seed", "spike", "time", "population"}

@@ -111,8 +111,9 @@ def test_python_files_and_receptors_take_it_and_the_axis_says_free():
     run = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), ketamine=["0 uM", "100 ng/ml total", "100 ng/ml total S"])
     assert run.ketamine.values == pytest.approx([0, FREE, FREE * 0.4941176 / 0.3], rel=1e-6)
     assert run.ketamine.attrs == {"units": "µM", "long_name": "free ketamine at the receptor"}
-    legend = nm.plot.windup(run)[0].get_legend().get_texts()
-    assert legend[0].get_text() == "free ketamine 0 µM"
+    legend = nm.plot.windup(run)[0].get_legend()
+    assert legend.get_title().get_text() == "free ketamine"
+    assert legend.get_texts()[0].get_text() == "0 µM"
     same = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1), parameters={"ketamine": "100 ng/ml total"})
     assert float(same.ketamine) == pytest.approx(FREE)
     assert int(same.spike_count) == int(run.spike_count[1])

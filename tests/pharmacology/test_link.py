@@ -230,7 +230,13 @@ def test_the_figure_of_the_chain_names_its_axes_and_what_it_is():
     levels = ph.free_levels(regimen, every="2 h", until="4 h")
     found = nm.windup_time_course(levels, WDR, nm.WindUp(pulses=2), seeds=2)
     axes = nm.plot.pharmacokinetics.chain(regimen, ph.time_course(regimen, every="10 min", until="4 h"), found)
-    assert [ax.get_ylabel() for ax in axes] == ["rate, mg/kg/h", "total ketamine, ng/ml", "blocked, %", "index, spikes"]
+    labels = ["rate,\nmg/kg/h", "total ketamine, ng/ml", "blocked, %", "index, spikes"]
+    assert [ax.get_ylabel() for ax in axes] == labels
+    axes[0].figure.draw_without_rendering()
+    for ax in (axes[1], axes[-1]):  # no legend lies on a line
+        highest = max(ax.transData.transform(line.get_path().vertices)[:, 1].max() for line in ax.lines[:2])
+        assert highest < ax.get_legend().get_window_extent().y0
+    assert axes[-2].get_ylim()[0] < 0  # nor a marker at 0 on a number
     assert axes[-1].get_xlabel() == "time, h"
     assert any(DISCLAIMER in text.get_text() for text in axes[0].figure.findobj(plt.Text))
     plt.close(axes[0].figure)

@@ -21,6 +21,7 @@ from nmdasim.plot import (
     animation,
     bands,
     broken,
+    conditions,
     pharmacokinetics,
     populations,
     receptor,
@@ -153,15 +154,8 @@ FIGURES = {
 }
 #: Those that draw into Axes that they are given, or draw nothing.
 NO_FIGURE = {
-    *(
-        windup.counts,
-        windup.raster,
-        windup.summary,
-        windup.says,
-        windup.conditions,
-        memory.remembered,
-        memory.check_recorded,
-    ),
+    *(windup.counts, windup.raster, windup.summary, windup.says, memory.remembered),
+    *(conditions.conditions, conditions.varied, conditions.key, conditions.legend, conditions.beside),
     *(schemes.layout, schemes.sheets, schemes.spelled, receptor.coinciding, bands.across),
     *(memory.check_recorded, reflex.says, look.style, look.look, look.cues, animation.animate, broken.log_with_zero),
 }

@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,7 +16,7 @@ import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim.errors import InputError
 from nmdasim.plot import receptor, schemes, sensitization
-from nmdasim.plot.animation import animate
+from nmdasim.plot.animation import _Film, animate
 from nmdasim.plot.memory import remembered
 from nmdasim.plot.windup import counts, says
 from nmdasim.receptors import inhibition
@@ -104,6 +105,20 @@ def test_no_word_of_a_scheme_lies_on_another_or_beyond_its_edge(name, drug):
         assert box.y0 >= 0
         assert box.x1 <= ax.figure.bbox.x1
         assert box.y1 <= ax.figure.bbox.y1
+
+
+def test_words_of_a_scheme_are_in_proportion_to_the_type_of_the_style_and_lie_on_nothing():
+    sizes = []
+    for look in ("paper", "slide"):
+        with nm.plot.style(look):
+            ax = schemes.scheme(block(scheme("clements1992"), blocker("ketamine")))
+            ax.figure.draw_without_rendering()
+            sizes.append(min(text.get_fontsize() for text in ax.texts) / nm.plot.look().font)
+            words = [(t.get_text(), (t.get_bbox_patch() or t).get_window_extent()) for t in [*ax.texts, ax._left_title]]
+            assert touching(words) is None
+            assert max(box.x1 for _, box in words) <= ax.figure.bbox.x1
+    assert sizes[0] == pytest.approx(sizes[1])
+    assert sizes[0] > 0.8
 
 
 def test_bands_have_a_strip_of_their_own_below_all_curves_and_their_words_are_whole():
@@ -211,6 +226,18 @@ def test_of_curves_that_coincide_the_legend_shows_every_mark():
     assert len(marks) == 3
 
 
+def test_an_inhibition_curve_says_its_ic50_the_voltage_and_the_magnesium():
+    one = inhibition.curve("ketamine", "2A", v="-66 mV", mg="1 mM")
+    title = receptor.inhibition([one]).get_title(loc="left")
+    assert title == f"Ketamine: {float(one.ic50):.2g} µM leaves half of the NMDA current (−66 mV, 1 mM Mg)"
+    other = inhibition.curve("ketamine", "2A", v="-66 mV", mg="0 mM")
+    title = receptor.inhibition([one, other]).get_title(loc="left")
+    assert f" {float(other.ic50):.2g} to {float(one.ic50):.2g} µM leaves half" in title
+    assert title.endswith("(−66 mV, 1 mM or 0 mM Mg)")
+    none = receptor.inhibition([one.assign(ic50=np.nan)])
+    assert none.get_title(loc="left") == "Ketamine on NMDA receptors (−66 mV, 1 mM Mg)"
+
+
 @pytest.mark.parametrize(
     "drawing",
     [lambda: schemes.scheme(scheme("clements1992")), lambda: sensitization.circuit(nm.circuits.dorsal_horn())],
@@ -267,11 +294,72 @@ def test_pressure_has_a_message():
 def test_an_infusion_is_drawn_as_a_rate_and_a_bolus_as_an_amount_on_its_own_axis():
     regimen = ph.Regimen((ph.dose("40 mg", over="40 min"), ph.dose("10 mg", at="1 h")), "ketamine")
     ax = nm.plot.pharmacokinetics.dosing(regimen, until_h=2)
-    assert ax.get_ylabel() == "rate, mg/min"
+    assert ax.get_ylabel() == "rate,\nmg/min"
     assert ax.collections[0].get_paths()[0].get_extents().y1 == pytest.approx(1.0)
     stems = next(other for other in ax.figure.axes if other is not ax)
-    assert stems.get_ylabel() == "dose, mg"
+    assert stems.get_ylabel() == "dose,\nmg"
     assert stems.lines[0].get_ydata()[0] == 10
+
+
+def test_a_dose_at_the_very_start_is_drawn_whole():
+    regimen = ph.Regimen((ph.dose("84 mg", route="nasal"),), "s-ketamine")
+    ax = nm.plot.pharmacokinetics.dosing(regimen, until_h=4)
+    assert not any(artist.get_clip_on() for artist in (*ax.lines, *ax.collections))
+
+
+def treated(days=84.0):
+    """Return a treatment as it is drawn: pain that is hardly less than before, in nobody below 6."""
+    time = np.linspace(0, days, 50)
+    flat = {"plasma": 80.0, "slow_relief": 0.95, "acute_relief": 0.05, "pain": 9.5, "pain_low": 8.0, "pain_high": 9.9}
+    named = {"model": "dahan2011", "regimen": "two rates", "drug": "s-ketamine", "site": "arterial", "state": "crps"}
+    values = {name: ("time_d", np.full(50, level)) for name, level in flat.items()}
+    return xr.Dataset(values, {"time_d": time}, named | {"subjects": 200})
+
+
+@pytest.mark.parametrize("look", ["paper", "slide"])
+def test_a_treatment_shows_every_infusion_at_its_rate_and_no_legend_lies_on_a_line(look):
+    slow, fast = ph.dose("20 mg", over="4 h"), ph.dose("80 mg", over="4 h", at="1 day")
+    with nm.plot.style(look):
+        axes = nm.plot.treatment.year(treated(), ph.Regimen((slow, fast), "s-ketamine"))
+        figure = axes[0].figure
+        figure.draw_without_rendering()
+    doses = figure.axes[0]
+    assert [shown.get_paths()[0].get_extents().y1 for shown in doses.collections] == pytest.approx([5, 20])
+    weeks = [shown.get_paths()[0].get_extents().x0 for shown in doses.collections]
+    assert weeks == pytest.approx([0, 1 / 7])
+    assert doses.get_ylabel() == "rate,\nmg/h"
+    assert doses.get_title(loc="left") == "two rates"
+    for ax in axes:
+        highest = max(ax.transData.transform(line.get_xydata())[:, 1].max() for line in ax.lines)
+        assert highest < ax.get_legend().get_window_extent().y0
+    assert max(axes[2].get_yticks()) == 10
+
+
+@pytest.mark.parametrize("look", ["paper", "slide"])
+@pytest.mark.parametrize(("dose", "drug"), [("0.5 mg/kg", "ketamine"), ("20 mg", "s-ketamine")])
+def test_what_is_reported_beside_a_course_keeps_within_its_panel(look, dose, drug):
+    regimen = ph.Regimen((ph.dose(dose, over="40 min"),), drug)
+    with nm.plot.style(look):
+        doses, _, side = nm.plot.pharmacokinetics.pk(ph.time_course(regimen, every="10 min"), None, regimen)
+        figure = doses.figure
+        figure.draw_without_rendering()
+    *words, foot = (text.get_window_extent() for text in side.texts)
+    assert max(box.y1 for box in words) <= side.bbox.y1
+    assert min(box.y0 for box in words) >= foot.y1
+    assert foot.x1 <= figure.bbox.x1
+    bars = [bar.get_window_extent() for bars in side.containers for bar in bars]
+    assert touching([("word", box) for box in (*words, *bars)]) is None
+    assert max(side.dataLim.y1, 0) <= side.get_ylim()[1]
+    assert doses.yaxis.label.get_window_extent().height <= doses.bbox.height
+
+
+def test_what_is_reported_is_written_in_proportion_to_the_type_of_the_style():
+    sizes = []
+    for look in ("paper", "slide"):
+        with nm.plot.style(look):
+            ax = nm.plot.pharmacokinetics.reported()
+            sizes.append(max(text.get_fontsize() for text in ax.texts) / nm.plot.look().font)
+    assert sizes == pytest.approx([0.65, 0.65])
 
 
 def measured(*, draws, doses=(0.0, 1.0)):
@@ -293,18 +381,123 @@ def test_95_percent_is_claimed_of_several_draws_only():
 
 def test_the_legend_is_in_order_of_dose():
     data = measured(draws=1, doses=(3.0, 1.0))
-    labels = [text.get_text() for text in counts(data, data, plt.subplots()[1]).get_legend().get_texts()]
-    assert labels == ["free ketamine 1 µM", "free ketamine 3 µM"]
+    key = counts(data, data, plt.subplots()[1]).get_legend()
+    assert key.get_title().get_text() == "free ketamine"
+    assert [text.get_text() for text in key.get_texts()] == ["1 µM", "3 µM"]
 
 
 def test_a_slide_says_what_the_run_shows():
-    assert says(measured(draws=2)) == "Free ketamine, 1 µM: 17 % of wind-up is left"
+    assert says(measured(draws=2)) == "Free ketamine 1 µM: 17 % of wind-up is left"
     assert says(measured(draws=1).isel(ketamine=0, drop=True)) == "The same pulse, a growing answer: 10 → 20 spikes"
     alone = measured(draws=1, doses=(0.0,))
     assert says(alone) == "The same pulse, a growing answer: 10 → 20 spikes"
     flat = measured(draws=1).isel(ketamine=0, drop=True).isel(pulse=[0, 0])
     assert says(flat) == "The same pulse, no wind-up: 10 → 10 spikes"
     assert says(flat.assign(late=flat.late / 10)) == "The same pulse, no wind-up: 1 → 1 spike"
+    assert says(measured(draws=1, doses=(1.0, 0.0)).isel(ketamine=[1])) == (
+        "The same pulse, hardly any wind-up: 10 → 12 spikes"
+    )
+
+
+def answers(late, **varied):
+    """Return what was measured of late spikes, of pulses along the last dimension, at one value of each quantity."""
+    free = {"memantine", "ketamine", "mk801"}
+    named = {d: {"units": "µM", "long_name": f"free {d}"} if d in free else {"units": "Hz"} for d in varied}
+    coords = {d: (d, list(values), named[d]) for d, values in varied.items()}
+    late = xr.DataArray(np.array(late, dtype=float), coords, [*varied, "pulse"])
+    return xr.Dataset({"late": late, "index": late.sum("pulse") - late.sizes["pulse"] * late.isel(pulse=0)})
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        (answers([[[8, 18], [8, 14]], [[8, 14], [6, 7]]], memantine=[0, 3], mk801=[0, 0.1]), "10 % of wind-up is left"),
+        (answers([[6, 7], [8, 18], [8, 14]], ketamine=[10, 0, 1]), "Free ketamine 10 µM: 10 % of wind-up is left"),
+        (answers([[8, 14], [6, 8]], ketamine=[1, 10]), "8 → 14 spikes at free ketamine 1 µM; 6 → 8 spikes at free"),
+        (answers([[15, 14], [15, 30]], frequency=[0.1, 1]), "15 → 14 spikes at frequency 0.1 Hz; 15 → 30 spikes at"),
+        (answers([[9, 11]], ketamine=[10]), "The same pulse at free ketamine 10 µM, a growing answer: 9 → 11 spikes"),
+        (
+            answers([[8, 12], [6, 11]], ketamine=[0, 1]),
+            "1 µM: wind-up is not reduced, the first answer falls from 8 to",
+        ),
+        (answers([[8, 12], [8, 12]], ketamine=[0, 1]), "Free ketamine 1 µM: wind-up is not reduced"),
+        (answers([[8, 12], [6, 5]], ketamine=[0, 1]), "Free ketamine 1 µM: no wind-up is left"),
+        (answers([[8, 8], [6, 5]], ketamine=[0, 1]), "8 → 8 spikes at free ketamine 0 µM; 6 → 5 spikes at"),
+        (answers([[14]], ketamine=[0]), "One pulse: 14 spikes"),
+        (answers([[14], [9]], ketamine=[0, 10]), "One pulse: 14 spikes at free ketamine 0 µM; 9 spikes at"),
+        (answers([[np.nan, 9], [2, 9]], ketamine=[0, 10]), "The same pulse, again and again"),
+    ],
+)
+def test_the_message_is_true_of_what_was_run_and_names_every_dose_that_it_speaks_of(run, message):
+    assert message in says(run)
+
+
+def test_the_message_names_the_highest_combination_of_drugs():
+    run = answers([[[8, 18], [8, 14]], [[8, 14], [6, 7]]], memantine=[0, 3], mk801=[0, 0.1])
+    assert says(run) == "Free memantine 3 µM, free MK-801 0.1 µM: 10 % of wind-up is left"
+
+
+def overlaps(boxes):
+    """Return whether any two boxes in a row lie on one another."""
+    ordered = sorted(boxes, key=lambda box: box.y0)
+    return any(above.y0 < below.y1 - 1 for below, above in pairwise(ordered))
+
+
+@pytest.mark.parametrize("look", ["paper", "slide"])
+@pytest.mark.parametrize(
+    ("frequencies", "drugs"),
+    [
+        ([1], {"ketamine": ["0 uM", "0.3 uM", "1 uM", "3 uM", "10 uM"]}),
+        ([1], {"memantine": ["0 uM", "3 uM"], "mk801": ["0 uM", "0.1 uM"]}),
+        ([0.5, 1, 2], {"ketamine": ["0 uM", "1 uM", "10 uM"]}),
+    ],
+)
+def test_of_many_conditions_every_line_and_every_row_is_named_and_nothing_lies_on_another(look, frequencies, drugs):
+    protocol = nm.WindUp(frequency=(frequencies if len(frequencies) > 1 else 1) * nm.Hz, pulses=4)
+    run = nm.simulate(nm.neurons.wdr(), protocol, drugs=drugs, seed=[0, 1])
+    with nm.plot.style(look):
+        upper, lower = nm.plot.windup(run)
+        figure = upper.figure
+        figure.draw_without_rendering()
+    key = upper.get_legend()
+    box = key.get_window_extent()
+    highest = max(upper.transData.transform(line.get_xydata())[:, 1].max() for line in upper.lines)
+    assert highest < box.y0
+    assert box.y1 <= upper.bbox.y1 + 1
+    assert box.x1 <= upper.bbox.x1 + 1
+    assert upper.bbox.height > 0.2 * figure.bbox.height
+    assert upper.bbox.width > 0.7 * figure.bbox.width
+    assert len(key.get_texts()) == len(upper.lines)
+    named = [text.get_text() for text in key.get_texts()]
+    assert [label.get_text() for label in lower.get_yticklabels()] == named
+    assert not overlaps(label.get_window_extent() for label in lower.get_yticklabels())
+    words = [figure._suptitle, upper._left_title, lower._left_title]
+    assert all(text.get_window_extent().x1 <= figure.bbox.x1 + 1 for text in words)
+
+
+@pytest.mark.parametrize("look", ["paper", "slide"])
+def test_panels_of_memory_keep_clear_of_one_another_and_the_legend_of_all_lines(train, look):
+    doses = xr.DataArray([0.0, 0.3, 1, 3, 10], dims="ketamine", attrs=answers([[1]], ketamine=[0]).ketamine.attrs)
+    run = train.assign({name: train[name].expand_dims(ketamine=doses) for name in nm.plot.MEMORY})
+    run = run.assign_coords(ketamine=doses)
+    with nm.plot.style(look):
+        axes = nm.plot.memory(run)
+        figure = axes[0].figure
+        figure.draw_without_rendering()
+    titles = [ax._left_title.get_window_extent() for ax in axes]
+    assert all(left.x1 < right.x0 for left, right in pairwise(titles))
+    (key,) = figure.legends
+    assert key.get_window_extent().x0 >= max(ax.bbox.x1 for ax in axes)
+    assert [text.get_text() for text in key.get_texts()] == ["0 µM", "0.3 µM", "1 µM", "3 µM", "10 µM"]
+    assert figure._suptitle.get_window_extent().x1 <= figure.bbox.x1
+    assert key.get_window_extent().x1 > 0.97 * figure.bbox.x1  # no part of the width is empty
+
+
+def test_a_marker_at_no_spikes_keeps_clear_of_the_numbers_of_the_pulses():
+    data = answers([[8, 12], [0, 0]], ketamine=[0, 3])
+    ax = counts(data, data, plt.subplots()[1])
+    assert ax.get_ylim()[0] < -0.3
+    assert counts(data.isel(ketamine=[0]), data.isel(ketamine=[0]), plt.subplots()[1]).get_ylim()[0] == 0
 
 
 @pytest.fixture(scope="module")
@@ -328,7 +521,7 @@ def test_memory_is_the_gate_and_the_potential_before_a_pulse_beside_all_calcium_
     assert found.dendrite.values == pytest.approx([-61.8, -58.5], abs=0.1)
     assert found.calcium.values == pytest.approx([0.1, 0.2])
     assert found.calcium.units == "µM·s"
-    assert nm.plot.memory(train)[0].get_title(loc="left") == "CAN gate before the pulse"
+    assert nm.plot.memory(train)[0].get_title(loc="left") == "CAN gate\nbefore the pulse"
 
 
 def test_memory_says_what_to_record(train):
@@ -373,6 +566,18 @@ def test_a_train_becomes_a_film(train, tmp_path):
     with Image.open(path) as film:
         assert film.n_frames >= 3
         assert film.size[0] / film.size[1] == pytest.approx(16 / 9, rel=0.01)
+
+
+def test_a_film_begins_with_what_there_was_and_says_over_how_long_it_takes_means(train):
+    film = _Film(train)
+    assert film.ca[:3] == pytest.approx([0.05, 0.05, 0.05])
+    assert film.free[0] == pytest.approx(film.free[1], rel=0.01)
+    assert film.ca[202] == pytest.approx(0.05 + 3 / 6)  # at 1010 ms, of six points three in the answer
+    film.draw(1000.0)
+    assert film.axes["calcium"].get_xlim() == pytest.approx((0, 4))
+    film.draw(4500.0)
+    assert film.axes["calcium"].get_xlim() == pytest.approx((0.5, 4.5))
+    assert "means of the last 30 ms" in film.figure.get_supxlabel()
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg, which writes MP4, is not installed here")
@@ -424,6 +629,7 @@ def test_all_panels_of_a_train_on_a_slide_keep_clear_of_one_another():
     drawn = ax.get_window_extent()
     assert ax.yaxis.label.get_window_extent().height <= drawn.height
     key = ax.get_legend()
-    assert [text.get_text() for text in key.get_texts()] == ["free ketamine 0 µM", "1 µM", "10 µM"]
+    assert key.get_title().get_text() == "free ketamine"
+    assert [text.get_text() for text in key.get_texts()] == ["0 µM", "1 µM", "10 µM"]
     highest = max(ax.transData.transform(line.get_xydata())[:, 1].max() for line in ax.lines)
     assert highest < key.get_window_extent().y0

@@ -178,6 +178,10 @@ def test_what_is_drawn_beside_the_kept_is_named(found):
     ax = drawn.accepted_ranges(found, populations.losing(found, 26).sel(ketamine=1.0))
     named = [text.get_text() for text in ax.get_legend().get_texts()]
     assert [text.partition(":")[0] for text in named] == ["kept", "lose 26 % of index or more"]
+    marks = [line.get_marker() for line in ax.get_legend().get_lines()]
+    assert len(set(marks)) == 2  # told apart in grey, too
+    solid, _, dashed, _ = (lines.get_linestyle()[0][1] is None for lines in ax.collections)
+    assert (solid, dashed) == (True, False)
     plt.close("all")
 
 

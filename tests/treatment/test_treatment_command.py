@@ -1,6 +1,7 @@
 """``nmdasim treatment``: what it answers, what it leaves, and what it refuses in one line."""
 
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -9,6 +10,7 @@ from nmdasim import treatment
 from nmdasim.command.app import main
 from nmdasim.command.printing import treatment as printing
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.readout import files
 from nmdasim.treatment.burden import burden
 
 COURSE = ["--state", "crps", "--regimen", "crps_100_hours", "--patients", "20"]
@@ -61,7 +63,24 @@ def test_a_slide_has_one_panel_and_says_what_is_given_and_what_comes_of_it():
     given, told = ax.get_title(loc="left").split("\n")
     assert given == regimen.name
     assert f"{float(result.pain[0]):.1f} before" in told
-    assert len(printing.figure(result, regimen, slide=False).axes) == 3
+    doses, plasma, relief, pain = printing.figure(result, regimen, slide=False).axes
+    assert [ax.get_ylabel()[:5] for ax in (doses, plasma, relief, pain)] == ["rate,", "total", "share", "pain,"]
+
+
+@pytest.mark.parametrize("words", [["pickering2020"], []])
+def test_trials_have_a_slide_where_every_row_can_be_read(monkeypatch, capsys, tmp_path, words):
+    drawn = []
+    monkeypatch.setattr(files, "save", lambda folder, name, figure, *rest: drawn.append(figure))
+    status, _, err = run(monkeypatch, capsys, *words, "--slide", "--out", str(tmp_path), command="trials")
+    assert (status, err) == (0, "")
+    (figure,) = drawn
+    assert figure._supxlabel.get_fontsize() >= 13
+    (ax,) = figure.axes
+    rows = [label.get_window_extent() for label in ax.get_yticklabels()]
+    assert all(lower.y1 < upper.y0 for upper, lower in pairwise(rows))
+    highest = max(bar.get_window_extent().y1 for bar in ax.patches)
+    assert highest < ax.get_legend().get_window_extent().y0
+    assert ax._left_title.get_window_extent().x1 <= figure.bbox.x1
 
 
 @pytest.mark.parametrize(("command", "words"), [("treatment", COURSE), ("trials", ["pickering2020"])])

@@ -71,10 +71,10 @@ def rows(found: xr.Dataset) -> pd.DataFrame:
     return found.spikes.to_dataframe().reset_index().rename(columns=columns.named(found))
 
 
-def show(answer: dict[str, Any], folder: Path | None) -> None:
-    """Print a table."""
+def show(answer: dict[str, Any], after: xr.Dataset, folder: Path | None) -> None:
+    """Print a table; `after` is what was asked for, with its drug."""
     console = Console()
-    table = Table(title=f"Dorsal-horn circuit, {answer['state']}: spikes of a projection neuron")
+    table = Table(title=f"Dorsal-horn circuit, {answer['state']}{_dose(after)}: spikes of a projection neuron")
     for column in (
         "share of fibres",
         "touch, spikes",

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from rich.table import Table
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.plot import treatment as plot_treatment
+from nmdasim.plot.look import style
 from nmdasim.quantities import several
 from nmdasim.readout import files
 from nmdasim.treatment import Trial
@@ -47,18 +49,19 @@ def _scores(one: xr.Dataset) -> dict[str, float | None]:
     return {name: None if math.isnan(value) else value for name, value in numbers.items()}
 
 
-def figure(found: xr.Dataset) -> Figure:
-    """Return the figure."""
-    drawn = plot_treatment.trials(found).get_figure(root=True)
+def figure(found: xr.Dataset, *, slide: bool = False) -> Figure:
+    """Return the figure, or the slide."""
+    with style("slide") if slide else nullcontext():
+        drawn = plot_treatment.trials(found).get_figure(root=True)
     assert drawn is not None
     return drawn
 
 
-def save(found: xr.Dataset, folder: Path) -> None:
+def save(found: xr.Dataset, folder: Path, *, slide: bool = False) -> None:
     """Write ``trials.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
     columns = ["trial", "what", "scale", "arm", "day", "seen", "sd", "fitted", "predicted", "error", "met"]
     rows = found[["seen", "sd", "predicted", "error", "met"]].to_dataframe().reset_index()
-    files.save(folder, "trials", figure(found), rows[["model", *columns]], found, [DISCLAIMER])
+    files.save(folder, "trials", figure(found, slide=slide), rows[["model", *columns]], found, [DISCLAIMER])
 
 
 def show(chosen: Sequence[Trial], found: xr.Dataset | None, folder: Path | None) -> None:

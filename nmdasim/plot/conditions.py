@@ -1,0 +1,101 @@
+"""What a result varies: its conditions in order, each with a cue and a name; and the legend, which lies on no line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from nmdasim.plot.look import Cue, cues, look
+from nmdasim.plot.style import clear, told
+from nmdasim.quantities import brief
+
+_OWN = {"pulse", "seed", "spike", "time", "population"}
+
+
+def conditions(data: xr.Dataset) -> Iterator[tuple[str, Cue, xr.Dataset]]:
+    """Yield (label, cue, data) for every combination of what varies but the seed, numbers from the smallest up."""
+    dims = varied(data)
+    if not dims:
+        yield "", cues(1)[0], data
+        return
+    stacked = data.sortby([d for d in dims if np.issubdtype(data[d].dtype, np.number)]).stack(condition=dims)
+    for k, cue in enumerate(cues(stacked.sizes["condition"])):
+        lane = stacked.isel(condition=k)
+        yield ", ".join(f"{_name(d, lane)} {_value(d, lane)}" for d in dims), cue, lane
+
+
+def varied(data: xr.Dataset) -> list[str]:
+    """Return the names of what varies from condition to condition."""
+    return [str(d) for d in (data["late"] if "late" in data else data["spike_count"]).dims if d not in _OWN]
+
+
+def key(data: xr.Dataset) -> tuple[str, list[str]]:
+    """Return what varies, and the values of each condition: ``"free ketamine"`` and ``["0 µM", "1 µM"]``."""
+    dims = varied(data)
+    values = [", ".join(_value(d, lane) for d in dims) for _, _, lane in conditions(data)]
+    return ", ".join(_name(d, data) for d in dims), values
+
+
+def legend(ax: Axes, data: xr.Dataset) -> None:
+    """Name the lines of several conditions in rows above them, for which the y axis becomes longer.
+
+    Parameters
+    ----------
+    ax
+        Axes with one labelled line a condition, and with the limits that the lines want.
+    data
+        What is drawn.
+    """
+    words = _words(ax, data)
+    if len(words["labels"]) < 2:
+        return
+    _root(ax).draw_without_rendering()  # the layout is found: how wide the Axes are, and how high
+    for columns in range(len(words["labels"]), 0, -1):
+        drawn = ax.legend(**words, ncols=columns, columnspacing=1.2, loc="upper left", borderaxespad=0)
+        if drawn.get_window_extent().width <= ax.bbox.width:
+            break
+    clear(ax)
+
+
+def beside(ax: Axes, data: xr.Dataset) -> None:
+    """Name the lines of several conditions on the right of all panels of a figure that has one layout."""
+    words = _words(ax, data)
+    if len(words["labels"]) > 1:
+        words["title"] = words["title"].replace(", ", ",\n")
+        _root(ax).legend(**words, loc="outside right center")
+
+
+def _words(ax: Axes, data: xr.Dataset) -> dict[str, Any]:
+    """Return what a legend says of the labelled lines of Axes, and how it is set."""
+    heading, values = key(data)
+    size = 0.85 * look().font
+    set_as: dict[str, Any] = {"fontsize": size, "title_fontsize": size, "frameon": False, "handlelength": 3.2}
+    return {
+        "handles": ax.get_legend_handles_labels()[0],
+        "labels": values,
+        "title": heading,
+        "alignment": "left",
+    } | set_as
+
+
+def _root(ax: Axes) -> Figure:
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    return figure
+
+
+def _name(dim: str, data: xr.Dataset) -> str:
+    return told(dim, data[dim].attrs)
+
+
+def _value(dim: str, lane: xr.Dataset) -> str:
+    """Return the value of a varied quantity with its unit."""
+    value = lane[dim]
+    if not np.issubdtype(value.dtype, np.number):
+        return str(value.item())
+    return f"{brief(float(value))} {value.attrs.get('units', '')}".removesuffix(" 1").strip()
