@@ -62,7 +62,7 @@ CHANGES = {
     "02_magnesium_block": ("baths = (0, 0.1, 1)", "baths = (0, 0.1, 4)", "free at 4 mM Mg"),
     "03_ketamine_and_windup": ("seed=range(20)", "seed=range(3)", "mean of 3 draws"),
     "04_iv_curve": ("baths = [0, 0.1, 1] * mM", "baths = [0, 0.1, 4] * mM", "free of magnesium, at 4 mM"),
-    "06_subtypes": ('"-66 mV"', '"-20 mV"', "held at −20 mV"),
+    "06_subtypes": ('"-66 mV"', '"-20 mV"', "NMDA current (−20 mV"),
     "07_other_blockers": ("\nneuron = nm.neurons.wdr()", "\nneuron = nm.neurons.wdr().scaled(nmda=0)", ""),
     "08_own_protocol": ("\nneuron = nm.neurons.wdr()", '\nneuron = nm.neurons.wdr().without("can")', ""),
     "09_subtypes_in_a_neuron": (
