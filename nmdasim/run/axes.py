@@ -111,7 +111,7 @@ def protocol_axis(protocol: Any, name: str, values: np.ndarray, given: Any = Non
     unit = protocol.varies[name]
     if unit in ("", "1"):
         return Axis(name, values, "1", named=True)
-    owner = next((part for part in getattr(protocol, "parts", (protocol,)) if name in part.varies), protocol)
+    owner = next((part for part in getattr(protocol, "parts", (protocol,)) if name in part.axes), protocol)
     said = unit_given(getattr(owner, name, None) if given is None else given)
     return Axis(name, values, said or unit)
 
