@@ -16,6 +16,7 @@ from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.schemes import layout, scheme, sheets
 from nmdasim.plot.style import Told, axes_of, caption, drawn, new_figure, plain_log
+from nmdasim.quantities import converted
 from nmdasim.receptors import hill
 
 __all__ = [
@@ -92,12 +93,12 @@ def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
-            ax.plot(result.v, result.current.sel(mg=bath), label=f"{bath:g} mM Mg", **cue.plain)
+            ax.plot(result.v, result.current.sel(mg=bath), label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
         ax.axhline(0, color=look().faint, linewidth=1, zorder=0)
         ax.axvline(0, color=look().faint, linewidth=1, zorder=0)
         ax.set(
             title="Magnesium plugs the pore of a cell at rest",
-            xlabel="holding potential, mV",
+            xlabel=f"holding potential, {result.v.units}",
             ylabel=f"current, {result.current.units}",
         )
         ax.legend(frameon=False, loc="upper left")
@@ -119,7 +120,7 @@ def steady(result: xr.Dataset, ax: Axes | None = None) -> Axes:
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
             one = result.open.sel(mg=bath)
-            ax.plot(result.v, one, label=f"{bath:g} mM Mg", **cue.plain)
+            ax.plot(result.v, one, label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
             ax.plot(at, one.sel(v=at, method="nearest"), cue.marker, color=cue.colour, clip_on=False)
         ratio = float(result.ratio)
         left = f"{result.attrs['mg']} Mg leaves {100 * ratio:.2g} % of the current"
@@ -135,9 +136,10 @@ def block_voltage(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
-            ax.plot(result.v, 100 * result.blocked.sel(mg=bath), label=f"{bath:g} mM Mg", **cue.plain)
+            ax.plot(result.v, 100 * result.blocked.sel(mg=bath), label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
         title = f"{result.attrs['concentration']} {result.attrs['drug']} and magnesium compete for the pore"
-        ax.set(title=title, xlabel="holding potential, mV", ylabel="receptors blocked in the long run, %")
+        ax.set(title=title, ylabel="receptors blocked in the long run, %")
+        ax.set_xlabel(f"holding potential, {result.v.units}")
         ax.set_ylim(0, 100)
         ax.legend(frameon=False)
     return _finish(ax, [result], own=own)
@@ -206,8 +208,9 @@ def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
 def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
     """Draw inhibition curves with their Hill fits: a colour and a marker a subtype, dashes and filling by magnesium.
 
-    Curves that coincide are named together.
+    Curves that coincide are named together. Concentrations are drawn in µM.
     """
+    results = [_micromolar(result) for result in results]
     with drawn():
         own, ax = ax is None, axes_of(ax, (11, 6.8))
         kinds = list(dict.fromkeys(_kind(r) for r in results))
@@ -246,6 +249,16 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
         if drugs == "ketamine":
             bands.across(ax)
     return _finish(ax, results, own=own)
+
+
+def _micromolar(result: xr.Dataset) -> xr.Dataset:
+    """Return an inhibition curve with its concentrations, and those that were read of them, in µM."""
+    unit = result.concentration.units
+    for name in ("concentration", "ic50", "ic50_interval"):
+        values = result[name]
+        there = (values.dims, converted(values.values, unit, "uM"), values.attrs | {"units": "µM"})
+        result = result.assign({name: there})
+    return result
 
 
 def coinciding(results: Sequence[xr.Dataset]) -> list[list[xr.Dataset]]:

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from nmdasim.command.printing.tables import NARROW
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.quantities import several
+from nmdasim.quantities import brief, converted, several
 
 
 def answer(found: xr.Dataset) -> dict[str, Any]:
@@ -21,7 +21,7 @@ def answer(found: xr.Dataset) -> dict[str, Any]:
         "model": found.attrs["model"],
         "runs": [
             {
-                "ketamine_um": float(one.ketamine),
+                "ketamine_um": float(converted(one.ketamine.values, one.ketamine.units, "uM")),
                 "strength": float(one.threshold.median()),
                 "recruitment": {
                     "strength": [float(x) for x in one.strength],
@@ -46,10 +46,10 @@ def show(found: xr.Dataset) -> None:
     title = f"Threshold of {found.attrs['model']}, and spikes beyond"
     columns = ("free ketamine", "threshold\n(strength)", *(f"{k:g} ×\n(spikes)" for k in times))
     table = Table(*columns, title=title, **NARROW)
-    for run in answer(found)["runs"]:
+    for dose, run in zip(found.ketamine, answer(found)["runs"], strict=True):
         curve = run["recruitment"]
         spikes = np.interp([k * run["strength"] for k in times], curve["strength"], curve["spikes"])
-        table.add_row(f"{run['ketamine_um']:g} µM", f"{run['strength']:.3g}", *(f"{n:.3g}" for n in spikes))
+        table.add_row(f"{brief(float(dose))} {dose.units}", f"{run['strength']:.3g}", *(f"{n:.3g}" for n in spikes))
     console = Console()
     console.print(table)
     draws = several(found.sizes["seed"], "latency draw")
