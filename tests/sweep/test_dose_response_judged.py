@@ -23,6 +23,26 @@ def test_of_1000_curves_of_noise_at_most_5_percent_are_called_sigmoid(doses):
     assert np.isnan(found.ic50.values[~found.sigmoid.values]).all()
 
 
+@pytest.mark.parametrize("doses", [DOSES[[0, 2, 3, 4, 5]], np.geomspace(0.1, 30, 6)])
+@pytest.mark.parametrize("mean", [0.2, 0.3, 0.5])
+def test_nor_of_1000_curves_of_counts_that_are_few(mean, doses):
+    """A spike or two at one end are a sigmoid curve by chance more often than normal noise says."""
+    counts = np.random.default_rng(11).poisson(mean, (1000, len(doses)))
+    found = judged(counts, ("curve", "ketamine"), doses)
+    assert float(found.sigmoid.mean()) <= 0.05
+    assert np.isnan(found.ic50.values[~found.sigmoid.values]).all()
+
+
+def test_shuffles_are_of_the_values_of_a_seed_among_themselves():
+    """Seeds that differ far more than the drug takes hide nothing, and a missing value takes no other along."""
+    rng = np.random.default_rng(4)
+    values = hill(DOSES, 5, 1, 1.5, 1.3) + rng.normal(0, 0.2, (20, 4, 7)) + np.array([0, 100, 200, 400])[:, None]
+    assert float(judged(values, ("curve", "seed", "ketamine"), resamples=2).sigmoid.mean()) > 0.9
+    one = hill(DOSES, 5, 1, 1.5, 1.3) + rng.normal(0, 0.2, (20, 4, 7))
+    one[:, 2, 3] = np.nan
+    assert float(judged(one, ("curve", "seed", "ketamine"), resamples=2).sigmoid.mean()) > 0.9
+
+
 def test_a_noisy_hill_curve_is_still_found():
     rng = np.random.default_rng(3)
     found = judged(hill(DOSES, 100, 10, 1.5, 1.3) + rng.normal(0, 4, (40, 7)), ("curve", "ketamine"))
