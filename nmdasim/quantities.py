@@ -33,7 +33,8 @@ _UNIT = re.compile(r"[\w\s.*/^()+·-]{0,80}")
 _BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _VALUE = re.compile(rf"{_BARE.pattern}\s*[A-Za-zµμ].*")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
-_ALIASES = {
+_ALIASES = {"g": "gram", "kg": "kilogram", "mg": "mgram", "ug": "ugram", "ng": "ngram"}
+_ALIASES |= {
     "M": "molar",
     "min": "minute",
     "h": "hour",
@@ -49,11 +50,6 @@ _ALIASES = {
     "mmol": "mmole",
     "umol": "umole",
     "mol": "mole",
-    "g": "gram",
-    "kg": "kilogram",
-    "mg": "mgram",
-    "ug": "ugram",
-    "ng": "ngram",
 }
 _DAY = 86400 * brian2_units.second
 _EXTRA = {
@@ -261,7 +257,9 @@ def _shown(value: Quantity) -> str:
 
 
 def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
-    """Return the question whether plain numbers were to have a unit, spelled as they were given."""
+    """Return the question whether plain numbers were to have a unit, or a unit other capitals, as they were given."""
+    if (said := written_unit(value)) != unit and said.lower() == unit.lower():
+        return f"; did you mean {unit!r}?"
     if get_dimensions(given) is not DIMENSIONLESS or not unit or np.ndim(given) > 1 or np.size(given) > 20:
         return ""
     numbers = [f"{number:.12g}" for number in np.atleast_1d(np.asarray(given, dtype=float))]

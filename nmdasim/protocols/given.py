@@ -130,6 +130,8 @@ def protocol_of(given: Any) -> Any:
     """
     if given is None:
         return Several()
+    if isinstance(given, type):
+        raise InputError(f"{given.__name__} is a kind of protocol; did you mean {given.__name__}()?")
     if isinstance(given, Mapping):
         return Inputs(given)
     if isinstance(given, Sequence) and not isinstance(given, str):

@@ -123,6 +123,8 @@ def threshold(
     ModelError
         If the model has none of the fibres.
     """
+    if "seed" in options:
+        raise InputError(f"seed = {options['seed']}; draws are given as seeds, one or more, as in seeds=[0]")
     if not 0 < criterion < np.inf or not 0 < largest <= 100:
         raise InputError(
             f"criterion = {criterion}, largest = {largest}; spikes that count are above 0, a strength up to 100"
