@@ -33,14 +33,12 @@ def test_nor_of_1000_curves_of_counts_that_are_few(mean, doses):
     assert np.isnan(found.ic50.values[~found.sigmoid.values]).all()
 
 
-def test_shuffles_are_of_the_values_of_a_seed_among_themselves():
-    """Seeds that differ far more than the drug takes hide nothing, and a missing value takes no other along."""
-    rng = np.random.default_rng(4)
-    values = hill(DOSES, 5, 1, 1.5, 1.3) + rng.normal(0, 0.2, (20, 4, 7)) + np.array([0, 100, 200, 400])[:, None]
-    assert float(judged(values, ("curve", "seed", "ketamine"), resamples=2).sigmoid.mean()) > 0.9
-    one = hill(DOSES, 5, 1, 1.5, 1.3) + rng.normal(0, 0.2, (20, 4, 7))
-    one[:, 2, 3] = np.nan
-    assert float(judged(one, ("curve", "seed", "ketamine"), resamples=2).sigmoid.mean()) > 0.9
+def test_nor_where_values_are_missing():
+    doses = np.geomspace(0.1, 30, 6)
+    counts = np.random.default_rng(11).poisson(0.3, (1000, 2, len(doses))).astype(float)
+    counts[:, 1, 1:] = np.nan
+    found = judged(counts, ("curve", "seed", "ketamine"), doses)
+    assert float(found.sigmoid.mean()) <= 0.05
 
 
 def test_a_noisy_hill_curve_is_still_found():
