@@ -34,11 +34,9 @@ def test_nor_of_1000_curves_of_counts_that_are_few(mean, doses):
 
 
 def test_nor_where_values_are_missing():
-    doses = np.geomspace(0.1, 30, 6)
-    counts = np.random.default_rng(11).poisson(0.3, (1000, 2, len(doses))).astype(float)
-    counts[:, 1, 1:] = np.nan
-    found = judged(counts, ("curve", "seed", "ketamine"), doses)
-    assert float(found.sigmoid.mean()) <= 0.05
+    counts = np.array([[3, 2, 0, 0, 0, 0], [np.nan] * 6])  # 2 of 30 orders are as good
+    found = judged(counts, ("seed", "ketamine"), np.geomspace(0.1, 30, 6))
+    assert (str(found.model.values), 0.05 < float(found.p_flat) < 1) == ("flat", True)
 
 
 def test_a_noisy_hill_curve_is_still_found():
