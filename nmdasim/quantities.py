@@ -34,6 +34,7 @@ _BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _VALUE = re.compile(rf"{_BARE.pattern}\s*[A-Za-zµμ].*")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
 _ALIASES = {"g": "gram", "kg": "kilogram", "mg": "mgram", "ug": "ugram", "ng": "ngram"}
+_ALIASES |= {"L": "liter", "ml": "mliter", "mmol": "mmole", "umol": "umole", "mol": "mole"}
 _ALIASES |= {
     "M": "molar",
     "min": "minute",
@@ -45,11 +46,6 @@ _ALIASES |= {
     "Hz": "hertz",
     "F": "farad",
     "m": "meter",
-    "L": "liter",
-    "ml": "mliter",
-    "mmol": "mmole",
-    "umol": "umole",
-    "mol": "mole",
 }
 _DAY = 86400 * brian2_units.second
 _EXTRA = {
@@ -221,12 +217,12 @@ def si(value: QuantityLike, like: Quantity | Dimension | str, *, name: str, fini
         raise UnitError(f"{name}: {error}") from None
     if get_dimensions(given) is not wanted and not is_bare_zero(given):
         raise UnitError(
-            f"{name} = {_shown(given)} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
+            f"{name} = {shown(given)} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
             + _with_unit(value, given, allowed)
         )
     values = np.asarray(given, dtype=float)
     if finite and not np.all(np.isfinite(values)):
-        raise UnitError(f"{name} = {_shown(given)} is not finite; give a finite number")
+        raise UnitError(f"{name} = {shown(given)} is not finite; give a finite number")
     return values
 
 
@@ -249,7 +245,8 @@ def is_bare_zero(value: Quantity) -> bool:
     return get_dimensions(value) is DIMENSIONLESS and not np.any(np.asarray(value, dtype=float))
 
 
-def _shown(value: Quantity) -> str:
+def shown(value: Quantity) -> str:
+    """Return a quantity as people read it, in its likely unit, ``"3 ms"``; of many numbers the first five."""
     unit = best_unit(value)
     numbers = [f"{number:g}" for number in np.atleast_1d(in_unit(value, unit)).ravel()[:5]]
     text = numbers[0] if np.size(value) == 1 else f"[{', '.join(numbers)}{', …' * (np.size(value) > 5)}]"
@@ -269,6 +266,11 @@ def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
         numbers = [f"'{number} {unit}'" for number in numbers]
         return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}?"
     return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}*{unit}?"
+
+
+def zeroed(text: str) -> str:
+    """Return a text whose numbers have their leading zero: ``".5 Hz"`` is ``"0.5 Hz"``."""
+    return re.sub(r"(?<![\w.])\.(?=\d)", "0.", text)
 
 
 def several(number: int, noun: str) -> str:
