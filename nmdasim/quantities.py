@@ -278,10 +278,10 @@ def several(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def brief(number: float) -> str:
-    """Return a number for a table or a label: four digits, all of them where it is large: ``"0.2314"``, ``"12345"``."""
+def brief(number: float, digits: int = 4) -> str:
+    """Return a number for a table or a label: few digits, all of them where it is large: ``"0.2314"``, ``"12345"``."""
     whole = len(f"{abs(number):.0f}") if math.isfinite(number) and abs(number) < 1e6 else 0
-    return f"{number:.{max(4, whole)}g}"
+    return f"{number:.{max(digits, whole)}g}"
 
 
 def describe_dimension(dimension: Dimension) -> str:

@@ -16,7 +16,7 @@ from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.schemes import layout, scheme, sheets
 from nmdasim.plot.style import Told, axes_of, caption, drawn, new_figure, plain_log
-from nmdasim.quantities import converted
+from nmdasim.quantities import brief, converted
 from nmdasim.receptors import hill
 
 __all__ = [
@@ -72,7 +72,7 @@ def pulse(
             ax.plot([when, when + float(result.decay_1e)], [peak, peak / math.e], "o", color=cue.colour)
         if len(results) == 1 and not relative and peak > 0:
             fallen = f",\n1/e after another {float(result.decay_1e):.4g} ms" if np.isfinite(result.decay_1e) else ""
-            text = f"peak {peak:.3g} after {when:.3g} ms{fallen}"
+            text = f"peak {brief(peak, 3)} after {brief(when, 3)} ms{fallen}"
             ax.annotate(text, (when, peak), xytext=(40, -8), textcoords="offset points", va="top")
         ax.set(
             title="A pulse of glutamate at time 0 opens NMDA receptors", xlabel="time, ms", ylabel="open probability"
@@ -123,7 +123,7 @@ def steady(result: xr.Dataset, ax: Axes | None = None) -> Axes:
             ax.plot(result.v, one, label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
             ax.plot(at, one.sel(v=at, method="nearest"), cue.marker, color=cue.colour, clip_on=False)
         ratio = float(result.ratio)
-        left = f"{result.attrs['mg']} Mg leaves {100 * ratio:.2g} % of the current"
+        left = f"{result.attrs['mg']} Mg leaves {brief(100 * ratio, 2)} % of the current"
         said = "Nothing opens" if np.isnan(ratio) else left
         ax.set(title=f"{said} at {held}", xlabel="holding potential, mV", ylabel="open probability, steady")
         ax.set_ylim(0, 1.1 * max(float(result.open.max()), 1e-9))
@@ -282,7 +282,7 @@ def _close(one: xr.Dataset, other: xr.Dataset) -> bool:
 
 
 def _named(group: Sequence[xr.Dataset]) -> str:
-    kinds, halves = ", ".join(map(_kind, group)), ", ".join(f"{float(r.ic50):.2g}" for r in group)
+    kinds, halves = ", ".join(map(_kind, group)), ", ".join(brief(float(r.ic50), 2) for r in group)
     return f"{kinds}{' (coincide)' if len(group) > 1 else ''}, {group[0].attrs['mg']}: {halves} µM"
 
 

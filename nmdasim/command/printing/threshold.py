@@ -49,7 +49,8 @@ def show(found: xr.Dataset) -> None:
     for dose, run in zip(found.ketamine, answer(found)["runs"], strict=True):
         curve = run["recruitment"]
         spikes = np.interp([k * run["strength"] for k in times], curve["strength"], curve["spikes"])
-        table.add_row(f"{brief(float(dose))} {dose.units}", f"{run['strength']:.3g}", *(f"{n:.3g}" for n in spikes))
+        told = (brief(number, 3) for number in (run["strength"], *spikes))
+        table.add_row(f"{brief(float(dose))} {dose.units}", *told)
     console = Console()
     console.print(table)
     draws = several(found.sizes["seed"], "latency draw")

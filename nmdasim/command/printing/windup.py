@@ -209,7 +209,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
 
 
 def _count_told(value: float) -> str:
-    return f"{value:.3g}" if math.isfinite(value) else "none"
+    return brief(value, 3) if math.isfinite(value) else "none"
 
 
 def _spread(values: xr.DataArray) -> str:
@@ -218,6 +218,6 @@ def _spread(values: xr.DataArray) -> str:
     if not len(numbers):
         return "none"
     if len(numbers) == 1:
-        return f"{numbers[0]:.3g}"
+        return brief(numbers[0], 3)
     low, high = np.quantile(numbers, [0.025, 0.975])
-    return f"{numbers.mean():.3g} ({low:.3g}–{high:.3g})"
+    return f"{brief(numbers.mean(), 3)} ({brief(low, 3)}–{brief(high, 3)})"
