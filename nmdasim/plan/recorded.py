@@ -86,8 +86,5 @@ def probe(model: Model, name: str) -> list[Probe]:
             return [Probe(name.removesuffix(f"_{region}"), model.morphology.centre(region))]
     regions = ", ".join(model.morphology.regions)
     every = [*variables, *(f"{variable}_{region}" for variable in variables for region in model.morphology.regions)]
-    raise ModelError(
-        f"{model.name} has nothing called {name!r} to record{closest(name, every)}; "
-        f"variables are {', '.join(sorted(variables))}, "
-        f"each also as NAME_REGION with a region of {regions}"
-    )
+    listed = f"; variables are {', '.join(sorted(variables))}, each also as NAME_REGION with a region of {regions}"
+    raise ModelError(f"{model.name} has nothing called {name!r} to record{closest(name, every) or listed}")
