@@ -269,7 +269,7 @@ def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
 
 
 def zeroed(text: str) -> str:
-    """Return a text whose numbers have their leading zero: ``".5 Hz"`` is ``"0.5 Hz"``."""
+    """Return a text whose numbers have their leading zero, ``"0.5 Hz"``, also where it was typed without."""
     return re.sub(r"(?<![\w.])\.(?=\d)", "0.", text)
 
 
