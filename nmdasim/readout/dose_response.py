@@ -151,8 +151,12 @@ def _alike(given: np.ndarray, doses: Doses, resamples: int, seed: int) -> dict[s
     zero = np.column_stack([x[:, 0], -base / unit, x[:, 2:]])
     held = np.broadcast_to([False, True, False, False], x.shape)
     to_zero = curves.squares(doses, y, weights, curves.least(doses, y, weights, zero, held))
-    judged = _compared(doses, scaled, y, np.where(moves, total, 1), left, to_zero, moves)
+    judged = _compared(doses, y, np.where(moves, total, 1), left, to_zero, moves)
     explained = np.where(moves, 1 - left / np.where(moves, total, 1), 0)
+    for k in np.flatnonzero(_objections(doses, x, explained, judged) == ""):
+        judged["p_flat"][k] = max(judged["p_flat"][k], _of_shuffles(doses, scaled[k], y[k]))
+        if judged["p_flat"][k] > FALSE_POSITIVES:
+            judged["model"][k] = "flat"
     reasons = _objections(doses, x, explained, judged)
     ends = _intervals(scaled, doses, y, x, reasons == "", (base, unit), resamples, seed)
     factor, offset = (size[:, 0] * unit)[:, 0], (size[:, 0] * base)[:, 0]
@@ -166,13 +170,7 @@ def _alike(given: np.ndarray, doses: Doses, resamples: int, seed: int) -> dict[s
 
 
 def _compared(
-    doses: Doses,
-    scaled: np.ndarray,
-    y: np.ndarray,
-    total: np.ndarray,
-    left: np.ndarray,
-    to_zero: np.ndarray,
-    moves: np.ndarray,
+    doses: Doses, y: np.ndarray, total: np.ndarray, left: np.ndarray, to_zero: np.ndarray, moves: np.ndarray
 ) -> dict[str, np.ndarray]:
     """Return which model is preferred, and how often noise is as well explained by a Hill curve."""
     noise = np.random.default_rng(_SEED).standard_normal((_DRAWS, len(doses.dose))) / np.sqrt(doses.weight)
@@ -182,8 +180,6 @@ def _compared(
         by_chance = np.sort(doses.best(shapes, noise))
         best[name] = doses.best(shapes, y)
         p[name] = (1 + _DRAWS - np.searchsorted(by_chance, best[name])) / (1 + _DRAWS)
-    for k in np.flatnonzero(moves & (p["hill"] <= FALSE_POSITIVES)):
-        p["hill"][k] = max(p["hill"][k], _of_shuffles(doses, scaled[k], best["hill"][k]))
     tiny = _ROUNDING * total
     bell = np.maximum((1 - best["bell"]) * total, tiny)
     number = len(doses.dose)
@@ -195,7 +191,7 @@ def _compared(
     return {"model": model.astype(object), "p_flat": np.where(moves, p["hill"], 1.0)}
 
 
-def _of_shuffles(doses: Doses, given: np.ndarray, best: float) -> float:
+def _of_shuffles(doses: Doses, given: np.ndarray, mean: np.ndarray) -> float:
     """Return of how many shuffles a Hill curve explains as much; `given` of shape (seeds, doses), NaN where none is.
 
     Normal noise does not stand for counts that are few: of 5 doses with one or two spikes at one of them it does not
@@ -210,6 +206,7 @@ def _of_shuffles(doses: Doses, given: np.ndarray, best: float) -> float:
         shuffled, np.broadcast_to(places, drawn.shape), np.take_along_axis(every, np.argsort(drawn, axis=2), axis=2), 2
     )
     by_chance = doses.best(doses.sigmoids, np.nanmean(shuffled, axis=1))
+    best = doses.best(doses.sigmoids, mean[None])[0]
     return float(1 + np.sum(by_chance >= best * (1 - 1e-9))) / (1 + _SHUFFLES)
 
 
