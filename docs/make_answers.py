@@ -1,15 +1,19 @@
-"""Compute the numbers in the answers of the pages on allodynia and hyperalgesia: ``python docs/make_answers.py``.
+"""Compute the numbers in the answers of the pages for a class: ``python docs/make_answers.py``, some minutes.
 
-Means of five seeds, 20 s after 15 volleys at 1 Hz, written to ``tables/answers.csv``; some minutes.
+Means of five seeds, written to ``tables/answers.csv``; of allodynia and hyperalgesia 20 s after 15 volleys at 1 Hz.
 """
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
 
 import nmdasim as nm
+from nmdasim import Hz, mM, quantities, second, uM
 from nmdasim.readout import measures
+from nmdasim.receptors import bench, scheme
+from nmdasim.receptors.blockers import ic50
 from nmdasim.studies import sensitization as sensory
 
 TABLE = Path(__file__).parent / "tables" / "answers.csv"
@@ -72,12 +76,52 @@ def inhibition(circuit):
     yield "hyperalgesia, naive with 3 µM at the test", mean(measures.hyperalgesia_index(naive, under))
 
 
+def receptor():
+    """Yield what the page on the receptor has one try: peaks, what magnesium leaves, IC50 in µM, and memantine."""
+    for name in ("clements1992", "lester_jahr1992"):
+        for width in ("1 ms", "100 ms"):
+            peak = bench.pulse(scheme(name), duration=width, v="-60 mV", mg="0 mM").peak_open
+            yield f"peak open in %, {name}, {width}", mean(100 * peak)
+    for volts in ("-65 mV", "-40 mV"):
+        held = bench.steady(scheme("lester_jahr1992"), v=volts, mg="1 mM")
+        yield f"left by magnesium in %, {volts}", mean(100 * held.ratio)
+    for kind in ("2A", "2C"):
+        for bath in ("1 mM", "0 mM"):
+            half = quantities.in_unit(ic50("ketamine", kind, "-66 mV", bath), "uM")
+            yield f"IC50, {kind}, {bath}", mean(half)
+    for rate in (1, 0.1):
+        run = nm.simulate(
+            nm.neurons.wdr(), nm.WindUp(rate * Hz), drugs={"memantine": 10 * uM}, block="washin", seed=list(SEEDS)
+        )
+        for pulse in (2, 15):
+            yield f"blocked by memantine in %, {rate:g} Hz, pulse {pulse}", mean(100 * run.blocked.sel(pulse=pulse))
+
+
+def own():
+    """Yield the spikes after the first and the last pulse of the neuron of the page on own neurons."""
+    page = (Path(__file__).parent / "own_neuron.md").read_text("utf-8")
+    names = {}
+    exec(re.search(r"```python\n(.*?)```", page, re.DOTALL)[1], names)
+    for label, rate, numbers in (
+        ("as it is", 1, {}),
+        ("slow conductance 0.3 s", 1, {"tau_slow": 0.3 * second}),
+        ("0.1 Hz", 0.1, {}),
+        ("no magnesium", 1, {"mg": 0 * mM}),
+    ):
+        train = nm.WindUp(frequency=rate * Hz, pulses=10)
+        late = measures.windup(nm.simulate(names["mine"], train, parameters=numbers, seed=SEEDS)).late
+        for pulse in (1, 10):
+            yield f"own neuron, {label}, pulse {pulse}", mean(late.sel(pulse=pulse))
+
+
 def main():
     circuit = nm.circuits.dorsal_horn()
     with TABLE.open("w", newline="") as stream:
         csv.writer(stream).writerow(("number", "value"))
         for part in (traces, inhibition, switches):
             csv.writer(stream).writerows(part(circuit))
+        for part in (receptor, own):
+            csv.writer(stream).writerows(part())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from nmdasim import uM
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.style import drawn, plain_log
 from nmdasim.protocols import Conditioning, graded
+from nmdasim.quantities import several
 from nmdasim.receptors import with_tonic
 from nmdasim.studies import reflex
 
@@ -139,7 +140,7 @@ def summation() -> None:
             for k, dose in enumerate(doses):
                 one = found.isel(ketamine=k)
                 ax.plot(one.pulse, one.late.mean("seed"), label=f"{dose:g} µM", **cues(len(doses))[k].dotted)
-                rows.append([f"{spikes} spikes", spread(found.threshold.isel(ketamine=0)), f"{dose:g}",
+                rows.append([several(spikes, "spike"), spread(found.threshold.isel(ketamine=0)), f"{dose:g}",
                              spread(one.threshold), spread(one.input),
                              spread(one.late[:, -3:].mean("pulse")), spread(one["index"])])  # fmt: skip
                 if spikes == 1:

@@ -25,6 +25,8 @@ result = nm.simulate(neuron, train, seed=0)
 # The C-fibre answer is what fires from 100 ms after a pulse until the next one.
 
 measured = nm.measures.windup(result)
+if bool(measured["input"].isnull()):
+    raise SystemExit("The next pulse comes before the C fibres answer: nothing can be counted; take a lower rate.")
 print("spikes after each pulse:", *measured.late.values.astype(int))
 print(f"first pulse {int(measured.input)}, added over the train {int(measured['index'])}")
 

@@ -70,7 +70,8 @@ nm.plot.style("paper")
 figure, (ax, rows) = plt.subplots(
     2, 1, figsize=nm.plot.look().scaled((11, 8.5)), layout="constrained", height_ratios=[1.4, 1]
 )
-for k, (dose, cue) in enumerate(zip(result.ketamine.values, nm.plot.look().cues(2), strict=True)):
+doses = result.ketamine.values
+for k, (dose, cue) in enumerate(zip(doses, nm.plot.look().cues(len(doses)), strict=True)):
     one = gain.sel(ketamine=dose)
     at, ends = one.gap * (1 + 0.03 * k), one.quantile([0.025, 0.975], "seed")
     ax.plot(at, one.mean("seed"), label=f"{dose:g} µM free ketamine", **cue.dotted)

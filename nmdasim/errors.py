@@ -66,16 +66,22 @@ def plainly(function: Callable[_P, _R]) -> Callable[_P, _R]:
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean …?"`` or the list of what there is."""
     names = list(known)
-    return closest(name, names) or f"; there are {', '.join(names)}"
+    return closest(name, names) or (f"; there are {', '.join(names)}" if names else "; there are none")
 
 
 def closest(name: str, known: Iterable[str]) -> str:
     """Return ``"; did you mean …?"``, or nothing where no name is near."""
+    found = likeliest(name, known)
+    return f"; did you mean {found!r}?" if found else ""
+
+
+def likeliest(name: str, known: Iterable[str]) -> str:
+    """Return the name that is nearest, or nothing where none is near."""
     names = list(known)
     lower = {known.lower(): known for known in reversed(names)}  # what differs in case alone is nearest
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     close = [lower[name.lower()]] if name.lower() in lower else close
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return close[0] if close else ""
 
 
 def need(name: str, extra: str) -> Any:
@@ -97,6 +103,7 @@ _UNITS: tuple[str, ...] = ("uM", "mM", "nM", "um", "mm", "cm", "ms", "us", "Hz",
 _UNITS += ("mV", "nS", "pS", "uS", "mS", "pA", "nA", "uA", "pF", "nF", "uF")
 _ELSEWHERE = {"sec": "second", "msec": "ms", "usec": "us", "mins": "min", "hr": "hour", "hrs": "hour", "wk": "week"}
 _ELSEWHERE |= {"wks": "week", "yr": "year", "micromolar": "uM", "millimolar": "mM", "nanomolar": "nM", "microM": "uM"}
+_ELSEWHERE |= {"K": "kelvin"}
 
 
 def unit_meant(name: str, known: Iterable[str]) -> str:

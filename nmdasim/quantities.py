@@ -33,7 +33,9 @@ _UNIT = re.compile(r"[\w\s.*/^()+·-]{0,80}")
 _BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _VALUE = re.compile(rf"{_BARE.pattern}\s*[A-Za-zµμ].*")
 _NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
-_ALIASES = {
+_ALIASES = {"g": "gram", "kg": "kilogram", "mg": "mgram", "ug": "ugram", "ng": "ngram"}
+_ALIASES |= {"L": "liter", "ml": "mliter", "mmol": "mmole", "umol": "umole", "mol": "mole"}
+_ALIASES |= {
     "M": "molar",
     "min": "minute",
     "h": "hour",
@@ -44,16 +46,6 @@ _ALIASES = {
     "Hz": "hertz",
     "F": "farad",
     "m": "meter",
-    "L": "liter",
-    "ml": "mliter",
-    "mmol": "mmole",
-    "umol": "umole",
-    "mol": "mole",
-    "g": "gram",
-    "kg": "kilogram",
-    "mg": "mgram",
-    "ug": "ugram",
-    "ng": "ngram",
 }
 _DAY = 86400 * brian2_units.second
 _EXTRA = {
@@ -225,12 +217,12 @@ def si(value: QuantityLike, like: Quantity | Dimension | str, *, name: str, fini
         raise UnitError(f"{name}: {error}") from None
     if get_dimensions(given) is not wanted and not is_bare_zero(given):
         raise UnitError(
-            f"{name} = {_shown(given)} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
+            f"{name} = {shown(given)} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
             + _with_unit(value, given, allowed)
         )
     values = np.asarray(given, dtype=float)
     if finite and not np.all(np.isfinite(values)):
-        raise UnitError(f"{name} = {_shown(given)} is not finite; give a finite number")
+        raise UnitError(f"{name} = {shown(given)} is not finite; give a finite number")
     return values
 
 
@@ -253,7 +245,8 @@ def is_bare_zero(value: Quantity) -> bool:
     return get_dimensions(value) is DIMENSIONLESS and not np.any(np.asarray(value, dtype=float))
 
 
-def _shown(value: Quantity) -> str:
+def shown(value: Quantity) -> str:
+    """Return a quantity as people read it, in its likely unit, ``"3 ms"``; of many numbers the first five."""
     unit = best_unit(value)
     numbers = [f"{number:g}" for number in np.atleast_1d(in_unit(value, unit)).ravel()[:5]]
     text = numbers[0] if np.size(value) == 1 else f"[{', '.join(numbers)}{', …' * (np.size(value) > 5)}]"
@@ -261,7 +254,9 @@ def _shown(value: Quantity) -> str:
 
 
 def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
-    """Return the question whether plain numbers were to have a unit, spelled as they were given."""
+    """Return the question whether plain numbers were to have a unit, or a unit other capitals, as they were given."""
+    if (said := written_unit(value)) != unit and said.lower() == unit.lower():
+        return f"; did you mean {unit!r}?"
     if get_dimensions(given) is not DIMENSIONLESS or not unit or np.ndim(given) > 1 or np.size(given) > 20:
         return ""
     numbers = [f"{number:.12g}" for number in np.atleast_1d(np.asarray(given, dtype=float))]
@@ -273,15 +268,20 @@ def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
     return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}*{unit}?"
 
 
+def zeroed(text: str) -> str:
+    """Return a text whose numbers have their leading zero, ``"0.5 Hz"``, also where it was typed without."""
+    return re.sub(r"(?<![\w.])\.(?=\d)", "0.", text)
+
+
 def several(number: int, noun: str) -> str:
     """Return a number with its noun, ``"1 lane"`` or ``"1,280 lanes"``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def brief(number: float) -> str:
-    """Return a number for a table or a label: four digits, all of them where it is large: ``"0.2314"``, ``"12345"``."""
+def brief(number: float, digits: int = 4) -> str:
+    """Return a number for a table or a label: few digits, all of them where it is large: ``"0.2314"``, ``"12345"``."""
     whole = len(f"{abs(number):.0f}") if math.isfinite(number) and abs(number) < 1e6 else 0
-    return f"{number:.{max(4, whole)}g}"
+    return f"{number:.{max(digits, whole)}g}"
 
 
 def describe_dimension(dimension: Dimension) -> str:

@@ -18,9 +18,9 @@ from nmdasim.protocols import latencies
 
 mpl.use("Agg")
 
-# Brian2 interprets, since compiling takes longer than a short run; what runs long is marked `compiled`. Its own flags but
-# for the optimisation, which is little: compiling and one long run took 158 s together, 180 s with more; unoptimised,
-# 236 s. Without what a debugger reads, which Python's own flags ask for: 24 s of compiling in place of 35.
+# Brian2 interprets, since compiling takes longer than a short run; what runs long is marked `compiled`. Of its flags
+# optimisation alone is less: compiling and one long run took 158 s together, 180 s with all of it; unoptimised, 236 s.
+# Without what a debugger reads, which Python's own flags ask for: 24 s of compiling in place of 35.
 b2.prefs["codegen.target"] = "numpy"
 b2.prefs["codegen.cpp.extra_compile_args_gcc"] = [
     *("-w", "-O1", "-g0", "-ffast-math", "-fno-finite-math-only", "-march=native", "-std=c++11")

@@ -29,6 +29,21 @@ SAID = [
       "largest touch response, -50 mV"], 1),
     ("allodynia", r"without a step \((\d+), (\d+) and (\d+) %\)",
      ["hyperalgesia, -65 mV", "hyperalgesia, -60 mV", "hyperalgesia, -55 mV"], 100),
+    ("nmda_receptor", r"peak (\d+) % of the receptors of `lester_jahr1992` are open, of `clements1992` (\d+) %",
+     ["peak open in %, lester_jahr1992, 1 ms", "peak open in %, clements1992, 1 ms"], 1),
+    ("nmda_receptor", r"makes (\d+) % and (\d+) % of it",
+     ["peak open in %, lester_jahr1992, 100 ms", "peak open in %, clements1992, 100 ms"], 1),
+    ("nmda_receptor", r"leaves (\S+) % of the current at −65 mV and (\d+) % at −40 mV",
+     ["left by magnesium in %, -65 mV", "left by magnesium in %, -40 mV"], 1),
+    ("nmda_receptor", r"GluN2A is (\S+) µM with 1 mM magnesium and (\S+) µM without, on GluN2C (\S+) µM and (\S+) µM",
+     ["IC50, 2A, 1 mM", "IC50, 2A, 0 mM", "IC50, 2C, 1 mM", "IC50, 2C, 0 mM"], 1),
+    ("nmda_receptor", r"pulse (\d+) % of the receptors are blocked at 1 Hz and (\d+) % at 0.1 Hz",
+     ["blocked by memantine in %, 1 Hz, pulse 15", "blocked by memantine in %, 0.1 Hz, pulse 15"], 1),
+    ("own_neuron", r"as it is, (\S+) and (\d\.\d)", [f"own neuron, as it is, pulse {k}" for k in (1, 10)], 1),
+    ("own_neuron", r"0\.3 \* second`: (\S+) and (\d\.\d)",
+     [f"own neuron, slow conductance 0.3 s, pulse {k}" for k in (1, 10)], 1),
+    ("own_neuron", r"At 0\.1 Hz: (\S+) and (\d\.\d)", [f"own neuron, 0.1 Hz, pulse {k}" for k in (1, 10)], 1),
+    ("own_neuron", r"Without magnesium: (\d+) and (\d+)", [f"own neuron, no magnesium, pulse {k}" for k in (1, 10)], 1),
 ]  # fmt: skip
 
 

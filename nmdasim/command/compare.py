@@ -9,7 +9,7 @@ import typer
 
 from nmdasim.command import progress
 from nmdasim.command.figures import Show, Slide, opened
-from nmdasim.command.options import Json, Out, drawn_seeds, one_concentration
+from nmdasim.command.options import Json, Out, drawn_seeds, one_concentration, told_free
 from nmdasim.command.sensory import in_state, told
 from nmdasim.errors import InputError
 
@@ -65,7 +65,8 @@ def computed(
 
     dose = one_concentration(ketamine)
     in_state(state)  # refuses a name that it does not know before anything runs
-    drugs = {"": "0 uM"} | ({f", {dose:.3g} µM free ketamine": ketamine} if dose else {})
+    said, none = told_free(ketamine)
+    drugs = {"": none} | ({f", {said}": ketamine} if dose else {})
     cases = [(one, label, drug) for one in dict.fromkeys(("naive", state)) for label, drug in drugs.items()]
     if len(cases) == 1:
         raise InputError("naive without drug alone is no comparison; give another --state, or --ketamine '1 uM'")

@@ -47,3 +47,14 @@ def one_concentration(ketamine: str) -> float:
     if free.ndim or free < 0:
         raise InputError(f"ketamine = {ketamine}; give one concentration, 0 or more")
     return float(quantities.in_unit(free, "uM"))
+
+
+def told_free(ketamine: str) -> tuple[str, str]:
+    """Return the free concentration of a text as people read it, in its own unit, and none of it in that unit."""
+    from nmdasim import quantities
+    from nmdasim.parameters import concentrations
+
+    free = concentrations.free(ketamine)
+    unit = quantities.written_unit(free) or "uM"
+    number = float(quantities.in_unit(quantities.number(free, "uM", name="ketamine"), unit))
+    return f"{quantities.brief(number)} {quantities.pretty(unit)} free ketamine", f"0 {unit}"

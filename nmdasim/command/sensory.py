@@ -10,7 +10,7 @@ import typer
 
 from nmdasim.command import progress
 from nmdasim.command.figures import Show, Slide, opened
-from nmdasim.command.options import Json, Out, drawn_seeds, one_concentration
+from nmdasim.command.options import Json, Out, drawn_seeds, one_concentration, told_free
 from nmdasim.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -71,7 +71,8 @@ def computed(
     circuit, rho = in_state(state)
     one_concentration(ketamine)  # refuses several before anything runs
     seeds = drawn_seeds(seed, repeats, _MOST_REPEATS)
-    before = study.stimulus_response(study.in_state("naive")[0], seed=seeds, progress=_half(report, 0))
+    naive, none = study.in_state("naive")[0], told_free(ketamine)[1]
+    before = study.stimulus_response(naive, ketamine=none, seed=seeds, progress=_half(report, 0))
     after = study.stimulus_response(circuit, rho=rho, ketamine=ketamine, seed=seeds, progress=_half(report, 1))
     answer = told(state, before, after)
     return answer | {"naive": told("naive", before, before), "disclaimer": DISCLAIMER}, before, after

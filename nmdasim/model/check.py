@@ -20,7 +20,7 @@ from nmdasim import quantities
 from nmdasim.errors import ExpressionError, ModelError, UnitError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.language.noise import is_noise
-from nmdasim.model import kept, refused, regular
+from nmdasim.model import kept, refused, regular, unread
 from nmdasim.model.structure import by_structure
 
 if TYPE_CHECKING:
@@ -85,10 +85,7 @@ def _dimension(given: Model, base: str) -> str:
 
 @lru_cache(256)
 def _parse(equations: str) -> Equations:
-    try:
-        return Equations(equations)
-    except Exception as error:  # Brian2's parser raises many kinds; the text is what the user needs
-        raise ModelError(" ".join(str(error).split())) from None
+    return unread.equations(equations)
 
 
 @lru_cache(4096)
@@ -119,8 +116,8 @@ def _symbols(given: Model, text: Equations) -> None:
     known = bases | set(text.names) | _BUILT_IN | set(FUNCTIONS) | set(CONSTANTS)
     for equation in text.values():
         for name in IDENTIFIER.findall(equation.expr.code if equation.expr else ""):
-            if name not in known and not is_unit(name) and not is_noise(name):
-                raise ModelError(f"{name!r} in the equation of {equation.varname} is not defined")
+            if not is_noise(name) and (why := unread.name(name, known)):
+                raise ModelError(f"{name!r} in the equation of {equation.varname} {why}")
     if not any(eq.type == DIFFERENTIAL_EQUATION for eq in text.values()) and "Im" not in text:
         raise ModelError("there is no differential equation")
 
@@ -194,10 +191,13 @@ def _numbers(given: Model, text: Equations) -> None:
 
 
 def _summaries(given: Model, known: Mapping[str, Dimension]) -> None:
-    """Check that the unit of a summary is one of what it is of."""
+    """Check that a summary is of something that there is, in a unit of it."""
     for name, one in given.summaries.items():
-        found = known.get(one.variable)
-        if one.unit and found is not None and get_dimensions(quantities.parse_unit(one.unit)) is not found:
+        for what, word, there in (("variable", one.variable, known), ("region", one.region, given.morphology.regions)):
+            if word not in there:
+                raise ModelError(f"summary {name}: no {what} {word!r}{nearest(word, there)}")
+        found = known[one.variable]
+        if one.unit and get_dimensions(quantities.parse_unit(one.unit)) is not found:
             raise ModelError(f"summary {name} is to be in {one.unit}; {one.variable} is in {conventional(found)}")
 
 

@@ -25,13 +25,14 @@ from nmdasim.model.parameter import ParameterSet
 from nmdasim.model.population import Population, named
 from nmdasim.model.port import Contact, Fibres, Latency
 from nmdasim.model.synapse import Synapse
+from nmdasim.model.typed import typed
 from nmdasim.quantities import QuantityLike
 
 #: What is said of a circuit and moves no number.
 _SAID = ("name", "description", "references", "numbers")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Projection:
     """Synapses from one population, or input, onto another.
 
@@ -85,6 +86,9 @@ class Projection:
             raise ModelError(
                 f"projection {self.pre} → {self.post}: probability = {self.probability}; it is from 0 to 1"
             )
+
+    def __repr__(self) -> str:
+        return typed(self)
 
     @property
     def label(self) -> str:

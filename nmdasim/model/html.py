@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from brian2.units import Quantity
+
 from nmdasim import quantities
 from nmdasim.language import latex
 
@@ -36,7 +38,9 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def _cell(value: object) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, Quantity):
+        return quantities.shown(value)
+    return f"{value:g}" if isinstance(value, float) else quantities.zeroed(str(value))
 
 
 def folded(summary: object, body: str) -> str:

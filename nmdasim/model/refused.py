@@ -73,6 +73,8 @@ def expression(text: str, known: Iterable[str], where: str, *, noise: bool = Fal
     drawn
         Whether ``rand()`` and ``randn()`` may.
     """
+    if "^" in text:
+        raise ModelError(f"'^' in {where}: a power is written **, as in 'x**2'")
     own = set(known)
     used = [word for word in words(text) if word.name not in own]
     for word in used:

@@ -24,6 +24,7 @@ from nmdasim.errors import ModelError, NmdasimError, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.language.linear import solved
 from nmdasim.language.reader import read, symbol
+from nmdasim.model import unread
 from nmdasim.model.check import IDENTIFIER, Dimensions, conventional, is_unit
 from nmdasim.model.identity import digest
 from nmdasim.model.parameter import ParameterSet
@@ -99,10 +100,7 @@ class Synapse:
     @cached_property
     def text(self) -> Equations:
         """The equations as Brian2 reads them."""
-        try:
-            return Equations(self.equations)
-        except Exception as error:  # Brian2's parser raises many kinds; the text is what the user needs
-            raise ModelError(" ".join(str(error).split())) from None
+        return unread.equations(self.equations)
 
     @cached_property
     def variables(self) -> tuple[str, ...]:

@@ -75,6 +75,8 @@ def argument(value: Any) -> str:
             return repr(value.tolist())
         case Mapping():
             return "{" + ", ".join(f"{key!r}: {argument(item)}" for key, item in value.items()) + "}"
+        case str():
+            return repr(quantities.zeroed(value))
         case list():
             return f"[{', '.join(map(argument, value))}]"
         case tuple():

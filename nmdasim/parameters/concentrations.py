@@ -114,7 +114,7 @@ def _one(given: QuantityLike, drug: str, basis: str, table: Table) -> Any:
         return value if said or other else given
     if get_dimensions(value) is _MOLAR and (said or basis) in ("", FREE) and not other:
         return value if said else given
-    told = given if isinstance(given, str) else f"{drug} = {given}"
+    told = f"{drug} = {given}"
     return value * _factor(value, drugs.find(drug, table), said or basis, other, told)
 
 

@@ -16,7 +16,7 @@ from nmdasim.model import html
 from nmdasim.pharmacology import amounts, table, written
 from nmdasim.pharmacology.drugs import drug
 from nmdasim.pharmacology.events import Event
-from nmdasim.quantities import QuantityLike
+from nmdasim.quantities import QuantityLike, several
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MOST_ROWS = 1_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Regimen:
     """Dosing events of one or several subjects.
 
@@ -255,6 +255,11 @@ class Regimen:
         name = " + ".join(filter(None, (self.name, other.name)))
         source = ", ".join(dict.fromkeys(filter(None, (self.source, other.source))))
         return Regimen.of(*self.events, *other.events, drug=self.drug, name=name, source=source)
+
+    def __repr__(self) -> str:
+        """Return a heading and the rows as a table, as `print` does."""
+        of = f" of {self.drug}" if self.drug else ""
+        return f"Regimen{of}: {several(len(self.events), 'event')}\n{self}"
 
     def __str__(self) -> str:
         head = [text for text in (self.name, self.source and f"source: {self.source}") if text]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError
+from nmdasim.errors import ModelError, closest
 from nmdasim.language.evaluation import evaluate
 from nmdasim.model.model import Model
 from nmdasim.model.port import Summary
@@ -85,7 +85,6 @@ def probe(model: Model, name: str) -> list[Probe]:
         if name.endswith(f"_{region}") and name.removesuffix(f"_{region}") in variables:
             return [Probe(name.removesuffix(f"_{region}"), model.morphology.centre(region))]
     regions = ", ".join(model.morphology.regions)
-    raise ModelError(
-        f"{model.name} has nothing called {name!r} to record; variables are {', '.join(sorted(variables))}, "
-        f"each also as NAME_REGION with a region of {regions}"
-    )
+    every = [*variables, *(f"{variable}_{region}" for variable in variables for region in model.morphology.regions)]
+    listed = f"; variables are {', '.join(sorted(variables))}, each also as NAME_REGION with a region of {regions}"
+    raise ModelError(f"{model.name} has nothing called {name!r} to record{closest(name, every) or listed}")

@@ -16,6 +16,7 @@ from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.schemes import layout, scheme, sheets
 from nmdasim.plot.style import Told, axes_of, caption, drawn, from_zero, new_figure, plain_log
+from nmdasim.quantities import brief, converted
 from nmdasim.receptors import hill
 
 __all__ = [
@@ -71,7 +72,7 @@ def pulse(
             ax.plot([when, when + float(result.decay_1e)], [peak, peak / math.e], "o", color=cue.colour)
         if len(results) == 1 and not relative and peak > 0:
             fallen = f",\n1/e after another {float(result.decay_1e):.4g} ms" if np.isfinite(result.decay_1e) else ""
-            text = f"peak {peak:.3g} after {when:.3g} ms{fallen}"
+            text = f"peak {brief(peak, 3)} after {brief(when, 3)} ms{fallen}"
             ax.annotate(text, (when, peak), xytext=(40, -8), textcoords="offset points", va="top")
         ax.set(
             title="A pulse of glutamate at time 0 opens NMDA receptors", xlabel="time, ms", ylabel="open probability"
@@ -92,12 +93,12 @@ def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
-            ax.plot(result.v, result.current.sel(mg=bath), label=f"{bath:g} mM Mg", **cue.plain)
+            ax.plot(result.v, result.current.sel(mg=bath), label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
         ax.axhline(0, color=look().faint, linewidth=1, zorder=0)
         ax.axvline(0, color=look().faint, linewidth=1, zorder=0)
         ax.set(
             title="Magnesium plugs the pore of a cell at rest",
-            xlabel="holding potential, mV",
+            xlabel=f"holding potential, {result.v.units}",
             ylabel=f"current, {result.current.units}",
         )
         ax.legend(frameon=False, loc="upper left")
@@ -119,10 +120,10 @@ def steady(result: xr.Dataset, ax: Axes | None = None) -> Axes:
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
             one = result.open.sel(mg=bath)
-            ax.plot(result.v, one, label=f"{bath:g} mM Mg", **cue.plain)
+            ax.plot(result.v, one, label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
             ax.plot(at, one.sel(v=at, method="nearest"), cue.marker, color=cue.colour, clip_on=False)
         ratio = float(result.ratio)
-        left = f"{result.attrs['mg']} Mg leaves {100 * ratio:.2g} % of the current"
+        left = f"{result.attrs['mg']} Mg leaves {brief(100 * ratio, 2)} % of the current"
         said = "Nothing opens" if np.isnan(ratio) else left
         ax.set(title=f"{said} at {held}", xlabel="holding potential, mV", ylabel="open probability, steady")
         ax.set_ylim(0, 1.1 * max(float(result.open.max()), 1e-9))
@@ -135,9 +136,10 @@ def block_voltage(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
-            ax.plot(result.v, 100 * result.blocked.sel(mg=bath), label=f"{bath:g} mM Mg", **cue.plain)
+            ax.plot(result.v, 100 * result.blocked.sel(mg=bath), label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
         title = f"{result.attrs['concentration']} {result.attrs['drug']} and magnesium compete for the pore"
-        ax.set(title=title, xlabel="holding potential, mV", ylabel="receptors blocked in the long run, %")
+        ax.set(title=title, ylabel="receptors blocked in the long run, %")
+        ax.set_xlabel(f"holding potential, {result.v.units}")
         ax.set_ylim(0, 100)
         ax.legend(frameon=False)
     return _finish(ax, [result], own=own)
@@ -206,8 +208,9 @@ def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
 def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
     """Draw inhibition curves with their Hill fits: a colour and a marker a subtype, dashes and filling by magnesium.
 
-    Curves that coincide are named together.
+    Curves that coincide are named together. Concentrations are drawn in µM.
     """
+    results = [_micromolar(result) for result in results]
     with drawn():
         own, ax = ax is None, axes_of(ax, (11, 6.8))
         kinds = list(dict.fromkeys(_kind(r) for r in results))
@@ -255,8 +258,18 @@ def _halved(results: Sequence[xr.Dataset], drugs: str) -> str:
     drug, halves = f"{drugs[0].upper()}{drugs[1:]}", [float(r.ic50) for r in results]
     if not np.isfinite(halves).all():
         return f"{drug} on NMDA receptors ({at})"
-    ends = dict.fromkeys(f"{end:.2g}" for end in (min(halves), max(halves)))
+    ends = dict.fromkeys(brief(end, 2) for end in (min(halves), max(halves)))
     return f"{drug}: {' to '.join(ends)} µM leaves half of the NMDA current ({at})"
+
+
+def _micromolar(result: xr.Dataset) -> xr.Dataset:
+    """Return an inhibition curve with its concentrations, and those that were read of them, in µM."""
+    unit = result.concentration.units
+    for name in ("concentration", "ic50", "ic50_interval"):
+        values = result[name]
+        there = (values.dims, converted(values.values, unit, "uM"), values.attrs | {"units": "µM"})
+        result = result.assign({name: there})
+    return result
 
 
 def coinciding(results: Sequence[xr.Dataset]) -> list[list[xr.Dataset]]:
@@ -280,7 +293,7 @@ def _close(one: xr.Dataset, other: xr.Dataset) -> bool:
 
 
 def _named(group: Sequence[xr.Dataset]) -> str:
-    kinds, halves = ", ".join(map(_kind, group)), ", ".join(f"{float(r.ic50):.2g}" for r in group)
+    kinds, halves = ", ".join(map(_kind, group)), ", ".join(brief(float(r.ic50), 2) for r in group)
     return f"{kinds}{' (coincide)' if len(group) > 1 else ''}, {group[0].attrs['mg']}: {halves} µM"
 
 

@@ -13,6 +13,7 @@ from nmdasim.plot import bands
 from nmdasim.plot.broken import log_with_zero
 from nmdasim.plot.look import Cue, cues, look
 from nmdasim.plot.style import Told, axes_of, caption, check_known, drawn, plain_log, told
+from nmdasim.quantities import brief
 from nmdasim.receptors.hill import hill
 
 #: Letters of a legend on an inch, times their size in points.
@@ -48,7 +49,7 @@ def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of:
         bar.set_label(_read_out(values))
         for axis, name in ((ax.xaxis, x), (ax.yaxis, y)):
             every = max(1, values.sizes[name] // 10)
-            axis.set_ticks(range(0, values.sizes[name], every), [f"{v:.3g}" for v in values[name].values[::every]])
+            axis.set_ticks(range(0, values.sizes[name], every), [brief(v, 3) for v in values[name].values[::every]])
         ax.set(xlabel=_label(values, x), ylabel=_label(values, y))
         if own:
             ax.set_title(_highest(table))
@@ -66,7 +67,7 @@ def _highest(table: xr.DataArray) -> str:
         return "No value"
     place = table.isel(table.argmax(list(table.dims)))
     where = (
-        f"{_label(table, str(dim)).partition(',')[0]} {float(place[dim]):.3g} {table[dim].attrs.get('units', '')}"
+        f"{_label(table, str(dim)).partition(',')[0]} {brief(float(place[dim]), 3)} {table[dim].attrs.get('units', '')}"
         for dim in reversed(table.dims)
     )
     return f"Highest at {', '.join(text.removesuffix(' 1').strip() for text in where)}"
@@ -143,7 +144,7 @@ def _halved(fit: xr.Dataset) -> str:
     some = fit.ic50.values[fit.sigmoid.values.astype(bool)]
     if not some.size:
         return "No IC50 can be told"
-    ends = dict.fromkeys(f"{end:.2g}" for end in (some.min(), some.max()))
+    ends = dict.fromkeys(brief(end, 2) for end in (some.min(), some.max()))
     return f"Half of the effect at {' to '.join(ends)} {fit.ic50.attrs['units']}"
 
 
@@ -155,7 +156,8 @@ def _one_curve(
     label = ", ".join(_value(fit, name) for name in others)
     if bool(fit.sigmoid):
         unit = fit.ic50.attrs["units"]
-        numbers = f"IC50 {float(fit.ic50):.3g} {unit} ({float(fit.ic50_low):.3g}–{float(fit.ic50_high):.3g})"
+        ic50, *ends = (brief(float(fit[name]), 3) for name in ("ic50", "ic50_low", "ic50_high"))
+        numbers = f"IC50 {ic50} {unit} ({'–'.join(ends)})"
         curve = hill(smooth, *(float(fit[name]) for name in ("top", "bottom", "ic50", "slope")))
         ax.plot(smooth, curve, label=_folded(ax, f"{label}  {numbers}"), **cue.plain)
     else:
@@ -220,4 +222,4 @@ def _read_out(values: xr.DataArray) -> str:
 
 
 def _value(fit: xr.Dataset, name: str) -> str:
-    return f"{name} {float(fit[name]):.3g} {fit[name].attrs.get('units', '')}".strip()
+    return f"{name} {brief(float(fit[name]), 3)} {fit[name].attrs.get('units', '')}".strip()

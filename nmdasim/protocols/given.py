@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import getattr_static
 from typing import Any, Self
@@ -19,7 +19,15 @@ _MEMBERS = ("varies", "axes", "at", "duration", "windows", "arrivals", "sources"
 
 @dataclass(frozen=True, repr=False)
 class Several(Protocol):
-    """Protocols that run beside one another, from the same start."""
+    """Protocols that run beside one another, from the same start.
+
+    A list in one of them is that one's alone; the same list in several is one dimension, which they share.
+
+    Raises
+    ------
+    InputError
+        If two of them vary by one name with different values, or give one input or one latency table.
+    """
 
     parts: tuple[Any, ...] = ()
 
@@ -41,12 +49,28 @@ class Several(Protocol):
     @property
     def axes(self) -> dict[str, np.ndarray]:
         """Those of every part."""
-        return {name: values for part in self.parts for name, values in part.axes.items()}
+        found: dict[str, np.ndarray] = {}
+        for name, values in (one for part in self.parts for one in part.axes.items()):
+            if not np.array_equal(found.setdefault(name, values), values):
+                raise InputError(f"{_TWO} have different lists of {name}; give a list to one, or the same to both")
+        return found
 
     def at(self, **point: Any) -> Self:
-        """Return them with single values, each part with its own."""
-        parts = (part.at(**{n: v for n, v in point.items() if n in part.varies}) for part in self.parts)
+        """Return them with single values, each for the parts that vary it."""
+        varying = {name: self._varying(name) for name in point}
+        parts = (part.at(**{n: v for n, v in point.items() if k in varying[n]}) for k, part in enumerate(self.parts))
         return dataclasses.replace(self, parts=tuple(parts))
+
+    def _varying(self, name: str) -> list[int]:
+        """Return the places of the parts that have a list by a name; where none has, of the one that could."""
+        if lists := [k for k, part in enumerate(self.parts) if name in part.axes]:
+            return lists
+        able = [k for k, part in enumerate(self.parts) if name in part.varies]
+        if len(able) > 1:
+            raise InputError(
+                f"{_TWO} have {name}, and an axis does not say of which; simulate with a list in the one that is meant"
+            )
+        return able
 
     def arrivals(self, circuit: Circuit, rng: np.random.Generator) -> list[Arrival]:
         """Return those of every part, drawn in their order."""
@@ -55,11 +79,23 @@ class Several(Protocol):
     @property
     def latencies(self) -> dict[str, Any]:  # type: ignore[override]
         """Those of every part."""
-        return {name: table for part in self.parts for name, table in getattr(part, "latencies", {}).items()}
+        return _once("latencies of", (getattr(part, "latencies", {}) for part in self.parts))
 
     def sources(self, circuit: Circuit) -> dict[str, Any]:
-        """Return those of every part; of two for one input the last counts."""
-        return {name: source for part in self.parts for name, source in part.sources(circuit).items()}
+        """Return those of every part."""
+        return _once("input", (part.sources(circuit) for part in self.parts))
+
+
+_TWO = "two of the protocols that run together"
+
+
+def _once(what: str, parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return all in one; what two parts give differently is refused, since one of them would be lost."""
+    found: dict[str, Any] = {}
+    for name, given in (one for part in parts for one in part.items()):
+        if found.setdefault(name, given) is not given:
+            raise InputError(f"{_TWO} both give {what} {name!r}, and one would be lost; give it once")
+    return found
 
 
 @dataclass(frozen=True, repr=False)
@@ -94,6 +130,8 @@ def protocol_of(given: Any) -> Any:
     """
     if given is None:
         return Several()
+    if isinstance(given, type):
+        raise InputError(f"{given.__name__} is a kind of protocol; did you mean {given.__name__}()?")
     if isinstance(given, Mapping):
         return Inputs(given)
     if isinstance(given, Sequence) and not isinstance(given, str):

@@ -149,6 +149,11 @@ class WindUp(Protocol):
         """
         stimuli = self.stimuli()[:, :, None]
         driven = {fibre: circuit.fibres[fibre] for fibre in self.fibres if fibre in circuit.fibres}
+        if not driven and (inputs := circuit_of(circuit).inputs):
+            raise InputError(
+                f"{circuit.name} takes its stimuli by the inputs {', '.join(inputs)}; a train of C-fibre "
+                "volleys for it is nm.protocols.Conditioning()"
+            )
         if not driven:
             raise InputError(
                 f"{circuit.name} has no fibres {' or '.join(self.fibres)}; a wind-up train drives some: give the model "

@@ -67,13 +67,23 @@ class Doses:
 
     def explained(self, curves: np.ndarray, values: np.ndarray) -> np.ndarray:
         """Return the share of the variation of each of `values` (n, doses) that each of `curves` explains, scaled."""
+        found, spread = self._products(curves, values)
+        return np.divide(np.square(found), spread[:, None], out=np.zeros_like(found), where=spread[:, None] > 0)
+
+    def best(self, curves: np.ndarray, values: np.ndarray) -> np.ndarray:
+        """Return the share of the variation of each of `values` (n, doses) that the best of `curves` explains."""
+        found, spread = self._products(curves, values)
+        most = np.maximum(found.max(axis=1, initial=0), -found.min(axis=1, initial=0))
+        return np.divide(np.square(most), spread, out=np.zeros_like(spread), where=spread > 0)
+
+    def _products(self, curves: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the products of every value with every curve, both about their mean, and the spread of the values."""
         about = curves - (curves @ self.weight / self.weight.sum())[:, None]
         size = np.sqrt(np.square(about) @ self.weight)
         kept = np.divide(about, size[:, None], out=np.zeros_like(about), where=size[:, None] > 1e-6)
         free = values - (values @ self.weight / self.weight.sum())[:, None]
         spread = np.square(free) @ self.weight
-        found = np.square((free * self.weight) @ kept.T)
-        return np.divide(found, spread[:, None], out=np.zeros_like(found), where=spread[:, None] > 0)
+        return (free * self.weight) @ kept.T, spread
 
 
 def share(log_dose: np.ndarray, log_ic50: np.ndarray, log_slope: np.ndarray) -> np.ndarray:

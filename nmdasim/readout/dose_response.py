@@ -17,6 +17,8 @@ from nmdasim.receptors.hill import NAMES, SHALLOWEST
 FALSE_POSITIVES = 0.05
 #: Noise drawn to know how much of it a Hill curve explains, and the seed of that draw.
 _DRAWS, _SEED = 4000, 0
+#: Orders in which the values of a curve are shuffled over its doses, likewise.
+_SHUFFLES = 1000
 #: Within this share of either end, a dose lies on a plateau.
 _PLATEAU = 0.05
 #: By how much, on Akaike's scale, a curve that rises and falls must be better than a Hill curve of as many numbers.
@@ -33,10 +35,11 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
     (``left_out`` counts them), and nothing else of its seed. Scale and offset of the read-out do not matter.
 
     Whether the curve is sigmoid is judged by comparing models. A flat line: a Hill curve explains some of the variation
-    of pure noise too; how much is drawn for just these doses, and what is called sigmoid explains more than 95 % of
-    4,000 such draws, so that at most 5 % of flat noisy curves are called so. A curve that rises and falls (a bell over
-    the logarithm of the dose, with as many numbers): preferred where Akaike's criterion is better by 4. Of Hill curves
-    themselves, ``model`` says whether one that ends at 0 does as well as one whose bottom is free.
+    of pure noise too; what is called sigmoid is explained better than 95 % of 4,000 draws of normal noise at just these
+    doses, and than 95 % of 1,000 shuffles of its own values over the doses, those of each seed among themselves, so
+    that at most 5 % of flat noisy curves are called so, also of counts that are few. A curve that rises and falls (a
+    bell over the logarithm of the dose, with as many numbers): preferred where Akaike's criterion is better by 4. Of
+    Hill curves themselves, ``model`` says whether one that ends at 0 does as well as one whose bottom is free.
 
     Where there are 5 seeds or more, 95 % intervals come from resampling them, whole curves at a time, since the doses
     of one seed share its draws; elsewhere from the profile of the sum of squares: the values at which it exceeds its
@@ -55,12 +58,12 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
     -------
     xarray.Dataset
         ``top``, ``bottom``, ``ic50``, ``slope``, each with ``_low`` and ``_high``; ``r_squared``; ``p_flat``, the share
-        of pure noise of which a Hill curve explains as much; ``fitted`` and ``residual`` over the doses; ``sigmoid``,
-        whether the curve is one, and ``reason`` where not; ``model``: ``"flat"``, ``"hill"`` (ends at 0), ``"hill, free
-        bottom"``, ``"not monotone"`` or ``""`` (none). Where it is not sigmoid, ``ic50`` and ``slope`` are NaN: the
-        numbers of a curve that is not there mean nothing. An end of an interval that the doses do not bound is
-        infinite, or 0 below an IC50 or a slope. ``top`` is the plateau of low doses, ``bottom`` that of high ones, also
-        where the curve rises.
+        of pure noise, or of shuffles where that is more, of which a Hill curve explains as much; ``fitted`` and
+        ``residual`` over the doses; ``sigmoid``, whether the curve is one, and ``reason`` where not; ``model``:
+        ``"flat"``, ``"hill"`` (ends at 0), ``"hill, free bottom"``, ``"not monotone"`` or ``""`` (none). Where it is
+        not sigmoid, ``ic50`` and ``slope`` are NaN: the numbers of a curve that is not there mean nothing. An end of an
+        interval that the doses do not bound is infinite, or 0 below an IC50 or a slope. ``top`` is the plateau of low
+        doses, ``bottom`` that of high ones, also where the curve rises.
 
     Raises
     ------
@@ -150,6 +153,10 @@ def _alike(given: np.ndarray, doses: Doses, resamples: int, seed: int) -> dict[s
     to_zero = curves.squares(doses, y, weights, curves.least(doses, y, weights, zero, held))
     judged = _compared(doses, y, np.where(moves, total, 1), left, to_zero, moves)
     explained = np.where(moves, 1 - left / np.where(moves, total, 1), 0)
+    for k in np.flatnonzero(_objections(doses, x, explained, judged) == ""):
+        judged["p_flat"][k] = max(judged["p_flat"][k], _of_shuffles(doses, scaled[k], y[k]))
+        if judged["p_flat"][k] > FALSE_POSITIVES:
+            judged["model"][k] = "flat"
     reasons = _objections(doses, x, explained, judged)
     ends = _intervals(scaled, doses, y, x, reasons == "", (base, unit), resamples, seed)
     factor, offset = (size[:, 0] * unit)[:, 0], (size[:, 0] * base)[:, 0]
@@ -170,8 +177,8 @@ def _compared(
     p = {}
     best = {}
     for name, shapes in (("hill", doses.sigmoids), ("bell", doses.bells)):
-        by_chance = np.sort(doses.explained(shapes, noise).max(axis=1, initial=0))
-        best[name] = doses.explained(shapes, y).max(axis=1, initial=0)
+        by_chance = np.sort(doses.best(shapes, noise))
+        best[name] = doses.best(shapes, y)
         p[name] = (1 + _DRAWS - np.searchsorted(by_chance, best[name])) / (1 + _DRAWS)
     tiny = _ROUNDING * total
     bell = np.maximum((1 - best["bell"]) * total, tiny)
@@ -182,6 +189,25 @@ def _compared(
     named = np.where(p["hill"] > FALSE_POSITIVES, "flat", named)
     model = np.where(~moves, "flat", np.where(turns, "not monotone", named))
     return {"model": model.astype(object), "p_flat": np.where(moves, p["hill"], 1.0)}
+
+
+def _of_shuffles(doses: Doses, given: np.ndarray, mean: np.ndarray) -> float:
+    """Return of how many shuffles a Hill curve explains as much; `given` of shape (seeds, doses), NaN where none is.
+
+    Normal noise does not stand for counts that are few: of 5 doses with one or two spikes at one of them it does not
+    know how often chance alone has them at an end.
+    """
+    there = np.isfinite(given)
+    places = np.argsort(~there, axis=1, kind="stable")  # those with a value first, as in an order drawn of them
+    drawn = np.where(there, np.random.default_rng(_SEED).random((_SHUFFLES, *given.shape)), np.inf)
+    every = np.broadcast_to(given, drawn.shape)
+    shuffled = np.empty(drawn.shape)
+    np.put_along_axis(
+        shuffled, np.broadcast_to(places, drawn.shape), np.take_along_axis(every, np.argsort(drawn, axis=2), axis=2), 2
+    )
+    by_chance = doses.best(doses.sigmoids, np.nanmean(shuffled, axis=1))
+    best = doses.best(doses.sigmoids, mean[None])[0]
+    return float(1 + np.sum(by_chance >= best * (1 - 1e-9))) / (1 + _SHUFFLES)
 
 
 def _objections(doses: Doses, x: np.ndarray, explained: np.ndarray, judged: dict[str, np.ndarray]) -> np.ndarray:

@@ -19,6 +19,7 @@ from scipy.optimize import brentq, minimize_scalar
 from nmdasim import quantities
 from nmdasim.errors import InputError, plainly
 from nmdasim.quantities import QuantityLike
+from nmdasim.receptors.coordinates import coordinate
 from nmdasim.receptors.exact import Step, provenance, respond
 from nmdasim.receptors.perfusion import GLUTAMATE, WIDTH, equilibrated, recovery, train, wash
 from nmdasim.receptors.scheme import Scheme
@@ -152,7 +153,7 @@ def paired_pulses(scheme: Scheme, intervals: QuantityLike, **conditions: Quantit
         )
         late = both.time.values >= gap * 1e3
         ratios.append(float((both.open - alone.open).values[late].max() / alone.open.values.max()))
-    data = xr.Dataset(coords={"interval": ("interval", gaps * 1e3, {"units": "ms"})})
+    data = xr.Dataset(coords={"interval": coordinate("interval", gaps, intervals, "ms", "time from pulse to pulse")})
     data["ratio"] = ("interval", ratios, {"units": "1", "long_name": "second response over the first"})
     return data.assign_attrs(provenance(scheme, conditions))
 
@@ -201,8 +202,8 @@ def iv_curve(
     opened = scheme.open(scheme.steady(**settings, **conditions), **settings, **conditions)
     data = xr.Dataset(
         coords={
-            "mg": ("mg", baths, {"units": "mM", "long_name": "magnesium"}),
-            "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"}),
+            "mg": coordinate("mg", baths, mg, "mM", "magnesium"),
+            "v": coordinate("v", volts, v, "mV", "holding potential"),
         }
     )
     data["open"] = (("mg", "v"), opened, {"units": "1", "long_name": "probability that a receptor conducts"})
@@ -234,7 +235,7 @@ def steady(
     asked = [{"v": v, "mg": bath, "glutamate": glutamate, **conditions} for bath in (mg, "0 mM")]
     plugged, free = (float(scheme.open(scheme.steady(**one), **one)) for one in asked)
     held, bath = (quantities.number(x, u, name=n) for x, u, n in ((v, "mV", "v"), (mg, "mM", "mg")))
-    volts = np.union1d(np.linspace(-0.1, 0.06, 81), held) * quantities.unit("volt")
+    volts = np.unique(np.append(np.linspace(-0.1, 0.06, 81), held).round(12)) * quantities.unit("volt")
     baths = list(dict.fromkeys((0.0, bath))) * quantities.unit("mM")
     data = iv_curve(scheme, volts, baths, glutamate=glutamate, **conditions)
     left = "probability that a receptor conducts at the voltage that was asked for"

@@ -16,6 +16,7 @@ from nmdasim.parameters import drugs
 from nmdasim.quantities import QuantityLike
 from nmdasim.receptors import hill
 from nmdasim.receptors.blockers import block, blocker, ic50
+from nmdasim.receptors.coordinates import coordinate
 from nmdasim.receptors.subtypes import Subtype, mixture
 
 
@@ -44,13 +45,15 @@ def curve(
     Returns
     -------
     xarray.Dataset
-        ``response`` (concentration), the current relative to control; ``ic50``, ``hill`` and their 95 % intervals.
+        ``response`` (concentration), the current relative to control; ``ic50`` in the unit of the concentrations,
+        ``hill``, and their 95 % intervals.
     """
     parts = mixture(subtype)
     if concentrations is None:
         middle = np.exp(np.mean([np.log(float(ic50(drug, kind.name, v, mg))) for kind, _ in parts]))
         concentrations = middle * np.logspace(-2, 2, 25) * quantities.unit("mM")
-    dose = np.atleast_1d(quantities.si(written.free(concentrations, blocker(drug).key), "uM", name="concentrations"))
+    free = written.free(concentrations, blocker(drug).key)
+    dose = np.atleast_1d(quantities.si(free, "uM", name="concentrations"))
     total, control = np.zeros_like(dose), 0.0
     for kind, share in parts:
         scheme = block(kind.scheme(), blocker(drug, kind.name))
@@ -59,17 +62,17 @@ def curve(
         with_drug = fixed | {key: dose * quantities.unit("mM")}
         total += share * scheme.open(scheme.steady(**with_drug), **with_drug)
         control += share * float(scheme.open(scheme.steady(**fixed), **fixed))
-    shown = quantities.in_unit(dose, "uM")
-    return _label(drug, subtype, (v, mg), shown, total / control)
+    axis = coordinate("concentration", dose, free, "uM", f"free {drug}")
+    return _label(drug, subtype, (v, mg), axis, total / control)
 
 
-def _label(drug: str, subtype: Any, bath: tuple[Any, Any], dose: np.ndarray, response: np.ndarray) -> xr.Dataset:
-    found = hill.fit(dose, response)
-    data = xr.Dataset(coords={"concentration": ("concentration", dose, {"units": "µM", "long_name": f"free {drug}"})})
+def _label(drug: str, subtype: Any, bath: tuple[Any, Any], dose: Any, response: np.ndarray) -> xr.Dataset:
+    data = xr.Dataset(coords={"concentration": dose})
+    found, unit = hill.fit(data.concentration.values, response), {"units": data.concentration.units}
     data["response"] = ("concentration", response, {"units": "1", "long_name": "current relative to control"})
-    data["ic50"] = ((), found.ic50, {"units": "µM"})
+    data["ic50"] = ((), found.ic50, unit)
     data["hill"] = ((), found.hill, {"units": "1"})
-    data["ic50_interval"] = ("bound", list(found.ic50_interval), {"units": "µM"})
+    data["ic50_interval"] = ("bound", list(found.ic50_interval), unit)
     data["hill_interval"] = ("bound", list(found.hill_interval), {"units": "1"})
     data["bound"] = ["low", "high"]
     held = {
@@ -123,8 +126,8 @@ def against_voltage(
     half = ic50(drug, subtype, volts * quantities.unit("volt"), baths[:, None] * quantities.unit("mM"))
     data = xr.Dataset(
         coords={
-            "mg": ("mg", baths, {"units": "mM", "long_name": "magnesium"}),
-            "v": ("v", volts * 1e3, {"units": "mV", "long_name": "holding potential"}),
+            "mg": coordinate("mg", baths, mg, "mM", "magnesium"),
+            "v": coordinate("v", volts, v, "mV", "holding potential"),
         }
     )
     data["ic50"] = (("mg", "v"), quantities.in_unit(half, "uM"), {"units": "µM", "long_name": f"IC50 of {drug}"})

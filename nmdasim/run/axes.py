@@ -60,8 +60,15 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
         values = quantities.si(with_units(name, value), own.unit, name=name)
         if values.ndim > 1 or values.size == 0:
             raise InputError(f"{name} has shape {values.shape}; give one value, or a list of one or more")
-        axes.append(Axis(name, values, _unit(value, values, own, name), shared(value), text=own.description))
+        axes.append(Axis(name, values, _unit(value, values, own, name), shared(value), text=_text(own, name)))
     return axes
+
+
+def _text(own: Parameter, name: str) -> str:
+    """Return what a parameter is; of the concentration of a drug that nothing is said of, what it is read as: free."""
+    if own.description or name not in drugs.entries() or not quantities.same_dimension(own.unit, "uM"):
+        return own.description
+    return f"free {drugs.written(name)} at the receptor"
 
 
 def unit_given(value: Any) -> str:
@@ -111,7 +118,7 @@ def protocol_axis(protocol: Any, name: str, values: np.ndarray, given: Any = Non
     unit = protocol.varies[name]
     if unit in ("", "1"):
         return Axis(name, values, "1", named=True)
-    owner = next((part for part in getattr(protocol, "parts", (protocol,)) if name in part.varies), protocol)
+    owner = next((part for part in getattr(protocol, "parts", (protocol,)) if name in part.axes), protocol)
     said = unit_given(getattr(owner, name, None) if given is None else given)
     return Axis(name, values, said or unit)
 

@@ -65,8 +65,8 @@ def simulate(
         A :class:`Model`, or a :class:`Circuit`.
     protocol
         What is done to it: :class:`WindUp`, :class:`Events`, any other protocol (see :mod:`nmdasim.protocols`), or a
-        list of them; list arguments become dimensions. ``{"touch": nm.Poisson(...)}`` puts other sources behind the
-        inputs of a circuit.
+        list of them; list arguments become dimensions, each of the one that has it. ``{"touch": nm.Poisson(...)}``
+        puts other sources behind the inputs of a circuit.
     drugs
         Free concentrations at the receptor by name of the drug, ``{"memantine": [0, 1]*uM}``: any blocker of the
         table, however it is written, in any model with NMDA receptors. Its dimension has the drug's key as name.

@@ -22,6 +22,7 @@ from nmdasim.protocols.strength import STRENGTH, graded
 from nmdasim.protocols.temporal_summation import TemporalSummation
 from nmdasim.protocols.windup import WindUp
 from nmdasim.readout import measures
+from nmdasim.run.axes import Axis, coordinate, unit_given
 from nmdasim.run.simulate import simulate
 
 #: Strengths of the recruitment curve per factor of ten, points of a finer grid, and the relative error that ends it.
@@ -126,6 +127,8 @@ def threshold(
     ModelError
         If the model has none of the fibres.
     """
+    if "seed" in options:
+        raise InputError(f"seed = {options['seed']}; draws are given as seeds, one or more, as in seeds=[0]")
     if not 0 < criterion < np.inf or not 0 < largest <= 100:
         raise InputError(
             f"criterion = {criterion}, largest = {largest}; spikes that count are above 0, a strength up to 100"
@@ -149,7 +152,8 @@ def threshold(
         ends = np.concatenate([low[..., None], finer, high[..., None]], axis=-1)
         place = np.where(fires.any(axis=-1), fires.argmax(axis=-1) + 1, _FINER + 1)[..., None]
         low, high = (np.take_along_axis(ends, place - k, axis=-1)[..., 0] for k in (1, 0))
-    return _labelled(high, curve, grid, doses, draws).assign_attrs(grading.attrs, criterion=criterion)
+    found = _labelled(high, curve, grid, doses, draws).assign_attrs(grading.attrs, criterion=criterion)
+    return _as_given(found, ketamine)
 
 
 def _doses(ketamine: Any) -> np.ndarray:
@@ -160,6 +164,15 @@ def _doses(ketamine: Any) -> np.ndarray:
     if values.ndim > 1 or np.any(values < 0):
         raise InputError(f"ketamine = {ketamine}; give one concentration or a list, each 0 or more")
     return values
+
+
+def _as_given(data: xr.Dataset, ketamine: Any) -> xr.Dataset:
+    """Return a result with its concentrations, which are in µM, in the unit in which they were given."""
+    unit = "" if ketamine is None else unit_given(concentrations.free(ketamine))
+    if not unit:
+        return data
+    axis = Axis("ketamine", _doses(ketamine) / 1e3, unit, text=str(data.ketamine.attrs["long_name"]))
+    return data.assign_coords(ketamine=coordinate(axis))
 
 
 def _check_answered(curve: np.ndarray, criterion: float, largest: float, doses: np.ndarray, name: str) -> None:
@@ -252,4 +265,5 @@ def temporal_summation(
     measured = measures.windup(run).drop_vars(STRENGTH, errors="ignore").swap_dims(draw="seed")
     curve = found.rename(strength="strength_of_one").isel(ketamine=np.searchsorted(every, doses))
     measured = measured.assign_coords(ketamine=curve.ketamine, seed=("seed", list(seeds)))
-    return measured.assign(curve.data_vars).assign({STRENGTH: strength}).transpose("ketamine", "seed", ...)
+    measured = measured.assign(curve.data_vars).assign({STRENGTH: strength}).transpose("ketamine", "seed", ...)
+    return _as_given(measured, ketamine)

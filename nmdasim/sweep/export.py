@@ -104,7 +104,7 @@ def _labelled(table: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
     return labelled
 
 
-def export(data: xr.Dataset, path: str | Path) -> tuple[Path, ...]:
+def export(data: xr.Dataset | xr.DataArray, path: str | Path) -> tuple[Path, ...]:
     """Write a result as CSV, Parquet or NetCDF, whole or not at all.
 
     As CSV and Parquet there is one tidy table for each set of dimensions: ``result.csv`` holds a row a lane, and beside
@@ -115,7 +115,8 @@ def export(data: xr.Dataset, path: str | Path) -> tuple[Path, ...]:
     Parameters
     ----------
     data
-        As :func:`nmdasim.simulate` or :func:`nmdasim.sweep` returns it, or part of it; it is loaded into memory.
+        As :func:`nmdasim.simulate` or :func:`nmdasim.sweep` returns it, or part of it, or one of its arrays; it is
+        loaded into memory.
     path
         Ends in ``.csv`` (comments before the header say what each column is), ``.parquet`` or ``.nc``.
 
@@ -127,9 +128,13 @@ def export(data: xr.Dataset, path: str | Path) -> tuple[Path, ...]:
     Raises
     ------
     InputError
-        For another ending, or if it cannot be written.
+        For another ending, for what is no result, or if it cannot be written.
     """
     path = Path(path)
+    if isinstance(data, xr.DataArray):
+        data = data.to_dataset(name=data.name or "value")
+    if not isinstance(data, xr.Dataset):
+        raise InputError(f"{path}: {type(data).__name__} is no result; give what nm.simulate or a measure returned")
     match path.suffix:
         case ".csv":
             return tuple(_csv(table, _beside(path, name)) for name, table in tables(data).items())

@@ -214,7 +214,7 @@ class Sweep:
             return Axis(name, factors, dim=shared(values))
         if not self.entries(name):
             own = [key for owner in self.owners for key in owner.parameters]
-            known = [*self.done_to.varies, "seed", *self.gains, *own, *drugs()]
+            known = dict.fromkeys([*self.done_to.varies, "seed", *self.gains, *own, *drugs()])
             raise ModelError(f"{self.model.name} has no parameter or gain {name!r}{nearest(name, known)}")
         return parameter_axes(self.model, {name: concentrations.named(name, values)})[0]
 

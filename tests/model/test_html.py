@@ -173,3 +173,50 @@ def test_a_population_shows_its_size_what_differs_and_folds_its_model():
 def test_samples_show_each_range_with_its_unit():
     assert told("samples") == ["K_mg", "1", "10", "mM", "uniform", "gain", "0.5", "2", None, "logarithmic"]
     assert "8 rows, latin hypercube, seed 0" in SHOWN["samples"]._repr_html_()
+
+
+def test_numbers_are_told_as_people_write_them():
+    """No point without a digit on either side, whether a quantity or text."""
+    cell = nm.Model(
+        "cell",
+        "dv/dt = -v/tau : 1",
+        parameters=dict(tau=10 * ms),
+        threshold="v > .5",
+        reset="v = 0",
+        refractory=3 * ms,
+        ports=dict(exc="v += .5"),
+        fibres={"c": nm.Fibres("exc", synapses=20, latency=200 * ms, spread=".03 s")},
+    )
+    text = "|".join([*read(cell._repr_html_()).itertext(), ""])
+    for said in ("|3 ms|", "|200 ms|", "|0.03 s|", "|v > 0.5|", "|v += 0.5|"):
+        assert said in text
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        (nm.WindUp(frequency=".5 Hz"), "WindUp(frequency='0.5 Hz')"),
+        (nm.Fibres("exc", synapses=2, latency=".09 s"), "Fibres(port='exc', synapses=2, latency='0.09 s')"),
+        (nm.Events("exc", times=[".5 s", "-.0 s"]), "Events(port='exc', times=['0.5 s', '-0.0 s'])"),
+    ],
+)
+def test_text_of_a_user_has_its_leading_zero(given, text):
+    assert repr(given) == text
+    assert text in "".join(read(given._repr_html_()).itertext())
+
+
+def test_a_projection_prints_as_one_would_type_it():
+    for text in (
+        "Projection(pre='e', post='i', port='exc', weight=1.6*nS, probability=0.02, delay=1*ms)",
+        "Projection(pre='e', post='i', port='exc', weight=[1, 2]*nS, indices=([0, 1], [1, 0]))",
+    ):
+        assert repr(eval(text, {name: getattr(nm, name) for name in ("Projection", "nS", "ms")})) == text
+
+
+def test_a_regimen_prints_as_a_table():
+    regimen = pharmacology.schedule("crps_100_hours")
+    shown = repr(regimen).splitlines()
+    assert shown[0] == "Regimen of s-ketamine: 5 events"
+    assert "time" in repr(regimen).lower()
+    assert "Event(" not in repr(regimen)
+    assert len(shown) < 12

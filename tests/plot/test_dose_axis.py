@@ -6,8 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.text import Text
 
 import nmdasim as nm
+from nmdasim.receptors.hill import hill
 
 
 @pytest.fixture(autouse=True)
@@ -101,3 +103,22 @@ def test_why_there_is_no_ic50_is_written_whole(style):
 def test_a_curve_whose_half_lies_between_0_and_the_first_dose_is_not_said_to_have_none():
     ax = drawn(halved([0, 2, 3, 4, 5, 6]))
     assert ax.get_title(loc="left") == "No IC50 can be told"
+
+
+def test_large_numbers_are_written_out_in_a_figure():
+    """As where doses are in nM and rates in mHz: 600 nM, not 6e+02 nM."""
+    dose, rate = np.array([0, 30, 100, 300, 1000, 3000, 10000.0]), [500, 2000]
+    values = xr.DataArray(
+        [hill(dose, 100, 0, 450, 1.2), hill(dose, 200, 0, 612, 1.2)],
+        dims=("frequency", "ketamine"),
+        coords={"frequency": ("frequency", rate, {"units": "mHz"}), "ketamine": ("ketamine", dose, {"units": "nM"})},
+        name="area",
+        attrs={"units": "1", "long_name": "spikes"},
+    )
+    fitted = nm.measures.dose_response(values)
+    figures = [nm.plot.dose_response(values, fitted).figure, nm.plot.heatmap(values, "ketamine", "frequency").figure]
+    texts = [text.get_text() for figure in figures for text in figure.findobj(Text)]
+    assert any("450 to 612 nM" in text for text in texts)
+    assert any("2000 mHz" in text for text in texts)
+    assert any(text == "10000" for text in texts)
+    assert not [text for text in texts if "e+0" in text]

@@ -8,6 +8,7 @@ import contextlib
 import io
 import re
 import warnings
+from itertools import pairwise
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -174,3 +175,33 @@ def test_panels_keep_clear_of_one_another_in_large_type(name, tmp_path, monkeypa
         assert crossing(figure) == []
         assert covered(figure) == []
     plt.close("all")
+
+
+def test_the_first_example_says_why_it_counts_nothing_where_pulses_outrun_the_fibres(tmp_path, monkeypatch):
+    text = next(path for path in EXAMPLES if path.stem == "01_windup").read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    with (
+        pytest.raises(SystemExit, match="before the C fibres answer: nothing can be counted"),
+        pytest.warns(UserWarning, match="below 10 Hz"),
+    ):
+        ran(text.replace("frequency=1 * Hz, pulses=15", "frequency=10 * Hz, pulses=15"))
+
+
+def test_an_example_takes_as_many_doses_as_are_asked(tmp_path, monkeypatch):
+    text = next(path for path in EXAMPLES if path.stem == "08_own_protocol").read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    _, words = ran(text.replace("[0, 3] * uM", "[0, 0.3, 1, 3] * uM"))
+    assert words.count("µM free ketamine") >= 2 * 4
+
+
+def test_the_pulses_of_a_long_train_have_numbers_that_do_not_overlap(tmp_path, monkeypatch):
+    text = next(path for path in EXAMPLES if path.stem == "07_other_blockers").read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plt, "close", lambda *_: None)
+    ran(text.replace("nm.simulate(cell, nm.WindUp())", "nm.simulate(cell, nm.WindUp(pulses=40))"))
+    figure = plt.figure(plt.get_fignums()[-1])
+    labels = [label.get_window_extent() for label in figure.axes[1].get_xticklabels() if label.get_text()]
+    monkeypatch.undo()
+    plt.close("all")
+    assert len(labels) > 5
+    assert all(left.x1 < right.x0 for left, right in pairwise(labels))

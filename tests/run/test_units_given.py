@@ -1,5 +1,7 @@
 """A coordinate stands in the unit that was given, else the field's, on every path: what is selected is meant."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -111,3 +113,14 @@ def test_axes_of_a_specification_and_ranges_of_samples_are_too(tmp_path):
 def test_a_unit_is_read_as_labels_spell_it():
     for unit in ("S/cm**2", "uM", "uA/cm**2", "1/ms"):
         assert quantities.parse_unit(quantities.pretty(unit)) == quantities.parse_unit(unit)
+
+
+def test_a_drug_of_an_own_model_is_free_by_name_where_nothing_else_is_said(result, tmp_path):
+    assert result.ketamine.long_name == "free ketamine at the receptor"
+    assert "ketamine_free_uM" in nm.export(result.spike_count, tmp_path / "r.csv")[0].read_text()
+    words = dataclasses.replace(
+        CELL, parameters=dict(CELL.parameters) | {"ketamine": nm.Parameter("0 uM", description="in the bath")}
+    )
+    plain = nm.Model("plain", "dv/dt = -v*ketamine/ms : 1", dict(ketamine=1), dt="1 ms")
+    for model, values, text in ((words, [0, 1] * uM, "in the bath"), (plain, [1, 2], "")):
+        assert parameter_axes(model, {"ketamine": values})[0].text == text

@@ -23,6 +23,22 @@ def test_of_1000_curves_of_noise_at_most_5_percent_are_called_sigmoid(doses):
     assert np.isnan(found.ic50.values[~found.sigmoid.values]).all()
 
 
+@pytest.mark.parametrize("doses", [DOSES[[0, 2, 3, 4, 5]], np.geomspace(0.1, 30, 6)])
+@pytest.mark.parametrize("mean", [0.2, 0.3, 0.5])
+def test_nor_of_1000_curves_of_counts_that_are_few(mean, doses):
+    """A spike or two at one end are a sigmoid curve by chance more often than normal noise says."""
+    counts = np.random.default_rng(11).poisson(mean, (1000, len(doses)))
+    found = judged(counts, ("curve", "ketamine"), doses)
+    assert float(found.sigmoid.mean()) <= 0.05
+    assert np.isnan(found.ic50.values[~found.sigmoid.values]).all()
+
+
+def test_nor_where_values_are_missing():
+    counts = np.array([[3, 2, 0, 0, 0, 0], [np.nan] * 6])  # 2 of 30 orders are as good
+    found = judged(counts, ("seed", "ketamine"), np.geomspace(0.1, 30, 6))
+    assert (str(found.model.values), 0.05 < float(found.p_flat) < 1) == ("flat", True)
+
+
 def test_a_noisy_hill_curve_is_still_found():
     rng = np.random.default_rng(3)
     found = judged(hill(DOSES, 100, 10, 1.5, 1.3) + rng.normal(0, 4, (40, 7)), ("curve", "ketamine"))

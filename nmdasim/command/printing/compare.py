@@ -45,9 +45,8 @@ def says(responses: Mapping[str, xr.Dataset], *, slide: bool = False) -> str:
 def save(responses: Mapping[str, xr.Dataset], folder: Path, *, slide: bool = False) -> None:
     """Write ``compare.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
     tables = [rows(found).assign(case=label) for label, found in responses.items()]
-    first = next(iter(responses.values()))
-    spikes = xr.concat([found[["spikes"]].drop_attrs() for found in responses.values()], dim="case")
-    result = spikes.assign_coords(case=list(responses)).assign_attrs(first.attrs)
+    every = [found[["spikes"]] for found in responses.values()]  # concentrations of all are in one unit
+    result = xr.concat(every, dim="case", combine_attrs="drop_conflicts").assign_coords(case=list(responses))
     files.save(folder, "compare", figure(responses, slide=slide), pd.concat(tables), result, [DISCLAIMER])
 
 

@@ -16,7 +16,7 @@ from nmdasim.command.printing.tables import NARROW
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.plot import reflex as plot_reflex
 from nmdasim.plot.look import style
-from nmdasim.quantities import several
+from nmdasim.quantities import brief, converted, several
 from nmdasim.readout import columns, files
 
 _STRENGTH = "Strength is a factor on every synapse of the volley; 1 is the published one."
@@ -28,7 +28,7 @@ def answer(found: xr.Dataset) -> dict[str, Any]:
         "model": found.attrs["model"],
         "runs": [
             {
-                "ketamine_um": float(one.ketamine),
+                "ketamine_um": float(converted(one.ketamine.values, one.ketamine.units, "uM")),
                 "strength": float(one.threshold.median()),
                 "recruitment": {
                     "strength": [float(x) for x in one.strength],
@@ -76,10 +76,11 @@ def show(found: xr.Dataset, folder: Path | None = None) -> None:
     title = f"Threshold of {found.attrs['model']}, and spikes beyond"
     columns = ("free ketamine", "threshold\n(strength)", *(f"{k:g} ×\n(spikes)" for k in times))
     table = Table(*columns, title=title, **NARROW)
-    for run in answer(found)["runs"]:
+    for dose, run in zip(found.ketamine, answer(found)["runs"], strict=True):
         curve = run["recruitment"]
         spikes = np.interp([k * run["strength"] for k in times], curve["strength"], curve["spikes"])
-        table.add_row(f"{run['ketamine_um']:g} µM", f"{run['strength']:.3g}", *(f"{n:.3g}" for n in spikes))
+        told = (brief(number, 3) for number in (run["strength"], *spikes))
+        table.add_row(f"{brief(float(dose))} {dose.units}", *told)
     console = Console()
     console.print(table)
     draws = several(found.sizes["seed"], "latency draw")

@@ -138,15 +138,26 @@ def table(result: xr.Dataset) -> pd.DataFrame:
         told: dict[str, Any] = {name: run[key] for name, key in _CONSTANT.items()}
         told |= {"pulse": np.arange(1, len(run["late"]) + 1)}
         given = {"ketamine": run["ketamine_um"]} | run.get("drugs_um", {})
-        told |= {_column(drug): dose for drug, dose in given.items()}
+        told |= {_column(result, drug): _shown(result, drug, dose) for drug, dose in given.items()}
         told |= {"early_spikes": run["early"], "late_spikes": run["late"]}
         told |= {name: run[key] for name, key in _PER_PULSE.items() if run[key] is not None}
         parts.append(pd.DataFrame(told))
     return pd.concat(parts, ignore_index=True)
 
 
-def _column(drug: str) -> str:
-    return columns.name(drug, "µM", "free")
+def _unit(result: xr.Dataset, drug: str) -> str:
+    """Return the unit in which the concentrations of a drug were given."""
+    unit = str(result[drug].attrs["units"]) if drug in result.coords else "µM"
+    return unit if same_dimension(unit, "uM") else "µM"
+
+
+def _shown(result: xr.Dataset, drug: str, micromolar: float) -> float:
+    dose = float(converted(np.array(micromolar), "uM", _unit(result, drug)))
+    return float(f"{dose:.15g}")
+
+
+def _column(result: xr.Dataset, drug: str) -> str:
+    return columns.name(drug, _unit(result, drug), "free")
 
 
 def figure(result: xr.Dataset, *, slide: bool) -> Figure:
@@ -161,7 +172,8 @@ def figure(result: xr.Dataset, *, slide: bool) -> Figure:
 def save(result: xr.Dataset, folder: Path, *, slide: bool = False) -> None:
     """Write ``windup.png``, ``.svg``, ``.csv`` and ``.nc`` into `folder`."""
     drugs = dict.fromkeys(["ketamine", *_others(measures.measured(result))])
-    notes = [result.attrs["disclaimer"], *(f"{_column(drug)} is free {drug} at the receptor." for drug in drugs)]
+    told = (f"{_column(result, drug)} is free {drug} at the receptor." for drug in drugs)
+    notes = [result.attrs["disclaimer"], *told]
     files.save(folder, "windup", figure(result, slide=slide), table(result), result, notes)
 
 
@@ -197,7 +209,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
 
 
 def _count_told(value: float) -> str:
-    return f"{value:.3g}" if math.isfinite(value) else "none"
+    return brief(value, 3) if math.isfinite(value) else "none"
 
 
 def _spread(values: xr.DataArray) -> str:
@@ -206,6 +218,6 @@ def _spread(values: xr.DataArray) -> str:
     if not len(numbers):
         return "none"
     if len(numbers) == 1:
-        return f"{numbers[0]:.3g}"
+        return brief(numbers[0], 3)
     low, high = np.quantile(numbers, [0.025, 0.975])
-    return f"{numbers.mean():.3g} ({low:.3g}–{high:.3g})"
+    return f"{brief(numbers.mean(), 3)} ({brief(low, 3)}–{brief(high, 3)})"

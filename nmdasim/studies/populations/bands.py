@@ -60,9 +60,13 @@ def refusal(wanted: Bands, values: Mapping[str, np.ndarray], of: str, condition:
     told = []
     for name, band in wanted.items():
         known = values[name][np.isfinite(values[name])]
-        reach = f"from {known.min():.3g} to {known.max():.3g}" if known.size else "undefined throughout"
+        reach = (
+            f"from {quantities.brief(known.min(), 3)} to {quantities.brief(known.max(), 3)}"
+            if known.size
+            else "undefined throughout"
+        )
         share = 100 * float(np.mean(within(values[name], band)))
-        told.append(f"{name} in {band[0]:g} to {band[1]:g} by {share:.3g} % ({reach})")
+        told.append(f"{name} in {band[0]:g} to {band[1]:g} by {quantities.brief(share, 3)} % ({reach})")
     number = len(next(iter(values.values())))
     return (
         f"none of {number} {of} meets the bands{condition}: {'; '.join(told)}; "

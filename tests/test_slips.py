@@ -1,0 +1,85 @@
+"""Slips of the first day: each is told by the name of what was typed, with what was likely meant."""
+
+import pytest
+
+import nmdasim as nm
+from nmdasim import Hz, ms, quantities, uM
+from nmdasim.studies import reflex
+
+
+def cell(equations="dv/dt = -v/tau : volt", **changed):
+    options = dict(parameters=dict(tau=10 * ms, ketamine=0 * uM), ports=dict(exc="v += 1*mV"))
+    return nm.Model("m", equations, **(options | changed))
+
+
+@pytest.mark.parametrize(
+    ("equations", "said"),
+    [
+        ("dv/dt = -v/tau : volt\nx = tau*2^3 : second", "'x = tau*2^3 : second': a power is written **"),
+        ("dv/dt = -v/tau : mv", "the unit of v is 'mv' … did you mean 'volt'?"),
+        ("dv/dt = -v/tau : mV", "did you mean 'volt'?"),
+        ("dv/dt = -v/tau : volts", "did you mean 'volt'?"),
+        ("dv/dt = -v/tau : V", "did you mean 'volt'?"),
+        ("dv/dt = -v/tau : uM", "the unit of v is 'uM' … did you mean 'mM'?"),
+        ("dv/dt = -v/tau : Siemens", "did you mean 'siemens'?"),
+        ("dv/dt = -v/tau : banana", "the unit of v is 'banana' … there are volt, amp"),
+        ("dv/dt = -v/tau : volt\ndw/dt = (w\n  - v)/tau", "'dw/dt = (w - v)/tau' says no unit; … as in ': volt'"),
+        ("dv/dt = -v/tau  # : volt\ndw/dt = -w/tau : 1", "'dv/dt = -v/tau' says no unit"),
+        ("dv/dt = (5*uV - v)/tau : volt", "'uV' in the equation of v is no unit of equations; write uvolt"),
+        ("dv/dt = -v/min : volt", "'min' in the equation of v is no unit of equations; write 60*second"),
+        ("dv/dt = (5*Mv - v)/tau : volt", "'Mv' in the equation of v is not defined; did you mean 'mV'?"),
+        ("dv/dt = -v/Tau : volt", "'Tau' in the equation of v is not defined; did you mean 'tau'?"),
+    ],
+)
+def test_a_slip_in_an_equation_is_told_with_its_line(equations, said):
+    with pytest.raises(nm.ModelError, match="^m: ") as told:
+        cell(equations)
+    assert all(part in str(told.value) for part in said.split(" … "))
+
+
+def test_what_is_offered_in_an_equation_can_be_written_there():
+    cell("dv/dt = (5*uvolt - v)/(60*second) : volt")
+    cell("dv/dt = -v/tau : mM", ports={})
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (lambda: cell(threshold="v > 2^3*mV"), r"'\^' in the threshold: a power is written"),
+        (lambda: cell(summaries={"s": nm.Summary("vv", "soma")}), "summary s: no variable 'vv'; did you mean 'v'"),
+        (lambda: cell(summaries={"s": nm.Summary("v", "som")}), "summary s: no region 'som'; did you mean 'soma'"),
+        (lambda: cell().scaled(nmda=0.5), "m has no gain 'nmda'; there are none"),
+        (lambda: nm.simulate(cell(), nm.WindUp), r"WindUp is a kind of protocol; did you mean WindUp\(\)\?"),
+        (lambda: nm.simulate(cell(), [nm.Events]), r"did you mean Events\(\)\?"),
+        (
+            lambda: nm.simulate(cell(), nm.Events("exc", 5 * ms), duration="9 ms", record=["v_som"]),
+            "nothing called 'v_som' to record; did you mean 'v_soma'",
+        ),
+        (lambda: reflex.threshold(nm.neurons.wdr(), seed=3), r"seed = 3; draws are given as seeds, .* seeds=\[0\]"),
+        (lambda: reflex.temporal_summation(nm.neurons.wdr(), seed=3), "draws are given as seeds"),
+        (lambda: nm.export([1, 2], "r.csv"), "r.csv: list is no result; give what"),
+        (lambda: nm.simulate(nm.neurons.wdr(), ketamine="3 um"), "ketamine = .*; did you mean 'uM'"),
+        (lambda: nm.simulate(nm.neurons.wdr(), ketamine=["0 uM", "100 ng/ml"]), "ketamine = 100 ng/ml: a conc"),
+        (lambda: quantities.quantity("310 K"), "unknown unit 'K'; did you mean 'kelvin'"),
+        (
+            lambda: nm.simulate(nm.circuits.dorsal_horn(), nm.WindUp()),
+            r"by the inputs touch, adelta, c; .* is nm.protocols.Conditioning\(\)",
+        ),
+    ],
+)
+def test_a_slip_is_told_with_what_was_meant(slip, said):
+    with pytest.raises(nm.errors.NmdasimError, match=said):
+        slip()
+
+
+def test_what_there_is_is_listed_once():
+    with pytest.raises(nm.ModelError, match="no parameter or gain 'xyz'; there are") as told:
+        nm.Sweep(cell(), nm.Events("exc", rate=5 * Hz), {"xyz": [1, 2]})
+    assert str(told.value).split().count("ketamine,") == 1
+
+
+def test_one_array_of_a_result_is_exported(tmp_path):
+    result = nm.simulate(cell(), nm.Events("exc", rate=[5, 50] * Hz, count=2), record=["v"])
+    (written,) = nm.export(result.v.max("time", keep_attrs=True), tmp_path / "v.csv")
+    assert next(line for line in written.read_text().splitlines() if line[0] != "#").split(",")[0] == "rate_Hz"
+    assert "v_mV" in written.read_text()
