@@ -76,7 +76,7 @@ def _words(ax: Axes, data: xr.Dataset) -> dict[str, Any]:
     size = 0.85 * look().font
     set_as: dict[str, Any] = {"fontsize": size, "title_fontsize": size, "frameon": False, "handlelength": 3.2}
     return {
-        "handles": ax.get_legend_handles_labels()[0],
+        "handles": ax.get_legend_handles_labels()[0][-len(values) :],  # Axes may have lines of before
         "labels": values,
         "title": heading,
         "alignment": "left",

@@ -94,7 +94,8 @@ def test_the_figure_of_wind_up_draws_it(paired):
     counts, raster = nm.plot.windup(paired)[:2]
     assert [line.get_label() for line in counts.lines] == ["gap 5 ms", "gap 300 ms"]
     assert [len(c.get_positions()) for c in raster.collections] == [1, 0]
-    assert raster.get_yticklabels()[0].get_text() == "gap 5 ms"
+    assert "rows: gap" in raster.get_title(loc="left") + raster.get_title()
+    assert raster.get_yticklabels()[0].get_text() == "5 ms"
     plt.close("all")
 
 
