@@ -12,7 +12,7 @@ import numpy as np
 from nmdasim import quantities
 from nmdasim.model.model import Model
 from nmdasim.plan.firing import endless, firing
-from nmdasim.plan.plan import Cells, Held, Outcome, Probe
+from nmdasim.plan.plan import Cells, Held, Outcome, Probe, nearest_steps
 
 #: What is kept of each neuron: the refractory period that its last spike began, and how often its reset left it above
 #: threshold.
@@ -142,11 +142,13 @@ def outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, An
     finite = np.all([np.isfinite(values).all(axis=1) for values in final.values()], axis=0)
     if BROKEN in group.variables:
         finite &= group.variables[BROKEN].get_value().reshape(shape).max(axis=1) < 0.5
+    # An event acts at the step nearest to it, and is in what is seen there: the window of its time begins there too.
+    edges = nearest_steps(np.asarray(plan.recording.windows), plan.dt) * plan.dt
     return Outcome(
         spike_lane=lane,
         spike_time=time,
         summaries=tuple(
-            _reduce(samples[p][1], samples[p][0] - plan.origin, plan.recording.windows, kind)
+            _reduce(samples[p][1], samples[p][0] - plan.origin, edges, kind)
             for p, kind in plan.recording.summaries
         ),
         traces=tuple(samples[p][1] for p in plan.recording.traces),
@@ -157,9 +159,9 @@ def outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, An
     )
 
 
-def _reduce(values: np.ndarray, time: np.ndarray, edges: tuple[float, ...], kind: str) -> np.ndarray:
+def _reduce(values: np.ndarray, time: np.ndarray, edges: np.ndarray, kind: str) -> np.ndarray:
     """Return (lanes, windows): the value at the start of each, or its extremum; NaN where the run ends before."""
-    starts = np.searchsorted(time, np.asarray(edges) - 1e-9)
+    starts = np.searchsorted(time, edges - 1e-9)
     found = np.full((len(values), len(edges) - 1), np.nan)
     for k, (a, b) in enumerate(pairwise(starts)):
         if a < values.shape[1]:

@@ -21,9 +21,14 @@ from nmdasim.plan.plastic import Plastic
 from nmdasim.quantities import steps
 
 
-def whole_steps(seconds: np.ndarray, dt: float) -> np.ndarray:
+def nearest_steps(seconds: np.ndarray, dt: float) -> np.ndarray:
     """Return times in whole steps: what is due within half a step of t acts at t, as in NEURON."""
-    return np.maximum(np.ceil(seconds / dt - 0.5 - 1e-9), 0).astype(np.int64)
+    return np.ceil(seconds / dt - 0.5 - 1e-9).astype(np.int64)
+
+
+def whole_steps(seconds: np.ndarray, dt: float) -> np.ndarray:
+    """Return times in whole steps, as :func:`nearest_steps`; what was due before acts at 0."""
+    return np.maximum(nearest_steps(seconds, dt), 0)
 
 
 @dataclass(frozen=True, eq=False)

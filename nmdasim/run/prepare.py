@@ -16,7 +16,7 @@ from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.model import Model
 from nmdasim.model.population import named
 from nmdasim.plan import firing, memory
-from nmdasim.plan.plan import Arrivals, Cells, Plan, Probe, Recording
+from nmdasim.plan.plan import Arrivals, Cells, Plan, Probe, Recording, nearest_steps
 from nmdasim.plan.recorded import probe, state_probes, summary_probes
 from nmdasim.plan.wiring import volleys, wires
 from nmdasim.protocols.protocol import Arrival
@@ -59,7 +59,7 @@ def prepare(asked: Question) -> list[Run]:
 def _windows(given: Sequence[float], dt: float) -> tuple[float, ...]:
     """Return the edges of windows, checked: an engine with a fixed step goes through them one by one."""
     edges = tuple(float(edge) for edge in given)
-    short = np.flatnonzero(~(np.diff(np.ceil(np.asarray(edges) / dt - 1e-6)) >= 1))
+    short = np.flatnonzero(~(np.diff(nearest_steps(np.nan_to_num(edges), dt)) >= 1))
     if len(short):
         one, other = edges[short[0]], edges[short[0] + 1]
         raise InputError(

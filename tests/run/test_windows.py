@@ -1,7 +1,9 @@
 """Windows of a protocol of one's own: those that do not follow one another are refused, not filled with the rest."""
 
+import shutil
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
 import nmdasim as nm
@@ -21,3 +23,21 @@ def test_windows_shorter_than_a_step_or_turned_round_are_refused(edges):
     ramp = nm.Model(name="ramp", equations="dx/dt = 1/ms : 1", summaries={"top": Summary("x", "soma", "max")})
     with pytest.raises(InputError, match="edges increase"):
         nm.simulate(ramp, _Watch(edges), dt="0.1 ms")
+
+
+@pytest.mark.parametrize("engine", ["kernel", "brian2", "javascript"])
+@pytest.mark.parametrize("rate", [3, 6, 7, 12])
+def test_what_a_pulse_brings_is_in_its_own_window_where_pulses_lie_between_steps(engine, rate):
+    """Each pulse adds 1 to what is left of the earlier ones; the largest value of a window holds no later pulse."""
+    if engine == "javascript" and shutil.which("node") is None:
+        pytest.skip("Node is not on the path")
+    left = nm.Model(
+        name="left",
+        equations="dx/dt = -x/(200*ms) : 1",
+        ports={"exc": "x += 1"},
+        summaries={"top": Summary("x", "soma", "max")},
+    )
+    train = nm.Events("exc", rate=rate * nm.Hz, count=6, start=100 * nm.ms)
+    found = nm.simulate(left, train, engine=engine)["top"].values.ravel()
+    each = np.exp(-1000 / rate / 200)
+    assert found == pytest.approx(np.cumsum(each ** np.arange(6)), rel=2e-3)

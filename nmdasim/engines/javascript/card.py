@@ -18,7 +18,7 @@ from nmdasim.engines.javascript.synapses import SynapseWriter
 from nmdasim.engines.kernel.arriving import weighs
 from nmdasim.engines.kernel.synaptic import seen
 from nmdasim.model.model import Model
-from nmdasim.plan.plan import Arrivals, Cells, Plan, Wire, whole_steps
+from nmdasim.plan.plan import Arrivals, Cells, Plan, Wire, nearest_steps, whole_steps
 
 Card = dict[str, Any]
 _KINDS = {"f": "f8", "i": "i4", "u": "u1", "b": "u1"}
@@ -98,7 +98,7 @@ def _pending(plan: Plan) -> int:
 def _population(cells: Cells, made: Rendered) -> Card:
     model, held = cells.model, cells.held
     shape = model.morphology
-    windows = cells.begin + np.ceil(np.asarray(cells.recording.windows, dtype=float) / cells.dt - 1e-6)
+    windows = cells.begin + nearest_steps(np.asarray(cells.recording.windows, dtype=float), cells.dt)
     return {
         "name": cells.name or model.name,
         "module": made.name,

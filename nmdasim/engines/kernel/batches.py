@@ -16,7 +16,7 @@ from nmdasim.engines.kernel.memory import shift, vectors
 from nmdasim.engines.kernel.threads import Progress, spread, workers
 from nmdasim.model.model import Model
 from nmdasim.plan.firing import endless
-from nmdasim.plan.plan import Cells, Held, Outcome
+from nmdasim.plan.plan import Cells, Held, Outcome, nearest_steps
 
 #: Steps per call of the compiled function: long enough to hide the call, short enough to report progress.
 CHUNK = 4096
@@ -282,10 +282,10 @@ _KINDS = {"max": 1, "min": -1, "start": 0}
 
 
 def _window_arguments(kernel: Kernel, plan: Cells) -> tuple[np.ndarray, tuple[Any, ...]]:
-    """Return the steps at which windows begin and end, and what is summed up in them."""
+    """Return the steps at which windows begin and end, those of an event of the same time, and what is summed up."""
     width = kernel.source.width
     summaries = plan.recording.summaries
-    edges = plan.begin + np.ceil(np.asarray(plan.recording.windows, dtype=float) / plan.dt - 1e-6).astype(np.int64)
+    edges = plan.begin + nearest_steps(np.asarray(plan.recording.windows, dtype=float), plan.dt)
     windows = max(len(edges) - 1, 0)
     values = np.full((len(summaries), windows, width), np.nan, dtype=kernel.real)
     rows = np.array([kernel.offset(p.variable, p.compartment) for p, _ in summaries], dtype=np.int64)
