@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import functools
 import os
+import re
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
@@ -117,3 +118,30 @@ def unit_meant(name: str, known: Iterable[str]) -> str:
     if not meant:
         return "; units are written as in 'mV', 'uM', 'nS', 'S/cm**2', 'ms'"
     return f"; did you mean {' or '.join(map(repr, meant))}?"
+
+
+#: A number as text, and what stands after it.
+NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
+
+
+def with_one_unit(texts: Iterable[object]) -> list[str]:
+    """Return texts of numbers, in which one unit stands somewhere, with that unit for each; else an empty list."""
+    texts = list(texts)
+    found = [match for text in texts if isinstance(text, str) and (match := NUMBER.fullmatch(text))]
+    units = {match[2].strip() for match in found} - {""}
+    if len(units) != 1 or len(found) < len(texts):
+        return []
+    (unit,) = units
+    return [f"{match[1]} {unit}" for match in found]
+
+
+def each_with_unit(texts: Iterable[object]) -> str:
+    """Return ``"; did you mean …?"`` for a list in which some numbers have no unit, else how such a list is written."""
+    meant = with_one_unit(texts)
+    return f"; did you mean '{','.join(meant)}'?" if meant else ", as in ['0 uM', '1 uM']"
+
+
+def as_said(value: object, otherwise: str) -> str:
+    """Return text as it was given, also the only one of a list; of anything else what is said `otherwise`."""
+    one = value[0] if isinstance(value, list | tuple) and len(value) == 1 else value
+    return one if isinstance(one, str) else otherwise

@@ -23,7 +23,7 @@ from brian2.units.fundamentalunits import (
     get_unit_for_display,
 )
 
-from nmdasim.errors import UnitError, unit_meant
+from nmdasim.errors import NUMBER, UnitError, as_said, each_with_unit, unit_meant, with_one_unit
 
 #: What a public argument that is a quantity takes: Brian2's own, text as ``"1 uM"``, plain numbers where there is no
 #: unit (and 0 wherever there is one), and arrays or lists of these.
@@ -32,7 +32,6 @@ QuantityLike: TypeAlias = Quantity | str | float | np.ndarray | Sequence[Quantit
 _UNIT = re.compile(r"[\w\s.*/^()+·-]{0,80}")
 _BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _VALUE = re.compile(rf"{_BARE.pattern}\s*[A-Za-zµμ].*")
-_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*)", re.DOTALL)
 _ALIASES = {"g": "gram", "kg": "kilogram", "mg": "mgram", "ug": "ugram", "ng": "ngram"}
 _ALIASES |= {"L": "liter", "ml": "mliter", "mmol": "mmole", "umol": "umole", "mol": "mole"}
 _ALIASES |= {
@@ -145,7 +144,7 @@ def split(text: str, example: str = "1 uM") -> tuple[float, str]:
     UnitError
         If there is no leading number or the unit is unknown.
     """
-    match = _NUMBER.fullmatch(text)
+    match = NUMBER.fullmatch(text)
     if match is None:
         unit_too = " and a unit" if " " in example else ""
         raise UnitError(f"cannot read {text!r}; write a number{unit_too}, such as '{example}'")
@@ -166,9 +165,12 @@ def _meant(text: str, first: str, rest: str, example: str) -> str:
     parts = [part.strip() for part in rest.split(",")]
     if len(parts) > 1 and not parts[0] and all(map(_BARE.fullmatch, parts[1:])):
         return str([f"{one} {example.partition(' ')[2]}".strip() for one in (first, *parts[1:])])
-    if len(parts) > 1 and all(map(_VALUE.fullmatch, parts[1:])):
-        return str([f"{first} {parts[0]}", *parts[1:]]) if parts[0] else f"{f'{first}.{parts[1]}'!r}"
-    return ""
+    if len(parts) < 2 or not all(_BARE.fullmatch(part) or _VALUE.fullmatch(part) for part in parts[1:]):
+        return ""
+    if len(parts) == 2 and not parts[0] and "." not in first + parts[1]:  # a decimal comma
+        return repr(f"{first}.{parts[1]}")
+    texts = [f"{first} {parts[0]}".strip(), *parts[1:]]
+    return str(with_one_unit(texts) or texts)
 
 
 def quantity(value: QuantityLike, example: str = "1 uM") -> Quantity:
@@ -180,7 +182,7 @@ def quantity(value: QuantityLike, example: str = "1 uM") -> Quantity:
         items = [quantity(item, example) for item in value]
         dimensions = {get_dimensions(item) for item in items if not is_bare_zero(item)} or {DIMENSIONLESS}
         if len(dimensions) > 1:
-            raise UnitError(f"{value} mixes dimensions in one list; give every entry its unit, as in ['0 uM', '1 uM']")
+            raise UnitError(f"{value} mixes dimensions in one list; give every entry its unit{each_with_unit(value)}")
         return Quantity([float(item) for item in items], dim=dimensions.pop())
     try:
         return Quantity(np.asarray(value, dtype=float), dim=get_dimensions(value))
@@ -216,10 +218,9 @@ def si(value: QuantityLike, like: Quantity | Dimension | str, *, name: str, fini
     except UnitError as error:
         raise UnitError(f"{name}: {error}") from None
     if get_dimensions(given) is not wanted and not is_bare_zero(given):
-        raise UnitError(
-            f"{name} = {shown(given)} has the wrong dimension; it is given in {allowed or 'no unit (a plain number)'}"
-            + _with_unit(value, given, allowed)
-        )
+        said = as_said(value, shown(given))
+        wants = f"it is given in {allowed or 'no unit (a plain number)'}{_with_unit(value, given, allowed)}"
+        raise UnitError(f"{name} = {said} has the wrong dimension; {wants}")
     values = np.asarray(given, dtype=float)
     if finite and not np.all(np.isfinite(values)):
         raise UnitError(f"{name} = {shown(given)} is not finite; give a finite number")
@@ -257,7 +258,7 @@ def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
     """Return the question whether plain numbers were to have a unit, or a unit other capitals, as they were given."""
     if (said := written_unit(value)) != unit and said.lower() == unit.lower():
         return f"; did you mean {unit!r}?"
-    if get_dimensions(given) is not DIMENSIONLESS or not unit or np.ndim(given) > 1 or np.size(given) > 20:
+    if get_dimensions(given) is not DIMENSIONLESS or not unit or np.ndim(given) > 1 or np.size(given) > 20 or said:
         return ""
     numbers = [f"{number:.12g}" for number in np.atleast_1d(np.asarray(given, dtype=float))]
     if isinstance(value, str) or (isinstance(value, list | tuple) and any(isinstance(one, str) for one in value)):

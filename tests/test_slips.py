@@ -83,3 +83,20 @@ def test_one_array_of_a_result_is_exported(tmp_path):
     (written,) = nm.export(result.v.max("time", keep_attrs=True), tmp_path / "v.csv")
     assert next(line for line in written.read_text().splitlines() if line[0] != "#").split(",")[0] == "rate_Hz"
     assert "v_mV" in written.read_text()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("1 mg/kg", r"^ketamine = 1 mg/kg has the wrong dimension; it is given in uM$"),
+        (["1 mg/kg"], r"^ketamine = 1 mg/kg has the wrong dimension; it is given in uM$"),
+        ("0.1,1 uM", r"did you mean \['0.1 uM', '1 uM'\]\?"),
+        ("0.1,1,5 uM", r"did you mean \['0.1 uM', '1 uM', '5 uM'\]\?"),
+        ("0,5 uM", r"did you mean '0.5 uM'\?"),
+        (["0", "1", "10 uM"], r"did you mean '0 uM,1 uM,10 uM'\?"),
+        (["0 nM", "1", "10 uM"], r"as in \['0 uM', '1 uM'\]"),
+    ],
+)
+def test_of_several_numbers_with_one_unit_each_is_offered_with_it(given, said):
+    with pytest.raises(nm.UnitError, match=said):
+        quantities.si(given, "uM", name="ketamine")

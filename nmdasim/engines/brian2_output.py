@@ -148,8 +148,7 @@ def outcome(group: Any, plan: Cells, spikes: list[Any], monitors: dict[Probe, An
         spike_lane=lane,
         spike_time=time,
         summaries=tuple(
-            _reduce(samples[p][1], samples[p][0] - plan.origin, edges, kind)
-            for p, kind in plan.recording.summaries
+            _reduce(samples[p][1], samples[p][0] - plan.origin, edges, kind) for p, kind in plan.recording.summaries
         ),
         traces=tuple(samples[p][1] for p in plan.recording.traces),
         trace_time=plan.sampled if plan.recording.traces else np.empty(0),

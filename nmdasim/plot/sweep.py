@@ -218,7 +218,9 @@ def _label(values: xr.DataArray, name: str) -> str:
 def _read_out(values: xr.DataArray) -> str:
     """Return what a read-out is, with its unit."""
     unit = str(values.attrs.get("units", "1"))
-    return str(values.attrs.get("long_name", values.name)) + (f", {unit}" if unit not in ("1", "") else "")
+    return str(values.attrs.get("long_name", values.name or "read-out")) + (
+        f", {unit}" if unit not in ("1", "") else ""
+    )
 
 
 def _value(fit: xr.Dataset, name: str) -> str:
