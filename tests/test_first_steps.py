@@ -67,7 +67,7 @@ def test_the_table_of_thresholds_fits_eighty_columns_with_one_line_a_row(monkeyp
             "threshold": (("ketamine", "seed"), [[0.1, 0.2, 0.1]]),
             "spikes": (("ketamine", "seed", "strength"), np.ones((1, 3, 9))),
         },
-        coords={"ketamine": [0.3], "seed": [0, 1, 2], "strength": grid},
+        coords={"ketamine": ("ketamine", [0.3], {"units": "µM"}), "seed": [0, 1, 2], "strength": grid},
         attrs={"model": "wdr"},
     )
     printing.show(found)
