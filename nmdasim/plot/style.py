@@ -66,6 +66,21 @@ def clear(ax: Axes) -> None:
     ax.set_yticks(ticks)
 
 
+def named_within(*axes: Axes) -> None:
+    """Break the names of x and y axes that are longer than their side into rows; called when all else is there."""
+    for ax in axes:
+        figure = ax.get_figure(root=True)
+        assert figure is not None
+        for axis, side in ((ax.xaxis, "width"), (ax.yaxis, "height")):
+            figure.draw_without_rendering()  # the layout is found, with the rows of the name before
+            text = re.sub(r"(?<=\d) ", "\N{NO-BREAK SPACE}", axis.label.get_text())  # a number stays with its unit
+            letters = len(text)
+            longest = max(map(len, text.split()), default=0)
+            while getattr(axis.label.get_window_extent(), side) > getattr(ax.bbox, side) and letters > longest:
+                letters -= 1
+                axis.label.set_text(textwrap.fill(text, letters, break_long_words=False))
+
+
 def plain_log(axis: Axis) -> None:
     """Write the decades of a logarithmic axis as numbers that anyone reads: 0.1, 1, 10."""
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.12g}"))
