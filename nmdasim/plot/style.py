@@ -27,6 +27,8 @@ _DENSITY = 122.0
 _ROOM = 6
 #: Share of the height of the Axes between a legend and the lines below it.
 _GAP = 0.03
+#: Share of a side that the name of its axis takes at most.
+_FULL = 0.97
 
 
 def drawn() -> Any:
@@ -76,7 +78,7 @@ def named_within(*axes: Axes) -> None:
             text = re.sub(r"(?<=\d) ", "\N{NO-BREAK SPACE}", axis.label.get_text())  # a number stays with its unit
             letters = len(text)
             longest = max(map(len, text.split()), default=0)
-            while getattr(axis.label.get_window_extent(), side) > getattr(ax.bbox, side) and letters > longest:
+            while getattr(axis.label.get_window_extent(), side) > _FULL * getattr(ax.bbox, side) and letters > longest:
                 letters -= 1
                 axis.label.set_text(textwrap.fill(text, letters, break_long_words=False))
 

@@ -22,6 +22,7 @@ from nmdasim.plot.windup import counts, says
 from nmdasim.receptors import inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import names, scheme
+from nmdasim.treatment import states
 
 
 @pytest.fixture(autouse=True)
@@ -435,6 +436,50 @@ def test_the_message_is_true_of_what_was_run_and_names_every_dose_that_it_speaks
 def test_the_message_names_the_highest_combination_of_drugs():
     run = answers([[[8, 18], [8, 14]], [[8, 14], [6, 7]]], memantine=[0, 3], mk801=[0, 0.1])
     assert says(run) == "Free memantine 3 µM, free MK-801 0.1 µM: 10 % of wind-up is left"
+
+
+def head(figure):
+    """Return the title of a figure, in one row."""
+    return " ".join((figure.get_suptitle() or figure.axes[0].get_title(loc="left")).split())
+
+
+def changed_runs():
+    wdr, train = nm.neurons.wdr(), nm.WindUp(frequency="2 Hz", pulses=2)
+    both = {"memantine": [0, 3] * nm.uM, "ketamine": 1 * nm.uM}
+    return {
+        "(wdr, nmda × 0, 2 Hz)": nm.simulate(wdr.scaled(nmda=0), train),
+        "(wdr, nmda × 0.25, K_mg 3 mM, 2 Hz)": nm.simulate(
+            wdr.scaled(nmda=0.5).scaled(nmda=0.5).replace(K_mg="3 mM"), train
+        ),
+        "(wdr, 0 mM Mg, 2 Hz)": nm.simulate(wdr, train, mg=0 * nm.mM),
+        "(wdr, free ketamine 1 µM, 2 Hz)": nm.simulate(wdr, train, drugs=both),
+        "(wdr, free ketamine 3 µM, 2 Hz) ": nm.simulate(wdr, train, ketamine=[0, 3] * nm.uM).isel(ketamine=1),
+        "(wdr, gain_nmda 1.5, E_gaba −70 mV, 2 Hz)": nm.simulate(states("crps").neuron(), train),
+        "(wdr, 2 Hz)": nm.simulate(wdr, train, ketamine=[0] * nm.uM),
+    }
+
+
+def test_a_figure_of_wind_up_says_what_was_changed_and_what_all_lanes_were_given():
+    for said, run in changed_runs().items():
+        assert said.strip() in head(nm.plot.windup(run)[0].figure)
+        assert said.strip() in head(nm.plot.slide(run).figure)
+
+
+def test_where_nobody_asked_for_a_drug_no_row_is_named_after_it():
+    run = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=2), ketamine=[0] * nm.uM)
+    raster = nm.plot.windup(run)[1]
+    assert "ketamine" not in raster.get_title(loc="left")
+    assert [text.get_text() for text in raster.get_yticklabels()] == []
+
+
+@pytest.mark.parametrize("chosen", [[1], 1])
+def test_memory_and_a_film_of_one_lane_say_its_dose(train, chosen, monkeypatch):
+    dosed = train.expand_dims(ketamine=[0.0, 3.0]).isel(ketamine=chosen)
+    dosed.ketamine.attrs.update(units="µM", long_name="free ketamine")
+    dosed["pulse_time"], dosed["window_end"] = train.pulse_time, train.window_end
+    assert "free ketamine 3 µM" in head(nm.plot.memory(dosed)[0].figure)
+    if chosen == 1:
+        assert "free ketamine 3 µM" in head(_Film(dosed).figure)
 
 
 def overlaps(boxes):
