@@ -328,6 +328,7 @@ def test_a_treatment_shows_every_infusion_at_its_rate_and_no_legend_lies_on_a_li
     assert [shown.get_paths()[0].get_extents().y1 for shown in doses.collections] == pytest.approx([5, 20])
     weeks = [shown.get_paths()[0].get_extents().x0 for shown in doses.collections]
     assert weeks == pytest.approx([0, 1 / 7])
+    assert doses.transData.transform((weeks[0], 0))[0] > doses.bbox.x0 + 4  # dots: not on the axis line
     assert doses.get_ylabel() == "rate,\nmg/h"
     assert doses.get_title(loc="left") == "two rates"
     for ax in axes:
@@ -352,6 +353,17 @@ def test_what_is_reported_beside_a_course_keeps_within_its_panel(look, dose, dru
     assert touching([("word", box) for box in (*words, *bars)]) is None
     assert max(side.dataLim.y1, 0) <= side.get_ylim()[1]
     assert doses.yaxis.label.get_window_extent().height <= doses.bbox.height
+
+
+def test_an_arrow_of_what_goes_on_above_keeps_clear_of_words():
+    figure, ax = plt.subplots(figsize=(5, 6))
+    ax.set_ylim(0, 107)
+    nm.plot.pharmacokinetics.reported(ax)
+    figure.draw_without_rendering()
+    bars = {bar for bars in ax.containers for bar in bars}
+    arrows = [patch.get_window_extent() for patch in ax.patches if patch not in bars]
+    assert len(arrows) == 3
+    assert touching([("word", box) for box in (*arrows, *(text.get_window_extent() for text in ax.texts[:-1]))]) is None
 
 
 def test_what_is_reported_is_written_in_proportion_to_the_type_of_the_style():
