@@ -19,7 +19,7 @@ from nmdasim.plot import receptor, schemes, sensitization
 from nmdasim.plot.animation import _Film, animate
 from nmdasim.plot.memory import remembered
 from nmdasim.plot.windup import counts, says
-from nmdasim.receptors import inhibition
+from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import names, scheme
 from nmdasim.treatment import states
@@ -209,6 +209,16 @@ def test_a_decade_is_written_as_a_number():
     ax = receptor.inhibition([inhibition.curve("ketamine", "2A", mg="1 mM")])
     ax.figure.canvas.draw()
     assert {"0.1", "1", "10"} <= {text.get_text() for text in ax.get_xticklabels()}
+
+
+def test_a_pulse_says_under_what_it_was_given():
+    kampa = bench.pulse(scheme("kampa2004"), mg="0.5 mM", v="-40 mV")
+    drugged = bench.pulse(block(scheme("clements1992"), blocker("ketamine")), ketamine="3 uM")
+    title = "A pulse of glutamate at time 0 opens NMDA receptors"
+    alone, other, both = (receptor.pulse(r).get_title(loc="left") for r in ([kampa], [drugged], [kampa, drugged]))
+    assert alone == f"{title}\n(1 mM glutamate, −40 mV, 0.5 mM Mg)"
+    assert other == f"{title}\n(1 mM glutamate, −60 mV, 1 mM Mg, 3 µM ketamine)"
+    assert both == title
 
 
 def test_subtypes_whose_curves_coincide_are_named_together():
