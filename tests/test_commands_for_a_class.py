@@ -19,6 +19,7 @@ from nmdasim.command.compare import computed as cases_of
 from nmdasim.command.printing import compare as compared
 from nmdasim.command.printing import pk as dosed
 from nmdasim.command.printing import sensory as printing
+from nmdasim.command.printing.tables import signed
 from nmdasim.command.sensory import computed
 from nmdasim.errors import InputError
 from nmdasim.readout import files
@@ -125,6 +126,22 @@ def test_a_comparison_says_in_its_title_what_the_drug_leaves(answers):
     short = "Touch still hurts (sensitized, 1 µM free ketamine)"
     assert compared.figure(drugged, slide=True).legends[0].get_title().get_text() == short
     assert compared.says(cases_of("naive", "1 uM", seeds)[1]).startswith("Touch does not hurt, noxious answer −50 %")
+
+
+@pytest.mark.parametrize("slide", [True, False])
+def test_the_naive_circuit_has_a_message_too(answers, slide):
+    drawn = printing.figure(*computed("naive", "0 uM", 0, 2), slide=slide)
+    assert drawn.legends[0].get_title().get_text() == "Touch does not hurt (naive)"
+    drawn = printing.figure(*computed("naive", "1 uM", 0, 2), slide=slide)
+    assert drawn.legends[0].get_title().get_text() == "Touch does not hurt (naive, 1 µM free ketamine)"
+
+
+def test_what_does_not_change_has_no_sign():
+    grid = {"kind": ["touch", "noxious"], "intensity": [1.0], "seed": [0]}
+    naive, drug = (xr.Dataset({"spikes": (tuple(grid), [[[0]], [[n]]])}, grid) for n in (1000.0, 999.0))
+    cases = {"naive": naive, "naive, 0.1 µM free ketamine": drug}
+    assert compared.says(cases) == "Touch does not hurt, noxious answer unchanged (naive, 0.1 µM free ketamine)"
+    assert [signed(x, 0, plus=True) for x in (-0.2, 0.0, 0.2, 3, -3)] == ["0", "0", "0", "+3", "−3"]
 
 
 def test_the_loss_in_a_title_is_that_of_the_table_at_the_strongest_stimulus(answers):

@@ -99,6 +99,8 @@ def windup(
             seed=list(seeds),
             progress=report,
         )
+    if state:
+        result.attrs["state"] = state
     from nmdasim.command.printing import windup as printing  # figures and statistics: a slip above is told before them
 
     if out is not None:

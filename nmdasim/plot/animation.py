@@ -16,6 +16,7 @@ from PIL import Image
 
 from nmdasim import quantities
 from nmdasim.errors import InputError
+from nmdasim.plot.conditions import what
 from nmdasim.plot.look import look
 from nmdasim.plot.memory import RECORD, check_recorded
 from nmdasim.plot.style import caption, drawn
@@ -140,6 +141,7 @@ class _Film:
         axes["calcium"].set(title="Calcium in the dendrite", ylabel=f"Ca, {one[RECORD[2]].units}")
         axes["calcium"].set_ylim(0, 1.05 * float(self.ca.max()))
         axes["spikes"].set(title="Spikes", ylim=(0, 1), yticks=[], xlabel="time, s")
+        self.what = what(one)
         self.drawn: list[Any] = []
         self.draw(float(self.pulses[0]))
         self.figure.draw_without_rendering()  # room for every word is found once, and then kept
@@ -165,7 +167,8 @@ class _Film:
             self.axes[name].set_xlim(begin, begin + _TRAIL)
             self.drawn.append(self.axes[name].vlines(given, *self.axes[name].get_ylim(), color=look().faint, zorder=0))
         number = int(np.sum(self.pulses <= now))
-        self.figure.suptitle(f"Pulse {number} of {len(self.pulses)}", fontweight="bold", fontsize=20, x=0.01, ha="left")
+        title = f"Pulse {number} of {len(self.pulses)} ({self.what})"
+        self.figure.suptitle(title, fontweight="bold", fontsize=20, x=0.01, ha="left", wrap=True)
 
 
 def _magnesium(one: xr.Dataset) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,11 +15,14 @@ from nmdasim.plot.look import Cue, cues, look
 from nmdasim.plot.style import clear, told
 from nmdasim.quantities import brief
 
+#: Changes of a model that a title names one by one.
+_MOST = 4
 _OWN = {"pulse", "seed", "spike", "time", "population"}
 
 
 def conditions(data: xr.Dataset) -> Iterator[tuple[str, Cue, xr.Dataset]]:
     """Yield (label, cue, data) for every combination of what varies but the seed, numbers from the smallest up."""
+    data = asked(data)
     dims = varied(data)
     if not dims:
         yield "", cues(1)[0], data
@@ -29,6 +33,41 @@ def conditions(data: xr.Dataset) -> Iterator[tuple[str, Cue, xr.Dataset]]:
         yield ", ".join(f"{_name(d, lane)} {_value(d, lane)}" for d in dims), cue, lane
 
 
+def asked(data: xr.Dataset) -> xr.Dataset:
+    """Return a result without the dimensions of drugs of which there is none anywhere: nobody asked for them."""
+    none = [d for d in varied(data) if data.sizes[d] == 1 and is_drug(data, d) and not data[d].any()]
+    return data.isel(dict.fromkeys(none, 0), drop=True)
+
+
+def alone(result: xr.Dataset) -> xr.Dataset:
+    """Return a result without dimensions of one value, which becomes one that all lanes share."""
+    return result.squeeze([d for d in varied(result) if result.sizes[d] == 1])
+
+
+def what(result: xr.Dataset) -> str:
+    """Return what all lanes of a result share: the model, what was changed in it, what it was given, and the rate."""
+    changed = [text for text in str(result.attrs.get("changed", "")).split("; ") if text]
+    if len(changed) > _MOST:
+        changed[_MOST - 1 :] = [f"{len(changed) - _MOST + 1} more changes"]
+    start = result.pulse_time.values
+    rate = "" if start.ndim > 1 or len(start) < 2 else f"{brief(1e3 / (start[1] - start[0]))} Hz"
+    parts = [str(result.attrs["model"]), str(result.attrs.get("state", "")), *changed, *_held(result), rate]
+    text = ", ".join(part for part in parts if part).replace(" -", " −")
+    return re.sub(r"(?<=\d) (?=\w)", "\N{NO-BREAK SPACE}", text)  # a number stays with its unit
+
+
+def _held(result: xr.Dataset) -> list[str]:
+    """Return what every lane was given alike, but a drug at 0: a coordinate without a dimension each."""
+    alone = [str(d) for d, values in result.coords.items() if not values.ndim and d not in {*_OWN, "frequency"}]
+    given = [d for d in alone if not is_drug(result, d) or float(result[d]) != 0]
+    return [f"{_value(d, result)} Mg" if d == "mg" else f"{_name(d, result)} {_value(d, result)}" for d in given]
+
+
+def is_drug(data: xr.Dataset, dim: str) -> bool:
+    """Return whether a coordinate is the concentration of a drug."""
+    return told(dim, data[dim].attrs) != dim
+
+
 def varied(data: xr.Dataset) -> list[str]:
     """Return the names of what varies from condition to condition."""
     return [str(d) for d in (data["late"] if "late" in data else data["spike_count"]).dims if d not in _OWN]
@@ -36,6 +75,7 @@ def varied(data: xr.Dataset) -> list[str]:
 
 def key(data: xr.Dataset) -> tuple[str, list[str]]:
     """Return what varies, and the values of each condition: ``"free ketamine"`` and ``["0 µM", "1 µM"]``."""
+    data = asked(data)
     dims = varied(data)
     values = [", ".join(_value(d, lane) for d in dims) for _, _, lane in conditions(data)]
     return ", ".join(_name(d, data) for d in dims), values

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim.errors import InputError
-from nmdasim.plot.conditions import beside, conditions, legend
+from nmdasim.plot.conditions import alone, beside, conditions, legend, what
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.style import caption, drawn, from_zero, new_figure
 
@@ -51,7 +51,14 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
             figure = new_figure(figsize=look().sized((13.3, 5)), layout="constrained")
             axes = figure.subplots(1, 3)
             message = "Between the pulses a neuron remembers: channels stay open, the dendrite stays excited"
-            figure.suptitle(message, fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left", wrap=True)
+            figure.suptitle(
+                f"{message}\n({what(alone(result))})",
+                fontsize=1.25 * look().font,
+                fontweight="bold",
+                x=0.01,
+                ha="left",
+                wrap=True,
+            )
             caption(figure, result)
         rows = list(conditions(traces))
         for ax, (name, title, unit) in zip(axes, panels, strict=True):

@@ -189,8 +189,8 @@ def reported(ax: Axes | None = None, *, basis: str = "total", unit: str = "ng/ml
             low, high = ranges[band]
             if high > top:  # it goes on above the axis, and says so
                 high = max(0.94 * top, low)
-                ax.fill([k - 0.3, k, k + 0.3], [high, top, high], color=COLOUR, linewidth=0)
-            ax.bar(k, max(high - low, top / 200), bottom=low, width=0.35, color=COLOUR)
+                ax.fill([k - 0.2, k, k + 0.2], [high, top, high], color=COLOUR, linewidth=0)
+            ax.bar(k, max(high - low, top / 200), bottom=low, width=0.26, color=COLOUR)
             words.append(ax.text(k + 0.22, low, texts[band], rotation=90, fontsize=size, va="bottom", in_layout=False))
         beyond = [f"above: {text}".replace(",\n", ", ") for band, text in texts.items() if band not in shown]
         kind: dict[str, Any] = {"fontsize": size, "va": "bottom", "color": look().quiet, "in_layout": False}

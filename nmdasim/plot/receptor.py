@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -12,11 +13,12 @@ from matplotlib.axes import Axes
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 
+from nmdasim.parameters.drugs import written
 from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.schemes import layout, scheme, sheets
 from nmdasim.plot.style import Told, axes_of, caption, drawn, from_zero, new_figure, plain_log
-from nmdasim.quantities import brief, converted
+from nmdasim.quantities import brief, converted, pretty, split
 from nmdasim.receptors import hill
 
 __all__ = [
@@ -74,9 +76,10 @@ def pulse(
             fallen = f",\n1/e after another {float(result.decay_1e):.4g} ms" if np.isfinite(result.decay_1e) else ""
             text = f"peak {brief(peak, 3)} after {brief(when, 3)} ms{fallen}"
             ax.annotate(text, (when, peak), xytext=(40, -8), textcoords="offset points", va="top")
-        ax.set(
-            title="A pulse of glutamate at time 0 opens NMDA receptors", xlabel="time, ms", ylabel="open probability"
-        )
+        held = list(dict.fromkeys(_held(result) for result in results))
+        title = "A pulse of glutamate at time 0 opens NMDA receptors"
+        ax.set(xlabel="time, ms", ylabel="open probability")
+        ax.set_title(f"{title}\n({held[0]})" if len(held) == 1 else title)
         spans = [float(r.time_to_peak + 4 * r.decay_1e) for r in results if np.isfinite(r.decay_1e)]
         ax.set_xlim(0, min(max(spans, default=np.inf), max(float(r.time[-1]) for r in results)))
         ax.set_ylim(bottom=0)
@@ -86,6 +89,20 @@ def pulse(
             ax.set_xlim(left=0.5)
         ax.legend(frameon=False)
     return _finish(ax, results, own=own)
+
+
+def _held(result: xr.Dataset) -> str:
+    """Return under what a receptor was given its pulse: glutamate, voltage, magnesium, drugs."""
+    parts = [
+        f"{brief(float(result.glutamate.max()))} {result.glutamate.units} glutamate",
+        f"{brief(float(result.v[0]))} {result.v.units}",
+    ]
+    given = {"mg": json.loads(result.attrs["parameters"]).get("mg")} | json.loads(result.attrs["conditions"])
+    for name, text in given.items():
+        if text is not None and name not in ("v", "glutamate"):
+            number, unit = split(text)
+            parts.append(f"{brief(number)} {pretty(unit)} {'Mg' if name == 'mg' else written(name)}")
+    return ", ".join(parts).replace(" -", " −")
 
 
 def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:

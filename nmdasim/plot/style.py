@@ -27,6 +27,8 @@ _DENSITY = 122.0
 _ROOM = 6
 #: Share of the height of the Axes between a legend and the lines below it.
 _GAP = 0.03
+#: Share of a side that the name of its axis takes at most.
+_FULL = 0.97
 
 
 def drawn() -> Any:
@@ -64,6 +66,21 @@ def clear(ax: Axes) -> None:
     share = min(1 - (key.get_window_extent().y0 - ax.bbox.y0) / ax.bbox.height + _GAP, 0.7)
     ax.set_ylim(low, low + (high - low) / (1 - share))
     ax.set_yticks(ticks)
+
+
+def named_within(*axes: Axes) -> None:
+    """Break the names of x and y axes that are longer than their side into rows; called when all else is there."""
+    for ax in axes:
+        figure = ax.get_figure(root=True)
+        assert figure is not None
+        for axis, side in ((ax.xaxis, "width"), (ax.yaxis, "height")):
+            figure.draw_without_rendering()  # the layout is found, with the rows of the name before
+            text = re.sub(r"(?<=\d) ", "\N{NO-BREAK SPACE}", axis.label.get_text())  # a number stays with its unit
+            letters = len(text)
+            longest = max(map(len, text.split()), default=0)
+            while getattr(axis.label.get_window_extent(), side) > _FULL * getattr(ax.bbox, side) and letters > longest:
+                letters -= 1
+                axis.label.set_text(textwrap.fill(text, letters, break_long_words=False))
 
 
 def plain_log(axis: Axis) -> None:

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from nmdasim.plot import bands
 from nmdasim.plot.broken import log_with_zero
 from nmdasim.plot.look import Cue, cues, look
-from nmdasim.plot.style import Told, axes_of, caption, check_known, drawn, plain_log, told
+from nmdasim.plot.style import Told, axes_of, caption, check_known, drawn, named_within, plain_log, told
 from nmdasim.quantities import brief
 from nmdasim.receptors.hill import hill
 
@@ -54,6 +54,7 @@ def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of:
         if own:
             ax.set_title(_highest(table))
             caption(ax.figure, *_standing(of, values), notes=_missing(values))
+        named_within(ax, bar.ax)
     return ax
 
 
@@ -136,6 +137,7 @@ def dose_response(
             ax.set_xlabel(f"free ketamine, {unit}")  # what the reported levels were turned into
         if own:
             caption(ax.figure, *_standing(of, values, fit))
+        named_within(ax)
     return ax
 
 

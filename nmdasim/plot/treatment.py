@@ -61,7 +61,8 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
         axes[1].set(title=told, ylabel="share of the pain gone", ylim=(0, 1))
         axes[1].legend(frameon=False, loc="upper right", ncols=2)
         _pain(result, time, axes[2])
-        axes[2].set(xlabel=f"time, {unit}", xlim=(time[0], time[-1]))
+        room = 0.01 * (time[-1] - time[0])  # what is given at the very start stands clear of the axis
+        axes[2].set(xlabel=f"time, {unit}", xlim=(time[0] - room, time[-1]))
         caption(figure, result, notes=["Pain is a read-out of this model. Bands are as reported, and no target."])
         for ax in axes:
             clear(ax)

@@ -8,10 +8,10 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from nmdasim.plot.conditions import conditions, key, legend, varied
+from nmdasim.plot.conditions import asked, conditions, is_drug, key, legend, varied, what
 from nmdasim.plot.look import look, style
-from nmdasim.plot.style import axes_of, caption, check_known, drawn, from_zero, new_figure, told
-from nmdasim.quantities import brief, several
+from nmdasim.plot.style import axes_of, caption, check_known, drawn, from_zero, new_figure
+from nmdasim.quantities import several
 from nmdasim.readout import measures
 
 #: How often the first answer the last one has to be, to be called growing.
@@ -43,7 +43,7 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
             axes = _panels(result, kept)
             figure = axes[0].figure
             figure.suptitle(
-                f"{says(measured)} ({_what(result)})",
+                f"{says(measured)} ({what(result)})",
                 fontsize=1.25 * look().font,
                 fontweight="bold",
                 x=0.01,
@@ -83,7 +83,7 @@ def slide(result: xr.Dataset, message: str = "") -> Axes:
         ax = axes_of(None, (13.33, 7.5))
         counts(result, measured, ax)
         draws = measured.sizes.get("seed", 1)
-        ax.set_title(message or says(measured), fontsize=1.3 * look().font, wrap=True)
+        ax.set_title(message or f"{says(measured)} ({what(result)})", fontsize=1.3 * look().font, wrap=True)
         caption(ax.figure, measured, notes=[f"Means; bars hold 95 % of {draws} draws."] * (draws > 1))
     return ax
 
@@ -91,15 +91,14 @@ def slide(result: xr.Dataset, message: str = "") -> Axes:
 def says(measured: xr.Dataset) -> str:
     """Return what a wind-up run shows, in one line: how the answer grows, and what the largest dose takes from it."""
     mean = measured[["late", "index"]].mean("seed") if "seed" in measured.dims else measured[["late", "index"]]
-    none = [d for d in varied(mean) if mean.sizes[d] == 1 and _is_drug(mean, d) and not mean[d].any()]
-    mean = mean.isel(dict.fromkeys(none, 0), drop=True)
+    mean = asked(mean)
     (least, _, first), *_, (most, _, last) = [*conditions(mean)] * 2  # the same where there is one
     if not np.isfinite([lane.late[k] for lane in (first, last) for k in (0, -1)]).all():
         return "The same pulse, again and again"
     if least == most:
         return _alone(first, f" at {least}" * bool(least))
     dims = varied(mean)
-    if all(_is_drug(mean, d) and float(first[d]) == 0 for d in dims) and _grows(first):
+    if all(is_drug(mean, d) and float(first[d]) == 0 for d in dims) and _grows(first):
         return f"{most[0].upper()}{most[1:]}: {_left(first, last)}"
     pulse = "The same pulse" if mean.sizes["pulse"] > 1 else "One pulse"
     return f"{pulse}: {_answer(first)} at {least}; {_answer(last)} at {most}"
@@ -134,10 +133,6 @@ def _answer(lane: xr.Dataset) -> str:
     """Return the first and the last count."""
     first, last = (float(lane.late[k]) for k in (0, -1))
     return f"{first:.0f} → " * (lane.sizes["pulse"] > 1) + several(round(last), "spike")
-
-
-def _is_drug(data: xr.Dataset, dim: str) -> bool:
-    return told(dim, data[dim].attrs) != dim
 
 
 def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
@@ -186,7 +181,7 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
     heading, values = key(result)
     ax.set_title(f"Spikes{which} ({f'rows: {heading}; ' * bool(heading)}grey lines: pulses)", wrap=True)
     ax.set_xlabel("time, s")
-    ax.set_yticks(range(len(rows)), [value or "control" for value in values])
+    ax.set_yticks(range(len(rows)) if heading else [], values if heading else [])
     ax.invert_yaxis()
     return ax
 
@@ -240,13 +235,6 @@ def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
             caption(ax.figure, result)
         legend(ax, result)
     return ax
-
-
-def _what(result: xr.Dataset) -> str:
-    """Return the model and the rate of its pulses."""
-    start = result.pulse_time.values
-    rate = "" if start.ndim > 1 or len(start) < 2 else f", {brief(1e3 / (start[1] - start[0]))} Hz"
-    return f"{result.attrs['model']}{rate}"
 
 
 #: Edges of the windows, which are no summaries, and the peak of calcium, which is flat.

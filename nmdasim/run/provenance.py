@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ import numpy as np
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.identity import digest, versions
+from nmdasim.model.parameter import Parameter
 from nmdasim.model.spelling import spell
 from nmdasim.parameters import drugs
 from nmdasim.protocols import course as courses
-from nmdasim.quantities import best_unit, in_unit, quantity
+from nmdasim.quantities import best_unit, in_unit, pretty, quantity
 from nmdasim.receptors.dosing import drugs_of
 from nmdasim.run.axes import Axis
 from nmdasim.run.prepare import Run
@@ -22,6 +24,9 @@ from nmdasim.run.question import Question
 
 #: How the block started where a run went on from another: a drug of that run may still be in the receptors.
 _WENT_ON = "as the run before left it"
+
+#: A factor that `scaled` wrote behind the source of a parameter.
+_FACTOR = re.compile(r" × ([\d.e+-]+)")
 
 
 def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, Any]:
@@ -40,6 +45,7 @@ def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, An
         "model_digest": model_digest(circuit),
         "identity": identity(asked, runs),
         "parameters": json.dumps(_numbers(asked)),
+        "changed": "; ".join(changed(circuit, {axis.name for axis in asked.axes})),
         "varied": " ".join(axis.name for axis in [*asked.grid, *asked.axes] if axis.values.ndim),
         "engine": options.engine,
         "method": options.method or "default",
@@ -112,6 +118,29 @@ def _numbers(asked: Question) -> dict[str, str]:
             own = f"{p.number:.12g} {p.unit}".strip() if p.si.ndim == 0 else f"array {digest(p.si)}"
             found[f"{name}.{key}" if name else key] = own if axis is None else _spelled(axis)
     return found
+
+
+def changed(circuit: Circuit, given: Iterable[str] = ()) -> list[str]:
+    """Return what a user made other in a circuit, each once: ``["nmda × 0", "K_mg 3 mM"]``.
+
+    What was `given` to the run stands in its coordinates; a drug of which there is none is no change.
+    """
+    found: dict[str, None] = {}
+    for cell in owners_of(circuit).values():
+        named = {base: gain for gain, bases in getattr(cell, "gains", {}).items() for base in bases}
+        for key, p in cell.parameters.items():
+            base = key.partition(".")[0]
+            if {key, base} & {*given} or (base in drugs_of(circuit) and not np.any(p.si)):
+                continue
+            if p.source == "user":
+                found[f"{key} {_own(p)}"] = None
+            elif factors := _FACTOR.findall(p.source):
+                found[f"{named.get(base, base)} × {np.prod([float(factor) for factor in factors]):.6g}"] = None
+    return list(found)
+
+
+def _own(p: Parameter) -> str:
+    return f"{p.number:.6g} {pretty(p.unit)}".removesuffix(" 1").strip() if p.si.ndim == 0 else "by neuron"
 
 
 def _spelled(axis: Axis) -> str:

@@ -122,3 +122,22 @@ def test_large_numbers_are_written_out_in_a_figure():
     assert any("2000 mHz" in text for text in texts)
     assert any(text == "10000" for text in texts)
     assert not [text for text in texts if "e+0" in text]
+
+
+@pytest.mark.parametrize("style", ["paper", "slide"])
+def test_the_name_of_an_axis_is_no_longer_than_its_side(style):
+    """A long read-out, as of the wind-up index: it lies on no caption and no legend, whatever the type."""
+    long = "wind-up index: spikes added, 100 ms to next pulse, in all windows of the train together"
+    doses = halved([0, 0.3, 1, 3, 10]).assign_attrs(long_name=long, units="1")
+    grid = doses.expand_dims(frequency=[1.0, 2.0])
+    grid.frequency.attrs["units"] = "Hz"
+    with nm.plot.style(style):
+        curve = drawn(doses)
+        chart = nm.plot.heatmap(grid, "ketamine", "frequency")
+        chart.figure.canvas.draw()
+    for ax in (curve, *chart.figure.axes):
+        assert ax.yaxis.label.get_window_extent().height <= ax.bbox.height
+        assert ax.xaxis.label.get_window_extent().width <= ax.bbox.width
+    for ax in (curve, chart.figure.axes[1]):
+        assert " ".join(ax.get_ylabel().split()) == long
+        assert "100\n" not in ax.get_ylabel()  # a number stays with its unit

@@ -19,9 +19,10 @@ from nmdasim.plot import receptor, schemes, sensitization
 from nmdasim.plot.animation import _Film, animate
 from nmdasim.plot.memory import remembered
 from nmdasim.plot.windup import counts, says
-from nmdasim.receptors import inhibition
+from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import names, scheme
+from nmdasim.treatment import states
 
 
 @pytest.fixture(autouse=True)
@@ -210,6 +211,16 @@ def test_a_decade_is_written_as_a_number():
     assert {"0.1", "1", "10"} <= {text.get_text() for text in ax.get_xticklabels()}
 
 
+def test_a_pulse_says_under_what_it_was_given():
+    kampa = bench.pulse(scheme("kampa2004"), mg="0.5 mM", v="-40 mV")
+    drugged = bench.pulse(block(scheme("clements1992"), blocker("ketamine")), ketamine="3 uM")
+    title = "A pulse of glutamate at time 0 opens NMDA receptors"
+    alone, other, both = (receptor.pulse(r).get_title(loc="left") for r in ([kampa], [drugged], [kampa, drugged]))
+    assert alone == f"{title}\n(1 mM glutamate, −40 mV, 0.5 mM Mg)"
+    assert other == f"{title}\n(1 mM glutamate, −60 mV, 1 mM Mg, 3 µM ketamine)"
+    assert both == title
+
+
 def test_subtypes_whose_curves_coincide_are_named_together():
     curves = [inhibition.curve("ketamine", kind, mg="1 mM") for kind in ("2A", "2B", "2C")]
     groups = receptor.coinciding(curves)
@@ -327,6 +338,7 @@ def test_a_treatment_shows_every_infusion_at_its_rate_and_no_legend_lies_on_a_li
     assert [shown.get_paths()[0].get_extents().y1 for shown in doses.collections] == pytest.approx([5, 20])
     weeks = [shown.get_paths()[0].get_extents().x0 for shown in doses.collections]
     assert weeks == pytest.approx([0, 1 / 7])
+    assert doses.transData.transform((weeks[0], 0))[0] > doses.bbox.x0 + 4  # dots: not on the axis line
     assert doses.get_ylabel() == "rate,\nmg/h"
     assert doses.get_title(loc="left") == "two rates"
     for ax in axes:
@@ -351,6 +363,17 @@ def test_what_is_reported_beside_a_course_keeps_within_its_panel(look, dose, dru
     assert touching([("word", box) for box in (*words, *bars)]) is None
     assert max(side.dataLim.y1, 0) <= side.get_ylim()[1]
     assert doses.yaxis.label.get_window_extent().height <= doses.bbox.height
+
+
+def test_an_arrow_of_what_goes_on_above_keeps_clear_of_words():
+    figure, ax = plt.subplots(figsize=(5, 6))
+    ax.set_ylim(0, 107)
+    nm.plot.pharmacokinetics.reported(ax)
+    figure.draw_without_rendering()
+    bars = {bar for bars in ax.containers for bar in bars}
+    arrows = [patch.get_window_extent() for patch in ax.patches if patch not in bars]
+    assert len(arrows) == 3
+    assert touching([("word", box) for box in (*arrows, *(text.get_window_extent() for text in ax.texts[:-1]))]) is None
 
 
 def test_what_is_reported_is_written_in_proportion_to_the_type_of_the_style():
@@ -435,6 +458,50 @@ def test_the_message_is_true_of_what_was_run_and_names_every_dose_that_it_speaks
 def test_the_message_names_the_highest_combination_of_drugs():
     run = answers([[[8, 18], [8, 14]], [[8, 14], [6, 7]]], memantine=[0, 3], mk801=[0, 0.1])
     assert says(run) == "Free memantine 3 µM, free MK-801 0.1 µM: 10 % of wind-up is left"
+
+
+def head(figure):
+    """Return the title of a figure, in one row."""
+    return " ".join((figure.get_suptitle() or figure.axes[0].get_title(loc="left")).split())
+
+
+def changed_runs():
+    wdr, train = nm.neurons.wdr(), nm.WindUp(frequency="2 Hz", pulses=2)
+    both = {"memantine": [0, 3] * nm.uM, "ketamine": 1 * nm.uM}
+    return {
+        "(wdr, nmda × 0, 2 Hz)": nm.simulate(wdr.scaled(nmda=0), train),
+        "(wdr, nmda × 0.25, K_mg 3 mM, 2 Hz)": nm.simulate(
+            wdr.scaled(nmda=0.5).scaled(nmda=0.5).replace(K_mg="3 mM"), train
+        ),
+        "(wdr, 0 mM Mg, 2 Hz)": nm.simulate(wdr, train, mg=0 * nm.mM),
+        "(wdr, free ketamine 1 µM, 2 Hz)": nm.simulate(wdr, train, drugs=both),
+        "(wdr, free ketamine 3 µM, 2 Hz) ": nm.simulate(wdr, train, ketamine=[0, 3] * nm.uM).isel(ketamine=1),
+        "(wdr, gain_nmda 1.5, E_gaba −70 mV, 2 Hz)": nm.simulate(states("crps").neuron(), train),
+        "(wdr, 2 Hz)": nm.simulate(wdr, train, ketamine=[0] * nm.uM),
+    }
+
+
+def test_a_figure_of_wind_up_says_what_was_changed_and_what_all_lanes_were_given():
+    for said, run in changed_runs().items():
+        assert said.strip() in head(nm.plot.windup(run)[0].figure)
+        assert said.strip() in head(nm.plot.slide(run).figure)
+
+
+def test_where_nobody_asked_for_a_drug_no_row_is_named_after_it():
+    run = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=2), ketamine=[0] * nm.uM)
+    raster = nm.plot.windup(run)[1]
+    assert "ketamine" not in raster.get_title(loc="left")
+    assert [text.get_text() for text in raster.get_yticklabels()] == []
+
+
+@pytest.mark.parametrize("chosen", [[1], 1])
+def test_memory_and_a_film_of_one_lane_say_its_dose(train, chosen, monkeypatch):
+    dosed = train.expand_dims(ketamine=[0.0, 3.0]).isel(ketamine=chosen)
+    dosed.ketamine.attrs.update(units="µM", long_name="free ketamine")
+    dosed["pulse_time"], dosed["window_end"] = train.pulse_time, train.window_end
+    assert "free ketamine 3 µM" in head(nm.plot.memory(dosed)[0].figure)
+    if chosen == 1:
+        assert "free ketamine 3 µM" in head(_Film(dosed).figure)
 
 
 def overlaps(boxes):

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from rich.console import Console
 from rich.table import Table
 
-from nmdasim.command.printing.sensory import drawn_as, rows
+from nmdasim.command.printing.sensory import drawn_as, of_touch, rows
 from nmdasim.command.printing.tables import NARROW, signed
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.readout import files, measures
@@ -34,12 +34,14 @@ def says(responses: Mapping[str, xr.Dataset], *, slide: bool = False) -> str:
     state, last = [label for label in responses if "ketamine" not in label][-1], list(responses)[-1]
     hurts, still = (bool(measures.threshold(responses[one].mean("seed")).notnull()) for one in (state, last))
     if last == state:
-        return f"Touch {'comes to hurt' if hurts else 'does not hurt'} ({state})"
+        return f"{of_touch(responses[state])} ({state})"
     touch = "Touch still hurts" if still else "Touch no longer hurts" if hurts else "Touch does not hurt"
     strongest = {one: responses[one].spikes.sel(kind="noxious").isel(intensity=-1) for one in (state, last)}
     before, after = (float(strongest[one].mean()) for one in (state, last))
-    change = "" if slide or not before > 0 else f", noxious answer {signed(100 * (after / before - 1), 0, plus=True)} %"
-    return f"{touch}{change} ({last})"
+    if slide or not before > 0:
+        return f"{touch} ({last})"
+    change = signed(100 * (after / before - 1), 0, plus=True)
+    return f"{touch}, noxious answer {'unchanged' if change == '0' else f'{change} %'} ({last})"
 
 
 def save(responses: Mapping[str, xr.Dataset], folder: Path, *, slide: bool = False) -> None:

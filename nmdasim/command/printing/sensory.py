@@ -18,7 +18,7 @@ from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.plot import sensitization as plot_sensory
 from nmdasim.plot.look import style
 from nmdasim.quantities import brief, pretty, split
-from nmdasim.readout import columns, files
+from nmdasim.readout import columns, files, measures
 
 
 def as_json(answer: dict[str, Any]) -> str:
@@ -30,9 +30,15 @@ def figure(answer: Mapping[str, Any], before: xr.Dataset, after: xr.Dataset, *, 
     """Return the figure, or the slide: the naive circuit beside the one that was asked for, which is named."""
     asked = f"{answer['state']}{_dose(after)}"
     touched, hurt = answer["allodynia_index"], answer["hyperalgesia_index"]
-    says = "Touch comes to hurt" if touched > 0 else "Pain hurts more" if hurt > 0.05 else f"The circuit, {asked}"
+    same = f"{of_touch(after)} ({asked})"
+    says = "Touch comes to hurt" if touched > 0 else "Pain hurts more" if hurt > 0.05 else same
     shown = {"naive": before} if asked == "naive" else {"naive, no drug": before, asked: after}
     return drawn_as(shown, says, slide=slide)
+
+
+def of_touch(found: xr.Dataset) -> str:
+    """Return whether touch brings projection neurons to fire, as a person would say it."""
+    return f"Touch {'comes to hurt' if bool(measures.threshold(found.mean('seed')).notnull()) else 'does not hurt'}"
 
 
 def _dose(found: xr.Dataset) -> str:

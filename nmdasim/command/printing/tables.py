@@ -13,6 +13,7 @@ NARROW: dict[str, Any] = {"box": box.SIMPLE_HEAD, "show_edge": False, "pad_edge"
 def signed(number: float, digits: int, *, plus: bool = False) -> str:
     """Return a number that people read, with so many decimals and a minus in place of a hyphen.
 
-    `plus` has one above 0 stand behind a plus.
+    `plus` has one above 0 stand behind a plus. What rounds to 0 has neither.
     """
-    return f"{number:{'+' * plus}.{digits}f}".replace("-", "−")
+    shown = round(number, digits) + 0.0  # no minus zero
+    return f"{shown:{'+' * (plus and shown != 0)}.{digits}f}".replace("-", "−")
