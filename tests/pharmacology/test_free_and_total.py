@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import xarray as xr
+from matplotlib.patches import Polygon
 
 import nmdasim as nm
 from nmdasim import pharmacology as ph
@@ -202,6 +203,6 @@ def test_what_was_reported_beyond_the_axis_goes_on_above_it_with_a_mark():
     axis.set_ylim(0, 200)
     nm.plot.pharmacokinetics.reported(axis)
     beyond = [band for band in ph.bands() if band.on("total", "ng/ml")[0] < 200 < band.on("total", "ng/ml")[1]]
-    marks = [line for line in axis.lines if line.get_marker() == "^"]
+    arrows = [patch for patch in axis.patches if isinstance(patch, Polygon)]
     assert beyond
-    assert [float(line.get_ydata()[0]) for line in marks] == [200.0] * len(beyond)
+    assert [float(arrow.get_xy()[:, 1].max()) for arrow in arrows] == [200.0] * len(beyond)
