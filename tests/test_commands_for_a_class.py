@@ -19,6 +19,7 @@ from nmdasim.command.compare import computed as cases_of
 from nmdasim.command.printing import compare as compared
 from nmdasim.command.printing import pk as dosed
 from nmdasim.command.printing import sensory as printing
+from nmdasim.command.printing import windup as wound_up
 from nmdasim.command.printing.tables import signed
 from nmdasim.command.sensory import computed
 from nmdasim.errors import InputError
@@ -126,6 +127,13 @@ def test_a_comparison_says_in_its_title_what_the_drug_leaves(answers):
     short = "Touch still hurts (sensitized, 1 µM free ketamine)"
     assert compared.figure(drugged, slide=True).legends[0].get_title().get_text() == short
     assert compared.says(cases_of("naive", "1 uM", seeds)[1]).startswith("Touch does not hurt, noxious answer −50 %")
+
+
+def test_a_train_in_a_pain_state_is_titled_with_it(tmp_path):
+    run("windup", "--state", "crps", "--pulses", 2, "--out", tmp_path)
+    with xr.open_dataset(tmp_path / "windup.nc") as kept:
+        title = wound_up.figure(kept, slide=False).get_suptitle()
+    assert "(wdr, crps, gain_nmda 1.5, E_gaba −70 mV, 1 Hz)" in " ".join(title.split())
 
 
 @pytest.mark.parametrize("slide", [True, False])
