@@ -263,7 +263,7 @@ def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
     numbers = [f"{number:.12g}" for number in np.atleast_1d(np.asarray(given, dtype=float))]
     if isinstance(value, str) or (isinstance(value, list | tuple) and any(isinstance(one, str) for one in value)):
         return f"; did you mean '{','.join(f'{number} {unit}' for number in numbers)}'?"
-    if not unit.isidentifier() or unit in ("day", "week", "year"):  # no names of nmdasim
+    if not unit.isidentifier() or unit in ("day", "week", "year", "s", "m", "V", "S", "A", "F"):  # no names of nmdasim
         numbers = [f"'{number} {unit}'" for number in numbers]
         return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}?"
     return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}*{unit}?"

@@ -90,6 +90,8 @@ def slide(result: xr.Dataset, message: str = "") -> Axes:
 
 def says(measured: xr.Dataset) -> str:
     """Return what a wind-up run shows, in one line: how the answer grows, and what the largest dose takes from it."""
+    if not measured.late.any() and measured.early.any():
+        return "Every spike comes within 100 ms of its pulse"
     mean = measured[["late", "index"]].mean("seed") if "seed" in measured.dims else measured[["late", "index"]]
     mean = asked(mean)
     (least, _, first), *_, (most, _, last) = [*conditions(mean)] * 2  # the same where there is one
@@ -132,6 +134,8 @@ def _grows(lane: xr.Dataset) -> bool:
 def _answer(lane: xr.Dataset) -> str:
     """Return the first and the last count."""
     first, last = (float(lane.late[k]) for k in (0, -1))
+    if lane.sizes["pulse"] > 1 and round(first) == round(last) and first != last:
+        return f"{first:.3g} → {last:.3g} spikes"
     return f"{first:.0f} → " * (lane.sizes["pulse"] > 1) + several(round(last), "spike")
 
 
@@ -182,7 +186,7 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
     ax.set_title(f"Spikes{which} ({f'rows: {heading}; ' * bool(heading)}grey lines: pulses)", wrap=True)
     ax.set_xlabel("time, s")
     ax.set_yticks(range(len(rows)) if heading else [], values if heading else [])
-    ax.invert_yaxis()
+    ax.set_ylim(len(rows) - 0.4, -0.6)
     return ax
 
 

@@ -105,7 +105,7 @@ _LONG_NAMES = {
     "early": "spikes 0–100 ms after the pulse",
     "late": "spikes from 100 ms after the pulse to the next",
     "input": "late spikes of the first pulse",
-    "area": "late spikes of all pulses",
+    "area": "late spikes of all pulses, 100 ms to next pulse",
     "index": "wind-up index: spikes added, 100 ms to next pulse",
     "ratio": "wind-up ratio",
     "slope": "late spikes gained per pulse",
