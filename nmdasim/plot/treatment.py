@@ -148,7 +148,7 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
             ax.plot(distance[met], at[met], mark, color=colour, label=f"{model} ({int(one.free_parameters)} fitted)")
             ax.plot(distance[~met], at[~met], mark, color=colour, markerfacecolor=look().ground, markeredgewidth=2.2)
         names = [
-            f"{short(str(t))}{' *' if f else ''}: {w},\n{a}, {_when(d)}; seen {s:.2f}"
+            f"{short(str(t))}{' *' if f else ''}: {w},\n{a}, {moment(d)}; seen {s:.2f}"
             for t, w, a, d, s, f in zip(
                 *(found[key].values for key in ("trial", "what", "arm", "day", "seen", "fitted")), strict=True
             )
@@ -166,10 +166,10 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _when(day: float) -> str:
+def moment(day: float) -> str:
     """Return a time after the start as a reader says it."""
     if day >= 1:
-        return f"day {day:.2g}"
+        return f"day {day:.3g}"
     return f"{24 * day:.2g} h" if day >= 1 / 24 else f"{1440 * day:.0f} min"
 
 

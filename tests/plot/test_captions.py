@@ -156,7 +156,7 @@ FIGURES = {
 NO_FIGURE = {
     *(windup.counts, windup.raster, windup.summary, windup.says, memory.remembered),
     *(conditions.conditions, conditions.varied, conditions.key, conditions.legend, conditions.beside),
-    *(conditions.asked, conditions.alone, conditions.what, conditions.is_drug),
+    *(conditions.asked, conditions.alone, conditions.what, conditions.is_drug, weeks.moment),
     *(schemes.layout, schemes.sheets, schemes.spelled, receptor.coinciding, bands.across),
     *(memory.check_recorded, reflex.says, look.style, look.look, look.cues, animation.animate, broken.log_with_zero),
 }

@@ -131,11 +131,13 @@ def test_numbers_of_a_trial_say_on_which_scale_they_are(found, tmp_path, monkeyp
     assert set(scales) <= set(_READ)
     printing.save(found, tmp_path)
     assert "scale" in pd.read_csv(tmp_path / "trials.csv", comment="#")
-    monkeypatch.setenv("COLUMNS", "200")
-    with redirect_stdout(io.StringIO()) as shown:
-        printing.show([], found, None)
-    assert "mean pain (0 none to 10 worst)" in shown.getvalue()
-    assert "seen ± standard error" in shown.getvalue()
+    for columns in ("200", "80"):
+        monkeypatch.setenv("COLUMNS", columns)
+        with redirect_stdout(io.StringIO()) as shown:
+            printing.show([], found, None)
+        said = " ".join(shown.getvalue().replace("│", " ").replace("┃", " ").split())
+        assert "mean pain (0 none to 10 worst)" in said
+        assert "…" not in said  # nothing is cut
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import xarray as xr
 from matplotlib.figure import Figure
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.plot import treatment as plot_treatment
@@ -70,23 +70,33 @@ def show(chosen: Sequence[Trial], found: xr.Dataset | None, folder: Path | None)
     for one in chosen:
         console.print(str(one).replace(DISCLAIMER, "").strip(), markup=False)
     if found is not None:
-        models = [str(name) for name in found.model.values]
-        shown = Table("trial", "what (scale)", "arm", "day", "seen ± standard error", *models)
-        for k in range(found.sizes["measure"]):
-            row = found.isel(measure=k)
-            said = [f"{float(row.predicted[m]):.2f}{'' if bool(row.met[m]) else ' miss'}" for m in range(len(models))]
-            name = f"{row.trial.item()}{' (fitted)' if bool(row.fitted) else ''}"
-            seen = f"{float(row.seen):.2f} ± {float(row.sd):.2f}"
-            what = f"{row.what.item()} ({row.scale.item()})"
-            shown.add_row(name, what, str(row.arm.item()), f"{float(row.day):.3g}", seen, *said)
-        console.print(shown)
-        for model in models:
+        console.print(_table(found))
+        for model in found.model.values:
             console.print(_sentence(found.sel(model=model)), markup=False)
         told = "Models are on the scale of what was seen; a miss lies beyond 2 standard errors."
         console.print(f"{told} Scores count what was not fitted.", style="dim")
     console.print(DISCLAIMER, style="bold")
     if folder is not None and found is not None:
         console.print(f"Saved trials.png, .svg, .csv and .nc in {folder}/")
+
+
+def _table(found: xr.Dataset) -> Table:
+    """Return what was seen beside what each rival says, in 80 columns: a line a number, those of a measure together."""
+    models = [str(name) for name in found.model.values]
+    shown = Table("measure (scale)", Column("seen ± standard error", max_width=13), *models, show_edge=False)
+    measure = ""
+    for k in range(found.sizes["measure"]):
+        row = found.isel(measure=k)
+        said = [f"{float(row.predicted[m]):.2f}{'' if bool(row.met[m]) else ' miss'}" for m in range(len(models))]
+        fitted = " (fitted)" if bool(row.fitted) else ""
+        of = f"{row.trial.item()}{fitted}: {row.what.item()} ({row.scale.item()})"
+        if of != measure:
+            shown.add_section()
+            shown.add_row(of)
+            measure = of
+        when = plot_treatment.moment(float(row.day))
+        shown.add_row(f"  {row.arm.item()}, {when}", f"{float(row.seen):.2f} ± {float(row.sd):.2f}", *said)
+    return shown
 
 
 def _sentence(one: xr.Dataset) -> str:
