@@ -252,7 +252,7 @@ def refused(command, *arguments):
     [
         (["--model", "wrd"], "unknown model 'wrd'; did you mean 'wdr'?"),
         (["--set", "K_magnesium=3mM"], "wdr has no parameter 'K_magnesium'"),
-        (["--set", "K_mg=3mV"], "K_mg = 3 mV has the wrong dimension"),
+        (["--set", "K_mg=3mV"], "K_mg = 3mV has the wrong dimension"),
         (["--set", "K_mg"], "PARAMETER=QUANTITY"),
         (["--scale", "nmdas=0"], "nmdas"),
         (["--scale", "nmda=much"], "a factor is a number"),

@@ -99,8 +99,7 @@ def windup(
             seed=list(seeds),
             progress=report,
         )
-    if state:
-        result.attrs["state"] = state
+    result.attrs |= {"state": state} if state else {}
     from nmdasim.command.printing import windup as printing  # figures and statistics: a slip above is told before them
 
     if out is not None:

@@ -72,7 +72,7 @@ def test_without_json_unverified_parameters_and_the_disclaimer_are_printed(capsy
         (("inhibition", "--drug", "aspirin"), "unknown drug 'aspirin'"),
         (("inhibition", "--drug", "ketamine", "--subtype", "2E"), "unknown subtype '2E'"),
         (("inhibition", "--drug", "ketamine", "--mg", "-1 mM"), "mg = -1 mM; a concentration is not negative"),
-        (("inhibition", "--drug", "ketamine", "--voltage", "5 uM"), "--voltage = 5 µM has the wrong dimension"),
+        (("inhibition", "--drug", "ketamine", "--voltage", "5 uM"), "--voltage = 5 uM has the wrong dimension"),
         (("steady", "--voltage", "-900 mV"), "--voltage = -900 mV; a membrane is held between"),
         (("pulse", "--voltage", "fast"), "--voltage: cannot read 'fast'"),
     ],
