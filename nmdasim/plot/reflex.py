@@ -55,8 +55,10 @@ def recruitment(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """
     with drawn():
         own, ax = ax is None, axes_of(ax, (8.5, 6))
-        for label, cue, one in _doses(found):
-            ax.plot(one.strength, one.spikes.mean("seed"), label=label, clip_on=False, **cue.dotted)
+        for k, (label, cue, one) in enumerate(_doses(found)):
+            (line,) = ax.plot(one.strength, one.spikes.mean("seed"), label=label, clip_on=False, **cue.dotted)
+            if k:  # a ring around what lies at the same place
+                line.set(markerfacecolor="none", markersize=(1 + 0.5 * k) * line.get_markersize())
             ax.axvline(float(one.threshold.median()), ymax=0.4, linewidth=0.5 * look().line, zorder=0, **cue.plain)
         ax.set(xscale="log", xlabel=_STRENGTH, ylabel="spikes after one volley", title="Recruitment")
         ax.set_ylim(0, 1.05 * max(ax.get_ylim()[1], 1.0))
