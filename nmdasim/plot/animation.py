@@ -159,9 +159,7 @@ class _Film:
             self.drawn.pop().remove()
         spikes = self.spikes[(self.spikes <= now) & (self.spikes > now - 1e3 * _TRAIL)] / 1e3
         self.drawn.append(self.axes["spikes"].vlines(spikes, 0.1, 0.8, color=look().ink, linewidth=1.2))
-        begin = max(
-            now / 1e3 - _TRAIL, float(self.time[0]) / 1e3
-        )  # of what lies before the run there is nothing to see
+        begin = max(now / 1e3 - _TRAIL, float(self.time[0]) / 1e3)  # before the run there is nothing to see
         given = self.pulses[(self.pulses <= now) & (self.pulses > now - 1e3 * _TRAIL)] / 1e3
         for name in ("trace", "calcium", "spikes"):
             self.axes[name].set_xlim(begin, begin + _TRAIL)

@@ -58,8 +58,8 @@ def what(result: xr.Dataset) -> str:
 
 def _held(result: xr.Dataset) -> list[str]:
     """Return what every lane was given alike, but a drug at 0: a coordinate without a dimension each."""
-    alone = [str(d) for d, values in result.coords.items() if not values.ndim and d not in {*_OWN, "frequency"}]
-    given = [d for d in alone if not is_drug(result, d) or float(result[d]) != 0]
+    same = [str(d) for d, values in result.coords.items() if not values.ndim and d not in {*_OWN, "frequency"}]
+    given = [d for d in same if not is_drug(result, d) or float(result[d]) != 0]
     return [f"{_value(d, result)} Mg" if d == "mg" else f"{_name(d, result)} {_value(d, result)}" for d in given]
 
 

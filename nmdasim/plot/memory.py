@@ -10,7 +10,7 @@ import xarray as xr
 from nmdasim.errors import InputError
 from nmdasim.plot.conditions import alone, beside, conditions, legend, what
 from nmdasim.plot.look import cues, look
-from nmdasim.plot.style import caption, drawn, from_zero, new_figure
+from nmdasim.plot.style import caption, drawn, from_zero, headline, new_figure
 
 #: What must be recorded: the gate, the potential and the calcium of the dendrite.
 RECORD = ("m_can_dendrite", "v_dendrite", "ca_dendrite")
@@ -51,14 +51,7 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
             figure = new_figure(figsize=look().sized((13.3, 5)), layout="constrained")
             axes = figure.subplots(1, 3)
             message = "Between the pulses a neuron remembers: channels stay open, the dendrite stays excited"
-            figure.suptitle(
-                f"{message}\n({what(alone(result))})",
-                fontsize=1.25 * look().font,
-                fontweight="bold",
-                x=0.01,
-                ha="left",
-                wrap=True,
-            )
+            headline(figure, f"{message}\n({what(alone(result))})")
             caption(figure, result)
         rows = list(conditions(traces))
         for ax, (name, title, unit) in zip(axes, panels, strict=True):

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from nmdasim.plot.broken import log_with_zero
 from nmdasim.plot.look import Cue, cues, look
-from nmdasim.plot.style import axes_of, caption, drawn, new_figure, plain_log
+from nmdasim.plot.style import axes_of, caption, drawn, headline, new_figure, plain_log
 from nmdasim.quantities import brief, several
 
 _STRENGTH = "strength of the volley (1: as published)"
@@ -38,7 +38,7 @@ def threshold(found: xr.Dataset) -> np.ndarray:
         recruitment(found, axes[0])
         if panels == 2:
             _over_dose(found, axes[1])
-        figure.suptitle(says(found), fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left")
+        headline(figure, says(found))
         caption(figure, found, notes=[_spread(found)])
     return np.asarray(axes)
 
@@ -58,7 +58,7 @@ def recruitment(found: xr.Dataset, ax: Axes | None = None) -> Axes:
         for k, (label, cue, one) in enumerate(_doses(found)):
             (line,) = ax.plot(one.strength, one.spikes.mean("seed"), label=label, clip_on=False, **cue.dotted)
             if k:  # a ring around what lies at the same place
-                line.set(markerfacecolor="none", markersize=(1 + 0.5 * k) * line.get_markersize())
+                line.set(markerfacecolor="none", markersize=(1 + 0.3 * k) * line.get_markersize())
             ax.axvline(float(one.threshold.median()), ymax=0.4, linewidth=0.5 * look().line, zorder=0, **cue.plain)
         ax.set(xscale="log", xlabel=_STRENGTH, ylabel="spikes after one volley", title="Recruitment")
         ax.set_ylim(0, 1.05 * max(ax.get_ylim()[1], 1.0))

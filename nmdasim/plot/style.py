@@ -49,6 +49,11 @@ def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
     return new_figure(figsize=look().sized(size), layout="constrained").subplots() if ax is None else ax
 
 
+def headline(figure: Figure | SubFigure, text: str) -> None:
+    """Put what a figure of several panels shows above all of them, in large type, in as many rows as it needs."""
+    figure.suptitle(text, fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left", wrap=True)
+
+
 def from_zero(ax: Axes) -> None:
     """Begin the y axis at 0, or below it as far as markers at its foot need to keep clear of the numbers beneath."""
     low, high = min(ax.dataLim.y0, 0.0), ax.get_ylim()[1]

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from nmdasim.plot.conditions import asked, conditions, is_drug, key, legend, varied, what
 from nmdasim.plot.look import look, style
-from nmdasim.plot.style import axes_of, caption, check_known, drawn, from_zero, new_figure
+from nmdasim.plot.style import axes_of, caption, check_known, drawn, from_zero, headline, new_figure
 from nmdasim.quantities import several
 from nmdasim.readout import measures
 
@@ -42,14 +42,7 @@ def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
         if axes is None:
             axes = _panels(result, kept)
             figure = axes[0].figure
-            figure.suptitle(
-                f"{says(measured)} ({what(result)})",
-                fontsize=1.25 * look().font,
-                fontweight="bold",
-                x=0.01,
-                ha="left",
-                wrap=True,
-            )
+            headline(figure, f"{says(measured)} ({what(result)})")
             caption(figure, measured)
         raster(result, axes[1])
         for name, ax in zip(kept, axes[2:], strict=False):

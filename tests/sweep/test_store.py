@@ -227,7 +227,7 @@ def test_another_specification_is_refused_and_the_difference_named(small, tmp_pa
     [
         (
             dict(llvmlite="0.1"),
-            r"other versions \(version of llvmlite: \S+ → 0.1\); give a path that is free",
+            r"other versions \(version of llvmlite: \S+ → 0.1\); give a path that is free, or those",
         ),
         (dict(source="0123"), r"other versions \(version of source: \w{16} → 0123\)"),
         (dict(scipy="9", numpy="8"), r"version of numpy: \S+ → 8; version of scipy: \S+ → 9"),

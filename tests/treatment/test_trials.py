@@ -137,6 +137,7 @@ def test_numbers_of_a_trial_say_on_which_scale_they_are(found, tmp_path, monkeyp
             printing.show([], found, None)
         said = " ".join(shown.getvalue().replace("│", " ").replace("┃", " ").split())
         assert "mean pain (0 none to 10 worst)" in said
+        assert "seen ±" in said
         assert "…" not in said  # nothing is cut
 
 
