@@ -82,7 +82,7 @@ ax.set(title="How long is the first volley remembered?", xscale="log", xlabel="g
 ax.set_ylabel("spikes that the second gains")
 ax.set_xticks(one.gap.values, [f"{gap:g}" for gap in one.gap.values], minor=False)
 ax.minorticks_off()
-ax.legend(frameon=False, handlelength=3.2)
+figure.legend(frameon=False, handlelength=3.2, loc="outside upper left", ncols=4)
 nm.plot.raster(result.isel(ketamine=0).drop_vars("ketamine"), rows)
 nm.plot.caption(figure, result, notes=[f"Means of {result.sizes['seed']} draws; bars hold 95 % of them."])
 Path("out").mkdir(exist_ok=True)

@@ -10,6 +10,7 @@ import xarray as xr
 from nmdasim.errors import InputError
 from nmdasim.plot.conditions import alone, beside, conditions, legend, what
 from nmdasim.plot.look import cues, look
+from nmdasim.plot.rings import rings
 from nmdasim.plot.style import caption, drawn, from_zero, headline, new_figure
 
 #: What must be recorded: the gate, the potential and the calcium of the dendrite.
@@ -62,6 +63,7 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
             ax.locator_params("x", integer=True)
             if name != "dendrite":
                 from_zero(ax)
+            rings(ax)
         (beside if own else legend)(axes[0], traces)
     return np.asarray(axes)
 

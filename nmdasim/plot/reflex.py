@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from nmdasim.plot.broken import log_with_zero
 from nmdasim.plot.look import Cue, cues, look
+from nmdasim.plot.rings import rings
 from nmdasim.plot.style import axes_of, caption, drawn, headline, new_figure, plain_log
 from nmdasim.quantities import brief, several
 
@@ -55,13 +56,12 @@ def recruitment(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """
     with drawn():
         own, ax = ax is None, axes_of(ax, (8.5, 6))
-        for k, (label, cue, one) in enumerate(_doses(found)):
-            (line,) = ax.plot(one.strength, one.spikes.mean("seed"), label=label, clip_on=False, **cue.dotted)
-            if k:  # a ring around what lies at the same place
-                line.set(markerfacecolor="none", markersize=(1 + 0.3 * k) * line.get_markersize())
+        for label, cue, one in _doses(found):
+            ax.plot(one.strength, one.spikes.mean("seed"), label=label, clip_on=False, **cue.dotted)
             ax.axvline(float(one.threshold.median()), ymax=0.4, linewidth=0.5 * look().line, zorder=0, **cue.plain)
         ax.set(xscale="log", xlabel=_STRENGTH, ylabel="spikes after one volley", title="Recruitment")
         ax.set_ylim(0, 1.05 * max(ax.get_ylim()[1], 1.0))
+        rings(ax)
         plain_log(ax.xaxis)
         if "ketamine" in found.dims:
             ax.legend(frameon=False, title="free ketamine", handlelength=3.2, loc="upper left")

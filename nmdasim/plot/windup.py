@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from nmdasim.plot.conditions import asked, conditions, is_drug, key, legend, varied, what
 from nmdasim.plot.look import look, style
+from nmdasim.plot.rings import rings
 from nmdasim.plot.style import axes_of, caption, check_known, drawn, from_zero, headline, new_figure
 from nmdasim.quantities import several
 from nmdasim.readout import measures
@@ -150,6 +151,7 @@ def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
     ax.set_title(f"Spikes after each pulse{spread}", wrap=True)
     ax.set_ylim(top=1.07 * max(ax.dataLim.y1, 1))  # the highest marker stays clear of the title
     from_zero(ax)
+    rings(ax)
     if measured.sizes["pulse"] <= 20:
         ax.set_xticks(measured.pulse)
     legend(ax, measured)
@@ -207,6 +209,7 @@ def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
     title = f"{called[:1].upper()}{called[1:]} after each pulse"
     ax.set(title=title, xlabel="pulse", ylabel=f"{called}, {result[name].units}")
     from_zero(ax)
+    rings(ax)
     if result.sizes["pulse"] <= 20:
         ax.set_xticks(result.pulse)
     return ax
