@@ -136,9 +136,12 @@ def with_one_unit(texts: Iterable[object]) -> list[str]:
 
 
 def each_with_unit(texts: Iterable[object]) -> str:
-    """Return ``"; did you mean …?"`` for a list in which some numbers have no unit, else how such a list is written."""
+    """Return ``"; did you mean …?"`` for a list in which some numbers have no unit, else how such a list is written.
+
+    Lists are written as in Python and TOML; a command says its own before.
+    """
     meant = with_one_unit(texts)
-    return f"; did you mean '{','.join(meant)}'?" if meant else ", as in ['0 uM', '1 uM']"
+    return f"; did you mean {meant}?" if meant else ", as in ['0 uM', '1 uM']"
 
 
 def as_said(value: object, otherwise: str) -> str:

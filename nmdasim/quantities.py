@@ -255,18 +255,16 @@ def shown(value: Quantity) -> str:
 
 
 def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
-    """Return the question whether plain numbers were to have a unit, or a unit other capitals, as they were given."""
+    """Return the question whether plain numbers were to have a unit, or a unit other capitals.
+
+    It is written as text, which Python and TOML read alike.
+    """
     if (said := written_unit(value)) != unit and said.lower() == unit.lower():
         return f"; did you mean {unit!r}?"
     if get_dimensions(given) is not DIMENSIONLESS or not unit or np.ndim(given) > 1 or np.size(given) > 20 or said:
         return ""
-    numbers = [f"{number:.12g}" for number in np.atleast_1d(np.asarray(given, dtype=float))]
-    if isinstance(value, str) or (isinstance(value, list | tuple) and any(isinstance(one, str) for one in value)):
-        return f"; did you mean '{','.join(f'{number} {unit}' for number in numbers)}'?"
-    if not unit.isidentifier() or unit in ("day", "week", "year", "s", "m", "V", "S", "A", "F"):  # no names of nmdasim
-        numbers = [f"'{number} {unit}'" for number in numbers]
-        return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}?"
-    return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}*{unit}?"
+    meant = [f"{number:.12g} {unit}" for number in np.atleast_1d(np.asarray(given, dtype=float))]
+    return f"; did you mean {meant if np.ndim(given) else repr(meant[0])}?"
 
 
 def zeroed(text: str) -> str:

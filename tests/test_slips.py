@@ -93,7 +93,9 @@ def test_one_array_of_a_result_is_exported(tmp_path):
         ("0.1,1 uM", r"did you mean \['0.1 uM', '1 uM'\]\?"),
         ("0.1,1,5 uM", r"did you mean \['0.1 uM', '1 uM', '5 uM'\]\?"),
         ("0,5 uM", r"did you mean '0.5 uM'\?"),
-        (["0", "1", "10 uM"], r"did you mean '0 uM,1 uM,10 uM'\?"),
+        (["0", "1", "10 uM"], r"did you mean \['0 uM', '1 uM', '10 uM'\]\?"),
+        (["0", "1"], r"did you mean \['0 uM', '1 uM'\]\?"),
+        ("1", r"did you mean '1 uM'\?"),
         (["0 nM", "1", "10 uM"], r"as in \['0 uM', '1 uM'\]"),
     ],
 )

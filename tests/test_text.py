@@ -144,9 +144,9 @@ def test_a_model_says_what_it_has_of_each():
         (lambda: quantities.si("0,1,10", "uM", name="c"), re.escape("did you mean ['0 uM', '1 uM', '10 uM']?")),
         (lambda: quantities.si(["0", "1", "10"], "uM", name="c"), "c = .*did you mean '0 uM,1 uM,10 uM'"),
         (lambda: quantities.si("3", "mM", name="c"), "did you mean '3 mM'"),
-        (lambda: quantities.si([0, 1, 10], "uM", name="c"), r"did you mean \[0, 1, 10\]\*uM"),
+        (lambda: quantities.si([0, 1, 10], "uM", name="c"), r"did you mean \['0 uM', '1 uM', '10 uM'\]\?"),
         (lambda: quantities.si(3, "S/cm**2", name="g"), r"did you mean '3 S/cm\*\*2'"),
-        (lambda: parameter_axes(CELL, {"c": [0, 1]}), r"c = .*did you mean \[0, 1\]\*uM"),
+        (lambda: parameter_axes(CELL, {"c": [0, 1]}), r"c = .*did you mean \['0 uM', '1 uM'\]\?"),
     ],
 )
 def test_an_error_names_the_parameter_and_offers_the_corrected_form(call, told):

@@ -37,7 +37,7 @@ from nmdasim.receptors.schemes import scheme
 from nmdasim.receptors.subtypes import subtype
 
 # The package has functions under these names.
-windup, memory, look = (import_module(f"nmdasim.plot.{name}") for name in ("windup", "memory", "look"))
+windup, memory, look, rings = (import_module(f"nmdasim.plot.{name}") for name in ("windup", "memory", "look", "rings"))
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +159,7 @@ NO_FIGURE = {
     *(conditions.asked, conditions.alone, conditions.what, conditions.is_drug, weeks.moment),
     *(schemes.layout, schemes.sheets, schemes.spelled, receptor.coinciding, bands.across),
     *(memory.check_recorded, reflex.says, look.style, look.look, look.cues, animation.animate, broken.log_with_zero),
+    rings.rings,
 }
 #: Those of populations of models are looked at where such a population is made, in studies/test_deciding.py.
 ELSEWHERE = {populations.accepted_ranges, populations.fan, populations.parallel, populations.deciding}
