@@ -46,6 +46,8 @@ _ALIASES |= {
     "F": "farad",
     "m": "meter",
 }
+#: Degrees, which are no unit: their zero is elsewhere.
+_CELSIUS = ("C", "°C", "degC", "deg C", "celsius", "Celsius")
 _DAY = 86400 * brian2_units.second
 _EXTRA = {
     "minute": 60 * brian2_units.second,
@@ -155,7 +157,9 @@ def split(text: str, example: str = "1 uM") -> tuple[float, str]:
 
 
 def _meant(text: str, first: str, rest: str, example: str) -> str:
-    """Return what a text that is slightly wrong was to be: a unit that begins with a slash, or a list; else nothing."""
+    """Return what a slightly wrong text was to be: a temperature, a unit behind a slash, a list; else nothing."""
+    if rest in _CELSIUS:
+        return f"'{float(first) + 273.15:.12g} kelvin'"
     if rest.startswith("/"):
         try:
             parse_unit(f"1{rest}")

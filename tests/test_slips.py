@@ -61,6 +61,9 @@ def test_what_is_offered_in_an_equation_can_be_written_there():
         (lambda: nm.simulate(nm.neurons.wdr(), ketamine="3 um"), "ketamine = .*; did you mean 'uM'"),
         (lambda: nm.simulate(nm.neurons.wdr(), ketamine=["0 uM", "100 ng/ml"]), "ketamine = 100 ng/ml: a conc"),
         (lambda: quantities.quantity("310 K"), "unknown unit 'K'; did you mean 'kelvin'"),
+        (lambda: quantities.si("37 C", "kelvin", name="T"), r"T: cannot read '37 C'; did you mean '310.15 kelvin'\?"),
+        (lambda: quantities.quantity("-10 °C"), r"did you mean '263.15 kelvin'\?"),
+        (lambda: quantities.quantity("36 degC"), r"did you mean '309.15 kelvin'\?"),
         (
             lambda: nm.simulate(nm.circuits.dorsal_horn(), nm.WindUp()),
             r"by the inputs touch, adelta, c; .* is nm.protocols.Conditioning\(\)",
