@@ -16,7 +16,7 @@ from nmdasim.pharmacology import Band, Regimen, bands
 from nmdasim.pharmacology.events import ROUTES
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
-from nmdasim.plot.style import axes_of, caption, clear, drawn, from_zero, new_figure, persons, plain, short
+from nmdasim.plot.style import axes_of, caption, clear, drawn, from_zero, new_figure, persons, plain, short, span
 
 #: Height in ng/ml, total, of a figure of reported concentrations alone.
 _TOP = 300.0
@@ -138,7 +138,7 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
             if spread is not None:
                 _shade(spread if one is None else spread.sel(subject=one), factor, ax, colour, k == 0)
         drug = course.attrs["drug"]
-        ax.set(xlabel=f"time, {unit}", ylabel=f"total {drug}, ng/ml", title=_title(course), xlim=(hours[0], hours[-1]))
+        ax.set(xlabel=f"time, {unit}", ylabel=f"total {drug}, ng/ml", title=_title(course), xlim=span(hours))
         top = ax.get_ylim()[1]
         ax.set_ylim(0, max(top, 10))
         long = {"handlelength": 3.2} if len(ids) > 1 else {}

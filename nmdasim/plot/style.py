@@ -27,6 +27,8 @@ _DENSITY = 122.0
 _ROOM = 6
 #: Share of the height of the Axes between a legend and the lines below it.
 _GAP = 0.03
+#: Share of an axis of time that lies before the first moment.
+_BEFORE = 0.015
 #: Share of a side that the name of its axis takes at most.
 _FULL = 0.97
 
@@ -58,6 +60,11 @@ def from_zero(ax: Axes) -> None:
     """Begin the y axis at 0, or below it as far as markers at its foot need to keep clear of the numbers beneath."""
     low, high = min(ax.dataLim.y0, 0.0), ax.get_ylim()[1]
     ax.set_ylim(bottom=low - 0.05 * (high - low) if ax.dataLim.y0 < 0.02 * high else 0)
+
+
+def span(times: np.ndarray) -> tuple[float, float]:
+    """Return the ends of an axis of time: what is given at the very start stands clear of the other axis."""
+    return float(times[0] - _BEFORE * (times[-1] - times[0])), float(times[-1])
 
 
 def clear(ax: Axes) -> None:

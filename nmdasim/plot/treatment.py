@@ -14,7 +14,7 @@ from nmdasim.pharmacology import Regimen, bands
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.pharmacokinetics import dosing
-from nmdasim.plot.style import axes_of, caption, clear, new_figure, short
+from nmdasim.plot.style import axes_of, caption, clear, new_figure, short, span
 
 #: Growth a pulse below which there is no wind-up, as a share of the first response.
 _LEAST_SLOPE = 0.01
@@ -61,8 +61,7 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
         axes[1].set(title=told, ylabel="share of the pain gone", ylim=(0, 1))
         axes[1].legend(frameon=False, loc="upper right", ncols=2)
         _pain(result, time, axes[2])
-        room = 0.01 * (time[-1] - time[0])  # what is given at the very start stands clear of the axis
-        axes[2].set(xlabel=f"time, {unit}", xlim=(time[0] - room, time[-1]))
+        axes[2].set(xlabel=f"time, {unit}", xlim=span(time))
         caption(figure, result, notes=["Pain is a read-out of this model. Bands are as reported, and no target."])
         for ax in axes:
             clear(ax)
