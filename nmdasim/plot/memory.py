@@ -49,7 +49,7 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     with drawn():
         own = axes is None
         if own:
-            figure = new_figure(figsize=look().sized((13.3, 5)), layout="constrained")
+            figure = new_figure(figsize=look().scaled((13.3, 5)), layout="constrained")
             axes = figure.subplots(1, 3)
             message = "Between the pulses a neuron remembers: channels stay open, the dendrite stays excited"
             headline(figure, f"{message}\n({what(alone(result))})")

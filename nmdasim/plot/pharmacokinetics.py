@@ -16,7 +16,19 @@ from nmdasim.pharmacology import Band, Regimen, bands
 from nmdasim.pharmacology.events import ROUTES
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
-from nmdasim.plot.style import axes_of, caption, clear, drawn, from_zero, new_figure, persons, plain, short, span
+from nmdasim.plot.style import (
+    axes_of,
+    caption,
+    clear,
+    drawn,
+    from_zero,
+    named_within,
+    new_figure,
+    persons,
+    plain,
+    short,
+    span,
+)
 
 #: Height in ng/ml, total, of a figure of reported concentrations alone.
 _TOP = 300.0
@@ -77,8 +89,7 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
     """
     heights = [1, 2, 2, 2] if "blocked" in tests else [1, 2, 2]
     with drawn():
-        tall = 0.23 * look().font * len(heights)  # inches: large type needs higher panels, more than a slide is high
-        figure = new_figure(figsize=(11, tall), layout="constrained")
+        figure = new_figure(figsize=(11, 3 * len(heights)), layout="constrained")
         axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         end = float(course.time[-1])
         factor, unit = _time_unit(end)
@@ -99,6 +110,7 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
         caption(figure, course, tests, notes=[str(tests.free.attrs.get("long_name", "")).capitalize() + ".", less])
         for ax in (axes[1], axes[-1]):
             clear(ax)
+        named_within(*axes)
     return np.asarray(axes)
 
 

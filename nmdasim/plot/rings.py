@@ -13,7 +13,7 @@ _NEAR = 0.015
 #: Share of its points that a line hides of another, from which on its markers are rings.
 _SHARE = 0.5
 #: By how much of the smallest marker a ring is larger than what it surrounds, and the largest by how much of it in all.
-_STEP, _MOST = 0.35, 2.4
+_STEP, _MOST = 0.3, 1.8
 
 
 def rings(ax: Axes) -> Axes:

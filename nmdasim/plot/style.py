@@ -38,12 +38,16 @@ def drawn() -> Any:
     return plt.rc_context(look().rc)
 
 
-def new_figure(**options: Any) -> Figure:
-    """Return a figure of pyplot, to be seen in notebooks and by ``show``; one to be saved where no backend loads."""
+def new_figure(*, figsize: tuple[float, float], **options: Any) -> Figure:
+    """Return a figure of pyplot, to be seen in notebooks and by ``show``; one to be saved where no backend loads.
+
+    It has the inches that it needs, and the shape that its style has.
+    """
+    size = look().shaped(figsize)
     try:
-        return plt.figure(**options)
+        return plt.figure(figsize=size, **options)
     except ImportError:  # of a screen that is not there, of a notebook that started this program
-        return Figure(**options)
+        return Figure(figsize=size, **options)
 
 
 def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
@@ -160,7 +164,7 @@ def caption(figure: Figure | SubFigure, *standing: Told, notes: Iterable[str] = 
     beyond = text.count("\n") + 1 - _ROOM
     if beyond > 0 and isinstance(figure, Figure):  # a long caption makes the figure higher, not its axes lower
         wide, high = figure.get_size_inches()
-        figure.set_size_inches(wide, high + beyond * own.caption * 1.2 / 72)
+        figure.set_size_inches(*own.shaped((wide, high + beyond * own.caption * 1.2 / 72)))
     figure.supxlabel(text, fontsize=own.caption, color=own.quiet, x=0.01, ha="left")
 
 

@@ -14,7 +14,7 @@ from nmdasim.pharmacology import Regimen, bands
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.pharmacokinetics import dosing
-from nmdasim.plot.style import axes_of, caption, clear, new_figure, short, span
+from nmdasim.plot.style import axes_of, caption, clear, named_within, new_figure, short, span
 
 #: Growth a pulse below which there is no wind-up, as a share of the first response.
 _LEAST_SLOPE = 0.01
@@ -41,10 +41,8 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
     """
     with plt.rc_context(look().rc):
         heights = [0.55] * (regimen is not None) + [1, 1, 1]
-        size = (12, max(11.0 + 1.6 * (regimen is not None), 0.23 * look().font * (len(heights) + 1)))
-        figure, panels = plt.subplots(
-            len(heights), 1, figsize=size, sharex=True, layout="constrained", height_ratios=heights
-        )
+        figure = new_figure(figsize=(12, 3 * (len(heights) + 1)), layout="constrained")
+        panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         axes = panels[-3:]
         factor, unit = _unit(result)
         time = result.time_d.values * factor
@@ -65,6 +63,7 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
         caption(figure, result, notes=["Pain is a read-out of this model. Bands are as reported, and no target."])
         for ax in axes:
             clear(ax)
+        named_within(*panels)
     return np.asarray(axes)
 
 
@@ -132,10 +131,9 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """
     with plt.rc_context(look().rc):
         rows, models = found.sizes["measure"], found.model.values.tolist()
-        own, (wide, high) = ax is None, look().sized((13, 0))
-        if ax is None:  # every row has its two lines, in type of any size
-            size = (wide, max(high, (3 + 0.75 * rows) * look().font / 13))
-            ax = new_figure(figsize=size, layout="constrained").subplots()
+        own = ax is None
+        if ax is None:  # every row has its two lines
+            ax = new_figure(figsize=(13, 3 + 0.75 * rows), layout="constrained").subplots()
         place = np.arange(rows)[::-1]
         ax.barh(place, 4, left=-2, color=look().faint, height=0.8, label="seen, ± 2 standard errors")
         ax.vlines(0 * place, place - 0.4, place + 0.4, color=look().quiet, linewidth=2)
@@ -143,9 +141,9 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
             one = found.sel(model=model)
             distance = one.error.values
             at, met = place + 0.22 * ((len(models) - 1) / 2 - k), one.met.values
-            mark, colour = cue.marker, cue.colour
-            ax.plot(distance[met], at[met], mark, color=colour, label=f"{model} ({int(one.free_parameters)} fitted)")
-            ax.plot(distance[~met], at[~met], mark, color=colour, markerfacecolor=look().ground, markeredgewidth=2.2)
+            often: dict[str, Any] = {"marker": cue.marker, "linestyle": "", "color": cue.colour, "markersize": 8}
+            ax.plot(distance[met], at[met], label=f"{model} ({int(one.free_parameters)} fitted)", **often)
+            ax.plot(distance[~met], at[~met], markerfacecolor=look().ground, markeredgewidth=2.2, **often)
         names = [
             f"{short(str(t))}{' *' if f else ''}: {w},\n{a}, {moment(d)}; seen {s:.2f}"
             for t, w, a, d, s, f in zip(
@@ -186,7 +184,8 @@ def contrast(found: xr.Dataset) -> np.ndarray:
         Opioid, ketamine.
     """
     with plt.rc_context(look().rc):
-        figure, axes = plt.subplots(1, 2, figsize=look().sized((12, 5.5)), sharey=True, layout="constrained")
+        figure = new_figure(figsize=look().sized((12, 5.5)), layout="constrained")
+        axes = figure.subplots(1, 2, sharey=True)
         mean = found.mean("seed")
         none = mean.sel(release_opioid=1, ketamine=0)
         opioid = mean.sel(ketamine=0)

@@ -249,6 +249,28 @@ def test_every_line_and_every_word_is_seen_on_black(made, function):
     assert dim == []
 
 
+@pytest.mark.parametrize("function", FIGURES, ids=lambda f: f"{f.__module__.rpartition('.')[2]}.{f.__name__}")
+def test_every_slide_has_the_shape_of_a_screen(made, function):
+    with plot.style("slide"):
+        wide, high = FIGURES[function](made).get_figure(root=True).get_size_inches()
+    plt.close("all")
+    assert wide / high == pytest.approx(16 / 9, rel=0.002)
+
+
+@pytest.mark.parametrize("doses", [8, 30])
+def test_a_slide_of_many_conditions_has_the_shape_of_a_screen_and_names_each(doses):
+    result = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=2), ketamine=np.arange(doses) * nm.uM)
+    with plot.style("slide"):
+        figure = windup.windup(result)[0].figure
+        figure.draw_without_rendering()
+        rows = [text.get_window_extent() for text in figure.axes[1].get_yticklabels()]
+    plt.close("all")
+    wide, high = figure.get_size_inches()
+    assert wide / high == pytest.approx(16 / 9, rel=0.002)
+    assert len(rows) == doses
+    assert all(lower.y1 <= upper.y0 for upper, lower in pairwise(rows))
+
+
 def test_the_panels_of_the_whole_chain_keep_clear_of_one_another_in_large_type(made):
     with plot.style("slide"):
         axes = pharmacokinetics.chain(made.regimen, made.course, made.tests)
