@@ -14,6 +14,7 @@ from nmdasim import quantities
 from nmdasim.errors import plainly
 from nmdasim.pharmacology import Band, Regimen, bands
 from nmdasim.pharmacology.events import ROUTES
+from nmdasim.plan.spread import bounds, inside
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.style import (
@@ -116,12 +117,12 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
 
 def _index(tests: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
     """Draw the wind-up index of every test, and that without drug."""
-    low, high = tests["index"].quantile(0.025, "seed"), tests["index"].quantile(0.975, "seed")
+    low, high = bounds(tests["index"].transpose("seed", ...).values)
     ax.axhline(float(tests.index_control.mean()), color=look().quiet, linestyle=":", label="without drug")
     ax.fill_between(hours, low, high, color=look().shades[1], alpha=0.15, linewidth=0)
     ax.plot(hours, tests["index"].mean("seed"), "o-", color=look().shades[1], label="with drug", clip_on=False)
     draws = tests.sizes["seed"]
-    spread = f", mean and 95 % of {draws} draws" if draws > 1 else ", one draw"
+    spread = f", mean and {inside(draws, f'{draws} draws')}" if draws > 1 else ", one draw"
     ax.set(title=f"Wind-up of {tests.attrs['model']}{spread}", ylabel="index, spikes")
     ax.legend(frameon=False, loc="upper right", ncols=2)
 
@@ -164,7 +165,8 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
 def _shade(spread: xr.Dataset, factor: float, ax: Axes, colour: str, named: bool) -> None:
     mean, low, high = (spread.plasma.sel(statistic=name) for name in ("mean", "low", "high"))
     hours = spread.time.values * factor
-    what = f"95 % of {persons(spread.attrs['subjects'])}" if named else None
+    subjects = int(spread.attrs["subjects"])
+    what = inside(subjects, persons(subjects)) if named else None
     ax.fill_between(hours, low, high, color=colour, alpha=0.15, linewidth=0, label=what)
     # Above the typical curve, which it may follow closely.
     ax.plot(hours, mean, ":", color=look().ink, linewidth=1.6, zorder=3, label="their mean" if named else None)
@@ -172,8 +174,8 @@ def _shade(spread: xr.Dataset, factor: float, ax: Axes, colour: str, named: bool
 
 def _crowd(course: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
     ax.plot(hours, course.plasma.values[:200].T, "-", color=look().faint, linewidth=0.5)
-    low, high = np.quantile(course.plasma.values, [0.025, 0.975], axis=0)
-    text = f"95 % of {course.sizes['subject']} subjects"
+    low, high = bounds(course.plasma.transpose("subject", ...).values)
+    text = inside(course.sizes["subject"], f"{course.sizes['subject']} subjects")
     ax.fill_between(hours, low, high, color=look().shades[1], alpha=0.2, linewidth=0, label=text)
     ax.plot(hours, course.plasma.mean("subject"), "-", color=look().shades[1], label="mean of plasma")
 

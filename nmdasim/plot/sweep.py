@@ -9,6 +9,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from nmdasim.plan.spread import bounds, held
 from nmdasim.plot import bands
 from nmdasim.plot.broken import log_with_zero
 from nmdasim.plot.look import Cue, cues, look
@@ -95,7 +96,8 @@ def dose_response(
     Parameters
     ----------
     values
-        The read-out that was fitted; mean and 95 % of the seeds are drawn.
+        The read-out that was fitted; drawn are the mean over seeds, and a bar with 95 % of them, or all where they are
+        fewer than 20.
     fit
         What :func:`nmdasim.readout.measures.dose_response` made of it.
     dose
@@ -136,7 +138,8 @@ def dose_response(
             bands.across(ax, unit=unit, after=cut)
             ax.set_xlabel(f"free ketamine, {unit}")  # what the reported levels were turned into
         if own:
-            caption(ax.figure, *_standing(of, values, fit))
+            seeds = values.sizes.get("seed", 1)
+            caption(ax.figure, *_standing(of, values, fit), notes=[f"Means; bars {held(seeds)}."] * (seeds > 1))
         named_within(ax)
     return ax
 
@@ -166,8 +169,13 @@ def _one_curve(
         ax.plot([], [], cue.marker, color=cue.colour, label=_folded(ax, f"{label}  {fit.reason.values!s}"))
     ax.plot(values[dose].values, mean.values, cue.marker, color=cue.colour)
     if "seed" in values.dims and values.sizes["seed"] > 1:
-        low, high = (values.quantile(q, "seed").values for q in (0.025, 0.975))
-        ax.vlines(values[dose].values, low, high, color=cue.colour, alpha=0.4, linewidth=1.2)
+        ax.vlines(
+            values[dose].values,
+            *bounds(values.transpose("seed", ...).values),
+            color=cue.colour,
+            alpha=0.4,
+            linewidth=1.2,
+        )
 
 
 def _folded(ax: Axes, text: str) -> str:

@@ -11,6 +11,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim.pharmacology import Regimen, bands
+from nmdasim.plan.spread import inside
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.pharmacokinetics import dosing
@@ -108,7 +109,8 @@ def _plasma(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
 
 
 def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
-    label = f"95 % of {result.attrs['subjects']} virtual patients"
+    patients = int(result.attrs["subjects"])
+    label = inside(patients, f"{patients} virtual patients")
     ax.fill_between(
         time, result.pain_low, result.pain_high, color=look().shades[0], alpha=0.12, linewidth=0, label=label
     )

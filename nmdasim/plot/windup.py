@@ -8,6 +8,7 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from nmdasim.plan.spread import bounds, held
 from nmdasim.plot.conditions import asked, conditions, is_drug, key, legend, varied, what
 from nmdasim.plot.look import look, style
 from nmdasim.plot.rings import rings
@@ -78,7 +79,7 @@ def slide(result: xr.Dataset, message: str = "") -> Axes:
         counts(result, measured, ax)
         draws = measured.sizes.get("seed", 1)
         ax.set_title(message or f"{says(measured)} ({what(result)})", fontsize=1.3 * look().font, wrap=True)
-        caption(ax.figure, measured, notes=[f"Means; bars hold 95 % of {draws} draws."] * (draws > 1))
+        caption(ax.figure, measured, notes=[f"Means; bars {held(draws)}."] * (draws > 1))
     return ax
 
 
@@ -134,7 +135,10 @@ def _answer(lane: xr.Dataset) -> str:
 
 
 def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
-    """Draw late spikes per pulse, one line per condition; of several seeds their mean, in bars that hold 95 %."""
+    """Draw late spikes per pulse, one line per condition; of several seeds their mean, with bars.
+
+    Bars hold 95 % of the seeds; of fewer than 20 they go from the lowest to the highest.
+    """
     rows = list(conditions(measured))
     for k, (label, cue, lane) in enumerate(rows):
         late = lane.late if "seed" in lane.late.dims else lane.late.expand_dims("seed")
@@ -142,11 +146,16 @@ def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
         ax.plot(lane.pulse, mean, label=label, clip_on=False, **cue.dotted)
         seen = late.dropna("pulse", how="all")
         if late.sizes["seed"] > 1 and seen.sizes["pulse"]:
-            ends = seen.quantile([0.025, 0.975], "seed")
             at = seen.pulse + 0.006 * lane.sizes["pulse"] * (k - (len(rows) - 1) / 2)
-            ax.vlines(at, *ends.values, color=cue.colour, alpha=0.55, linewidth=0.6 * look().line)
+            ax.vlines(
+                at,
+                *bounds(seen.transpose("seed", "pulse").values),
+                color=cue.colour,
+                alpha=0.55,
+                linewidth=0.6 * look().line,
+            )
     draws = measured.sizes.get("seed", 1)
-    spread = f" (mean; bars hold 95 % of {draws} draws)" if draws > 1 else ""
+    spread = f" (mean; bars {held(draws)})" if draws > 1 else ""
     ax.set(xlabel="pulse", ylabel="spikes, 100 ms\nto next pulse")
     ax.set_title(f"Spikes after each pulse{spread}", wrap=True)
     ax.set_ylim(top=1.07 * max(ax.dataLim.y1, 1))  # the highest marker stays clear of the title

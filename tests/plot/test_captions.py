@@ -292,7 +292,7 @@ def test_a_scheme_names_its_rates_that_are_not_verified(given):
 def test_a_slide_names_its_bars(made):
     words = [windup.slide(made.train.isel(seed=seeds)).figure.get_supxlabel() for seeds in ([0, 1], [0])]
     plt.close("all")
-    assert ["bars hold 95 %" in said for said in words] == [True, False]
+    assert ["bars go from the lowest to the highest of 2 draws" in said for said in words] == [True, False]
 
 
 def grey(colour):

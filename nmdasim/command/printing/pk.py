@@ -164,7 +164,8 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
     """Print doses, highest concentration, area, reported bands, warnings and the disclaimer."""
     console = Console(highlight=False)
     console.print(str(regimen).replace(DISCLAIMER, "").strip(), markup=False)
-    shown = Table("subject", "weight", "highest total plasma", "at", "area to infinity", "in a cohort (95 %)")
+    cohort = "in a cohort" if around is None else f"in a cohort ({around.attrs['interval'].removesuffix(' of people')})"
+    shown = Table("subject", "weight", "highest total plasma", "at", "area to infinity", cohort)
     lanes = list(zip(regimen.ids, _lanes(course), _beside(course, around), strict=True))
     for one, lane, people in lanes[:20]:
         numbers = f"{float(lane.cmax):.1f} ng/ml", _clock(float(lane.tmax)), f"{float(lane.auc_inf):.0f} ng·h/ml"
