@@ -99,7 +99,7 @@ def windup(
             seed=list(seeds),
             progress=report,
         )
-    result.attrs |= {"state": state} if state else {}
+    result.attrs |= _beyond(state, result.attrs["changed"]) if state else {}
     from nmdasim.command.printing import windup as printing  # figures and statistics: a slip above is told before them
 
     if out is not None:
@@ -120,6 +120,16 @@ def _in_state(model: str, state: str) -> Model | Circuit:
             f"--state {state}: a pain state is one of the model wdr, not of {model}; leave one of them out"
         )
     return found.neuron()
+
+
+def _beyond(state: str, changed: str) -> dict[str, str]:
+    """Return what a result says of a pain state: its name, and what was changed beyond what it is."""
+    from nmdasim.model.circuit import circuit_of
+    from nmdasim.run import provenance
+    from nmdasim.treatment import states
+
+    own = provenance.changed(circuit_of(states(state).neuron()))
+    return {"state": state, "changed": "; ".join(text for text in changed.split("; ") if text not in own)}
 
 
 def _pairs(given: list[str] | None, form: str) -> dict[str, str]:
