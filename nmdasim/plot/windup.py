@@ -9,7 +9,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim.plan.spread import bounds, held
-from nmdasim.plot.conditions import asked, conditions, is_drug, key, legend, varied, what
+from nmdasim.plot.conditions import alone, asked, conditions, is_drug, key, legend, varied, what
 from nmdasim.plot.look import look, style
 from nmdasim.plot.rings import rings
 from nmdasim.plot.style import axes_of, caption, check_known, drawn, from_zero, headline, new_figure
@@ -241,6 +241,7 @@ def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
             ax.plot(lane.time / 1e3, values, label=label, linewidth=0.5 * look().line, **cue.plain)
         ax.set(xlabel="time, s", ylabel=f"{variable}, {result[variable].units}".removesuffix(", 1"))
         if own:
+            ax.set_title(f"{variable} ({what(alone(result))})", wrap=True)
             caption(ax.figure, result)
         legend(ax, result)
     return ax

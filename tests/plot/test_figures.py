@@ -487,6 +487,17 @@ def test_a_figure_of_wind_up_says_what_was_changed_and_what_all_lanes_were_given
         assert said.strip() in head(nm.plot.slide(run).figure)
 
 
+def test_a_trace_says_what_was_changed_with_a_train_and_without():
+    cell = nm.neurons.wdr().scaled(nmda=0.5)
+    train, plain = (
+        nm.simulate(cell, protocol, duration="2 s", record="v_soma", sample="10 ms", ketamine=3 * nm.uM)
+        for protocol in (nm.WindUp(frequency="2 Hz", pulses=2), None)
+    )
+    titles = [head(nm.plot.trace(run, "v_soma").figure) for run in (train, plain)]
+    held = "v_soma (wdr, nmda × 0.5, free ketamine 3 µM"
+    assert titles == [f"{held}, 2 Hz)", f"{held})"]
+
+
 def test_where_nobody_asked_for_a_drug_no_row_is_named_after_it():
     run = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=2), ketamine=[0] * nm.uM)
     raster = nm.plot.windup(run)[1]
