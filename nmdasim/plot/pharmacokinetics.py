@@ -17,6 +17,7 @@ from nmdasim.pharmacology.events import ROUTES
 from nmdasim.plan.spread import bounds, inside
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.style import (
     axes_of,
     caption,
@@ -31,12 +32,18 @@ from nmdasim.plot.style import (
     span,
 )
 
+_REGIMEN = Need("nm.pharmacology.schedule(name) or Regimen.from_csv(path)", kind=Regimen)
+_COURSE = Need("nm.pharmacology.time_course(regimen)", "time plasma effect_site")
+_TESTS = Need("nm.windup_time_course(levels, neuron, train)", "time free index index_control")
+
+
 #: Height in ng/ml, total, of a figure of reported concentrations alone.
 _TOP = 300.0
 #: Most subjects drawn one by one; more are drawn as thin grey lines with their mean and interval.
 MOST = 8
 
 
+@draws(_COURSE)
 def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | None = None) -> np.ndarray:
     """Draw a time course: the doses, the concentrations with their interval, and the bands that publications report.
 
@@ -73,6 +80,7 @@ def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | 
     return np.array([doses, main, side])
 
 
+@draws(_REGIMEN, _COURSE, _TESTS)
 def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray:
     """Draw what leads from a dose to wind-up, one panel a step: dose, plasma, block of the receptor, wind-up index.
 
@@ -127,6 +135,7 @@ def _index(tests: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
     ax.legend(frameon=False, loc="upper right", ncols=2)
 
 
+@draws(_COURSE)
 def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Dataset | None = None) -> Axes:
     """Draw total plasma (full) and effect site (dashed) of the typical person, and mean and interval of a cohort."""
     with drawn():
@@ -235,6 +244,7 @@ def _between(words: Sequence[Text], foot: Text, ax: Axes) -> None:
         text.set_y(ax.transData.inverted().transform((0, start))[1])
 
 
+@draws(_REGIMEN)
 def dosing(
     regimen: Regimen,
     ax: Axes | None = None,

@@ -17,9 +17,14 @@ from matplotlib.patches import Patch
 
 from nmdasim.errors import InputError
 from nmdasim.plot.look import cues, look
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.style import axes_of, caption, told
 from nmdasim.quantities import pretty, several
 from nmdasim.readout.populations import loss, narrowing, places
+
+_FOUND = Need("nm.studies.population_of_models(…)", "draw kept")
+_RANKED = Need("nm.studies.populations.rank_correlations(…)", "parameter correlation low high")
+
 
 #: Lines of parallel coordinates: more hide each other.
 _LINES = 300
@@ -33,6 +38,7 @@ _WIDTH = 32
 _FAN = ((0.05, 0.95), (0.25, 0.75))
 
 
+@draws(_FOUND)
 def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: Axes | None = None) -> Axes:
     """Draw where in its range each parameter lies in the kept draws: 5–95 %, quartiles, median.
 
@@ -81,6 +87,7 @@ def _narrowed(found: xr.Dataset) -> str:
     return f"The data narrow {most} most ({100 * narrower[most]:.0f}\N{NO-BREAK SPACE}%)"
 
 
+@draws(_FOUND)
 def fan(
     found: xr.Dataset,
     answer: str = "index",
@@ -136,6 +143,7 @@ def fan(
     return ax
 
 
+@draws(_FOUND)
 def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *, seed: int = 0) -> Axes:
     """Draw kept draws as lines over their parameters, coloured by an answer.
 
@@ -178,6 +186,7 @@ def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *,
     return ax
 
 
+@draws(_RANKED)
 def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
     """Draw partial rank correlations with their intervals, largest first; tables differ in colour and in hatch.
 

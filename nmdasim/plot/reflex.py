@@ -11,13 +11,18 @@ from matplotlib.ticker import MaxNLocator
 
 from nmdasim.plot.broken import log_with_zero
 from nmdasim.plot.look import Cue, cues, look
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.rings import rings
 from nmdasim.plot.style import axes_of, caption, drawn, headline, new_figure, plain_log
 from nmdasim.quantities import brief, several
 
+_FOUND = Need("nm.studies.reflex.threshold(neuron)", "threshold spikes strength")
+
+
 _STRENGTH = "strength of the volley (1: as published)"
 
 
+@draws(_FOUND)
 def threshold(found: xr.Dataset) -> np.ndarray:
     """Draw the recruitment of every dose, and beside it, where there are several, the threshold over the dose.
 
@@ -44,6 +49,7 @@ def threshold(found: xr.Dataset) -> np.ndarray:
     return np.asarray(axes)
 
 
+@draws(_FOUND)
 def recruitment(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the spikes after one volley over its strength, the mean of all draws; an upright line is a threshold.
 

@@ -15,7 +15,14 @@ from matplotlib.text import Text
 from nmdasim.model.circuit import Circuit
 from nmdasim.plan.spread import bounds, held
 from nmdasim.plot.look import Cue, cues, look
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.style import axes_of, caption, drawn, new_figure
+
+_RESPONSE = Need("nm.studies.sensitization.stimulus_response(circuit)", "kind intensity spikes seed")
+_CONDITIONED = Need("nm.studies.sensitization.condition(circuit)", "time rho_time E_anion nmda_gain seed")
+_PRESSED = Need("nm.studies.sensitization.sustained(circuit)", "population rate seed")
+_CIRCUIT = Need("nm.circuits.dorsal_horn()", kind=Circuit)
+
 
 _TITLES = {"touch": "Touch", "pinprick": "Pinprick", "noxious": "Noxious stimulus"}
 _COURSES = (
@@ -36,6 +43,7 @@ _INHIBITS = "#b22222"
 _KEY = 6.2
 
 
+@draws(_RESPONSE)
 def stimulus_response(
     responses: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None = None, *, message: str = ""
 ) -> list[Axes]:
@@ -95,6 +103,7 @@ def _spread(results: Mapping[str, xr.Dataset]) -> list[str]:
     return [f"Mean of {seeds} seeds (wiring and latencies); bars and bands {held(seeds, 'seeds')}."] * (seeds > 1)
 
 
+@draws(_CONDITIONED)
 def conditioning(
     results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None = None, *, message: str = ""
 ) -> list[Axes]:
@@ -150,6 +159,7 @@ def _train(ax: Axes, end: float) -> None:
     ax.text(middle, 0.97, "train", transform=foot, ha="center", va="top", fontsize=0.9 * look().font)
 
 
+@draws(_PRESSED)
 def pressure(
     rates: Mapping[str, xr.Dataset],
     published: Mapping[str, float] | None = None,
@@ -196,6 +206,7 @@ def pressure(
     return ax
 
 
+@draws(_CIRCUIT)
 def circuit(given: Circuit, ax: Axes | None = None, *, message: str = "") -> Axes:
     """Draw a circuit: inputs on the left, populations on the right; an arrow excites, a bar at the end inhibits.
 

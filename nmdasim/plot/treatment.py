@@ -14,8 +14,14 @@ from nmdasim.pharmacology import Regimen, bands
 from nmdasim.plan.spread import inside
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.pharmacokinetics import dosing
 from nmdasim.plot.style import axes_of, caption, clear, named_within, new_figure, short, span
+
+_TREATED = Need("nm.treatment.simulate(state, regimen)", "time_d plasma slow_relief pain pain_low pain_high")
+_TRIED = Need("nm.treatment.compare()", "measure model error met")
+_OPPOSED = Need("nm.studies.contrast.opioid_contrast(neuron, …)", "release_opioid ketamine seed input slope")
+
 
 #: Growth a pulse below which there is no wind-up, as a share of the first response.
 _LEAST_SLOPE = 0.01
@@ -25,6 +31,7 @@ _ALIKE = 0.05
 _WEEKS_AFTER = 21
 
 
+@draws(_TREATED)
 def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
     """Draw a treatment on one sheet: doses, plasma with the band of dissociation, both reliefs, pain with interval.
 
@@ -68,6 +75,7 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
     return np.asarray(axes)
 
 
+@draws(_TREATED)
 def pain(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the read-out of pain with its interval, alone.
 
@@ -121,6 +129,7 @@ def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
     ax.legend(frameon=False, loc="upper right", ncols=2)
 
 
+@draws(_TRIED)
 def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw what was seen in trials, and what each rival says of it; misses are open, hits full.
 
@@ -172,6 +181,7 @@ def moment(day: float) -> str:
     return f"{24 * day:.2g} h" if day >= 1 / 24 else f"{1440 * day:.0f} min"
 
 
+@draws(_OPPOSED)
 def contrast(found: xr.Dataset) -> np.ndarray:
     """Draw first response and wind-up, each as a share of that without drug: an opioid alone, ketamine alone.
 
@@ -225,6 +235,7 @@ def _takes(first: np.ndarray, slope: np.ndarray) -> str:
     return f"takes {sooner},\nthen {later}" if overtaken else f"takes {sooner} first"
 
 
+@draws(_TREATED)
 def rivals(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
     """Draw the slow relief of several models on one regimen: the typical patient full, the mean of patients dashed.
 

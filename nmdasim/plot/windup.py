@@ -11,15 +11,24 @@ from matplotlib.axes import Axes
 from nmdasim.plan.spread import bounds, held
 from nmdasim.plot.conditions import alone, asked, conditions, is_drug, key, legend, varied, what
 from nmdasim.plot.look import look, style
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.rings import rings
 from nmdasim.plot.style import axes_of, caption, check_known, drawn, from_zero, headline, new_figure
 from nmdasim.quantities import several
 from nmdasim.readout import measures
 
+#: What a train leaves.
+TRAIN = Need("nm.simulate(neuron, nm.WindUp())", "pulse_time spike_count")
+_ANY = Need("nm.simulate(neuron, nm.WindUp())")
+_MEASURED = Need("nm.measures.windup(result)", "late")
+_RUN = Need('nm.simulate(neuron, …, record="v")', "spike_count")
+
+
 #: How often the first answer the last one has to be, to be called growing.
 _GROWTH = 1.2
 
 
+@draws(TRAIN)
 def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     """Draw a wind-up run: spikes per pulse, the raster of each lane, and what else a model keeps of a pulse in a unit.
 
@@ -63,6 +72,7 @@ def _panels(result: xr.Dataset, kept: list[str]) -> np.ndarray:
     return np.asarray(figure.subplots(len(heights), 1, height_ratios=heights))
 
 
+@draws(TRAIN)
 def slide(result: xr.Dataset, message: str = "") -> Axes:
     """Draw a wind-up run as one panel in the style ``"slide"``: large type, spikes per pulse, the message as title.
 
@@ -134,6 +144,7 @@ def _answer(lane: xr.Dataset) -> str:
     return f"{first:.0f} → " * (lane.sizes["pulse"] > 1) + several(round(last), "spike")
 
 
+@draws(_ANY, _MEASURED)
 def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
     """Draw late spikes per pulse, one line per condition; of several seeds their mean, with bars.
 
@@ -167,6 +178,7 @@ def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
     return ax
 
 
+@draws(TRAIN)
 def raster(result: xr.Dataset, ax: Axes) -> Axes:
     """Draw every spike, one row per condition (the first seed), in it one line a neuron of the output."""
     dims = {dim: n for dim, n in result.spike_count.sizes.items() if dim != "population"}
@@ -201,6 +213,7 @@ def _summaries(result: xr.Dataset) -> list[str]:
     return [name for name, unit in units.items() if unit != "1" and (name, unit) != ("ca_peak", "µM")]
 
 
+@draws(TRAIN)
 def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
     """Draw what the model keeps of every pulse, such as the peak of dendritic calcium, with its own name and unit.
 
@@ -224,6 +237,7 @@ def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
     return ax
 
 
+@draws(_RUN)
 def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
     """Draw a recorded variable against time, one line per condition (the first seed).
 

@@ -22,6 +22,7 @@ from nmdasim.plot import (
     bands,
     broken,
     conditions,
+    needed,
     pharmacokinetics,
     populations,
     receptor,
@@ -159,7 +160,7 @@ NO_FIGURE = {
     *(conditions.asked, conditions.alone, conditions.what, conditions.is_drug, weeks.moment),
     *(schemes.layout, schemes.sheets, schemes.spelled, receptor.coinciding, bands.across),
     *(memory.check_recorded, reflex.says, look.style, look.look, look.cues, animation.animate, broken.log_with_zero),
-    rings.rings,
+    *(rings.rings, needed.draws),
 }
 #: Those of populations of models are looked at where such a population is made, in studies/test_deciding.py.
 ELSEWHERE = {populations.accepted_ranges, populations.fan, populations.parallel, populations.deciding}
