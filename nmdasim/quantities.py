@@ -34,20 +34,9 @@ _BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _VALUE = re.compile(rf"{_BARE.pattern}\s*[A-Za-zµμ].*")
 _ALIASES = {"g": "gram", "kg": "kilogram", "mg": "mgram", "ug": "ugram", "ng": "ngram"}
 _ALIASES |= {"L": "liter", "ml": "mliter", "mmol": "mmole", "umol": "umole", "mol": "mole"}
-_ALIASES |= {
-    "M": "molar",
-    "min": "minute",
-    "h": "hour",
-    "s": "second",
-    "V": "volt",
-    "A": "amp",
-    "S": "siemens",
-    "Hz": "hertz",
-    "F": "farad",
-    "m": "meter",
-}
-#: Degrees, which are no unit: their zero is elsewhere.
-_CELSIUS = ("C", "°C", "degC", "deg C", "celsius", "Celsius")
+_ALIASES |= {"M": "molar", "min": "minute", "h": "hour", "s": "second", "m": "meter"}
+_ALIASES |= {"V": "volt", "A": "amp", "S": "siemens", "Hz": "hertz", "F": "farad"}
+_CELSIUS = ("C", "°C", "degC", "deg C", "celsius", "Celsius")  # no units: their zero is elsewhere
 _DAY = 86400 * brian2_units.second
 _EXTRA = {
     "minute": 60 * brian2_units.second,
@@ -253,7 +242,7 @@ def is_bare_zero(value: Quantity) -> bool:
 def shown(value: Quantity) -> str:
     """Return a quantity as people read it, in its likely unit, ``"3 ms"``; of many numbers the first five."""
     unit = best_unit(value)
-    numbers = [f"{number:g}" for number in np.atleast_1d(in_unit(value, unit)).ravel()[:5]]
+    numbers = [brief(number, 6) for number in np.atleast_1d(in_unit(value, unit)).ravel()[:5]]
     text = numbers[0] if np.size(value) == 1 else f"[{', '.join(numbers)}{', …' * (np.size(value) > 5)}]"
     return f"{text} {pretty(unit)}".strip()
 
@@ -283,8 +272,10 @@ def several(number: int, noun: str) -> str:
 
 def brief(number: float, digits: int = 4) -> str:
     """Return a number for a table or a label: few digits, all of them where it is large: ``"0.2314"``, ``"12345"``."""
-    whole = len(f"{abs(number):.0f}") if math.isfinite(number) and abs(number) < 1e6 else 0
-    return f"{number:.{max(digits, whole)}g}"
+    if not 1e-9 <= abs(number) < 1e9:
+        return f"{number:.{digits}g}"
+    digits = max(digits, len(f"{abs(number):.0f}"))
+    return np.format_float_positional(float(f"{number:.{digits}g}"), trim="-")
 
 
 def describe_dimension(dimension: Dimension) -> str:

@@ -19,7 +19,7 @@ from nmdasim.errors import InputError
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.style import axes_of, caption, told
-from nmdasim.quantities import pretty, several
+from nmdasim.quantities import brief, pretty, several
 from nmdasim.readout.populations import loss, narrowing, places
 
 _FOUND = Need("nm.studies.population_of_models(…)", "draw kept")
@@ -128,13 +128,13 @@ def fan(
         ax.axhline(0, color="0.7", lw=0.8)
         if np.all(doses > 0):
             ax.set_xscale("log")
-            ax.set_xticks(doses, [f"{value:g}" for value in doses])
+            ax.set_xticks(doses, [brief(value, 6) for value in doses])
             ax.minorticks_off()
         ax.set(xlabel=_dose_label(found), ylabel=f"loss of {answer}, %")
         ax.legend(handles=[*key, *ax.get_legend_handles_labels()[0]], frameon=False, fontsize=0.77 * look().font)
         if own:
             drug = told(dose, found[dose].attrs)
-            last = f"{doses[-1]:g} {found[dose].attrs.get('units', '')} {drug}"
+            last = f"{brief(doses[-1], 6)} {found[dose].attrs.get('units', '')} {drug}"
             low, middle, high = np.nanquantile(values[:, -1], [0.05, 0.5, 0.95])
             span = f"{low:.0f} to {high:.0f} % in nine tenths"
             took = f"{last} takes {middle:.0f} % of the {answer} in the median model ({span})"
@@ -234,7 +234,7 @@ def _at(found: xr.Dataset, values: xr.DataArray) -> str:
     if dose not in values.coords or values[dose].ndim:
         return ""
     unit = found[dose].attrs.get("units", "")
-    return f", at {float(values[dose]):g} {unit} {found[dose].attrs.get('long_name', dose)}"
+    return f", at {brief(float(values[dose]), 6)} {unit} {found[dose].attrs.get('long_name', dose)}"
 
 
 def _dose_label(found: xr.Dataset) -> str:

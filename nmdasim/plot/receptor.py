@@ -84,7 +84,7 @@ def pulse(
             peak /= scale
             ax.plot([when, when + float(result.decay_1e)], [peak, peak / math.e], "o", color=cue.colour)
         if len(results) == 1 and not relative and peak > 0:
-            fallen = f",\n1/e after another {float(result.decay_1e):.4g} ms" if np.isfinite(result.decay_1e) else ""
+            fallen = f",\n1/e after another {brief(float(result.decay_1e))} ms" if np.isfinite(result.decay_1e) else ""
             text = f"peak {brief(peak, 3)} after {brief(when, 3)} ms{fallen}"
             ax.annotate(text, (when, peak), xytext=(40, -8), textcoords="offset points", va="top")
         held = list(dict.fromkeys(_held(result) for result in results))
@@ -122,7 +122,7 @@ def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
-            ax.plot(result.v, result.current.sel(mg=bath), label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
+            ax.plot(result.v, result.current.sel(mg=bath), label=f"{brief(bath, 6)} {result.mg.units} Mg", **cue.plain)
         ax.axhline(0, color=look().faint, linewidth=1, zorder=0)
         ax.axvline(0, color=look().faint, linewidth=1, zorder=0)
         ax.set(
@@ -150,7 +150,7 @@ def steady(result: xr.Dataset, ax: Axes | None = None) -> Axes:
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
             one = result.open.sel(mg=bath)
-            ax.plot(result.v, one, label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
+            ax.plot(result.v, one, label=f"{brief(bath, 6)} {result.mg.units} Mg", **cue.plain)
             ax.plot(at, one.sel(v=at, method="nearest"), cue.marker, color=cue.colour, clip_on=False)
         ratio = float(result.ratio)
         left = f"{result.attrs['mg']} Mg leaves {brief(100 * ratio, 2)} % of the current"
@@ -167,7 +167,9 @@ def block_voltage(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
-            ax.plot(result.v, 100 * result.blocked.sel(mg=bath), label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
+            ax.plot(
+                result.v, 100 * result.blocked.sel(mg=bath), label=f"{brief(bath, 6)} {result.mg.units} Mg", **cue.plain
+            )
         title = f"{result.attrs['concentration']} {result.attrs['drug']} and magnesium compete for the pore"
         ax.set(title=title, ylabel="receptors blocked in the long run, %")
         ax.set_xlabel(f"holding potential, {result.v.units}")

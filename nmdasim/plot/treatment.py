@@ -17,6 +17,7 @@ from nmdasim.plot.look import cues, look
 from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.pharmacokinetics import dosing
 from nmdasim.plot.style import axes_of, caption, clear, named_within, new_figure, short, span
+from nmdasim.quantities import brief
 
 _TREATED = Need("nm.treatment.simulate(state, regimen)", "time_d plasma slow_relief pain pain_low pain_high")
 _TRIED = Need("nm.treatment.compare()", "measure model error met")
@@ -177,8 +178,8 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
 def moment(day: float) -> str:
     """Return a time after the start as a reader says it."""
     if day >= 1:
-        return f"day {day:.3g}"
-    return f"{24 * day:.2g} h" if day >= 1 / 24 else f"{1440 * day:.0f} min"
+        return f"day {brief(day, 3)}"
+    return f"{brief(24 * day, 2)} h" if day >= 1 / 24 else f"{1440 * day:.0f} min"
 
 
 @draws(_OPPOSED)

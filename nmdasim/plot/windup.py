@@ -14,7 +14,7 @@ from nmdasim.plot.look import look, style
 from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.rings import rings
 from nmdasim.plot.style import axes_of, caption, check_known, drawn, from_zero, headline, new_figure
-from nmdasim.quantities import several
+from nmdasim.quantities import brief, several
 from nmdasim.readout import measures
 
 #: What a train leaves.
@@ -140,7 +140,7 @@ def _answer(lane: xr.Dataset) -> str:
     """Return the first and the last count."""
     first, last = (float(lane.late[k]) for k in (0, -1))
     if lane.sizes["pulse"] > 1 and round(first) == round(last) and first != last:
-        return f"{first:.3g} → {last:.3g} spikes"
+        return f"{brief(first, 3)} → {brief(last, 3)} spikes"
     return f"{first:.0f} → " * (lane.sizes["pulse"] > 1) + several(round(last), "spike")
 
 

@@ -182,7 +182,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     """Print the wind-up of every concentration: mean over seeds, and what these span."""
     measured = measures.measured(result)
     console = Console()
-    title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
+    title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {brief(result.attrs['dt_ms'], 6)} ms"
     drugs = [name for name in doses(measured) if name in measured.coords]
     heads = [f"free {written(name)}" for name in drugs]
     shown = Table(*heads, *_HEADS, title=title, **NARROW)
