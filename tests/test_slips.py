@@ -75,6 +75,27 @@ def test_a_slip_is_told_with_what_was_meant(slip, said):
         slip()
 
 
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (
+            lambda: nm.simulate("wdr", nm.WindUp(), memantine="1 uM"),
+            "simulate has no argument 'memantine'; a drug is given as drugs={'memantine': '1 uM'}, a parameter as …",
+        ),
+        (lambda: nm.simulate("wdr", ketamin="1 uM"), "simulate has no argument 'ketamin'; did you mean 'ketamine'?"),
+        (lambda: nm.WindUp(freqency="1 Hz"), "WindUp has no argument 'freqency'; did you mean 'frequency'?"),
+        (lambda: nm.Events("exc", number=3), "Events has no argument 'number'; there are port, times, …"),
+        (lambda: nm.sweep(None, "s.zarr", worker=2), "sweep has no argument 'worker'; did you mean 'workers'?"),
+    ],
+)
+def test_an_argument_that_there_is_not_is_told_with_what_was_meant(slip, said):
+    with pytest.raises(nm.NmdasimError) as told:
+        slip()
+    assert isinstance(told.value, TypeError)
+    assert str(told.value).startswith(said.removesuffix("…"))
+    assert "\n" not in str(told.value)
+
+
 def test_what_there_is_is_listed_once():
     with pytest.raises(nm.ModelError, match="no parameter or gain 'xyz'; there are") as told:
         nm.Sweep(cell(), nm.Events("exc", rate=5 * Hz), {"xyz": [1, 2]})
