@@ -38,7 +38,7 @@ figure, axes = plt.subplots(1, 2, figsize=nm.plot.look().scaled((13, 6.2)), layo
 titles = {"index": "Wind-up goes first", "input": "The first response stays longer"}
 for ax, (name, title) in zip(axes, titles.items(), strict=True):
     share = 100 * measured[name] / measured[name].sel(ketamine=0).mean("seed")
-    mean, low, high = share.mean("seed"), share.quantile(0.025, "seed"), share.quantile(0.975, "seed")
+    mean, low, high = share.mean("seed"), share.min("seed"), share.max("seed")
     for dose, a, b, c in zip(doses, mean.values, low.values, high.values, strict=True):
         print(f"{title}, {dose:4.1f} µM: {a:3.0f} % ({b:.0f} to {c:.0f})")
     places, shade = range(len(doses)), nm.plot.look().shades[1]
@@ -47,7 +47,7 @@ for ax, (name, title) in zip(axes, titles.items(), strict=True):
 axes[0].set(ylabel="% of the mean without drug", ylim=(0, 120))
 axes[0].text(0, 5, "spikes that wind-up added", color=nm.plot.look().quiet)
 axes[1].text(0, 5, "spikes after the first pulse", color=nm.plot.look().quiet)
-spread = f"Dots: mean of {draws} draws; bars hold 95 % of them." if draws > 1 else "One draw."
+spread = f"Dots: mean of {draws} draws; bars go from the lowest to the highest." if draws > 1 else "One draw."
 nm.plot.caption(figure, result, notes=[spread])
 Path("out").mkdir(exist_ok=True)
 figure.savefig("out/03_ketamine_and_windup.png")

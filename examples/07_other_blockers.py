@@ -55,7 +55,7 @@ for result, cue in zip(one.values(), nm.plot.look().cues(2), strict=True):
     (dim,) = result.blocked.dims[:1]
     last = nm.measures.windup(result).late.isel(pulse=-1)
     dosed.plot(last[dim][1:], last[1:], label=last[dim].long_name, **cue.dotted)
-    dosed.axhline(float(last[0]), color=nm.plot.look().quiet, linestyle=":")
+    dosed.axhline(float(last[0]), color=nm.plot.look().quiet, linestyle=":", zorder=0)
 dosed.text(0.03, float(last[0]) + 0.5, "no drug", va="bottom", color=nm.plot.look().quiet)
 dosed.set(
     title="One drug: the answer to the last pulse",
@@ -72,7 +72,7 @@ for (name, cell), cue in zip(cells.items(), nm.plot.look().cues(3), strict=True)
     ax.plot(measured.pulse, measured.late, label=name, **cue.dotted)
 ax.set(title="One mechanism more or less", xlabel="pulse", ylabel="spikes, 100 ms to next pulse")
 ax.set(ylim=(0, 34), xticks=measured.pulse[:: 1 + len(measured.pulse) // 16])
-ax.legend(frameon=False, handlelength=3.2, loc="best")
+nm.plot.rings(ax).legend(frameon=False, handlelength=3.2, loc="best")
 nm.plot.caption(fig, *one.values(), result)
 Path("out").mkdir(exist_ok=True)
 fig.savefig("out/07_other_blockers.png")

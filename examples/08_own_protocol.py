@@ -74,16 +74,18 @@ figure, (ax, rows) = plt.subplots(
 doses = result.ketamine.values
 for k, (dose, cue) in enumerate(zip(doses, nm.plot.look().cues(len(doses)), strict=True)):
     one = gain.sel(ketamine=dose)
-    at, ends = one.gap * (1 + 0.03 * k), one.quantile([0.025, 0.975], "seed")
+    at = one.gap * (1 + 0.03 * k)
     ax.plot(at, one.mean("seed"), label=f"{dose:g} µM free ketamine", **cue.dotted)
-    ax.vlines(at, *ends.values, color=cue.colour, alpha=0.55, linewidth=1.5)
+    ax.vlines(at, one.min("seed"), one.max("seed"), color=cue.colour, alpha=0.55, linewidth=1.5)
 ax.axhline(0, color=nm.plot.look().faint, linewidth=1, zorder=0)
 ax.set(title="How long is the first volley remembered?", xscale="log", xlabel="gap between the volleys, ms")
 ax.set_ylabel("spikes that the second gains")
 ax.set_xticks(one.gap.values, [f"{gap:g}" for gap in one.gap.values], minor=False)
 ax.minorticks_off()
-ax.legend(frameon=False, handlelength=3.2)
+figure.legend(frameon=False, handlelength=3.2, loc="outside upper left", ncols=4)
 nm.plot.raster(result.isel(ketamine=0).drop_vars("ketamine"), rows)
-nm.plot.caption(figure, result, notes=[f"Means of {result.sizes['seed']} draws; bars hold 95 % of them."])
+nm.plot.caption(
+    figure, result, notes=[f"Means of {result.sizes['seed']} draws; bars go from the lowest to the highest."]
+)
 Path("out").mkdir(exist_ok=True)
 figure.savefig("out/08_own_protocol.png")

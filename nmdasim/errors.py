@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import inspect
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -24,6 +25,10 @@ class InputError(NmdasimError):
 
 class UnitError(NmdasimError):
     """A quantity that cannot be read, or that has the wrong dimension."""
+
+
+class ArgumentError(InputError, TypeError):
+    """A keyword that a function or a protocol does not take."""
 
 
 class ModelError(NmdasimError):
@@ -55,6 +60,7 @@ def plainly(function: Callable[_P, _R]) -> Callable[_P, _R]:
     @functools.wraps(function)
     def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
         try:
+            check_keywords(function.__name__, function, kwargs)
             return function(*args, **kwargs)
         except NmdasimError as error:
             if os.environ.get("NMDASIM_TRACEBACK", "0") not in ("", "0"):
@@ -62,6 +68,32 @@ def plainly(function: Callable[_P, _R]) -> Callable[_P, _R]:
             raise error.with_traceback(None) from error.__cause__
 
     return call
+
+
+def check_keywords(called: str, function: Callable[..., object], given: Iterable[str]) -> None:
+    """Refuse a keyword that a function does not take; where it takes drugs, say how these are given.
+
+    Raises
+    ------
+    ArgumentError
+        For the first of them.
+    """
+    if not given:
+        return
+    known = inspect.signature(function).parameters
+    unknown = [name for name in given if name not in known]
+    if not unknown or any(one.kind is one.VAR_KEYWORD for one in known.values()):
+        return
+    name, names = unknown[0], [name for name in known if name != "self"]
+    drugged = {"drugs", "parameters"} <= known.keys()
+    if not drugged or difflib.get_close_matches(name, names, n=1, cutoff=_SURE):
+        raise ArgumentError(f"{called} has no argument {name!r}{nearest(name, names)}")
+    how = f"a drug is given as drugs={{{name!r}: '1 uM'}}, a parameter as parameters={{{name!r}: …}}"
+    raise ArgumentError(f"{called} has no argument {name!r}; {how}")
+
+
+#: How near a keyword is to an argument to be that, and not the name of a drug or a parameter.
+_SURE = 0.75
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -136,9 +168,12 @@ def with_one_unit(texts: Iterable[object]) -> list[str]:
 
 
 def each_with_unit(texts: Iterable[object]) -> str:
-    """Return ``"; did you mean …?"`` for a list in which some numbers have no unit, else how such a list is written."""
+    """Return ``"; did you mean …?"`` for a list in which some numbers have no unit, else how such a list is written.
+
+    Lists are written as in Python and TOML; a command says its own before.
+    """
     meant = with_one_unit(texts)
-    return f"; did you mean '{','.join(meant)}'?" if meant else ", as in ['0 uM', '1 uM']"
+    return f"; did you mean {meant}?" if meant else ", as in ['0 uM', '1 uM']"
 
 
 def as_said(value: object, otherwise: str) -> str:

@@ -34,18 +34,9 @@ _BARE = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _VALUE = re.compile(rf"{_BARE.pattern}\s*[A-Za-zµμ].*")
 _ALIASES = {"g": "gram", "kg": "kilogram", "mg": "mgram", "ug": "ugram", "ng": "ngram"}
 _ALIASES |= {"L": "liter", "ml": "mliter", "mmol": "mmole", "umol": "umole", "mol": "mole"}
-_ALIASES |= {
-    "M": "molar",
-    "min": "minute",
-    "h": "hour",
-    "s": "second",
-    "V": "volt",
-    "A": "amp",
-    "S": "siemens",
-    "Hz": "hertz",
-    "F": "farad",
-    "m": "meter",
-}
+_ALIASES |= {"M": "molar", "min": "minute", "h": "hour", "s": "second", "m": "meter"}
+_ALIASES |= {"V": "volt", "A": "amp", "S": "siemens", "Hz": "hertz", "F": "farad"}
+_CELSIUS = ("C", "°C", "degC", "deg C", "celsius", "Celsius")  # no units: their zero is elsewhere
 _DAY = 86400 * brian2_units.second
 _EXTRA = {
     "minute": 60 * brian2_units.second,
@@ -155,7 +146,9 @@ def split(text: str, example: str = "1 uM") -> tuple[float, str]:
 
 
 def _meant(text: str, first: str, rest: str, example: str) -> str:
-    """Return what a text that is slightly wrong was to be: a unit that begins with a slash, or a list; else nothing."""
+    """Return what a slightly wrong text was to be: a temperature, a unit behind a slash, a list; else nothing."""
+    if rest in _CELSIUS:
+        return f"'{float(first) + 273.15:.12g} kelvin'"
     if rest.startswith("/"):
         try:
             parse_unit(f"1{rest}")
@@ -249,24 +242,22 @@ def is_bare_zero(value: Quantity) -> bool:
 def shown(value: Quantity) -> str:
     """Return a quantity as people read it, in its likely unit, ``"3 ms"``; of many numbers the first five."""
     unit = best_unit(value)
-    numbers = [f"{number:g}" for number in np.atleast_1d(in_unit(value, unit)).ravel()[:5]]
+    numbers = [brief(number, 6) for number in np.atleast_1d(in_unit(value, unit)).ravel()[:5]]
     text = numbers[0] if np.size(value) == 1 else f"[{', '.join(numbers)}{', …' * (np.size(value) > 5)}]"
     return f"{text} {pretty(unit)}".strip()
 
 
 def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
-    """Return the question whether plain numbers were to have a unit, or a unit other capitals, as they were given."""
+    """Return the question whether plain numbers were to have a unit, or a unit other capitals.
+
+    It is written as text, which Python and TOML read alike.
+    """
     if (said := written_unit(value)) != unit and said.lower() == unit.lower():
         return f"; did you mean {unit!r}?"
     if get_dimensions(given) is not DIMENSIONLESS or not unit or np.ndim(given) > 1 or np.size(given) > 20 or said:
         return ""
-    numbers = [f"{number:.12g}" for number in np.atleast_1d(np.asarray(given, dtype=float))]
-    if isinstance(value, str) or (isinstance(value, list | tuple) and any(isinstance(one, str) for one in value)):
-        return f"; did you mean '{','.join(f'{number} {unit}' for number in numbers)}'?"
-    if not unit.isidentifier() or unit in ("day", "week", "year", "s", "m", "V", "S", "A", "F"):  # no names of nmdasim
-        numbers = [f"'{number} {unit}'" for number in numbers]
-        return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}?"
-    return f"; did you mean {numbers[0] if np.ndim(given) == 0 else '[' + ', '.join(numbers) + ']'}*{unit}?"
+    meant = [f"{number:.12g} {unit}" for number in np.atleast_1d(np.asarray(given, dtype=float))]
+    return f"; did you mean {meant if np.ndim(given) else repr(meant[0])}?"
 
 
 def zeroed(text: str) -> str:
@@ -281,8 +272,10 @@ def several(number: int, noun: str) -> str:
 
 def brief(number: float, digits: int = 4) -> str:
     """Return a number for a table or a label: few digits, all of them where it is large: ``"0.2314"``, ``"12345"``."""
-    whole = len(f"{abs(number):.0f}") if math.isfinite(number) and abs(number) < 1e6 else 0
-    return f"{number:.{max(digits, whole)}g}"
+    if not 1e-9 <= abs(number) < 1e9:
+        return f"{number:.{digits}g}"
+    digits = max(digits, len(f"{abs(number):.0f}"))
+    return np.format_float_positional(float(f"{number:.{digits}g}"), trim="-")
 
 
 def describe_dimension(dimension: Dimension) -> str:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import nmdasim as nm
+from nmdasim.sweep.export import tables
 
 #: One value for the whole file: its equations are derived once.
 WDR = nm.neurons.wdr()
@@ -150,13 +151,16 @@ def test_trains_of_different_length_are_measured_over_their_own_pulses():
 
 
 def test_spikes_are_a_table_with_the_value_of_every_dimension():
-    result = nm.simulate(WDR, nm.WindUp(pulses=2), ketamine=[0, 10] * uM, seed=[3, 4])
+    train = nm.WindUp(pulses=2, frequency=[1, 2] * Hz)
+    result = nm.simulate(WDR, train, ketamine=[0, 10] * uM, seed=[3, 4])
     table = nm.spikes(result)
-    assert list(table.columns) == ["time_ms", "neuron", "lane", "ketamine", "seed"]
-    assert table.attrs["units"] == {"time_ms": "ms", "ketamine": "µM", "seed": "1"}
+    varied = ["frequency_Hz", "ketamine_free_uM", "seed"]
+    assert list(table.columns) == ["time_ms", "neuron", "lane", *varied]
+    assert table.attrs["units"] == {"time_ms": "ms", "frequency_Hz": "Hz", "ketamine_free_uM": "µM", "seed": "1"}
     assert len(table) == int(result.spike_count.sum())
-    group = table.groupby(["ketamine", "seed"]).size()
-    assert group.loc[(10.0, 4)] == int(result.spike_count.sel(ketamine=10, seed=4))
+    group = table.groupby(varied).size()
+    assert group.loc[(2.0, 10.0, 4)] == int(result.spike_count.sel(frequency=2, ketamine=10, seed=4))
+    assert set(table) <= {"neuron", *tables(result)["spike"]}  # one spelling, whoever writes it
 
 
 def test_spikes_of_a_circuit_are_asked_for_by_population(aguiar_latencies):

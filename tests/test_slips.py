@@ -61,6 +61,9 @@ def test_what_is_offered_in_an_equation_can_be_written_there():
         (lambda: nm.simulate(nm.neurons.wdr(), ketamine="3 um"), "ketamine = .*; did you mean 'uM'"),
         (lambda: nm.simulate(nm.neurons.wdr(), ketamine=["0 uM", "100 ng/ml"]), "ketamine = 100 ng/ml: a conc"),
         (lambda: quantities.quantity("310 K"), "unknown unit 'K'; did you mean 'kelvin'"),
+        (lambda: quantities.si("37 C", "kelvin", name="T"), r"T: cannot read '37 C'; did you mean '310.15 kelvin'\?"),
+        (lambda: quantities.quantity("-10 °C"), r"did you mean '263.15 kelvin'\?"),
+        (lambda: quantities.quantity("36 degC"), r"did you mean '309.15 kelvin'\?"),
         (
             lambda: nm.simulate(nm.circuits.dorsal_horn(), nm.WindUp()),
             r"by the inputs touch, adelta, c; .* is nm.protocols.Conditioning\(\)",
@@ -70,6 +73,27 @@ def test_what_is_offered_in_an_equation_can_be_written_there():
 def test_a_slip_is_told_with_what_was_meant(slip, said):
     with pytest.raises(nm.errors.NmdasimError, match=said):
         slip()
+
+
+@pytest.mark.parametrize(
+    ("slip", "said"),
+    [
+        (
+            lambda: nm.simulate("wdr", nm.WindUp(), memantine="1 uM"),
+            "simulate has no argument 'memantine'; a drug is given as drugs={'memantine': '1 uM'}, a parameter as …",
+        ),
+        (lambda: nm.simulate("wdr", ketamin="1 uM"), "simulate has no argument 'ketamin'; did you mean 'ketamine'?"),
+        (lambda: nm.WindUp(freqency="1 Hz"), "WindUp has no argument 'freqency'; did you mean 'frequency'?"),
+        (lambda: nm.Events("exc", number=3), "Events has no argument 'number'; there are port, times, …"),
+        (lambda: nm.sweep(None, "s.zarr", worker=2), "sweep has no argument 'worker'; did you mean 'workers'?"),
+    ],
+)
+def test_an_argument_that_there_is_not_is_told_with_what_was_meant(slip, said):
+    with pytest.raises(nm.NmdasimError) as told:
+        slip()
+    assert isinstance(told.value, TypeError)
+    assert str(told.value).startswith(said.removesuffix("…"))
+    assert "\n" not in str(told.value)
 
 
 def test_what_there_is_is_listed_once():
@@ -93,7 +117,9 @@ def test_one_array_of_a_result_is_exported(tmp_path):
         ("0.1,1 uM", r"did you mean \['0.1 uM', '1 uM'\]\?"),
         ("0.1,1,5 uM", r"did you mean \['0.1 uM', '1 uM', '5 uM'\]\?"),
         ("0,5 uM", r"did you mean '0.5 uM'\?"),
-        (["0", "1", "10 uM"], r"did you mean '0 uM,1 uM,10 uM'\?"),
+        (["0", "1", "10 uM"], r"did you mean \['0 uM', '1 uM', '10 uM'\]\?"),
+        (["0", "1"], r"did you mean \['0 uM', '1 uM'\]\?"),
+        ("1", r"did you mean '1 uM'\?"),
         (["0 nM", "1", "10 uM"], r"as in \['0 uM', '1 uM'\]"),
     ],
 )

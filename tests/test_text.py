@@ -138,15 +138,15 @@ def test_a_model_says_what_it_has_of_each():
         (lambda: nm.Parameter("2 UM"), "did you mean 'uM' or 'um'"),
         (lambda: nm.WindUp(frequency="1 Hz, 2 Hz"), r"did you mean \['1 Hz', '2 Hz'\]"),
         (lambda: nm.Parameter("0,2 nF"), "did you mean '0.2 nF'"),
-        (lambda: nm.WindUp(start=1), r"did you mean 1\*second"),
+        (lambda: nm.WindUp(start=1), r"did you mean '1 second'"),
         (lambda: ph.dose("35 mg", over="40"), "over = 40 .* did you mean '40 minute'"),
-        (lambda: ph.dose("35 mg", every=8, times=2), r"every = 8 .* did you mean 8\*hour"),
+        (lambda: ph.dose("35 mg", every=8, times=2), r"every = 8 .* did you mean '8 hour'"),
         (lambda: quantities.si("0,1,10", "uM", name="c"), re.escape("did you mean ['0 uM', '1 uM', '10 uM']?")),
-        (lambda: quantities.si(["0", "1", "10"], "uM", name="c"), "c = .*did you mean '0 uM,1 uM,10 uM'"),
+        (lambda: quantities.si(["0", "1", "10"], "uM", name="c"), r"c = .*did you mean \['0 uM', '1 uM', '10 uM'\]"),
         (lambda: quantities.si("3", "mM", name="c"), "did you mean '3 mM'"),
-        (lambda: quantities.si([0, 1, 10], "uM", name="c"), r"did you mean \[0, 1, 10\]\*uM"),
+        (lambda: quantities.si([0, 1, 10], "uM", name="c"), r"did you mean \['0 uM', '1 uM', '10 uM'\]\?"),
         (lambda: quantities.si(3, "S/cm**2", name="g"), r"did you mean '3 S/cm\*\*2'"),
-        (lambda: parameter_axes(CELL, {"c": [0, 1]}), r"c = .*did you mean \[0, 1\]\*uM"),
+        (lambda: parameter_axes(CELL, {"c": [0, 1]}), r"c = .*did you mean \['0 uM', '1 uM'\]\?"),
     ],
 )
 def test_an_error_names_the_parameter_and_offers_the_corrected_form(call, told):
@@ -248,3 +248,27 @@ def test_what_a_page_calls_by_nm_is_there(path):
         for part in name.split("."):
             found = getattr(found, part, None)
             assert found is not None, f"{path.name}: nm.{name}"
+
+
+@pytest.mark.parametrize(
+    ("number", "digits", "told"),
+    [
+        (1234.5, 3, "1234"),
+        (1e6, 4, "1000000"),
+        (0.00005, 3, "0.00005"),
+        (0.231412, 4, "0.2314"),
+        (-0.000123456, 3, "-0.000123"),
+        (0, 3, "0"),
+        (30.0, 6, "30"),
+        (float("nan"), 3, "nan"),
+        (6.02e23, 3, "6.02e+23"),
+    ],
+)
+def test_numbers_for_people_have_no_exponent(number, digits, told):
+    assert quantities.brief(number, digits) == told
+
+
+def test_a_dose_far_below_one_is_written_out_in_titles_and_errors():
+    assert quantities.shown(quantities.quantity("0.00005 uM")) == "0.00005 µM"
+    changed = nm.neurons.wdr().replace(gain_nmda=0.00005)
+    assert nm.simulate(changed, duration="1 ms").attrs["changed"] == "gain_nmda 0.00005"

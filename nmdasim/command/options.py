@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nmdasim.errors import InputError
+from nmdasim.errors import NUMBER, InputError, with_one_unit
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
 Out = Annotated[Path | None, typer.Option(help="Folder for the figure (PNG, SVG), table (CSV) and result (NetCDF).")]
@@ -28,6 +28,25 @@ def drawn_seeds(seed: int, repeats: int, most: int) -> range:
     if not 0 <= seed <= _LARGEST_SEED - repeats:
         raise InputError(f"seed = {seed}; a seed is 0 or more, up to 2**63")
     return range(seed, seed + repeats)
+
+
+def concentrations(name: str, text: str) -> list[str]:
+    """Return the concentrations that an option gives, one or several with commas between them.
+
+    Raises
+    ------
+    InputError
+        If one is missing or, other than 0, has no unit.
+    """
+    parts = [part.strip() for part in text.split(",")]
+    if not all(parts):
+        raise InputError(f"{name} = {text!r} has an empty entry; write one or several, as in '0 uM,1 uM'")
+    found = [NUMBER.fullmatch(part) for part in parts]
+    if any(match and not match[2] and float(match[1]) for match in found):
+        meant = with_one_unit(parts) or with_one_unit([*parts, "0 uM"])[:-1]
+        offer = f"; did you mean '{','.join(meant)}'?" if meant else ", as in '0 uM,1 uM'"
+        raise InputError(f"{name} = {text} has the wrong dimension; it is given in uM, each with its unit{offer}")
+    return parts
 
 
 def one_concentration(ketamine: str) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nmdasim.command import names, progress
 from nmdasim.command.figures import Show, Slide, opened
-from nmdasim.command.options import Json, Out
+from nmdasim.command.options import Json, Out, concentrations
 from nmdasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -51,9 +51,7 @@ def threshold(
         files.check_folder(out)
     if seed < 0 or repeats < 1:
         raise InputError(f"seed = {seed}, repeats = {repeats}; a seed is 0 or more, repeats 1 or more")
-    doses: Any = [part.strip() for part in ketamine.split(",")]
-    if not all(doses):
-        raise InputError(f"ketamine = {ketamine!r} has an empty entry; write one or several, as in '0 uM,1 uM'")
+    doses = concentrations("ketamine", ketamine)
     with progress.shown("threshold"):
         found: xr.Dataset = reflex.threshold(
             names.neuron(model),

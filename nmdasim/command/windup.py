@@ -9,7 +9,7 @@ import typer
 
 from nmdasim.command import names, progress
 from nmdasim.command.figures import Show, Slide, opened
-from nmdasim.command.options import Json, Out, drawn_seeds
+from nmdasim.command.options import Json, Out, concentrations, drawn_seeds
 from nmdasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def windup(
             seed=list(seeds),
             progress=report,
         )
-    result.attrs |= {"state": state} if state else {}
+    result.attrs |= _beyond(state, result.attrs["changed"]) if state else {}
     from nmdasim.command.printing import windup as printing  # figures and statistics: a slip above is told before them
 
     if out is not None:
@@ -122,6 +122,16 @@ def _in_state(model: str, state: str) -> Model | Circuit:
     return found.neuron()
 
 
+def _beyond(state: str, changed: str) -> dict[str, str]:
+    """Return what a result says of a pain state: its name, and what was changed beyond what it is."""
+    from nmdasim.model.circuit import circuit_of
+    from nmdasim.run import provenance
+    from nmdasim.treatment import states
+
+    own = provenance.changed(circuit_of(states(state).neuron()))
+    return {"state": state, "changed": "; ".join(text for text in changed.split("; ") if text not in own)}
+
+
 def _pairs(given: list[str] | None, form: str) -> dict[str, str]:
     pairs = {}
     for item in given or []:
@@ -134,24 +144,17 @@ def _pairs(given: list[str] | None, form: str) -> dict[str, str]:
     return pairs
 
 
-def _listed(name: str, text: str) -> list[str]:
-    parts = [part.strip() for part in text.split(",")]
-    if not all(parts):
-        raise InputError(f"{name} = {text!r} has an empty entry; write one or several, as in '0 uM,1 uM'")
-    return parts
-
-
 def _doses(model: Model | Circuit, text: str) -> list[str] | None:
     """Return the concentrations asked for; none for a model that knows no drug, unless some were asked for."""
     from nmdasim.model.circuit import cells_of
 
     knows = any(cell.parameters.entries("ketamine") for cell in cells_of(model).values())
-    return _listed("ketamine", text) if knows or text != _NO_DRUG else None
+    return concentrations("ketamine", text) if knows or text != _NO_DRUG else None
 
 
 def _given(model: Model | Circuit, ketamine: str, drugs: list[str] | None) -> dict[str, Any]:
     """Return what is asked of drugs, by argument."""
-    found: dict[str, Any] = {"drugs": {name: _listed(name, text) for name, text in _pairs(drugs, _DRUG).items()}}
+    found: dict[str, Any] = {"drugs": {name: concentrations(name, text) for name, text in _pairs(drugs, _DRUG).items()}}
     return found | {"ketamine": None if drugs and ketamine == _NO_DRUG else _doses(model, ketamine)}
 
 

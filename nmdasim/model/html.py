@@ -85,7 +85,7 @@ def _grouped(given: Mapping[str, Parameter], groups: Mapping[str, Iterable[str]]
 
 
 def _number(one: Parameter) -> str:
-    return f"{one.number:.6g}" if one.si.ndim == 0 else quantities.several(one.si.size, "value")
+    return quantities.brief(float(one.number), 6) if one.si.ndim == 0 else quantities.several(one.si.size, "value")
 
 
 def mechanism(one: Mechanism) -> str:

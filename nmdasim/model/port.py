@@ -167,6 +167,11 @@ class Summary:
     """One number per window of a run, cheap to keep: an extremum of a variable, or its value at the window's start.
 
     Without a `unit` it is in the conventional one of its variable.
+
+    Engines differ in whether the value at the start holds what an event of that very moment did: on ``kernel`` and
+    ``javascript`` it does; on ``brian2`` too, but at the start of the run; on ``reference`` it holds that alone; on
+    ``neuron`` it may or may not, as times round. Where fibres have a latency nothing arrives at the start of a window,
+    and all engines agree.
     """
 
     variable: str

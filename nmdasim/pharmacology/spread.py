@@ -9,10 +9,8 @@ from nmdasim.errors import plainly
 from nmdasim.pharmacology.course import time_course
 from nmdasim.pharmacology.regimen import Regimen
 from nmdasim.pharmacology.subjects import Cohort
+from nmdasim.plan.spread import bounds, inside
 from nmdasim.quantities import QuantityLike
-
-#: Share of people inside the interval.
-LEVEL = 0.95
 
 
 @plainly
@@ -34,7 +32,8 @@ def spread(
     -------
     xarray.Dataset
         ``plasma`` (ng/ml) over ``statistic`` (mean, low, high), (subject and) ``time``; ``cmax``, ``tmax`` (min) and
-        ``auc_inf`` over ``statistic`` (and subject); low and high bound 95 % of the people.
+        ``auc_inf`` over ``statistic`` (and subject); low and high bound 95 % of the people, or all where they
+        are fewer than 20.
     """
     parts = [
         _summary(time_course(one, times, preset=preset, weight=weight, cohort=cohort))
@@ -49,12 +48,11 @@ def _summary(people: xr.Dataset) -> xr.Dataset:
     people = people if "subject" in people.dims else people.expand_dims("subject")
     found = {name: _statistics(people[name]) for name in ("plasma", "cmax", "tmax", "auc_inf")}
     data = xr.Dataset(found, coords={"statistic": ["mean", "low", "high"]})
-    return data.assign_attrs(people.attrs | {"interval": f"{100 * LEVEL:g} % of people"})
+    return data.assign_attrs(people.attrs | {"interval": inside(people.sizes["subject"], "people")})
 
 
 def _statistics(values: xr.DataArray) -> xr.DataArray:
-    tail = (1 - LEVEL) / 2
-    found = [values.mean("subject").values, *np.quantile(values.values, [tail, 1 - tail], axis=0)]
+    found = [values.mean("subject").values, *bounds(values.transpose("subject", ...).values)]
     dims = ("statistic", *(dim for dim in values.dims if dim != "subject"))
     coords = {"time": values.time} if "time" in dims else {}
     return xr.DataArray(np.stack(found), dims=dims, coords=coords, attrs=values.attrs)

@@ -10,6 +10,7 @@ import psutil
 from nmdasim.errors import ModelError
 from nmdasim.model.model import Model
 from nmdasim.plan.plan import Cells
+from nmdasim.quantities import brief
 
 #: A spike is kept as step and lane, sorted by lane, and laid out in the result: times 8 bytes.
 _BYTES_PER_SPIKE = 8 * 6
@@ -99,5 +100,5 @@ def check(needed: float, what: str, advice: str = "run fewer lanes at a time") -
     """
     if needed > (free := available()):
         raise ModelError(
-            f"{what} need about {needed / 1e9:.3g} GB of memory and {free / 1e9:.3g} GB are free; {advice}"
+            f"{what} need about {brief(needed / 1e9, 3)} GB of memory and {brief(free / 1e9, 3)} GB are free; {advice}"
         )

@@ -6,6 +6,7 @@ from nmdasim.plot.look import look, style
 from nmdasim.plot.memory import RECORD as MEMORY
 from nmdasim.plot.memory import memory
 from nmdasim.plot.receptor import scheme
+from nmdasim.plot.rings import rings
 from nmdasim.plot.style import caption
 from nmdasim.plot.sweep import dose_response, heatmap, sensitivity
 from nmdasim.plot.windup import counts, raster, slide, summary, trace, windup
@@ -25,6 +26,7 @@ __all__ = [
     "raster",
     "receptor",
     "reflex",
+    "rings",
     "scheme",
     "sensitivity",
     "sensitization",

@@ -19,9 +19,13 @@ from nmdasim.errors import InputError
 from nmdasim.plot.conditions import what
 from nmdasim.plot.look import look
 from nmdasim.plot.memory import RECORD, check_recorded
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.style import caption, drawn
 from nmdasim.readout import measures
 from nmdasim.receptors import magnesium_block
+
+_RESULT = Need('nm.simulate(neuron, nm.WindUp(), record=nm.plot.MEMORY, sample="1 ms")')
+
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,6 +40,7 @@ _TRAIL = 4.0
 _SMOOTH_MS = 30.0
 
 
+@draws(_RESULT)
 def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 10, speed: float = 1.0) -> Path:
     """Write a film of one wind-up train.
 
@@ -62,7 +67,7 @@ def animate(result: xr.Dataset, path: str | Path, *, frames_per_second: int = 10
     """
     target = Path(path)
     _check(target)
-    check_recorded(result)
+    check_recorded(result, "animate")
     one = result.isel(seed=0) if result.sizes.get("seed", 1) == 1 and "seed" in result.dims else result
     if others := [str(d) for d in one[RECORD[0]].dims if d != "time"]:
         raise InputError(f"several lanes along {', '.join(others)}; choose one, as in result.isel({others[0]}=0)")

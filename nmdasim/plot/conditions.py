@@ -49,7 +49,7 @@ def what(result: xr.Dataset) -> str:
     changed = [text for text in str(result.attrs.get("changed", "")).split("; ") if text]
     if len(changed) > _MOST:
         changed[_MOST - 1 :] = [f"{len(changed) - _MOST + 1} more changes"]
-    start = result.pulse_time.values
+    start = result["pulse_time"].values if "pulse_time" in result else np.empty(0)
     rate = "" if start.ndim > 1 or len(start) < 2 else f"{brief(1e3 / (start[1] - start[0]))} Hz"
     parts = [str(result.attrs["model"]), str(result.attrs.get("state", "")), *changed, *_held(result), rate]
     text = ", ".join(part for part in parts if part).replace(" -", " −")

@@ -109,11 +109,18 @@ class Look:
 
     def scaled(self, size: tuple[float, float]) -> tuple[float, float]:
         """Return the inches in which panels have the room beside this type that `size` has beside that of a page."""
-        return size[0] * self.font / LOOKS["paper"].font, size[1] * self.font / LOOKS["paper"].font
+        return self.shaped((size[0] * self.font / LOOKS["paper"].font, size[1] * self.font / LOOKS["paper"].font))
 
     def sized(self, size: tuple[float, float]) -> tuple[float, float]:
         """Return the inches of a figure for which a function wants `size`."""
         return self.size or size
+
+    def shaped(self, size: tuple[float, float]) -> tuple[float, float]:
+        """Return the inches of a figure that needs `size`: of a slide, its shape however much there is to be seen."""
+        if self.size is None:
+            return size
+        larger = max(1.0, size[0] / self.size[0], size[1] / self.size[1])
+        return self.size[0] * larger, self.size[1] * larger
 
 
 LOOKS: Mapping[str, Look] = {

@@ -10,7 +10,13 @@ import xarray as xr
 from nmdasim.errors import InputError
 from nmdasim.plot.conditions import alone, beside, conditions, legend, what
 from nmdasim.plot.look import cues, look
+from nmdasim.plot.needed import Need, draws
+from nmdasim.plot.rings import rings
 from nmdasim.plot.style import caption, drawn, from_zero, headline, new_figure
+
+_MADE = 'nm.simulate(neuron, nm.WindUp(), record=nm.plot.MEMORY, sample="1 ms")'
+_RESULT, _TRAIN = Need(_MADE), Need(_MADE, "pulse_time spike_count")
+
 
 #: What must be recorded: the gate, the potential and the calcium of the dendrite.
 RECORD = ("m_can_dendrite", "v_dendrite", "ca_dendrite")
@@ -18,6 +24,7 @@ RECORD = ("m_can_dendrite", "v_dendrite", "ca_dendrite")
 _BEFORE_MS = 100.0
 
 
+@draws(_RESULT)
 def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     """Draw what is left of the pulses before, at the moment just before each pulse, beside the calcium that comes in.
 
@@ -48,7 +55,7 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     with drawn():
         own = axes is None
         if own:
-            figure = new_figure(figsize=look().sized((13.3, 5)), layout="constrained")
+            figure = new_figure(figsize=look().scaled((13.3, 5)), layout="constrained")
             axes = figure.subplots(1, 3)
             message = "Between the pulses a neuron remembers: channels stay open, the dendrite stays excited"
             headline(figure, f"{message}\n({what(alone(result))})")
@@ -62,25 +69,28 @@ def memory(result: xr.Dataset, axes: Any = None) -> np.ndarray:
             ax.locator_params("x", integer=True)
             if name != "dendrite":
                 from_zero(ax)
+            rings(ax)
         (beside if own else legend)(axes[0], traces)
     return np.asarray(axes)
 
 
-def check_recorded(result: xr.Dataset) -> None:
+def check_recorded(result: xr.Dataset, figure: str = "memory") -> None:
     """Refuse a result without what the memory is read from.
 
     Raises
     ------
     InputError
-        If a gate, the potential or the calcium of the dendrite is not in it.
+        If a gate, the potential or the calcium of the dendrite is not in it, or no pulse.
     """
+    model = result.attrs.get("model", "this result")
     if missing := [name for name in RECORD if name not in result]:
         raise InputError(
             f"this figure needs the CAN gate m_can, the potential v and the calcium ca of a compartment 'dendrite', "
-            f"which the neurons wdr, delrocq2023 and aguiar2010 have; of {result.attrs['model']} {', '.join(missing)} "
+            f"which the neurons wdr, delrocq2023 and aguiar2010 have; of {model} {', '.join(missing)} "
             f"{'was' if len(missing) == 1 else 'were'} not recorded: if it has them, simulate with "
             "record=nm.plot.MEMORY, sample='1 ms', else draw what you recorded with nm.plot.trace(result, 'v')"
         )
+    _TRAIN.check(result, figure)
 
 
 def remembered(result: xr.Dataset) -> xr.Dataset:

@@ -14,9 +14,28 @@ from nmdasim import quantities
 from nmdasim.errors import plainly
 from nmdasim.pharmacology import Band, Regimen, bands
 from nmdasim.pharmacology.events import ROUTES
+from nmdasim.plan.spread import bounds, inside
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
-from nmdasim.plot.style import axes_of, caption, clear, drawn, from_zero, new_figure, persons, plain, short
+from nmdasim.plot.needed import Need, draws
+from nmdasim.plot.style import (
+    axes_of,
+    caption,
+    clear,
+    drawn,
+    from_zero,
+    named_within,
+    new_figure,
+    persons,
+    plain,
+    short,
+    span,
+)
+
+_REGIMEN = Need("nm.pharmacology.schedule(name) or Regimen.from_csv(path)", kind=Regimen)
+_COURSE = Need("nm.pharmacology.time_course(regimen)", "time plasma effect_site")
+_TESTS = Need("nm.windup_time_course(levels, neuron, train)", "time free index index_control")
+
 
 #: Height in ng/ml, total, of a figure of reported concentrations alone.
 _TOP = 300.0
@@ -24,6 +43,7 @@ _TOP = 300.0
 MOST = 8
 
 
+@draws(_COURSE)
 def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | None = None) -> np.ndarray:
     """Draw a time course: the doses, the concentrations with their interval, and the bands that publications report.
 
@@ -60,6 +80,7 @@ def pk(course: xr.Dataset, spread: xr.Dataset | None = None, regimen: Regimen | 
     return np.array([doses, main, side])
 
 
+@draws(_REGIMEN, _COURSE, _TESTS)
 def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray:
     """Draw what leads from a dose to wind-up, one panel a step: dose, plasma, block of the receptor, wind-up index.
 
@@ -77,8 +98,7 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
     """
     heights = [1, 2, 2, 2] if "blocked" in tests else [1, 2, 2]
     with drawn():
-        tall = 0.23 * look().font * len(heights)  # inches: large type needs higher panels, more than a slide is high
-        figure = new_figure(figsize=(11, tall), layout="constrained")
+        figure = new_figure(figsize=(11, 3 * len(heights)), layout="constrained")
         axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         end = float(course.time[-1])
         factor, unit = _time_unit(end)
@@ -99,21 +119,23 @@ def chain(regimen: Regimen, course: xr.Dataset, tests: xr.Dataset) -> np.ndarray
         caption(figure, course, tests, notes=[str(tests.free.attrs.get("long_name", "")).capitalize() + ".", less])
         for ax in (axes[1], axes[-1]):
             clear(ax)
+        named_within(*axes)
     return np.asarray(axes)
 
 
 def _index(tests: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
     """Draw the wind-up index of every test, and that without drug."""
-    low, high = tests["index"].quantile(0.025, "seed"), tests["index"].quantile(0.975, "seed")
+    low, high = bounds(tests["index"].transpose("seed", ...).values)
     ax.axhline(float(tests.index_control.mean()), color=look().quiet, linestyle=":", label="without drug")
     ax.fill_between(hours, low, high, color=look().shades[1], alpha=0.15, linewidth=0)
     ax.plot(hours, tests["index"].mean("seed"), "o-", color=look().shades[1], label="with drug", clip_on=False)
     draws = tests.sizes["seed"]
-    spread = f", mean and 95 % of {draws} draws" if draws > 1 else ", one draw"
+    spread = f", mean and {inside(draws, f'{draws} draws')}" if draws > 1 else ", one draw"
     ax.set(title=f"Wind-up of {tests.attrs['model']}{spread}", ylabel="index, spikes")
     ax.legend(frameon=False, loc="upper right", ncols=2)
 
 
+@draws(_COURSE)
 def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Dataset | None = None) -> Axes:
     """Draw total plasma (full) and effect site (dashed) of the typical person, and mean and interval of a cohort."""
     with drawn():
@@ -138,7 +160,7 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
             if spread is not None:
                 _shade(spread if one is None else spread.sel(subject=one), factor, ax, colour, k == 0)
         drug = course.attrs["drug"]
-        ax.set(xlabel=f"time, {unit}", ylabel=f"total {drug}, ng/ml", title=_title(course), xlim=(hours[0], hours[-1]))
+        ax.set(xlabel=f"time, {unit}", ylabel=f"total {drug}, ng/ml", title=_title(course), xlim=span(hours))
         top = ax.get_ylim()[1]
         ax.set_ylim(0, max(top, 10))
         long = {"handlelength": 3.2} if len(ids) > 1 else {}
@@ -152,7 +174,8 @@ def concentration(course: xr.Dataset, ax: Axes | None = None, *, spread: xr.Data
 def _shade(spread: xr.Dataset, factor: float, ax: Axes, colour: str, named: bool) -> None:
     mean, low, high = (spread.plasma.sel(statistic=name) for name in ("mean", "low", "high"))
     hours = spread.time.values * factor
-    what = f"95 % of {persons(spread.attrs['subjects'])}" if named else None
+    subjects = int(spread.attrs["subjects"])
+    what = inside(subjects, persons(subjects)) if named else None
     ax.fill_between(hours, low, high, color=colour, alpha=0.15, linewidth=0, label=what)
     # Above the typical curve, which it may follow closely.
     ax.plot(hours, mean, ":", color=look().ink, linewidth=1.6, zorder=3, label="their mean" if named else None)
@@ -160,8 +183,8 @@ def _shade(spread: xr.Dataset, factor: float, ax: Axes, colour: str, named: bool
 
 def _crowd(course: xr.Dataset, hours: np.ndarray, ax: Axes) -> None:
     ax.plot(hours, course.plasma.values[:200].T, "-", color=look().faint, linewidth=0.5)
-    low, high = np.quantile(course.plasma.values, [0.025, 0.975], axis=0)
-    text = f"95 % of {course.sizes['subject']} subjects"
+    low, high = bounds(course.plasma.transpose("subject", ...).values)
+    text = inside(course.sizes["subject"], f"{course.sizes['subject']} subjects")
     ax.fill_between(hours, low, high, color=look().shades[1], alpha=0.2, linewidth=0, label=text)
     ax.plot(hours, course.plasma.mean("subject"), "-", color=look().shades[1], label="mean of plasma")
 
@@ -221,6 +244,7 @@ def _between(words: Sequence[Text], foot: Text, ax: Axes) -> None:
         text.set_y(ax.transData.inverted().transform((0, start))[1])
 
 
+@draws(_REGIMEN)
 def dosing(
     regimen: Regimen,
     ax: Axes | None = None,

@@ -17,9 +17,14 @@ from matplotlib.patches import Patch
 
 from nmdasim.errors import InputError
 from nmdasim.plot.look import cues, look
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.style import axes_of, caption, told
-from nmdasim.quantities import pretty, several
+from nmdasim.quantities import brief, pretty, several
 from nmdasim.readout.populations import loss, narrowing, places
+
+_FOUND = Need("nm.studies.population_of_models(…)", "draw kept")
+_RANKED = Need("nm.studies.populations.rank_correlations(…)", "parameter correlation low high")
+
 
 #: Lines of parallel coordinates: more hide each other.
 _LINES = 300
@@ -33,6 +38,7 @@ _WIDTH = 32
 _FAN = ((0.05, 0.95), (0.25, 0.75))
 
 
+@draws(_FOUND)
 def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: Axes | None = None) -> Axes:
     """Draw where in its range each parameter lies in the kept draws: 5–95 %, quartiles, median.
 
@@ -81,6 +87,7 @@ def _narrowed(found: xr.Dataset) -> str:
     return f"The data narrow {most} most ({100 * narrower[most]:.0f}\N{NO-BREAK SPACE}%)"
 
 
+@draws(_FOUND)
 def fan(
     found: xr.Dataset,
     answer: str = "index",
@@ -121,13 +128,13 @@ def fan(
         ax.axhline(0, color="0.7", lw=0.8)
         if np.all(doses > 0):
             ax.set_xscale("log")
-            ax.set_xticks(doses, [f"{value:g}" for value in doses])
+            ax.set_xticks(doses, [brief(value, 6) for value in doses])
             ax.minorticks_off()
         ax.set(xlabel=_dose_label(found), ylabel=f"loss of {answer}, %")
         ax.legend(handles=[*key, *ax.get_legend_handles_labels()[0]], frameon=False, fontsize=0.77 * look().font)
         if own:
             drug = told(dose, found[dose].attrs)
-            last = f"{doses[-1]:g} {found[dose].attrs.get('units', '')} {drug}"
+            last = f"{brief(doses[-1], 6)} {found[dose].attrs.get('units', '')} {drug}"
             low, middle, high = np.nanquantile(values[:, -1], [0.05, 0.5, 0.95])
             span = f"{low:.0f} to {high:.0f} % in nine tenths"
             took = f"{last} takes {middle:.0f} % of the {answer} in the median model ({span})"
@@ -136,6 +143,7 @@ def fan(
     return ax
 
 
+@draws(_FOUND)
 def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *, seed: int = 0) -> Axes:
     """Draw kept draws as lines over their parameters, coloured by an answer.
 
@@ -178,6 +186,7 @@ def parallel(found: xr.Dataset, values: xr.DataArray, ax: Axes | None = None, *,
     return ax
 
 
+@draws(_RANKED)
 def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
     """Draw partial rank correlations with their intervals, largest first; tables differ in colour and in hatch.
 
@@ -225,7 +234,7 @@ def _at(found: xr.Dataset, values: xr.DataArray) -> str:
     if dose not in values.coords or values[dose].ndim:
         return ""
     unit = found[dose].attrs.get("units", "")
-    return f", at {float(values[dose]):g} {unit} {found[dose].attrs.get('long_name', dose)}"
+    return f", at {brief(float(values[dose]), 6)} {unit} {found[dose].attrs.get('long_name', dose)}"
 
 
 def _dose_label(found: xr.Dataset) -> str:

@@ -16,10 +16,20 @@ from matplotlib.lines import Line2D
 from nmdasim.parameters.drugs import written
 from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.schemes import layout, scheme, sheets
 from nmdasim.plot.style import Told, axes_of, caption, drawn, from_zero, new_figure, plain_log
 from nmdasim.quantities import brief, converted, pretty, split
 from nmdasim.receptors import hill
+
+_PULSE = Need("nm.receptors.bench.pulse(scheme)", "time open peak_open time_to_peak decay_1e")
+_IV = Need("nm.receptors.bench.iv_curve(scheme, voltages, magnesium)", "v mg current")
+_STEADY = Need("nm.receptors.bench.steady(scheme)", "v mg open ratio")
+_BLOCK = Need("nm.receptors.inhibition.against_voltage(drug, concentration, voltages)", "v mg blocked")
+_TRAIN = Need("nm.receptors.bench.train(scheme, drug)", "time open blocked")
+_RECOVERY = Need("nm.receptors.bench.recovery(scheme, drug, concentration)", "time blocked")
+_CURVE = Need("nm.receptors.inhibition.curve(drug, subtype)", "concentration response ic50")
+
 
 __all__ = [
     "block_voltage",
@@ -47,6 +57,7 @@ def _finish(ax: Axes, results: Sequence[Told], *, own: bool) -> Axes:
     return ax
 
 
+@draws(_PULSE)
 def pulse(
     results: Sequence[xr.Dataset], ax: Axes | None = None, *, labels: Sequence[str] = (), relative: bool = False
 ) -> Axes:
@@ -73,7 +84,7 @@ def pulse(
             peak /= scale
             ax.plot([when, when + float(result.decay_1e)], [peak, peak / math.e], "o", color=cue.colour)
         if len(results) == 1 and not relative and peak > 0:
-            fallen = f",\n1/e after another {float(result.decay_1e):.4g} ms" if np.isfinite(result.decay_1e) else ""
+            fallen = f",\n1/e after another {brief(float(result.decay_1e))} ms" if np.isfinite(result.decay_1e) else ""
             text = f"peak {brief(peak, 3)} after {brief(when, 3)} ms{fallen}"
             ax.annotate(text, (when, peak), xytext=(40, -8), textcoords="offset points", va="top")
         held = list(dict.fromkeys(_held(result) for result in results))
@@ -105,12 +116,13 @@ def _held(result: xr.Dataset) -> str:
     return ", ".join(parts).replace(" -", " −")
 
 
+@draws(_IV)
 def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the steady current against voltage, one line a magnesium concentration."""
     with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
-            ax.plot(result.v, result.current.sel(mg=bath), label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
+            ax.plot(result.v, result.current.sel(mg=bath), label=f"{brief(bath, 6)} {result.mg.units} Mg", **cue.plain)
         ax.axhline(0, color=look().faint, linewidth=1, zorder=0)
         ax.axvline(0, color=look().faint, linewidth=1, zorder=0)
         ax.set(
@@ -122,6 +134,7 @@ def iv(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     return _finish(ax, [result], own=own)
 
 
+@draws(_STEADY)
 def steady(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the steady open probability against voltage, without and with magnesium; dots mark the voltage asked for.
 
@@ -137,7 +150,7 @@ def steady(result: xr.Dataset, ax: Axes | None = None) -> Axes:
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
             one = result.open.sel(mg=bath)
-            ax.plot(result.v, one, label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
+            ax.plot(result.v, one, label=f"{brief(bath, 6)} {result.mg.units} Mg", **cue.plain)
             ax.plot(at, one.sel(v=at, method="nearest"), cue.marker, color=cue.colour, clip_on=False)
         ratio = float(result.ratio)
         left = f"{result.attrs['mg']} Mg leaves {brief(100 * ratio, 2)} % of the current"
@@ -148,12 +161,15 @@ def steady(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     return _finish(ax, [result], own=own)
 
 
+@draws(_BLOCK)
 def block_voltage(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the share that a drug blocks against voltage, one line a magnesium concentration."""
     with drawn():
         own, ax = ax is None, axes_of(ax, _SIZE)
         for bath, cue in zip(result.mg.values, cues(result.sizes["mg"]), strict=True):
-            ax.plot(result.v, 100 * result.blocked.sel(mg=bath), label=f"{bath:g} {result.mg.units} Mg", **cue.plain)
+            ax.plot(
+                result.v, 100 * result.blocked.sel(mg=bath), label=f"{brief(bath, 6)} {result.mg.units} Mg", **cue.plain
+            )
         title = f"{result.attrs['concentration']} {result.attrs['drug']} and magnesium compete for the pore"
         ax.set(title=title, ylabel="receptors blocked in the long run, %")
         ax.set_xlabel(f"holding potential, {result.v.units}")
@@ -162,6 +178,7 @@ def block_voltage(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     return _finish(ax, [result], own=own)
 
 
+@draws(_TRAIN)
 def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
     """Draw the block that builds up over a train of pulses: open probability above, share blocked below.
 
@@ -192,6 +209,7 @@ def onset(results: Mapping[str, xr.Dataset], axes: Any = None) -> np.ndarray:
     return np.asarray([upper, lower])
 
 
+@draws(_RECOVERY)
 def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
     """Draw the share that stays blocked after a drug is removed, relative to the moment of removal.
 
@@ -222,6 +240,7 @@ def recovery(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
     return _finish(ax, list(results.values()), own=own)
 
 
+@draws(_CURVE)
 def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
     """Draw inhibition curves with their Hill fits: a colour and a marker a subtype, dashes and filling by magnesium.
 

@@ -11,12 +11,18 @@ from matplotlib.ticker import MaxNLocator
 
 from nmdasim.plot.broken import log_with_zero
 from nmdasim.plot.look import Cue, cues, look
+from nmdasim.plot.needed import Need, draws
+from nmdasim.plot.rings import rings
 from nmdasim.plot.style import axes_of, caption, drawn, headline, new_figure, plain_log
 from nmdasim.quantities import brief, several
+
+_FOUND = Need("nm.studies.reflex.threshold(neuron)", "threshold spikes strength")
+
 
 _STRENGTH = "strength of the volley (1: as published)"
 
 
+@draws(_FOUND)
 def threshold(found: xr.Dataset) -> np.ndarray:
     """Draw the recruitment of every dose, and beside it, where there are several, the threshold over the dose.
 
@@ -43,6 +49,7 @@ def threshold(found: xr.Dataset) -> np.ndarray:
     return np.asarray(axes)
 
 
+@draws(_FOUND)
 def recruitment(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the spikes after one volley over its strength, the mean of all draws; an upright line is a threshold.
 
@@ -55,13 +62,12 @@ def recruitment(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """
     with drawn():
         own, ax = ax is None, axes_of(ax, (8.5, 6))
-        for k, (label, cue, one) in enumerate(_doses(found)):
-            (line,) = ax.plot(one.strength, one.spikes.mean("seed"), label=label, clip_on=False, **cue.dotted)
-            if k:  # a ring around what lies at the same place
-                line.set(markerfacecolor="none", markersize=(1 + 0.3 * k) * line.get_markersize())
+        for label, cue, one in _doses(found):
+            ax.plot(one.strength, one.spikes.mean("seed"), label=label, clip_on=False, **cue.dotted)
             ax.axvline(float(one.threshold.median()), ymax=0.4, linewidth=0.5 * look().line, zorder=0, **cue.plain)
         ax.set(xscale="log", xlabel=_STRENGTH, ylabel="spikes after one volley", title="Recruitment")
         ax.set_ylim(0, 1.05 * max(ax.get_ylim()[1], 1.0))
+        rings(ax)
         plain_log(ax.xaxis)
         if "ketamine" in found.dims:
             ax.legend(frameon=False, title="free ketamine", handlelength=3.2, loc="upper left")

@@ -12,9 +12,13 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Text
 
 from nmdasim.plot.look import look
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.style import caption, drawn, new_figure
 from nmdasim.receptors.exact import provenance
 from nmdasim.receptors.scheme import Scheme
+
+_SCHEME = Need("nm.receptors.scheme(name)", kind=Scheme)
+
 
 #: Fills of states that conduct, are shut, or hold something in the pore; what is written on them is black.
 _OPEN, _SHUT, _HELD = "#f2c14e", "#f1eef5", "#c9b5dd"
@@ -31,6 +35,7 @@ _BULGE = 0.5
 _BOW = 0.3
 
 
+@draws(_SCHEME)
 def scheme(given: Scheme, ax: Axes | None = None) -> Axes:
     """Draw a scheme: states in words, transitions with their rates, what conducts (gold) and what is plugged (violet).
 

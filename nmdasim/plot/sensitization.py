@@ -13,8 +13,16 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Text
 
 from nmdasim.model.circuit import Circuit
+from nmdasim.plan.spread import bounds, held
 from nmdasim.plot.look import Cue, cues, look
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.style import axes_of, caption, drawn, new_figure
+
+_RESPONSE = Need("nm.studies.sensitization.stimulus_response(circuit)", "kind intensity spikes seed")
+_CONDITIONED = Need("nm.studies.sensitization.condition(circuit)", "time rho_time E_anion nmda_gain seed")
+_PRESSED = Need("nm.studies.sensitization.sustained(circuit)", "population rate seed")
+_CIRCUIT = Need("nm.circuits.dorsal_horn()", kind=Circuit)
+
 
 _TITLES = {"touch": "Touch", "pinprick": "Pinprick", "noxious": "Noxious stimulus"}
 _COURSES = (
@@ -35,10 +43,13 @@ _INHIBITS = "#b22222"
 _KEY = 6.2
 
 
+@draws(_RESPONSE)
 def stimulus_response(
     responses: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None = None, *, message: str = ""
 ) -> list[Axes]:
-    """Draw stimulus–response curves, one panel a kind of stimulus; mean over seeds, bars that hold 95 % of them.
+    """Draw stimulus–response curves, one panel a kind of stimulus; mean over seeds, with bars.
+
+    Bars hold 95 % of the seeds; of fewer than 20 they go from the lowest to the highest.
 
     Curves stand a little beside one another, so that none hides another or its bar.
 
@@ -70,9 +81,16 @@ def _curves(responses: Mapping[str, xr.Dataset], kind: str, ax: Axes) -> None:
     for k, (cue, (label, response)) in enumerate(zip(cues(len(responses)), responses.items(), strict=True)):
         spikes = response.spikes.sel(kind=kind)
         at = response.intensity + 0.012 * (k - (len(responses) - 1) / 2)
-        mean, ends = spikes.mean("seed"), spikes.quantile([0.025, 0.975], "seed").values
+        mean = spikes.mean("seed")
         ax.plot(at, mean, label=label, clip_on=False, zorder=3 + k, **cue.dotted)
-        ax.vlines(at, *ends, color=cue.colour, linewidth=0.7 * look().line, alpha=0.6, zorder=2)
+        ax.vlines(
+            at,
+            *bounds(spikes.transpose("seed", ...).values),
+            color=cue.colour,
+            linewidth=0.7 * look().line,
+            alpha=0.6,
+            zorder=2,
+        )
     ax.set(title=_TITLES.get(kind, kind), xlabel="share of the fibres recruited", ylabel="spikes of a neuron")
     top = max(ax.get_ylim()[1], 1.0)
     ax.set_ylim(-0.03 * top, top)
@@ -82,15 +100,17 @@ def _curves(responses: Mapping[str, xr.Dataset], kind: str, ax: Axes) -> None:
 def _spread(results: Mapping[str, xr.Dataset]) -> list[str]:
     """Return what bars and bands hold; nothing where there is one seed."""
     seeds = min(result.sizes.get("seed", 1) for result in results.values())
-    return [f"Mean of {seeds} seeds (wiring and latencies); 95 % of them within the bars or the band."] * (seeds > 1)
+    return [f"Mean of {seeds} seeds (wiring and latencies); bars and bands {held(seeds, 'seeds')}."] * (seeds > 1)
 
 
+@draws(_CONDITIONED)
 def conditioning(
     results: Mapping[str, xr.Dataset], axes: Sequence[Axes] | None = None, *, message: str = ""
 ) -> list[Axes]:
     """Draw what a train leaves behind: ρ, the anion reversal and the NMDA gain over time.
 
-    Each line is the mean of all neurons and seeds, in a band that holds 95 % of the seeds; the train is shaded.
+    Each line is the mean of all neurons and seeds, in a band that holds 95 % of the seeds, or, of fewer than 20,
+    all of them; the train is shaded.
 
     Parameters
     ----------
@@ -125,7 +145,7 @@ def conditioning(
 
 
 def _band(ax: Axes, course: xr.DataArray, cue: Cue) -> None:
-    low, high = course.quantile([0.025, 0.975], "seed").values
+    low, high = bounds(course.transpose("seed", ...).values)
     colours: dict[str, Any] = {
         "facecolor": mpl.colors.to_rgba(cue.colour, 0.13),
         "edgecolor": mpl.colors.to_rgba(cue.colour, 0.6),
@@ -139,6 +159,7 @@ def _train(ax: Axes, end: float) -> None:
     ax.text(middle, 0.97, "train", transform=foot, ha="center", va="top", fontsize=0.9 * look().font)
 
 
+@draws(_PRESSED)
 def pressure(
     rates: Mapping[str, xr.Dataset],
     published: Mapping[str, float] | None = None,
@@ -146,7 +167,7 @@ def pressure(
     *,
     message: str = "",
 ) -> Axes:
-    """Draw the rate of projection neurons under sustained pressure as bars, mean and 95 % interval over seeds.
+    """Draw the rate of projection neurons under sustained pressure as bars, mean and interval over seeds.
 
     Parameters
     ----------
@@ -168,7 +189,7 @@ def pressure(
         places = np.arange(len(rates))
         own = [data.rate.sel(population="projection") for data in rates.values()]
         mean = np.array([float(rate.mean()) for rate in own])
-        span = [[abs(float(rate.quantile(q)) - m) for rate, m in zip(own, mean, strict=True)] for q in (0.025, 0.975)]
+        span = np.abs(np.transpose([bounds(rate.values.ravel()) for rate in own]) - mean)
         width = 0.38 if published else 0.6
         first, second = look().shades[1], look().shades[4]
         bars = ax.bar(places, mean, width, yerr=span, capsize=5, color=first, ecolor=look().quiet, label="this circuit")
@@ -185,6 +206,7 @@ def pressure(
     return ax
 
 
+@draws(_CIRCUIT)
 def circuit(given: Circuit, ax: Axes | None = None, *, message: str = "") -> Axes:
     """Draw a circuit: inputs on the left, populations on the right; an arrow excites, a bar at the end inhibits.
 

@@ -27,6 +27,8 @@ _DENSITY = 122.0
 _ROOM = 6
 #: Share of the height of the Axes between a legend and the lines below it.
 _GAP = 0.03
+#: Share of an axis of time that lies before the first moment.
+_BEFORE = 0.015
 #: Share of a side that the name of its axis takes at most.
 _FULL = 0.97
 
@@ -36,12 +38,16 @@ def drawn() -> Any:
     return plt.rc_context(look().rc)
 
 
-def new_figure(**options: Any) -> Figure:
-    """Return a figure of pyplot, to be seen in notebooks and by ``show``; one to be saved where no backend loads."""
+def new_figure(*, figsize: tuple[float, float], **options: Any) -> Figure:
+    """Return a figure of pyplot, to be seen in notebooks and by ``show``; one to be saved where no backend loads.
+
+    It has the inches that it needs, and the shape that its style has.
+    """
+    size = look().shaped(figsize)
     try:
-        return plt.figure(**options)
+        return plt.figure(figsize=size, **options)
     except ImportError:  # of a screen that is not there, of a notebook that started this program
-        return Figure(**options)
+        return Figure(figsize=size, **options)
 
 
 def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
@@ -58,6 +64,11 @@ def from_zero(ax: Axes) -> None:
     """Begin the y axis at 0, or below it as far as markers at its foot need to keep clear of the numbers beneath."""
     low, high = min(ax.dataLim.y0, 0.0), ax.get_ylim()[1]
     ax.set_ylim(bottom=low - 0.05 * (high - low) if ax.dataLim.y0 < 0.02 * high else 0)
+
+
+def span(times: np.ndarray) -> tuple[float, float]:
+    """Return the ends of an axis of time: what is given at the very start stands clear of the other axis."""
+    return float(times[0] - _BEFORE * (times[-1] - times[0])), float(times[-1])
 
 
 def clear(ax: Axes) -> None:
@@ -153,7 +164,7 @@ def caption(figure: Figure | SubFigure, *standing: Told, notes: Iterable[str] = 
     beyond = text.count("\n") + 1 - _ROOM
     if beyond > 0 and isinstance(figure, Figure):  # a long caption makes the figure higher, not its axes lower
         wide, high = figure.get_size_inches()
-        figure.set_size_inches(wide, high + beyond * own.caption * 1.2 / 72)
+        figure.set_size_inches(*own.shaped((wide, high + beyond * own.caption * 1.2 / 72)))
     figure.supxlabel(text, fontsize=own.caption, color=own.quiet, x=0.01, ha="left")
 
 

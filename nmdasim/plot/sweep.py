@@ -9,17 +9,25 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
+from nmdasim.plan.spread import bounds, held
 from nmdasim.plot import bands
 from nmdasim.plot.broken import log_with_zero
 from nmdasim.plot.look import Cue, cues, look
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.style import Told, axes_of, caption, check_known, drawn, named_within, plain_log, told
 from nmdasim.quantities import brief
 from nmdasim.receptors.hill import hill
+
+_READ_OUT = Need("one read-out, such as nm.measures.windup(result).index,", kind=xr.DataArray)
+_FIT = Need("nm.measures.dose_response(values)", "ic50 sigmoid")
+_SOBOL = Need("nm.measures.sensitivity(data, read_out)", "parameter first total")
+
 
 #: Letters of a legend on an inch, times their size in points.
 _LETTERS = 100.0
 
 
+@draws(_READ_OUT)
 def heatmap(values: xr.DataArray, x: str, y: str, ax: Axes | None = None, *, of: xr.Dataset | None = None) -> Axes:
     """Draw a read-out over two axes; every other dimension is averaged over, lanes that failed left out.
 
@@ -80,6 +88,7 @@ def _missing(values: xr.DataArray) -> list[str]:
     return [f"{missing:,} of {values.size:,} values failed or are missing, and are left out."] if missing else []
 
 
+@draws(_READ_OUT)
 def dose_response(
     values: xr.DataArray,
     fit: xr.Dataset,
@@ -95,7 +104,8 @@ def dose_response(
     Parameters
     ----------
     values
-        The read-out that was fitted; mean and 95 % of the seeds are drawn.
+        The read-out that was fitted; drawn are the mean over seeds, and a bar with 95 % of them, or all where they are
+        fewer than 20.
     fit
         What :func:`nmdasim.readout.measures.dose_response` made of it.
     dose
@@ -111,6 +121,7 @@ def dose_response(
         If the read-out has no such dimension.
     """
     _check_dimension(values, dose)
+    _FIT.check(fit, "dose_response")
     others = [str(dim) for dim in fit.ic50.dims]
     with drawn():
         own, ax = ax is None, axes_of(ax, (8.5, 6))
@@ -136,7 +147,8 @@ def dose_response(
             bands.across(ax, unit=unit, after=cut)
             ax.set_xlabel(f"free ketamine, {unit}")  # what the reported levels were turned into
         if own:
-            caption(ax.figure, *_standing(of, values, fit))
+            seeds = values.sizes.get("seed", 1)
+            caption(ax.figure, *_standing(of, values, fit), notes=[f"Means; bars {held(seeds)}."] * (seeds > 1))
         named_within(ax)
     return ax
 
@@ -166,8 +178,13 @@ def _one_curve(
         ax.plot([], [], cue.marker, color=cue.colour, label=_folded(ax, f"{label}  {fit.reason.values!s}"))
     ax.plot(values[dose].values, mean.values, cue.marker, color=cue.colour)
     if "seed" in values.dims and values.sizes["seed"] > 1:
-        low, high = (values.quantile(q, "seed").values for q in (0.025, 0.975))
-        ax.vlines(values[dose].values, low, high, color=cue.colour, alpha=0.4, linewidth=1.2)
+        ax.vlines(
+            values[dose].values,
+            *bounds(values.transpose("seed", ...).values),
+            color=cue.colour,
+            alpha=0.4,
+            linewidth=1.2,
+        )
 
 
 def _folded(ax: Axes, text: str) -> str:
@@ -175,6 +192,7 @@ def _folded(ax: Axes, text: str) -> str:
     return textwrap.fill(text.strip(), int(_LETTERS / look().font * ax.figure.bbox.width / ax.figure.dpi))
 
 
+@draws(_SOBOL)
 def sensitivity(indices: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw first-order and total Sobol indices with their intervals.
 

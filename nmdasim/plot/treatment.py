@@ -11,10 +11,18 @@ import xarray as xr
 from matplotlib.axes import Axes
 
 from nmdasim.pharmacology import Regimen, bands
+from nmdasim.plan.spread import inside
 from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
+from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.pharmacokinetics import dosing
-from nmdasim.plot.style import axes_of, caption, clear, new_figure, short
+from nmdasim.plot.style import axes_of, caption, clear, named_within, new_figure, short, span
+from nmdasim.quantities import brief
+
+_TREATED = Need("nm.treatment.simulate(state, regimen)", "time_d plasma slow_relief pain pain_low pain_high")
+_TRIED = Need("nm.treatment.compare()", "measure model error met")
+_OPPOSED = Need("nm.studies.contrast.opioid_contrast(neuron, …)", "release_opioid ketamine seed input slope")
+
 
 #: Growth a pulse below which there is no wind-up, as a share of the first response.
 _LEAST_SLOPE = 0.01
@@ -24,6 +32,7 @@ _ALIKE = 0.05
 _WEEKS_AFTER = 21
 
 
+@draws(_TREATED)
 def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
     """Draw a treatment on one sheet: doses, plasma with the band of dissociation, both reliefs, pain with interval.
 
@@ -41,10 +50,8 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
     """
     with plt.rc_context(look().rc):
         heights = [0.55] * (regimen is not None) + [1, 1, 1]
-        size = (12, max(11.0 + 1.6 * (regimen is not None), 0.23 * look().font * (len(heights) + 1)))
-        figure, panels = plt.subplots(
-            len(heights), 1, figsize=size, sharex=True, layout="constrained", height_ratios=heights
-        )
+        figure = new_figure(figsize=(12, 3 * (len(heights) + 1)), layout="constrained")
+        panels = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
         axes = panels[-3:]
         factor, unit = _unit(result)
         time = result.time_d.values * factor
@@ -61,14 +68,15 @@ def year(result: xr.Dataset, regimen: Regimen | None = None) -> np.ndarray:
         axes[1].set(title=told, ylabel="share of the pain gone", ylim=(0, 1))
         axes[1].legend(frameon=False, loc="upper right", ncols=2)
         _pain(result, time, axes[2])
-        room = 0.01 * (time[-1] - time[0])  # what is given at the very start stands clear of the axis
-        axes[2].set(xlabel=f"time, {unit}", xlim=(time[0] - room, time[-1]))
+        axes[2].set(xlabel=f"time, {unit}", xlim=span(time))
         caption(figure, result, notes=["Pain is a read-out of this model. Bands are as reported, and no target."])
         for ax in axes:
             clear(ax)
+        named_within(*panels)
     return np.asarray(axes)
 
 
+@draws(_TREATED)
 def pain(result: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw the read-out of pain with its interval, alone.
 
@@ -110,7 +118,8 @@ def _plasma(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
 
 
 def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
-    label = f"95 % of {result.attrs['subjects']} virtual patients"
+    patients = int(result.attrs["subjects"])
+    label = inside(patients, f"{patients} virtual patients")
     ax.fill_between(
         time, result.pain_low, result.pain_high, color=look().shades[0], alpha=0.12, linewidth=0, label=label
     )
@@ -121,6 +130,7 @@ def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
     ax.legend(frameon=False, loc="upper right", ncols=2)
 
 
+@draws(_TRIED)
 def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw what was seen in trials, and what each rival says of it; misses are open, hits full.
 
@@ -133,10 +143,9 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """
     with plt.rc_context(look().rc):
         rows, models = found.sizes["measure"], found.model.values.tolist()
-        own, (wide, high) = ax is None, look().sized((13, 0))
-        if ax is None:  # every row has its two lines, in type of any size
-            size = (wide, max(high, (3 + 0.75 * rows) * look().font / 13))
-            ax = new_figure(figsize=size, layout="constrained").subplots()
+        own = ax is None
+        if ax is None:  # every row has its two lines
+            ax = new_figure(figsize=(13, 3 + 0.75 * rows), layout="constrained").subplots()
         place = np.arange(rows)[::-1]
         ax.barh(place, 4, left=-2, color=look().faint, height=0.8, label="seen, ± 2 standard errors")
         ax.vlines(0 * place, place - 0.4, place + 0.4, color=look().quiet, linewidth=2)
@@ -144,9 +153,9 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
             one = found.sel(model=model)
             distance = one.error.values
             at, met = place + 0.22 * ((len(models) - 1) / 2 - k), one.met.values
-            mark, colour = cue.marker, cue.colour
-            ax.plot(distance[met], at[met], mark, color=colour, label=f"{model} ({int(one.free_parameters)} fitted)")
-            ax.plot(distance[~met], at[~met], mark, color=colour, markerfacecolor=look().ground, markeredgewidth=2.2)
+            often: dict[str, Any] = {"marker": cue.marker, "linestyle": "", "color": cue.colour, "markersize": 8}
+            ax.plot(distance[met], at[met], label=f"{model} ({int(one.free_parameters)} fitted)", **often)
+            ax.plot(distance[~met], at[~met], markerfacecolor=look().ground, markeredgewidth=2.2, **often)
         names = [
             f"{short(str(t))}{' *' if f else ''}: {w},\n{a}, {moment(d)}; seen {s:.2f}"
             for t, w, a, d, s, f in zip(
@@ -169,10 +178,11 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
 def moment(day: float) -> str:
     """Return a time after the start as a reader says it."""
     if day >= 1:
-        return f"day {day:.3g}"
-    return f"{24 * day:.2g} h" if day >= 1 / 24 else f"{1440 * day:.0f} min"
+        return f"day {brief(day, 3)}"
+    return f"{brief(24 * day, 2)} h" if day >= 1 / 24 else f"{1440 * day:.0f} min"
 
 
+@draws(_OPPOSED)
 def contrast(found: xr.Dataset) -> np.ndarray:
     """Draw first response and wind-up, each as a share of that without drug: an opioid alone, ketamine alone.
 
@@ -187,7 +197,8 @@ def contrast(found: xr.Dataset) -> np.ndarray:
         Opioid, ketamine.
     """
     with plt.rc_context(look().rc):
-        figure, axes = plt.subplots(1, 2, figsize=look().sized((12, 5.5)), sharey=True, layout="constrained")
+        figure = new_figure(figsize=look().sized((12, 5.5)), layout="constrained")
+        axes = figure.subplots(1, 2, sharey=True)
         mean = found.mean("seed")
         none = mean.sel(release_opioid=1, ketamine=0)
         opioid = mean.sel(ketamine=0)
@@ -225,6 +236,7 @@ def _takes(first: np.ndarray, slope: np.ndarray) -> str:
     return f"takes {sooner},\nthen {later}" if overtaken else f"takes {sooner} first"
 
 
+@draws(_TREATED)
 def rivals(results: Mapping[str, xr.Dataset], ax: Axes | None = None) -> Axes:
     """Draw the slow relief of several models on one regimen: the typical patient full, the mean of patients dashed.
 

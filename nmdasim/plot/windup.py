@@ -8,16 +8,27 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from nmdasim.plot.conditions import asked, conditions, is_drug, key, legend, varied, what
+from nmdasim.plan.spread import bounds, held
+from nmdasim.plot.conditions import alone, asked, conditions, is_drug, key, legend, varied, what
 from nmdasim.plot.look import look, style
+from nmdasim.plot.needed import Need, draws
+from nmdasim.plot.rings import rings
 from nmdasim.plot.style import axes_of, caption, check_known, drawn, from_zero, headline, new_figure
-from nmdasim.quantities import several
+from nmdasim.quantities import brief, several
 from nmdasim.readout import measures
+
+#: What a train leaves.
+TRAIN = Need("nm.simulate(neuron, nm.WindUp())", "pulse_time spike_count")
+_ANY = Need("nm.simulate(neuron, nm.WindUp())")
+_MEASURED = Need("nm.measures.windup(result)", "late")
+_RUN = Need('nm.simulate(neuron, …, record="v")', "spike_count")
+
 
 #: How often the first answer the last one has to be, to be called growing.
 _GROWTH = 1.2
 
 
+@draws(TRAIN)
 def windup(result: xr.Dataset, axes: Any = None) -> np.ndarray:
     """Draw a wind-up run: spikes per pulse, the raster of each lane, and what else a model keeps of a pulse in a unit.
 
@@ -61,6 +72,7 @@ def _panels(result: xr.Dataset, kept: list[str]) -> np.ndarray:
     return np.asarray(figure.subplots(len(heights), 1, height_ratios=heights))
 
 
+@draws(TRAIN)
 def slide(result: xr.Dataset, message: str = "") -> Axes:
     """Draw a wind-up run as one panel in the style ``"slide"``: large type, spikes per pulse, the message as title.
 
@@ -77,7 +89,7 @@ def slide(result: xr.Dataset, message: str = "") -> Axes:
         counts(result, measured, ax)
         draws = measured.sizes.get("seed", 1)
         ax.set_title(message or f"{says(measured)} ({what(result)})", fontsize=1.3 * look().font, wrap=True)
-        caption(ax.figure, measured, notes=[f"Means; bars hold 95 % of {draws} draws."] * (draws > 1))
+        caption(ax.figure, measured, notes=[f"Means; bars {held(draws)}."] * (draws > 1))
     return ax
 
 
@@ -128,12 +140,16 @@ def _answer(lane: xr.Dataset) -> str:
     """Return the first and the last count."""
     first, last = (float(lane.late[k]) for k in (0, -1))
     if lane.sizes["pulse"] > 1 and round(first) == round(last) and first != last:
-        return f"{first:.3g} → {last:.3g} spikes"
+        return f"{brief(first, 3)} → {brief(last, 3)} spikes"
     return f"{first:.0f} → " * (lane.sizes["pulse"] > 1) + several(round(last), "spike")
 
 
+@draws(_ANY, _MEASURED)
 def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
-    """Draw late spikes per pulse, one line per condition; of several seeds their mean, in bars that hold 95 %."""
+    """Draw late spikes per pulse, one line per condition; of several seeds their mean, with bars.
+
+    Bars hold 95 % of the seeds; of fewer than 20 they go from the lowest to the highest.
+    """
     rows = list(conditions(measured))
     for k, (label, cue, lane) in enumerate(rows):
         late = lane.late if "seed" in lane.late.dims else lane.late.expand_dims("seed")
@@ -141,21 +157,28 @@ def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
         ax.plot(lane.pulse, mean, label=label, clip_on=False, **cue.dotted)
         seen = late.dropna("pulse", how="all")
         if late.sizes["seed"] > 1 and seen.sizes["pulse"]:
-            ends = seen.quantile([0.025, 0.975], "seed")
             at = seen.pulse + 0.006 * lane.sizes["pulse"] * (k - (len(rows) - 1) / 2)
-            ax.vlines(at, *ends.values, color=cue.colour, alpha=0.55, linewidth=0.6 * look().line)
+            ax.vlines(
+                at,
+                *bounds(seen.transpose("seed", "pulse").values),
+                color=cue.colour,
+                alpha=0.55,
+                linewidth=0.6 * look().line,
+            )
     draws = measured.sizes.get("seed", 1)
-    spread = f" (mean; bars hold 95 % of {draws} draws)" if draws > 1 else ""
+    spread = f" (mean; bars {held(draws)})" if draws > 1 else ""
     ax.set(xlabel="pulse", ylabel="spikes, 100 ms\nto next pulse")
     ax.set_title(f"Spikes after each pulse{spread}", wrap=True)
     ax.set_ylim(top=1.07 * max(ax.dataLim.y1, 1))  # the highest marker stays clear of the title
     from_zero(ax)
+    rings(ax)
     if measured.sizes["pulse"] <= 20:
         ax.set_xticks(measured.pulse)
     legend(ax, measured)
     return ax
 
 
+@draws(TRAIN)
 def raster(result: xr.Dataset, ax: Axes) -> Axes:
     """Draw every spike, one row per condition (the first seed), in it one line a neuron of the output."""
     dims = {dim: n for dim, n in result.spike_count.sizes.items() if dim != "population"}
@@ -190,6 +213,7 @@ def _summaries(result: xr.Dataset) -> list[str]:
     return [name for name, unit in units.items() if unit != "1" and (name, unit) != ("ca_peak", "µM")]
 
 
+@draws(TRAIN)
 def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
     """Draw what the model keeps of every pulse, such as the peak of dendritic calcium, with its own name and unit.
 
@@ -207,11 +231,13 @@ def summary(result: xr.Dataset, name: str, ax: Axes) -> Axes:
     title = f"{called[:1].upper()}{called[1:]} after each pulse"
     ax.set(title=title, xlabel="pulse", ylabel=f"{called}, {result[name].units}")
     from_zero(ax)
+    rings(ax)
     if result.sizes["pulse"] <= 20:
         ax.set_xticks(result.pulse)
     return ax
 
 
+@draws(_RUN)
 def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
     """Draw a recorded variable against time, one line per condition (the first seed).
 
@@ -229,6 +255,7 @@ def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
             ax.plot(lane.time / 1e3, values, label=label, linewidth=0.5 * look().line, **cue.plain)
         ax.set(xlabel="time, s", ylabel=f"{variable}, {result[variable].units}".removesuffix(", 1"))
         if own:
+            ax.set_title(f"{variable} ({what(alone(result))})", wrap=True)
             caption(ax.figure, result)
         legend(ax, result)
     return ax

@@ -16,7 +16,7 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from nmdasim import quantities
-from nmdasim.errors import UnitError
+from nmdasim.errors import UnitError, check_keywords
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.typed import shown, typed
 
@@ -62,6 +62,11 @@ class Protocol:
         own = vars(cls)
         if "__eq__" not in own and "__hash__" not in own:
             cls.__eq__, cls.__hash__ = cls.__eq__, cls.__hash__  # type: ignore[method-assign]
+
+    def __new__(cls, *args: Any, **given: Any) -> Self:
+        """Refuse, before a dataclass does, an argument that the protocol does not have, with those that it has."""
+        check_keywords(cls.__name__, cls.__init__, given)
+        return super().__new__(cls)
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self) or not dataclasses.is_dataclass(self):

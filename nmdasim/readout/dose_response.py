@@ -7,7 +7,7 @@ import xarray as xr
 
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, nearest
-from nmdasim.quantities import several
+from nmdasim.quantities import brief, several
 from nmdasim.readout import curves, intervals
 from nmdasim.readout.curves import Doses
 from nmdasim.readout.windows import warned
@@ -223,7 +223,7 @@ def _objections(doses: Doses, x: np.ndarray, explained: np.ndarray, judged: dict
         elif model == "not monotone":
             reasons.append("not sigmoid: it turns back, a bell explains it better than a Hill curve")
         elif model == "flat":
-            reasons.append(f"not sigmoid: {part}, as of noise (p = {chance:.2g})")
+            reasons.append(f"not sigmoid: {part}, as of noise (p = {brief(chance, 2)})")
         elif not low <= x[k, 2] <= high:
             reasons.append("half of the effect lies outside of the doses given")
         elif not between[k] or x[k, 3] >= np.log(curves.STEEPEST) - 1e-3:

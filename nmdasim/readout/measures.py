@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from nmdasim.errors import InputError, nearest
-from nmdasim.readout import windows
+from nmdasim.readout import columns, windows
 from nmdasim.readout.dose_response import dose_response
 from nmdasim.readout.sensitivity import interaction, sensitivity
 from nmdasim.readout.standing import standing
@@ -124,10 +124,11 @@ def _slope(counts: xr.Variable, pulse: xr.Variable) -> xr.Variable:
 
 
 def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
-    """Return every spike as one row of a table: ``time_ms``, ``lane`` and, per varied quantity, its value.
+    """Return every spike as one row of a table: ``time_ms``, ``neuron``, ``lane`` and, per varied quantity, its value.
 
-    Values are in the units of the result's coordinates, which ``attrs["units"]`` of the table repeats. A lane whose
-    numbers overflowed has no rows; ``attrs["failed"]`` lists those lanes, which are not silent ones.
+    Columns carry their unit as those of :func:`nmdasim.export` do, ``frequency_Hz`` and ``ketamine_free_uM``; units are
+    those of the result's coordinates, which ``attrs["units"]`` of the table repeats. A lane whose numbers overflowed
+    has no rows; ``attrs["failed"]`` lists those lanes, which are not silent ones.
 
     Parameters
     ----------
@@ -137,7 +138,11 @@ def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
         Population of a circuit; its output by default.
     """
     table = _network_spikes if "spike_neuron" in result else _cell_spikes
-    found = table(result, population or result.attrs["output"])
+    rows = table(result, population or result.attrs["output"])
+    names = columns.named(result)
+    units = {str(key): result[key].attrs.get("units", "1") for key in rows if key in result.variables}
+    found = rows.rename(columns=names)
+    found.attrs["units"] = {"time_ms": "ms"} | {names[key]: unit for key, unit in units.items()}
     found.attrs["failed"] = np.flatnonzero(result["failed"].values).tolist() if "failed" in result else []
     return found
 
@@ -153,7 +158,6 @@ def _cell_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
     table = pd.DataFrame({"time_ms": values[lane, index], "neuron": 0, "lane": lane})
     for dim in dims:
         table[str(dim)] = stacked[dim].values[lane]
-    table.attrs["units"] = {"time_ms": "ms"} | {str(d): times[d].attrs.get("units", "1") for d in dims}
     return table
 
 
@@ -162,12 +166,11 @@ def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
     if population not in names:
         raise InputError(f"no population {population!r}{nearest(str(population), names)}")
     own = result.spike_population.values == names.index(population)
-    columns = {"time_ms": "spike_time", "neuron": "spike_neuron", "lane": "spike_lane"}
-    table = pd.DataFrame({column: result[name].values[own] for column, name in columns.items()})
+    arrays = {"time_ms": "spike_time", "neuron": "spike_neuron", "lane": "spike_lane"}
+    table = pd.DataFrame({column: result[name].values[own] for column, name in arrays.items()})
     dims = {str(dim): size for dim, size in result.spike_count.sizes.items() if dim != "population"}
     for dim, place in zip(dims, np.unravel_index(table.lane.values, tuple(dims.values())), strict=True) if dims else ():
         table[dim] = result[dim].values[place]
-    table.attrs["units"] = {"time_ms": "ms"} | {dim: result[dim].attrs.get("units", "1") for dim in dims}
     return table
 
 

@@ -118,9 +118,16 @@ def protocol_axis(protocol: Any, name: str, values: np.ndarray, given: Any = Non
     unit = protocol.varies[name]
     if unit in ("", "1"):
         return Axis(name, values, "1", named=True)
-    owner = next((part for part in getattr(protocol, "parts", (protocol,)) if name in part.axes), protocol)
-    said = unit_given(getattr(owner, name, None) if given is None else given)
+    said = unit_given(getattr(_owner(protocol, name), name, None) if given is None else given)
     return Axis(name, values, said or unit)
+
+
+def _owner(protocol: Any, name: str) -> Any:
+    """Return the protocol that has a list by a name, of several that run together however they are nested."""
+    for part in getattr(protocol, "parts", ()):
+        if name in part.axes:
+            return _owner(part, name)
+    return protocol
 
 
 def shared(value: Any) -> str:

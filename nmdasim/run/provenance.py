@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,7 +17,7 @@ from nmdasim.model.parameter import Parameter
 from nmdasim.model.spelling import spell
 from nmdasim.parameters import drugs
 from nmdasim.protocols import course as courses
-from nmdasim.quantities import best_unit, in_unit, pretty, quantity
+from nmdasim.quantities import best_unit, brief, in_unit, pretty, quantity
 from nmdasim.receptors.dosing import drugs_of
 from nmdasim.run.axes import Axis
 from nmdasim.run.prepare import Run
@@ -135,12 +136,12 @@ def changed(circuit: Circuit, given: Iterable[str] = ()) -> list[str]:
             if p.source == "user":
                 found[f"{key} {_own(p)}"] = None
             elif factors := _FACTOR.findall(p.source):
-                found[f"{named.get(base, base)} × {np.prod([float(factor) for factor in factors]):.6g}"] = None
+                found[f"{named.get(base, base)} × {brief(math.prod(map(float, factors)), 6)}"] = None
     return list(found)
 
 
 def _own(p: Parameter) -> str:
-    return f"{p.number:.6g} {pretty(p.unit)}".removesuffix(" 1").strip() if p.si.ndim == 0 else "by neuron"
+    return f"{brief(float(p.number), 6)} {pretty(p.unit)}".removesuffix(" 1").strip() if p.si.ndim == 0 else "by neuron"
 
 
 def _spelled(axis: Axis) -> str:

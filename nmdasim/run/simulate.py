@@ -180,16 +180,16 @@ def _announce(asked: Question, runs: Sequence[Run]) -> None:
     work = sum(float(one.steps) * one.lanes for one in cells)
     if work > _MOST_WORK:
         raise InputError(
-            f"{what}, {cells[0].steps:,} steps of {cells[0].dt * 1e3:.4g} ms: {work:.3g} steps of a neuron take about "
-            f"{work / _SPEED / 86_400:,.0f} days; take a larger dt or fewer lanes"
+            f"{what}, {cells[0].steps:,} steps of {quantities.brief(cells[0].dt * 1e3)} ms: {work:.3g} steps of a "
+            f"neuron take about {work / _SPEED / 86_400:,.0f} days; take a larger dt or fewer lanes"
         )
     memory.check(needed, what, "run fewer at a time" + ", trace fewer variables or sample less" * traced)
     _LOG.info(
-        "%s, %s steps of %.4g ms, about %.3g MB%s",
+        "%s, %s steps of %s ms, about %s MB%s",
         what,
         f"{cells[0].steps:,}",
-        cells[0].dt * 1e3,
-        max(needed / 1e6, 0.1),
+        quantities.brief(cells[0].dt * 1e3),
+        quantities.brief(max(needed / 1e6, 0.1), 3),
         f", of the order of {work / _SPEED / 60:,.0f} min on one core" if work > 60 * _SPEED else "",
     )
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import xarray as xr
 
-from nmdasim.errors import InputError, NmdasimError, need
+from nmdasim.errors import InputError, NmdasimError, need, plainly
 from nmdasim.run.stopping import terminable
 from nmdasim.sweep import chunks
 from nmdasim.sweep.distant import distant, reach
@@ -35,6 +35,7 @@ class Summary:
     notes: tuple[str, ...]
 
 
+@plainly
 def sweep(
     what: Sweep,
     store: str | Path,

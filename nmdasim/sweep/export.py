@@ -93,13 +93,13 @@ def _spikes(data: xr.Dataset) -> pd.DataFrame:
 
 
 def _labelled(table: pd.DataFrame, data: xr.Dataset) -> pd.DataFrame:
-    """Return a table with units in the names of its columns, and notes of what they are."""
+    """Return a table with units in the names of its columns, where they are not yet, and notes of what they are."""
     names, notes = columns.named(data), {}
-    for column in (str(column) for column in table if column in data.variables):
-        told = (str(data[column].attrs.get(key, "")) for key in ("long_name", "units"))
-        if text := ", ".join(part for part in told if part not in ("", "1")):
-            notes[names[column]] = text
     labelled = table.rename(columns=names)
+    for key in (key for key, column in names.items() if column in labelled):
+        told = (str(data[key].attrs.get(attribute, "")) for attribute in ("long_name", "units"))
+        if text := ", ".join(part for part in told if part not in ("", "1")):
+            notes[names[key]] = text
     labelled.attrs = {"notes": notes, "disclaimer": DISCLAIMER}
     return labelled
 

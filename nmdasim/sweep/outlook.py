@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import quantities
-from nmdasim.quantities import several
+from nmdasim.quantities import brief, several
 from nmdasim.readout import windows
 from nmdasim.run.simulate import simulate
 from nmdasim.sweep import kept
@@ -156,6 +156,6 @@ def _time(seconds: float) -> str:
 def _size(count: float) -> str:
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if count < 1000 or unit == "TB":
-            return f"{count:.3g} {unit}"
+            return f"{brief(count, 3)} {unit}"
         count /= 1000
     raise AssertionError

@@ -12,11 +12,11 @@ from typing import Any, NewType, NoReturn, TypeVar
 import cattrs
 import numpy as np
 import xarray as xr
-from brian2.units.fundamentalunits import get_dimensions
+from brian2.units.fundamentalunits import Quantity, get_dimensions
 from cattrs.gen import make_dict_structure_fn, override
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, NmdasimError, nearest
+from nmdasim.errors import InputError, NmdasimError, UnitError, nearest
 from nmdasim.parameters import concentrations
 from nmdasim.run.axes import SHOWN
 from nmdasim.sweep.samples import MOST, Samples
@@ -253,7 +253,7 @@ def axis(name: str, given: Any, unit: str | None = None) -> Any:
     texts = unit != "" and any(isinstance(item, str) for item in given)
     if texts:
         found = concentrations.named(name, given)
-        read = quantities.quantity(found)
+        read = _quantities(name, found)
         return found if found is given else read  # text keeps its unit
     return given if kind is int else np.array(given)
 
@@ -273,7 +273,7 @@ def _seeds(given: Seeds) -> np.ndarray:
 
 def _grid(name: str, given: Grid) -> xr.DataArray:
     found = concentrations.named(name, [given.from_, given.to])
-    where, ends = f"axis {name}", quantities.quantity(found)
+    where, ends = f"axis {name}", _quantities(name, found)
     low, high = np.asarray(ends, dtype=float)
     _check_count(given.points, f"{where}: points")
     if given.scale not in ("linear", "log"):
@@ -285,6 +285,14 @@ def _grid(name: str, given: Grid) -> xr.DataArray:
     values = np.geomspace(low, high, given.points) if given.scale == "log" else np.linspace(low, high, given.points)
     units = {"units": quantities.base_units(get_dimensions(ends)), SHOWN: quantities.written_unit(found)}
     return xr.DataArray(values, dims=name, attrs=units)
+
+
+def _quantities(name: str, given: Any) -> Quantity:
+    """Return the values of an axis, or refuse them by its name."""
+    try:
+        return quantities.quantity(given)
+    except UnitError as error:
+        raise UnitError(f"axis {name}: {error}") from None
 
 
 def _check_count(count: int, what: str) -> None:

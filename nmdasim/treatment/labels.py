@@ -16,13 +16,12 @@ from nmdasim.parameters import load
 from nmdasim.pharmacology import Regimen
 from nmdasim.pharmacology.cautions import cautions
 from nmdasim.pharmacology.presets import Preset
+from nmdasim.plan.spread import bounds, inside
 from nmdasim.treatment.body import Segment
 from nmdasim.treatment.patients import Patients
 from nmdasim.treatment.slow import INPUTS
 from nmdasim.treatment.states import State
 
-#: Share of the patients inside the interval of pain.
-LEVEL = 0.95
 _READOUT = "read-out of this model, 0 to 10; no prediction for a person"
 
 
@@ -65,9 +64,9 @@ def pain(state: State, people: Patients, course: Course, placebo: bool) -> np.nd
 def dataset(state: State, people: Patients, course: Course, placebo: bool) -> xr.Dataset:
     """Return the labelled result, without what it says of itself."""
     rating = pain(state, people, course, placebo)
-    tail = (1 - LEVEL) / 2
     mean = rating[1:].mean(axis=0)
-    low, high = np.quantile(rating[1:], [tail, 1 - tail], axis=0)
+    low, high = bounds(rating[1:])
+    between = inside(len(rating) - 1, "the patients")
     low, high = np.minimum(low, mean), np.maximum(high, mean)  # where all are alike, they differ by rounding
     relief = {"units": "1"}
     time, both = "time_d", ("patient", "time_d")
@@ -77,8 +76,8 @@ def dataset(state: State, people: Patients, course: Course, placebo: bool) -> xr
         "slow_relief": (time, course.slow[0], relief | {"long_name": "slow relief, typical patient"}),
         "acute_relief": (time, course.acute[0], relief | {"long_name": "acute relief, typical patient"}),
         "pain": (time, mean, {"units": "1", "long_name": f"mean pain; {_READOUT}"}),
-        "pain_low": (time, low, {"units": "1", "long_name": "95 % of the patients lie above it, with pain_high"}),
-        "pain_high": (time, high, {"units": "1", "long_name": "95 % of the patients lie below it, with pain_low"}),
+        "pain_low": (time, low, {"units": "1", "long_name": f"{between} lie between it and pain_high"}),
+        "pain_high": (time, high, {"units": "1", "long_name": f"{between} lie between it and pain_low"}),
         "patient_pain": (both, rating[1:], {"units": "1", "long_name": f"pain; {_READOUT}"}),
         "patient_slow_relief": (both, course.slow[1:], relief | {"long_name": "slow relief, were it to respond"}),
         "patient_acute_relief": (both, course.acute[1:], relief | {"long_name": "acute relief"}),
@@ -109,7 +108,7 @@ def attributes(state: State, regimen: Regimen, model: Model, preset: Preset, dat
         "preset": preset.name,
         "site": preset.site,
         "source": preset.source,
-        "interval": f"{100 * LEVEL:g} % of patients",
+        "interval": inside(data.sizes["patient"], "patients"),
         "measured": "\n".join(state.measured),
         "assumed": "\n".join(state.assumed),
         "warnings": "\n".join(_warnings(state, regimen, model, preset, data)),

@@ -22,6 +22,7 @@ from nmdasim.plot import (
     bands,
     broken,
     conditions,
+    needed,
     pharmacokinetics,
     populations,
     receptor,
@@ -37,7 +38,7 @@ from nmdasim.receptors.schemes import scheme
 from nmdasim.receptors.subtypes import subtype
 
 # The package has functions under these names.
-windup, memory, look = (import_module(f"nmdasim.plot.{name}") for name in ("windup", "memory", "look"))
+windup, memory, look, rings = (import_module(f"nmdasim.plot.{name}") for name in ("windup", "memory", "look", "rings"))
 
 
 @pytest.fixture(scope="module")
@@ -159,6 +160,7 @@ NO_FIGURE = {
     *(conditions.asked, conditions.alone, conditions.what, conditions.is_drug, weeks.moment),
     *(schemes.layout, schemes.sheets, schemes.spelled, receptor.coinciding, bands.across),
     *(memory.check_recorded, reflex.says, look.style, look.look, look.cues, animation.animate, broken.log_with_zero),
+    *(rings.rings, needed.draws),
 }
 #: Those of populations of models are looked at where such a population is made, in studies/test_deciding.py.
 ELSEWHERE = {populations.accepted_ranges, populations.fan, populations.parallel, populations.deciding}
@@ -248,6 +250,28 @@ def test_every_line_and_every_word_is_seen_on_black(made, function):
     assert dim == []
 
 
+@pytest.mark.parametrize("function", FIGURES, ids=lambda f: f"{f.__module__.rpartition('.')[2]}.{f.__name__}")
+def test_every_slide_has_the_shape_of_a_screen(made, function):
+    with plot.style("slide"):
+        wide, high = FIGURES[function](made).get_figure(root=True).get_size_inches()
+    plt.close("all")
+    assert wide / high == pytest.approx(16 / 9, rel=0.002)
+
+
+@pytest.mark.parametrize("doses", [8, 30])
+def test_a_slide_of_many_conditions_has_the_shape_of_a_screen_and_names_each(doses):
+    result = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=2), ketamine=np.arange(doses) * nm.uM)
+    with plot.style("slide"):
+        figure = windup.windup(result)[0].figure
+        figure.draw_without_rendering()
+        rows = [text.get_window_extent() for text in figure.axes[1].get_yticklabels()]
+    plt.close("all")
+    wide, high = figure.get_size_inches()
+    assert wide / high == pytest.approx(16 / 9, rel=0.002)
+    assert len(rows) == doses
+    assert all(lower.y1 <= upper.y0 for upper, lower in pairwise(rows))
+
+
 def test_the_panels_of_the_whole_chain_keep_clear_of_one_another_in_large_type(made):
     with plot.style("slide"):
         axes = pharmacokinetics.chain(made.regimen, made.course, made.tests)
@@ -269,7 +293,7 @@ def test_a_scheme_names_its_rates_that_are_not_verified(given):
 def test_a_slide_names_its_bars(made):
     words = [windup.slide(made.train.isel(seed=seeds)).figure.get_supxlabel() for seeds in ([0, 1], [0])]
     plt.close("all")
-    assert ["bars hold 95 %" in said for said in words] == [True, False]
+    assert ["bars go from the lowest to the highest of 2 draws" in said for said in words] == [True, False]
 
 
 def grey(colour):

@@ -14,6 +14,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.collections import LineCollection
 
 from nmdasim import plot
 
@@ -84,8 +85,16 @@ CHANGES = {
 }
 
 
+def bars(ax):
+    """Return points along the upright lines of Axes, in dots."""
+    lines = [one for one in ax.collections if isinstance(one, LineCollection)]
+    ends = [end for one in lines if one.get_transform() == ax.transData for end in one.get_segments() if len(end) == 2]
+    along = np.linspace(0, 1, 50)[:, None]
+    return [ax.transData.transform(low + along * (high - low)) for low, high in ends]
+
+
 def covered(figure):
-    """Return the legends, by their words, that lie on a point of their Axes."""
+    """Return the legends, by their words, that lie on a point or a bar of their Axes."""
     figure.canvas.draw()
     found = []
     for ax in figure.axes:
@@ -95,8 +104,22 @@ def covered(figure):
         points = [
             ax.transData.transform(line.get_xydata()) for line in ax.lines if line.get_transform() == ax.transData
         ]
-        if any(box.count_contains(some) for some in points if len(some)):
+        if any(box.count_contains(some) for some in [*points, *bars(ax)] if len(some)):
             found.append([text.get_text() for text in legend.get_texts()])
+    return found
+
+
+def hidden(ax):
+    """Return the names of lines of which half of the markers lie under those of a later line that is no larger."""
+    lines = [line for line in ax.lines if line.get_marker() != "None"]
+    found = []
+    for k, line in enumerate(lines):
+        for other in lines[k + 1 :]:
+            mine, theirs = (ax.transData.transform(one.get_xydata()) for one in (line, other))
+            apart = np.linalg.norm(mine[:, None] - theirs[None], axis=-1).min(axis=1)
+            ring = other.get_markerfacecolor() == "none" and other.get_markersize() > line.get_markersize()
+            if np.mean(apart < 2) >= 0.5 and not ring:  # dots
+                found.append(line.get_label())
     return found
 
 
@@ -125,6 +148,18 @@ def test_what_an_example_says_to_change_shows_in_its_figure_and_its_words(name, 
     (before, _), (after, words) = ran(text), ran(text.replace(given, other))
     assert len(before) != len(after) or np.abs(before - after).max() > 0
     assert told in words
+
+
+@pytest.mark.parametrize("name", ["07_other_blockers", "08_own_protocol"])
+def test_without_nmda_receptors_no_line_and_no_bar_is_hidden(name, tmp_path, monkeypatch):
+    text = next(path for path in EXAMPLES if path.stem == name).read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plt, "close", lambda *_: None)
+    ran(text.replace("\nneuron = nm.neurons.wdr()", "\nneuron = nm.neurons.wdr().scaled(nmda=0)"))
+    figure = plt.figure(plt.get_fignums()[-1])
+    monkeypatch.undo()
+    plt.close("all")
+    assert [lying for ax in figure.axes for lying in hidden(ax)] == []
 
 
 @pytest.mark.parametrize("pulses", ["frequency=0.1 * Hz, pulses=4", "frequency=3 * Hz, pulses=10"])

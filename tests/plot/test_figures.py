@@ -52,7 +52,7 @@ def test_a_figure_of_responses_has_its_message_and_says_what_the_bars_hold():
     figure = sensitization.stimulus_response({"naive": responses([0, 1, 2])}, message="Touch hurts")[0].figure
     assert figure.legends[0].get_title().get_text() == "Touch hurts"
     assert "Mean of 2 seeds" in figure.get_supxlabel()
-    assert "95 %" in figure.get_supxlabel()
+    assert "the lowest to the highest of 2 seeds" in figure.get_supxlabel()
     one = sensitization.stimulus_response({"naive": responses([0, 1, 2]).isel(seed=[0])})[0].figure
     assert "95 %" not in one.get_supxlabel()
 
@@ -277,7 +277,7 @@ def test_the_relief_that_is_told_is_the_slow_one_and_no_interval_is_claimed_wher
     treated = nm.treatment.simulate(until="2 weeks", every="6 h", patients=3)
     sheet, lines = nm.plot.treatment.year(treated), nm.plot.treatment.rivals({"dahan2011": treated})
     assert sheet[1].get_title(loc="left").startswith("Slow relief of the typical patient")
-    assert "Interval: 95 % of patients, 3 people drawn, seed 0." in sheet[0].figure.get_supxlabel()
+    assert "Interval: lowest to highest of patients, 3 people drawn, seed 0." in sheet[0].figure.get_supxlabel()
     assert "95 %" not in lines.figure.get_supxlabel()
     assert "Mean of 3 virtual patients, seed 0." in lines.figure.get_supxlabel()
 
@@ -394,12 +394,12 @@ def measured(*, draws, doses=(0.0, 1.0)):
     return data
 
 
-def test_95_percent_is_claimed_of_several_draws_only():
-    for draws, claimed in ((1, False), (5, True)):
+def test_95_percent_is_claimed_of_many_draws_only():
+    for draws, claimed in ((1, False), (5, False), (20, True)):
         ax = counts(measured(draws=draws), measured(draws=draws), plt.subplots()[1])
         title = ax.get_title(loc="left") or ax.get_title()
         assert ("95 %" in title) is claimed
-        assert (len(ax.collections) > 0) is claimed
+        assert (len(ax.collections) > 0) is (draws > 1)
 
 
 def test_the_legend_is_in_order_of_dose():
@@ -485,6 +485,17 @@ def test_a_figure_of_wind_up_says_what_was_changed_and_what_all_lanes_were_given
     for said, run in changed_runs().items():
         assert said.strip() in head(nm.plot.windup(run)[0].figure)
         assert said.strip() in head(nm.plot.slide(run).figure)
+
+
+def test_a_trace_says_what_was_changed_with_a_train_and_without():
+    cell = nm.neurons.wdr().scaled(nmda=0.5)
+    train, plain = (
+        nm.simulate(cell, protocol, duration="2 s", record="v_soma", sample="10 ms", ketamine=3 * nm.uM)
+        for protocol in (nm.WindUp(frequency="2 Hz", pulses=2), None)
+    )
+    titles = [head(nm.plot.trace(run, "v_soma").figure) for run in (train, plain)]
+    held = "v_soma (wdr, nmda × 0.5, free ketamine 3 µM"
+    assert titles == [f"{held}, 2 Hz)", f"{held})"]
 
 
 def test_where_nobody_asked_for_a_drug_no_row_is_named_after_it():

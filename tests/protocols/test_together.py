@@ -33,6 +33,13 @@ def test_a_list_belongs_to_the_protocol_that_has_it(order):
     assert [_events(result, rate) for rate in (20, 40)] == [[10, 20], [10, 41]]
 
 
+@pytest.mark.parametrize("nested", [lambda one, two: [one, [two]], lambda one, two: [[[two], one]]])
+def test_a_list_keeps_its_unit_however_protocols_are_nested(nested):
+    trains = nested(Events("a", rate="10 Hz", count=2), Events("b", rate=["0.01 kHz", "0.02 kHz"], count=2))
+    result = nm.simulate(CELL, trains, duration="300 ms")
+    assert (result.rate.values.tolist(), result.rate.units) == ([0.01, 0.02], "kHz")
+
+
 def test_the_pulses_of_a_train_stay_at_its_own_rate():
     trains = [WindUp(1 * Hz, 3), WindUp(["1000 mHz", "2000 mHz"], 3, start="5 s")]
     result = nm.simulate(nm.neurons.wdr(), trains)

@@ -42,3 +42,31 @@ def test_what_a_pulse_brings_is_in_its_own_window_where_pulses_lie_between_steps
     each = np.exp(-1000 / rate / 200)
     half_a_step = 0.05 / 200  # a pulse acts at the step nearest to it
     assert found == pytest.approx(np.cumsum(each ** np.arange(6)), rel=half_a_step)
+
+
+def started(engine, train, **fibres):
+    """Return the value at the start of each window of a cell that each event brings 1 mV."""
+    cell = nm.Model(
+        name="left",
+        equations="dv/dt = -v/tau : volt",
+        parameters={"tau": 10 * nm.ms},
+        ports={"exc": "v += 1*mV"},
+        summaries={"before": Summary("v", "soma", "start")},
+        **fibres,
+    )
+    return nm.simulate(cell, train, engine=engine)["before"].values.ravel()
+
+
+def test_the_start_of_a_window_holds_an_event_of_that_moment_on_the_engines_that_say_so():
+    """As Summary says; the first pulse decays by e⁻¹⁰ until the second."""
+    train = nm.Events("exc", rate=10 * nm.Hz, count=3, start=20 * nm.ms)
+    assert started("kernel", train) == pytest.approx(1, rel=1e-3)
+    assert started("brian2", train) == pytest.approx(1, rel=1e-3)
+    assert started("reference", train) == pytest.approx([0, np.exp(-10), np.exp(-10)], abs=1e-5)
+
+
+@pytest.mark.parametrize("engine", ["brian2", "reference"])
+def test_where_fibres_have_a_latency_engines_agree_on_the_start_of_a_window(engine):
+    fibres = {"fibres": {"c": nm.Fibres(port="exc", synapses=1, latency="5 ms")}}
+    train = nm.WindUp(frequency=10 * nm.Hz, pulses=3)
+    assert started(engine, train, **fibres) == pytest.approx(started("kernel", train, **fibres), rel=1e-2, abs=1e-9)

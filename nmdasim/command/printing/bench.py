@@ -8,6 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from nmdasim.quantities import brief
+
 
 def as_json(result: dict[str, Any]) -> str:
     """Return the JSON object."""
@@ -45,12 +47,12 @@ def cells(row: dict[str, Any]) -> list[str]:
     return [
         row["work"],
         row["engine"],
-        f"{row['cpu_seconds']:.3g}",
-        f"{row['compile_seconds']:.3g}",
-        f"{row['lane_steps_per_cpu_second'] / 1e6:.3g}",
-        f"{row['kernel_faster_at_equal_step']:.3g}",
-        "–" if equal is None else f"{equal:.3g}",
-        "–" if off is None else f"{100 * off:.2g}",
+        brief(row["cpu_seconds"], 3),
+        brief(row["compile_seconds"], 3),
+        brief(row["lane_steps_per_cpu_second"] / 1e6, 3),
+        brief(row["kernel_faster_at_equal_step"], 3),
+        "–" if equal is None else brief(equal, 3),
+        "–" if off is None else brief(100 * off, 2),
         str(row["largest_count_difference"]),
         str(row["lanes"]),
     ]
@@ -59,5 +61,5 @@ def cells(row: dict[str, Any]) -> list[str]:
 def footnote(result: dict[str, Any]) -> str:
     """Return what measured, and what it charges for an operation."""
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
-    charged = ", ".join(f"{name} {price:.3g}" for name, price in result["prices"].items())
+    charged = ", ".join(f"{name} {brief(price, 3)}" for name, price in result["prices"].items())
     return f"{result['machine']}; {versions}. One thread. ns each in a loop of its own: {charged}."

@@ -16,6 +16,7 @@ from rich.table import Table
 from nmdasim.command.printing.sensory import drawn_as, of_touch, rows
 from nmdasim.command.printing.tables import NARROW, signed
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.quantities import brief
 from nmdasim.readout import files, measures
 
 
@@ -62,7 +63,7 @@ def show(answer: dict[str, Any], folder: Path | None) -> None:
         least = case["touch"]["threshold"]
         spikes = (f"{case[kind]['spikes'][-1]:.1f}" for kind in ("touch", "noxious"))
         indices = (signed(case[f"{name}_index"], 2) for name in ("allodynia", "hyperalgesia"))
-        table.add_row(case["case"], *spikes, "none" if least is None else f"{least:g}", *indices)
+        table.add_row(case["case"], *spikes, "none" if least is None else brief(least, 6), *indices)
     console.print(table)
     console.print("Touch threshold: share of the fibres. Indices: against the naive circuit without drug.", style="dim")
     console.print(answer["disclaimer"], style="dim")

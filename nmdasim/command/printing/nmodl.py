@@ -7,6 +7,7 @@ import json as text
 from nmdasim.exchange.nmodl.check import Checked
 from nmdasim.exchange.nmodl.compare import Difference
 from nmdasim.exchange.nmodl.simulator import compiler
+from nmdasim.quantities import brief
 
 
 def answer(checked: Checked, json: bool) -> None:
@@ -35,7 +36,7 @@ def _said(checked: Checked, name: str) -> str:
         return "loads"
     if isinstance(found, Difference):
         how = "agrees with NEURON" if found.agrees else "differs from NEURON"
-        return f"{how}: {found.relative:.1g} of the largest {', '.join(found.compared)}"
+        return f"{how}: {brief(found.relative, 1)} of the largest {', '.join(found.compared)}"
     return f"loads; not compared: {found}"
 
 

@@ -15,6 +15,7 @@ from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import Parameter
 from nmdasim.parameters import ledger
+from nmdasim.quantities import brief
 
 
 def rows(model: Model | Circuit) -> list[dict[str, Any]]:
@@ -63,6 +64,6 @@ def show(found: Sequence[Mapping[str, Any]], model: str = "", status: str = "") 
         for row in found:
             if row["population"] == population:
                 standing = f"{row['kind']}, {row['status']}"
-                cells = row["name"], f"{row['value']:.6g}", row["unit"], row["source"], standing, row["description"]
+                cells = row["name"], brief(row["value"], 6), row["unit"], row["source"], standing, row["description"]
                 table.add_row(*cells, style="yellow" if row["status"] == "recalled" else None)
         Console().print(table)

@@ -21,7 +21,7 @@ from nmdasim.pharmacology.cautions import cautions
 from nmdasim.plot import pharmacokinetics as plot_pk
 from nmdasim.plot.look import style
 from nmdasim.plot.style import origin, short
-from nmdasim.quantities import several
+from nmdasim.quantities import brief, several
 from nmdasim.readout import columns, files
 
 _SERIES = {"plasma_ng_ml": "plasma", "effect_site_ng_ml": "effect_site", "metabolite_ng_ml": "metabolite"}
@@ -164,7 +164,8 @@ def show(regimen: Regimen, course: xr.Dataset, around: xr.Dataset | None, folder
     """Print doses, highest concentration, area, reported bands, warnings and the disclaimer."""
     console = Console(highlight=False)
     console.print(str(regimen).replace(DISCLAIMER, "").strip(), markup=False)
-    shown = Table("subject", "weight", "highest total plasma", "at", "area to infinity", "in a cohort (95 %)")
+    cohort = "in a cohort" if around is None else f"in a cohort ({around.attrs['interval'].removesuffix(' of people')})"
+    shown = Table("subject", "weight", "highest total plasma", "at", "area to infinity", cohort)
     lanes = list(zip(regimen.ids, _lanes(course), _beside(course, around), strict=True))
     for one, lane, people in lanes[:20]:
         numbers = f"{float(lane.cmax):.1f} ng/ml", _clock(float(lane.tmax)), f"{float(lane.auc_inf):.0f} ng·h/ml"
@@ -186,7 +187,7 @@ def _clock(minutes: float) -> str:
     """Return a time in the unit in which one would say it."""
     if minutes < 180:
         return f"{minutes:.0f} min"
-    return f"{minutes / 60:.3g} h" if minutes < 72 * 60 else f"{minutes / 1440:.3g} days"
+    return f"{brief(minutes / 60, 3)} h" if minutes < 72 * 60 else f"{brief(minutes / 1440, 3)} days"
 
 
 def _people(people: xr.Dataset | None) -> str:

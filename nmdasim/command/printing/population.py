@@ -19,7 +19,7 @@ from nmdasim.command.printing.tables import signed
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError
 from nmdasim.plot import populations as drawn
-from nmdasim.quantities import several
+from nmdasim.quantities import brief, several
 from nmdasim.readout import populations
 from nmdasim.readout.files import write_whole
 from nmdasim.studies.populations import deciding
@@ -98,7 +98,7 @@ def save(found: xr.Dataset, store: Path, *, figures: bool) -> tuple[str, ...]:
 
 
 def _edge(value: float | None) -> str:
-    return "…" if value is None else f"{value:g}"
+    return "…" if value is None else brief(value, 6)
 
 
 def show(found: xr.Dataset, store: Path, written: tuple[str, ...]) -> None:
@@ -117,14 +117,14 @@ def show(found: xr.Dataset, store: Path, written: tuple[str, ...]) -> None:
             table = Table(title=f"Loss of {name}, %: quantiles of the kept draws")
             table.add_column(f"{label}, {told['dose_unit']}", justify="right")
             for quantile in told["quantiles"]:
-                table.add_column(f"{100 * quantile:g} %", justify="right")
+                table.add_column(f"{brief(100 * quantile, 6)} %", justify="right")
             for dose, row in zip(told["doses"], rows, strict=True):
-                table.add_row(f"{dose:g}", *("–" if value is None else signed(value, 1) for value in row))
+                table.add_row(brief(dose, 6), *("–" if value is None else signed(value, 1) for value in row))
             console.print(table)
         last = told["rank_correlations"][-1]
         if last:
             order = sorted(last, key=lambda name: -abs(last[name]))
             named = ", ".join(f"{name} {signed(last[name], 2, plus=True)}" for name in order)
-            console.print(f"partial rank correlations at {told['doses'][-1]:g} {told['dose_unit']}: {named}")
+            console.print(f"partial rank correlations at {brief(told['doses'][-1], 6)} {told['dose_unit']}: {named}")
     console.print(DISCLAIMER, style="dim")
     console.print(f"Saved {', '.join(written)} in {store}/", highlight=False, markup=False)

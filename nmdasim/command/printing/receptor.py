@@ -62,7 +62,7 @@ def answer(
     table = Table("read-out", "value", title=Text(plain(conditions)))
     for name, value in numbers.items():
         table.add_row(
-            _WORDS[name], "none" if value is None else Text(plain(value)) if isinstance(value, str) else f"{value:.5g}"
+            _WORDS[name], "none" if value is None else Text(plain(value)) if isinstance(value, str) else brief(value, 5)
         )
     console = Console()
     console.print(table)

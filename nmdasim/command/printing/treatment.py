@@ -71,7 +71,8 @@ def show(result: xr.Dataset, regimen: Regimen, folder: Path | None) -> None:
     """Print what is given, week by week what the model says, the burden, warnings and the disclaimer."""
     console = Console(highlight=False)
     console.print(f"{regimen.name or 'regimen'}, state {result.attrs['state']}, {result.attrs['model']}", markup=False)
-    shown = Table("day", "total plasma, ng/ml", "acute relief", "slow relief", "pain, 0 to 10 (95 % of patients)")
+    rated = f"pain, 0 to 10 ({result.attrs['interval']})"
+    shown = Table("day", "total plasma, ng/ml", "acute relief", "slow relief", rated)
     last = float(result.time_d[-1])
     for day in np.unique(np.round(np.linspace(0, last, 13), 3)):
         at = result.sel(time_d=day, method="nearest")

@@ -17,6 +17,7 @@ from rich.table import Table
 
 from nmdasim.command.printing.tables import NARROW
 from nmdasim.parameters.drugs import written
+from nmdasim.plan.spread import bounds, inside
 from nmdasim.quantities import brief, converted, same_dimension
 from nmdasim.readout import columns, files, measures
 from nmdasim.readout.block import blocked
@@ -178,10 +179,10 @@ def save(result: xr.Dataset, folder: Path, *, slide: bool = False) -> None:
 
 
 def show(result: xr.Dataset, folder: Path | None) -> None:
-    """Print the wind-up of every concentration: mean over seeds, and the range of the middle 95 % of them."""
+    """Print the wind-up of every concentration: mean over seeds, and what these span."""
     measured = measures.measured(result)
     console = Console()
-    title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {result.attrs['dt_ms']:g} ms"
+    title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {brief(result.attrs['dt_ms'], 6)} ms"
     drugs = [name for name in doses(measured) if name in measured.coords]
     heads = [f"free {written(name)}" for name in drugs]
     shown = Table(*heads, *_HEADS, title=title, **NARROW)
@@ -194,7 +195,8 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
         counts.append(f"{', '.join(levels)}: ".lstrip(": ") + " ".join(map(_count_told, lane.late.mean("seed").values)))
     console.print(shown)
     if measured.sizes["seed"] > 1:
-        console.print(f"Mean (2.5 to 97.5 % of {measured.sizes['seed']} latency draws).", style="dim")
+        draws = measured.sizes["seed"]
+        console.print(f"Mean ({inside(draws, f'{draws} latency draws')}).", style="dim")
     console.print(_READING, style="dim")
     console.print("Late spikes after each pulse", *counts, sep="\n  ", highlight=False)
     given = drugs_given(result.attrs)
@@ -219,5 +221,5 @@ def _spread(values: xr.DataArray) -> str:
         return "none"
     if len(numbers) == 1:
         return brief(numbers[0], 3)
-    low, high = np.quantile(numbers, [0.025, 0.975])
+    low, high = bounds(numbers)
     return f"{brief(numbers.mean(), 3)} ({brief(low, 3)}–{brief(high, 3)})"
