@@ -6,6 +6,9 @@ from pathlib import Path
 
 # Before NumPy is there: its linear algebra would keep threads that wait for work by running, beside the other workers'.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# What is compiled of Python is kept, whatever the shell says: the tests start some hundred processes.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 import brian2 as b2
 import matplotlib as mpl
