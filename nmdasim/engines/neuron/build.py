@@ -74,7 +74,8 @@ def _compiled(files: Mapping[str, str], folder: Path) -> bytes:
     place.mkdir()
     for name, text in files.items():
         (place / name).write_text(text)
-    done = subprocess.run([_compiler(), "-incflags", _FLAGS, "."], cwd=place, capture_output=True, text=True, check=False)
+    command = [_compiler(), "-incflags", _FLAGS, "."]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
     found = [path for path in sorted(place.glob("*/libnrnmech*")) if path.suffix in _SUFFIXES]
     if done.returncode or not found:
         said = (done.stdout + done.stderr).strip()
