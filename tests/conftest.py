@@ -17,6 +17,9 @@ from nmdasim.command import app as cli
 from nmdasim.protocols import latencies
 
 mpl.use("Agg")
+# What is compiled of Python is kept, whatever the shell says: the tests start some hundred processes.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Brian2 interprets, since compiling takes longer than a short run; what runs long is marked `compiled`. Of its flags
 # optimisation alone is less: compiling and one long run took 158 s together, 180 s with all of it; unoptimised, 236 s.

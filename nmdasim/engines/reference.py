@@ -283,7 +283,7 @@ class _Lane:
         while solver.status == "running":
             message = solver.step()
             stuck = stuck + 1 if solver.t - solver.t_old <= _SHORTEST_STEP * abs(solver.t) else 0
-            if solver.status == "failed" or stuck > _PATIENCE or not np.all(np.isfinite(solver.y)):
+            if solver.status == "failed" or stuck > _PATIENCE or not np.isfinite(solver.y).all():
                 _LOG.info("%s: no finite solution beyond %g s (%s)", self.model.name, solver.t, message or "overflow")
                 self.broken, self.y = True, np.full_like(self.y, np.nan)
                 return float(solver.t)
@@ -312,7 +312,12 @@ class _Lane:
         return None if condition is None else self._of(sp.Not(condition))
 
     def _of(self, condition: sp.Expr) -> Watch:
-        return Watch.of(condition, lambda t, y: self._scope(self.model.spike_site, t, y))
+        """Return the watch of a condition, which is asked at every step: it looks up only what it reads."""
+        read = {s.name for s in condition.free_symbols}
+        fixed, index = self._known(self.model.spike_site)
+        constants = {name: value for name, value in fixed.items() if name in read}
+        places = [(state, k) for state, k in index if state in read]
+        return Watch.of(condition, lambda t, y: {**constants, **{state: y[k] for state, k in places}, "t": t})
 
     @cached_property
     def _stops(self) -> bool:

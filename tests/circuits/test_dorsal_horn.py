@@ -15,7 +15,7 @@ from nmdasim.protocols import sensory as stimuli
 from nmdasim.readout import measures
 from nmdasim.studies import sensitization as sensory
 
-SEEDS = range(12)
+SEEDS = range(8)
 SLOW = "slow"
 LEVELS = [0.6, 0.8, 1.0]
 

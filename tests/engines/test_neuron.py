@@ -127,10 +127,16 @@ def of_the_relay(engine, **options):
     return int(counts.early + counts.late), np.sort(nm.spikes(found, population="relay").time_ms)
 
 
+@pytest.fixture(scope="module")
+def aguiar2010():
+    """Return what NEURON answers with a step of its own choice."""
+    return of_the_relay("neuron", method="cvode", tolerance=1e-6)
+
+
 @needs_neuron
-def test_aguiar2010_fires_in_neuron_as_in_the_kernel_where_each_solves_its_equations():
+def test_aguiar2010_fires_in_neuron_as_in_the_kernel_where_each_solves_its_equations(aguiar2010):
     kernel, relay = of_the_relay("kernel", dt=0.025 * ms)
-    found, own = of_the_relay("neuron", method="cvode", tolerance=1e-6)
+    found, own = aguiar2010
     assert kernel >= 5
     assert abs(found - kernel) <= 1
     assert len(own) == len(relay)
@@ -138,8 +144,8 @@ def test_aguiar2010_fires_in_neuron_as_in_the_kernel_where_each_solves_its_equat
 
 
 @needs_neuron
-def test_the_fixed_step_of_neuron_comes_to_the_answer_of_aguiar2010_at_first_order():
-    _, answer = of_the_relay("neuron", method="cvode", tolerance=1e-6)
+def test_the_fixed_step_of_neuron_comes_to_the_answer_of_aguiar2010_at_first_order(aguiar2010):
+    _, answer = aguiar2010
     coarse, fine = (of_the_relay("neuron", dt=dt * ms)[1] for dt in (0.025, 0.00625))
     late = [float((one[:5] - answer[:5])[-1]) for one in (coarse, fine)]
     assert late[0] > 1  # ms, at the fifth spike of the relay

@@ -72,9 +72,9 @@ def test_delrocq2023_at_1_hz_gives_the_published_counts_with_nmda_and_without_on
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ALL_ENGINES)
 def test_delrocq2023_at_a_tenth_hz_gives_the_published_counts_and_no_windup(name, direct_c):
-    pulses = 2 if name == "brian2" else 10  # each answers as if it were the first; a pulse takes Brian2 ten seconds
+    pulses, dt = (2, "0.1 ms") if name == "brian2" else (10, "0.05 ms")  # each pulse answers as if it were the first
     model = spikes_only(DELROCQ2023)
-    _, measured = run(model, frequency=0.1 * Hz, pulses=pulses, latencies=direct_c, engine=name, dt="0.05 ms")
+    _, measured = run(model, frequency=0.1 * Hz, pulses=pulses, latencies=direct_c, engine=name, dt=dt)
     assert within_one_spike(measured.late, AT_A_TENTH_HZ[:pulses])
     assert float(measured.ratio) < 1.2
 

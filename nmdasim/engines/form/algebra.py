@@ -71,19 +71,25 @@ class Constants:
 
     variables: frozenset[sp.Symbol]
     names: dict[sp.Expr, sp.Symbol] = field(default_factory=dict)
+    _moving: dict[sp.Basic, bool] = field(default_factory=dict)
 
     def hoist(self, expression: sp.Expr) -> sp.Expr:
         """Replace maximal subexpressions without variables by named constants; plain numbers stay."""
-        if expression.is_number or not getattr(expression, "free_symbols", set()):
-            return expression
-        if not expression.free_symbols & self.variables:
-            return self._name(expression)
+        if not self._moves(expression):
+            return self._name(expression) if getattr(expression, "free_symbols", set()) else expression
         if isinstance(expression, (sp.Add, sp.Mul)):
-            still = [a for a in expression.args if not a.free_symbols & self.variables]
-            moving = [self.hoist(a) for a in expression.args if a.free_symbols & self.variables]
+            still = [a for a in expression.args if not self._moves(a)]
+            moving = [self.hoist(a) for a in expression.args if self._moves(a)]
             fixed = expression.func(*still)
             return expression.func(fixed if fixed.is_number else self._name(fixed), *moving)
         return expression.func(*(self.hoist(a) for a in expression.args)) if expression.args else expression
+
+    def _moves(self, expression: sp.Basic) -> bool:
+        """Whether it reads a variable; asked of every part of every expression, hence kept."""
+        if (found := self._moving.get(expression)) is None:
+            found = expression in self.variables or any(self._moves(part) for part in expression.args)
+            self._moving[expression] = found
+        return found
 
     def _name(self, expression: sp.Expr) -> sp.Expr:
         if isinstance(expression, sp.Rel | BooleanFunction):  # a row holds numbers: 1 or 0

@@ -95,10 +95,6 @@ def optimised(text: str, machine: Any, *, vectorise: bool = True) -> Any:
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization, options.slp_vectorization, options.loop_unrolling = vectorise, False, False
     builder = llvm.create_pass_builder(machine, options)
-    each = builder.getFunctionPassManager()
-    for function in module.functions:
-        if not function.is_declaration:
-            each.run(function, builder)
     builder.getModulePassManager().run(module, builder)
     return module
 

@@ -16,7 +16,7 @@ import ast
 import inspect
 import textwrap
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from types import FunctionType
@@ -112,9 +112,8 @@ class _Body(Arithmetic):
     def write(self, node: ast.FunctionDef) -> None:
         """Write all of it."""
         self.builder = ir.IRBuilder(self.function.append_basic_block("entry"))
-        stored = [n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         names = [argument.arg for argument in node.args.args]
-        times = Counter([*stored, *_changed(node), *names])
+        times = Counter([*_assigned(node), *names])
         self.several = frozenset(name for name, count in times.items() if count > 1)
         for name, value in zip(names, self.function.args, strict=True):
             self.store(name, value)
@@ -317,9 +316,8 @@ class _Body(Arithmetic):
 
     def inlined(self, function: FunctionType, arguments: list[Any]) -> Any:
         """Write a function of the vector maths in place of its call; it is one straight line."""
-        node = _syntax(function)
-        around = inspect.getclosurevars(function)
-        body = _Body(self.module, {**around.globals, **around.nonlocals}, self.function, self.flags)
+        node, around = _syntax(function)
+        body = _Body(self.module, around, self.function, self.flags)
         body.builder = self.builder
         body.known = dict(zip((a.arg for a in node.args.args), arguments, strict=True))
         *lines, last = node.body
@@ -330,12 +328,17 @@ class _Body(Arithmetic):
 
 
 @cache
-def _syntax(function: FunctionType) -> ast.FunctionDef:
-    node = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+def _syntax(function: FunctionType) -> tuple[ast.FunctionDef, Mapping[str, Any]]:
+    """Return what a function says, and what its names mean around it."""
+    node, around = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0], inspect.getclosurevars(function)
     assert isinstance(node, ast.FunctionDef)
-    return node
+    return node, {**around.globals, **around.nonlocals}
 
 
-def _changed(node: ast.FunctionDef) -> list[str]:
-    """Return the names that are read before they are written anew."""
-    return [n.target.id for n in ast.walk(node) if isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name)]
+def _assigned(node: ast.FunctionDef) -> Iterator[str]:
+    """Yield the names that are assigned; one that is read before it is written anew counts twice."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            yield part.id
+        elif isinstance(part, ast.AugAssign) and isinstance(part.target, ast.Name):
+            yield part.target.id

@@ -17,6 +17,8 @@ from nmdasim.errors import InputError
 from nmdasim.model import disk
 
 _SUFFIXES = (".so", ".dylib", ".dll")
+#: For the compiler, after its own: without what a debugger reads, a quarter faster, and a run is no slower.
+_FLAGS = "-O1 -g0"
 
 
 def need() -> str:
@@ -72,7 +74,8 @@ def _compiled(files: Mapping[str, str], folder: Path) -> bytes:
     place.mkdir()
     for name, text in files.items():
         (place / name).write_text(text)
-    done = subprocess.run([_compiler(), "."], cwd=place, capture_output=True, text=True, check=False)
+    command = [_compiler(), "-incflags", _FLAGS, "."]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False)
     found = [path for path in sorted(place.glob("*/libnrnmech*")) if path.suffix in _SUFFIXES]
     if done.returncode or not found:
         said = (done.stdout + done.stderr).strip()

@@ -80,7 +80,7 @@ def _together(questions: Sequence[Question]) -> list[Answer | NeuronError]:
         probes = [q.clamp["probe"] for q in questions if q.clamp["probe"]]
         if probes:
             (folder / "nmdasimprobe.mod").write_text(_probe(probes[0]), "utf-8")
-        done = _process([compiler(), "."], folder)
+        done = _process([compiler(), "-incflags", "-O0 -g0", "."], folder)  # what runs for a moment compiles quickly
         libraries = sorted(folder.glob("*/libnrnmech.*")) + sorted(folder.glob("*/.libs/libnrnmech.*"))
         if not libraries:
             raise NeuronError(f"NEURON does not compile it: {_last(done)}")
