@@ -1,10 +1,12 @@
 """Columns of the tables that commands write: units spelled as in an export, and of every drug whether free or total."""
 
 import re
+from pathlib import Path
 
 import pytest
 import typer
 import xarray as xr
+from matplotlib.figure import Figure
 
 from nmdasim import pharmacology as ph
 from nmdasim.command.app import app
@@ -19,10 +21,10 @@ COMMANDS = {
     "receptor inhibition": ["--drug", "memantine"],
     "threshold": ["--repeats", "1"],
     "pk": ["--dose", "0.5 mg/kg", "--until", "2 h", "--every", "10 min", "--people", "5"],
-    "sensory": ["--ketamine", "1 uM"],
-    "compare": ["--ketamine", "1 uM"],
+    "sensory": ["--ketamine", "1 uM", "--repeats", "1"],
+    "compare": ["--ketamine", "1 uM", "--repeats", "1"],
     "treatment": ["--regimen", "crps_100_hours", "--until", "1 week", "--patients", "5"],
-    "trials": ["--patients", "20"],
+    "trials": ["pickering2020", "--patients", "20"],
 }
 #: Whose --out is a store of runs, not a folder of tables.
 STORES = {"sweep", "population"}
@@ -48,6 +50,13 @@ def misspelled(columns):
     return [c for c in columns if (found := ANY_CASE.search(c)) and found[1] not in UNITS]
 
 
+@pytest.fixture
+def _undrawn(monkeypatch):
+    """Leave figures empty, at which nobody looks here."""
+    monkeypatch.setattr(Figure, "savefig", lambda figure, path, **_: Path(path).touch())
+
+
+@pytest.mark.usefixtures("_undrawn")
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_concentration_in_a_table_says_free_or_total(name, command, tmp_path):
     status, _, told = command(*name.split(), *COMMANDS[name], "--out", tmp_path / "out")
@@ -87,6 +96,7 @@ def test_a_unit_that_is_spelled_otherwise_would_be_found():
     assert misspelled(wrong) == wrong
 
 
+@pytest.mark.usefixtures("_undrawn")
 def test_a_command_names_a_column_as_the_export_of_its_result_does(command, tmp_path):
     assert command("windup", *COMMANDS["windup"], "--out", tmp_path)[0] == 0
     header = next(line for line in (tmp_path / "windup.csv").read_text("utf-8").splitlines() if line[0] != "#")

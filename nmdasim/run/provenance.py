@@ -127,11 +127,12 @@ def changed(circuit: Circuit, given: Iterable[str] = ()) -> list[str]:
     What was `given` to the run stands in its coordinates; a drug of which there is none is no change.
     """
     found: dict[str, None] = {}
+    varied, dosed = {*given}, {*drugs_of(circuit)}
     for cell in owners_of(circuit).values():
         named = {base: gain for gain, bases in getattr(cell, "gains", {}).items() for base in bases}
         for key, p in cell.parameters.items():
             base = key.partition(".")[0]
-            if {key, base} & {*given} or (base in drugs_of(circuit) and not np.any(p.si)):
+            if {key, base} & varied or (base in dosed and not np.any(p.si)):
                 continue
             if p.source == "user":
                 found[f"{key} {_own(p)}"] = None

@@ -108,11 +108,12 @@ def begin(model: Model, state: State, values: Mapping[str, np.ndarray]) -> tuple
     start[:, names.index("s")] = 1.0
     rates, none = evaluator(tuple(model.system.derivatives.values())), np.zeros(count)
     fixed = {**values, "C": none, "ketamine": none, **ongoing(state, 0.0)}
+    drive = circuit_table().over_sensitization("drive", 0.0, float(fixed["rate"]))
 
     def slope(time: float, flat: np.ndarray) -> np.ndarray:
         at = flat.reshape(start.shape)
         known = {**fixed, **{name: at[:, k] for k, name in enumerate(names)}}
-        known["drive"] = _drive(known["s"], none, known["rate"])
+        known["drive"] = drive(known["s"]) * _UM
         return np.stack([np.broadcast_to(one, count) for one in rates(known)], axis=1).ravel() * 3600
 
     width = len(names) - 1  # patients do not touch each other, so the Jacobian is a band

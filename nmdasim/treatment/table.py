@@ -15,7 +15,7 @@ from importlib.resources import files
 
 import numpy as np
 import pandas as pd
-from scipy.interpolate import NdBSpline, make_interp_spline
+from scipy.interpolate import BSpline, NdBSpline, make_interp_spline
 
 from nmdasim import quantities
 from nmdasim.circuits import dorsal_horn
@@ -82,6 +82,23 @@ class Table:
     @property
     def _axes(self) -> list[np.ndarray]:
         return [np.asarray(getattr(self.grid, name)) for name in AXES]
+
+    def over_sensitization(self, name: str, ketamine: float, rate: float) -> Callable[[np.ndarray], np.ndarray]:
+        """Return an output as a function of sensitization alone, for much reading at one dose and rate.
+
+        Parameters
+        ----------
+        name
+            ``"drive"`` (µM) or ``"output"`` (Hz).
+        ketamine, rate
+            µM, Hz; beyond the ends of the grid, that at the end.
+        """
+        spline, (axis, *others) = self._splines[name], self._axes
+        coefficients = spline.c
+        for x, ends, knots in reversed(list(zip((ketamine, rate), others, spline.t[1:], strict=True))):
+            coefficients = BSpline(knots, coefficients, 3, axis=-1)(np.clip(x, ends[0], ends[-1]))
+        curve = BSpline(spline.t[0], coefficients, 3)
+        return lambda s: np.asarray(curve(np.clip(s, axis[0], axis[-1])))
 
     def read(self, name: str, sensitization: np.ndarray, ketamine: np.ndarray, rate: np.ndarray) -> np.ndarray:
         """Return an output between the points of the grid; beyond its ends, the value at the end.

@@ -20,30 +20,38 @@ json.dump([tally().compilations, float(result.v[-1])], sys.stdout)
 """
 
 
-@pytest.fixture
-def process(tmp_path):
-    """Run the program in a process of its own on a cache folder of this test; return compiles and the last v."""
+@pytest.fixture(scope="module")
+def process(tmp_path_factory):
+    """Run the program in a process of its own on one cache folder; return compiles, the last v and the kernels."""
+    folder = tmp_path_factory.mktemp("cache")
 
     def run(term="0*volt/second", rest=-60):
         text = PROGRAM.replace("{term}", term).replace("{rest}", str(rest))
-        environment = os.environ | {"NMDASIM_CACHE": str(tmp_path)}
+        environment = os.environ | {"NMDASIM_CACHE": str(folder)}
         done = subprocess.run([sys.executable, "-c", text], env=environment, capture_output=True, text=True, check=True)
         compiles, value = json.loads(done.stdout)
-        return compiles, value, {path.name for path in tmp_path.glob("kernel_*.py")}
+        return compiles, value, {path.name for path in folder.glob("kernel_*.py")}
 
     return run
 
 
-def test_a_second_process_loads_the_kernel_without_compiling_even_with_other_values(process):
-    first, second = process(), process(rest=-50)
+@pytest.fixture(scope="module")
+def first(process):
+    """Return what the first process has, which finds nothing kept."""
+    return process()
+
+
+def test_a_second_process_loads_the_kernel_without_compiling_even_with_other_values(first, process):
+    second = process(rest=-50)
     assert (first[0], second[0]) == (1, 0)
     assert first[2] == second[2]
     assert second[1] == pytest.approx(first[1] * 50 / 60, rel=1e-12)
 
 
-def test_other_equations_make_another_kernel(process):
-    first, other = process(), process(term="1*volt/second")
+def test_other_equations_make_another_kernel(first, process):
+    other = process(term="1*volt/second")
     assert other[0] == 1
+    assert len(first[2]) == 1
     assert len(other[2]) == 2
     assert other[2] > first[2]
     assert other[1] > first[1]

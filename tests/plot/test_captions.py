@@ -2,6 +2,7 @@
 
 import inspect
 import pkgutil
+from functools import cache
 from importlib import import_module
 from itertools import pairwise
 from types import SimpleNamespace
@@ -103,6 +104,19 @@ def made():
     )
 
 
+@pytest.fixture(scope="module")
+def drawn(made):
+    """Return the figure of a function, made and laid out once for all that is asked of it."""
+
+    @cache
+    def figure(function):
+        one = FIGURES[function](made).figure
+        one.draw_without_rendering()
+        return one
+
+    return figure
+
+
 def told(result):
     return nm.measures.windup(result)["index"].attrs
 
@@ -185,30 +199,26 @@ def test_every_function_that_draws_is_known_here():
 
 
 @pytest.mark.parametrize("function", FIGURES, ids=lambda f: f"{f.__module__.rpartition('.')[2]}.{f.__name__}")
-def test_every_figure_says_what_it_is_and_what_it_stands_on(made, function):
-    words = FIGURES[function](made).figure.get_supxlabel()
-    plt.close("all")
+def test_every_figure_says_what_it_is_and_what_it_stands_on(drawn, function):
+    words = drawn(function).get_supxlabel()
     assert nm.DISCLAIMER in words
     assert ("Unverified or assumed parameters:" in words) is (function not in ON_NOTHING)
 
 
 @pytest.mark.parametrize("function", FIGURES, ids=lambda f: f"{f.__module__.rpartition('.')[2]}.{f.__name__}")
-def test_no_caption_is_written_over_or_under_by_an_axis(made, function):
-    figure = FIGURES[function](made).figure
-    figure.canvas.draw()
+def test_no_caption_is_written_over_or_under_by_an_axis(drawn, function):
+    figure = drawn(function)
     caption = figure._supxlabel.get_window_extent()
     assert caption.y0 >= 0
     for ax in figure.axes:
         labels = [ax.xaxis.label, *ax.get_xticklabels()] if ax.axison else []
         lowest = min([ax.get_window_extent().y0, *(t.get_window_extent().y0 for t in labels if t.get_text())])
         assert caption.y1 <= lowest + 1
-    plt.close("all")
 
 
 @pytest.mark.parametrize("function", FIGURES, ids=lambda f: f"{f.__module__.rpartition('.')[2]}.{f.__name__}")
-def test_no_marker_is_cut_by_the_edge_of_its_axes(made, function):
-    figure = FIGURES[function](made).figure
-    figure.canvas.draw()
+def test_no_marker_is_cut_by_the_edge_of_its_axes(drawn, function):
+    figure = drawn(function)
     cut = []
     for ax in figure.axes:
         for line in ax.lines:
@@ -218,7 +228,6 @@ def test_no_marker_is_cut_by_the_edge_of_its_axes(made, function):
             at = line.get_transform().transform(line.get_xydata())
             seen, whole = ax.bbox.padded(1), ax.bbox.padded(-0.8 * radius)
             cut += [(line.get_label(), *p) for p in at if seen.contains(*p) and not whole.contains(*p)]
-    plt.close("all")
     assert cut == []
 
 
@@ -241,7 +250,7 @@ def test_a_store_of_a_sweep_has_read_outs_that_name_what_they_stand_on(tmp_path)
 def test_every_line_and_every_word_is_seen_on_black(made, function):
     with plot.style("dark"):
         figure = FIGURES[function](made).figure
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         ground = grey(figure.get_facecolor())  # that of a slide stays white
         lines = [line for line in figure.findobj(Line2D) if line.get_visible() and line.get_linestyle() != "None"]
         words = [text for text in figure.findobj(Text) if text.get_text() and not text.get_bbox_patch()]
@@ -275,7 +284,7 @@ def test_a_slide_of_many_conditions_has_the_shape_of_a_screen_and_names_each(dos
 def test_the_panels_of_the_whole_chain_keep_clear_of_one_another_in_large_type(made):
     with plot.style("slide"):
         axes = pharmacokinetics.chain(made.regimen, made.course, made.tests)
-        axes[0].figure.canvas.draw()
+        axes[0].figure.draw_without_rendering()
         sides = [ax.yaxis.label.get_window_extent() for ax in axes]
     plt.close("all")
     assert all(lower.y1 < upper.y0 for upper, lower in pairwise(sides))

@@ -59,7 +59,7 @@ def test_a_figure_of_responses_has_its_message_and_says_what_the_bars_hold():
 
 def test_every_arrow_of_a_circuit_ends_at_its_boxes_and_inhibition_differs_in_shape():
     ax = sensitization.circuit(nm.circuits.dorsal_horn())
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     arrows = [patch for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
     boxes = [text.get_bbox_patch() for text in ax.texts]
     edges = [box.get_window_extent() for box in boxes]
@@ -98,7 +98,7 @@ def touching(boxes, room=1.0):
 def test_no_word_of_a_scheme_lies_on_another_or_beyond_its_edge(name, drug):
     given = block(scheme(name), blocker(drug)) if drug else scheme(name)
     ax = schemes.scheme(given)
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     words = [(t.get_text(), (t.get_bbox_patch() or t).get_window_extent()) for t in [*ax.texts, ax._left_title]]
     assert touching(words) is None
     for _, box in words:
@@ -124,7 +124,7 @@ def test_words_of_a_scheme_are_in_proportion_to_the_type_of_the_style_and_lie_on
 
 def test_bands_have_a_strip_of_their_own_below_all_curves_and_their_words_are_whole():
     ax = receptor.inhibition([inhibition.curve("ketamine", kind, mg="1 mM") for kind in ("2A", "2C")])
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     foot = [text.get_window_extent() for text in ax.texts]
     curves = [line for line in ax.lines if line.get_transform() == ax.transData and len(line.get_xdata())]
     lowest = min(ax.transData.transform((1, line.get_ydata().min()))[1] for line in curves)
@@ -152,7 +152,7 @@ def test_a_sweep_says_where_it_is_highest_and_which_dose_halves_it():
     curve = table.isel(frequency=1, drop=True).rename("index")
     ax = nm.plot.dose_response(curve, nm.measures.dose_response(curve))
     assert ax.get_title(loc="left") == "Half of the effect at 1 µM"
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     (legend,) = ax.figure.legends
     assert legend.get_window_extent().y0 >= ax.bbox.y1
 
@@ -207,7 +207,7 @@ def test_the_contrast_says_what_each_drug_takes_first(slope, says):
 
 def test_a_decade_is_written_as_a_number():
     ax = receptor.inhibition([inhibition.curve("ketamine", "2A", mg="1 mM")])
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     assert {"0.1", "1", "10"} <= {text.get_text() for text in ax.get_xticklabels()}
 
 
@@ -263,7 +263,7 @@ def test_arrows_end_at_the_boxes_of_the_drawing_that_is_saved(drawing):
 
 def test_the_drawing_of_a_circuit_keeps_what_ends_at_one_box_apart():
     ax = sensitization.circuit(nm.circuits.dorsal_horn())
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     heads = [ax.transData.transform(p.get_path().vertices) for p in ax.patches if isinstance(p, FancyArrowPatch)]
     box = next(t for t in ax.texts if "projection" in t.get_text()).get_bbox_patch().get_window_extent().padded(25)
     ends = [near for head in heads if len(near := head[[box.contains(*p) for p in head]])]
@@ -521,20 +521,24 @@ def overlaps(boxes):
     return any(above.y0 < below.y1 - 1 for below, above in pairwise(ordered))
 
 
-@pytest.mark.parametrize("look", ["paper", "slide"])
-@pytest.mark.parametrize(
-    ("frequencies", "drugs"),
-    [
+@pytest.fixture(
+    scope="module",
+    params=[
         ([1], {"ketamine": ["0 uM", "0.3 uM", "1 uM", "3 uM", "10 uM"]}),
         ([1], {"memantine": ["0 uM", "3 uM"], "mk801": ["0 uM", "0.1 uM"]}),
         ([0.5, 1, 2], {"ketamine": ["0 uM", "1 uM", "10 uM"]}),
     ],
 )
-def test_of_many_conditions_every_line_and_every_row_is_named_and_nothing_lies_on_another(look, frequencies, drugs):
+def conditions(request):
+    frequencies, drugs = request.param
     protocol = nm.WindUp(frequency=(frequencies if len(frequencies) > 1 else 1) * nm.Hz, pulses=4)
-    run = nm.simulate(nm.neurons.wdr(), protocol, drugs=drugs, seed=[0, 1])
+    return nm.simulate(nm.neurons.wdr(), protocol, drugs=drugs, seed=[0, 1])
+
+
+@pytest.mark.parametrize("look", ["paper", "slide"])
+def test_of_many_conditions_every_line_and_every_row_is_named_and_nothing_lies_on_another(conditions, look):
     with nm.plot.style(look):
-        upper, lower = nm.plot.windup(run)
+        upper, lower = nm.plot.windup(conditions)
         figure = upper.figure
         figure.draw_without_rendering()
     key = upper.get_legend()
@@ -703,7 +707,7 @@ def test_all_panels_of_a_train_on_a_slide_keep_clear_of_one_another():
     result = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=3), ketamine=[0, 1, 10] * nm.uM)
     with nm.plot.style("slide"):
         ax = nm.plot.windup(result)[0]
-    ax.figure.canvas.draw()
+    ax.figure.draw_without_rendering()
     drawn = ax.get_window_extent()
     assert ax.yaxis.label.get_window_extent().height <= drawn.height
     key = ax.get_legend()

@@ -1,5 +1,7 @@
 """Drugs are data: every blocker of the table in every neuron, alone and together."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from brian2 import uM
@@ -8,7 +10,8 @@ import nmdasim as nm
 from nmdasim.parameters import drugs as table
 from nmdasim.plan.values import initial_values, parameter_values
 from nmdasim.protocols import sensory
-from nmdasim.receptors import block, blocker, blockers, dosed, scheme, trapping
+from nmdasim.receptors import bench, block, blocker, blockers, dosed, scheme, trapping
+from nmdasim.receptors.exact import blocked
 from nmdasim.receptors.reduction import follow
 
 KEYS = tuple(blockers.known())
@@ -116,17 +119,33 @@ def test_dosing_does_not_depend_on_the_order_of_the_names(wdr):
     assert first.digest == second.digest
 
 
+TRACES = {"record": ["v_soma", "v_dendrite"], "sample": "1 ms"}
+
+
+@pytest.fixture(scope="module")
+def without(wdr):
+    """Return one volley without any drug."""
+    return windup(wdr, 1, **TRACES)
+
+
 @pytest.mark.parametrize("drug", KEYS)
-def test_a_drug_at_zero_changes_nothing(wdr, drug):
+def test_a_drug_at_zero_changes_nothing(wdr, without, drug):
     """Its states read one another, and what waits for calcium must not be stepped before it because of that."""
-    traces = {"record": ["v_soma", "v_dendrite"], "sample": "1 ms"}
-    without, none = (windup(wdr, 1, **traces, **given) for given in ({}, {"drugs": {drug: "0 uM"}}))
-    for name in traces["record"]:
+    none = windup(wdr, 1, **TRACES, drugs={drug: "0 uM"})
+    for name in TRACES["record"]:
         assert np.ravel(none[name]) == pytest.approx(np.ravel(without[name]), abs=1e-7)
     assert np.array_equal(late(without).ravel(), late(none).ravel())
 
 
 # --- several drugs compete for one pore ------------------------------------------------------------------------------
+
+
+@cache
+def held_alone(name, drug, dose):
+    """Return the share of receptors that one drug holds at the end of the train of `follow`, in the full scheme."""
+    one = blocker(drug)
+    whole = block(scheme(name), one)
+    return blocked(bench.train(whole, one.key, v="-60 mV", mg="1 mM", **{one.key: dose}), whole, one.key)[-1].item()
 
 
 @pytest.mark.parametrize("name", ["clements1992", "lester_jahr1992", "edmonds_colquhoun1992"])
@@ -136,7 +155,7 @@ def test_two_drugs_block_more_than_either_and_less_than_independently_in_the_ful
 ):
     """Competition: a pore that holds one has no place for the other."""
     together = follow(scheme(name), [blocker(drug) for drug in pair], doses)
-    single = [follow(scheme(name), blocker(d), c).full[-1].item() for d, c in zip(pair, doses, strict=True)]
+    single = [held_alone(name, drug, dose) for drug, dose in zip(pair, doses, strict=True)]
     joint = together.full.sum("drug")[-1].item()
     independent = 1 - (1 - single[0]) * (1 - single[1])
     assert max(single) < joint < independent

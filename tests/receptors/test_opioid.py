@@ -47,13 +47,15 @@ def test_both_together_take_more_than_either(mean):
 @pytest.fixture(scope="module")
 def apart():
     """Return first response and slope, relative to none of either, where NMDA receptors saturate in a volley."""
-    found = opioid_contrast(saturating(), release=(1, 0.8, 0.6, 0.4, 0.2, 0.1), ketamine=(0, 8, 16), seed=range(6))
-    mean = found.mean("seed")
-    return mean[["input", "slope"]] / mean[["input", "slope"]].sel(ketamine=0, release_opioid=1)
+    model, options = saturating(), {"seed": range(6)}
+    opioid_alone = opioid_contrast(model, release=(1, 0.8, 0.6, 0.4, 0.2, 0.1), ketamine=(0,), **options)
+    ketamine_alone = opioid_contrast(model, release=(1,), ketamine=(0, 8, 16), **options)
+    means = [found.mean("seed")[["input", "slope"]] for found in (opioid_alone, ketamine_alone)]
+    return [mean / mean.sel(ketamine=0, release_opioid=1) for mean in means]
 
 
 def test_where_nmda_receptors_saturate_the_first_response_falls_and_the_slope_stays_until_the_response_is_gone(apart):
-    opioid_alone = apart.sel(ketamine=0)
+    opioid_alone = apart[0].sel(ketamine=0)
     first, slope = opioid_alone["input"], opioid_alone["slope"]
     assert (np.diff(first) < 0).all()
     assert first.sel(release_opioid=0.4) < 0.5
@@ -63,7 +65,7 @@ def test_where_nmda_receptors_saturate_the_first_response_falls_and_the_slope_st
 
 
 def test_there_ketamine_does_it_the_other_way_round(apart):
-    ketamine_alone = apart.sel(release_opioid=1).isel(ketamine=slice(1, None))
+    ketamine_alone = apart[1].sel(release_opioid=1).isel(ketamine=slice(1, None))
     assert (ketamine_alone["slope"] < 0.25).all()
     assert (ketamine_alone["input"] > 0.65).all()
 

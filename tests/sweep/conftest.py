@@ -1,10 +1,7 @@
 """A short wind-up test on the smallest neuron, as a sweep and as a specification file."""
 
-import numpy as np
 import pytest
-from short import TRAIN, WDR
-
-import nmdasim as nm
+from short import sweep_of
 
 SPECIFICATION = """\
 readouts = ["spike_count", "early", "blocked"]
@@ -37,15 +34,4 @@ def specification(tmp_path):
 @pytest.fixture
 def small():
     """Return a sweep of 6 doses and 4 seeds in 3 chunks; keywords change it."""
-
-    def make(**changed):
-        options = dict(
-            model=WDR,
-            protocol=TRAIN,
-            axes=dict(ketamine=np.geomspace(0.1, 10, 6) * nm.uM, seed=range(4)),
-            readouts=("spike_count", "early", "blocked"),
-            chunk=8,
-        )
-        return nm.Sweep(**(options | changed))
-
-    return make
+    return sweep_of

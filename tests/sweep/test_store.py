@@ -1,13 +1,15 @@
 """A store holds what the runs gave, is finished without running anything twice, and never keeps what is wrong."""
 
 import json
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
-from short import TRAIN, WDR, bits
+from short import TRAIN, WDR, bits, sweep_of
 
 import nmdasim as nm
 from nmdasim.sweep import chunks, execute, failures, outlook, specification, store
@@ -19,6 +21,20 @@ def counted(monkeypatch):
     ran, original = [], chunks.run
     monkeypatch.setattr(execute.chunks, "run", lambda sweep, k, threads=0: ran.append(k) or original(sweep, k, threads))
     return ran
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """Return a finished store of the small sweep."""
+    path = tmp_path_factory.mktemp("done") / "s.zarr"
+    nm.sweep(sweep_of(), path)
+    return path
+
+
+@pytest.fixture
+def path(done, tmp_path):
+    """Return the path of a copy of it, which a test may damage."""
+    return Path(shutil.copytree(done, tmp_path / "s.zarr"))
 
 
 def finished(path):
@@ -135,9 +151,8 @@ def test_resuming_runs_what_is_missing_and_nothing_else(small, tmp_path, counted
 
 
 @pytest.mark.parametrize("damage", ["truncate", "delete", "flip"])
-def test_a_damaged_chunk_is_found_said_and_run_again(small, tmp_path, counted, damage):
-    path = tmp_path / "s.zarr"
-    whole = bits(nm.sweep(small(), path))
+def test_a_damaged_chunk_is_found_said_and_run_again(small, path, counted, damage):
+    whole = bits(xr.open_zarr(path))
     victim = path / "early" / "1.0.0"
     content = victim.read_bytes()
     if damage == "delete":
@@ -152,9 +167,7 @@ def test_a_damaged_chunk_is_found_said_and_run_again(small, tmp_path, counted, d
     assert bits(xr.open_zarr(path)) == whole
 
 
-def test_a_torn_last_line_of_the_journal_vouches_for_nothing(small, tmp_path, counted):
-    path = tmp_path / "s.zarr"
-    nm.sweep(small(), path)
+def test_a_torn_last_line_of_the_journal_vouches_for_nothing(small, path, counted):
     journal = path / ".sweep" / "journal.jsonl"
     journal.write_bytes(journal.read_bytes()[:-20])
     counted.clear()
@@ -174,9 +187,8 @@ def test_a_torn_last_line_of_the_journal_vouches_for_nothing(small, tmp_path, co
         lambda line: json.dumps(json.loads(line) | {"files": {}}),
     ],
 )
-def test_a_damaged_line_of_the_journal_vouches_for_nothing(small, tmp_path, counted, change):
-    path = tmp_path / "s.zarr"
-    whole = bits(nm.sweep(small(), path))
+def test_a_damaged_line_of_the_journal_vouches_for_nothing(small, path, counted, change):
+    whole = bits(xr.open_zarr(path))
     journal = path / ".sweep" / "journal.jsonl"
     first, second, third = journal.read_text().splitlines()
     journal.write_text("\n".join([first, change(second), third, ""]))
@@ -188,9 +200,7 @@ def test_a_damaged_line_of_the_journal_vouches_for_nothing(small, tmp_path, coun
 
 @pytest.mark.parametrize("victim", [".sweep/identity.json", "early/.zarray", "ketamine/0", ".zmetadata"])
 @pytest.mark.parametrize("content", [None, b"[]"])
-def test_a_store_without_its_layout_is_refused_and_the_file_named(small, tmp_path, victim, content):
-    path = tmp_path / "s.zarr"
-    nm.sweep(small(), path)
+def test_a_store_without_its_layout_is_refused_and_the_file_named(small, path, victim, content):
     (path / victim).unlink() if content is None else (path / victim).write_bytes(content)
     with pytest.raises(ValueError, match=rf"{victim} (is )?missing or damaged|is no store of a sweep"):
         nm.sweep(small(), path, resume=True)
@@ -211,9 +221,8 @@ def test_of_two_that_make_a_store_at_once_the_second_is_told_that_it_exists(smal
     assert [entry.name for entry in tmp_path.iterdir()] == ["s.zarr"]
 
 
-def test_another_specification_is_refused_and_the_difference_named(small, tmp_path):
-    path = tmp_path / "s.zarr"
-    before = bits(nm.sweep(small(), path))
+def test_another_specification_is_refused_and_the_difference_named(small, path):
+    before = bits(xr.open_zarr(path))
     edited = small(model=nm.neurons.wdr().replace(K_mg="3 mM"))
     with pytest.raises(ValueError, match=r"made by another specification \(parameter K_mg: 3.57 mM → 3.0 mM\)"):
         nm.sweep(edited, path, resume=True)
@@ -234,18 +243,15 @@ def test_another_specification_is_refused_and_the_difference_named(small, tmp_pa
     ],
 )
 def test_a_store_made_by_other_versions_or_another_source_is_refused_and_they_are_named(
-    small, tmp_path, monkeypatch, changed, message
+    small, path, monkeypatch, changed, message
 ):
-    path, own = tmp_path / "s.zarr", specification.versions()
-    nm.sweep(small(), path)
+    own = specification.versions()
     monkeypatch.setattr(specification, "versions", lambda: own | changed)
     with pytest.raises(ValueError, match=message):
         nm.sweep(small(), path, resume=True)
 
 
-def test_a_store_is_not_overwritten_and_another_folder_not_touched(small, tmp_path):
-    path = tmp_path / "s.zarr"
-    nm.sweep(small(), path)
+def test_a_store_is_not_overwritten_and_another_folder_not_touched(small, path, tmp_path):
     with pytest.raises(ValueError, match="exists; --resume"):
         nm.sweep(small(), path)
     (tmp_path / "letters").mkdir()
@@ -254,9 +260,7 @@ def test_a_store_is_not_overwritten_and_another_folder_not_touched(small, tmp_pa
     assert sorted(p.name for p in tmp_path.iterdir()) == ["letters", "s.zarr"]
 
 
-def test_a_second_process_on_a_store_is_refused_by_name(small, tmp_path):
-    path = tmp_path / "s.zarr"
-    nm.sweep(small(), path)
+def test_a_second_process_on_a_store_is_refused_by_name(small, path):
     (path / "early" / "0.0.0").unlink()
     code = (
         "import fcntl, pathlib, sys, time\n"

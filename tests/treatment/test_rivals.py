@@ -51,6 +51,13 @@ def test_the_table_is_met_at_its_own_points_and_held_beyond_its_ends():
     assert made.read("drive", 1.2, 50.0, 9.0) == pytest.approx(made.values["drive"][-1, -1, -1])
 
 
+@pytest.mark.parametrize(("ketamine", "rate"), [(0.0, 1.0), (0.84, 1.7), (50.0, 9.0)])
+def test_the_table_over_sensitization_alone_is_the_table(ketamine, rate):
+    made, s = table.circuit_table(), np.linspace(-0.1, 1.1, 40)
+    alone = made.over_sensitization("drive", ketamine, rate)
+    assert alone(s) == pytest.approx(made.read("drive", s, ketamine, rate), rel=1e-12)
+
+
 def test_clinical_ketamine_takes_less_than_15_percent_of_the_drive():
     free = float(Link.of("s-ketamine", treatment.states("crps")).free(220e-6))
     assert free / ph.potency("s-ketamine") == pytest.approx(0.51, abs=0.01)  # µM of S-ketamine itself

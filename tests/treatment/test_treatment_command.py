@@ -13,7 +13,8 @@ from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.readout import files
 from nmdasim.treatment.burden import burden
 
-COURSE = ["--state", "crps", "--regimen", "crps_100_hours", "--patients", "20"]
+FEW = ["--patients", "20"]
+COURSE = ["--state", "crps", "--regimen", "crps_100_hours", *FEW]
 
 
 def run(monkeypatch, capsys, *words, command="treatment"):
@@ -71,7 +72,7 @@ def test_a_slide_has_one_panel_and_says_what_is_given_and_what_comes_of_it():
 def test_trials_have_a_slide_where_every_row_can_be_read(monkeypatch, capsys, tmp_path, words):
     drawn = []
     monkeypatch.setattr(files, "save", lambda folder, name, figure, *rest: drawn.append(figure))
-    status, _, err = run(monkeypatch, capsys, *words, "--slide", "--out", str(tmp_path), command="trials")
+    status, _, err = run(monkeypatch, capsys, *words, *FEW, "--slide", "--out", str(tmp_path), command="trials")
     assert (status, err) == (0, "")
     (figure,) = drawn
     assert figure._supxlabel.get_fontsize() >= 13
@@ -83,7 +84,7 @@ def test_trials_have_a_slide_where_every_row_can_be_read(monkeypatch, capsys, tm
     assert ax._left_title.get_window_extent().x1 <= figure.bbox.x1
 
 
-@pytest.mark.parametrize(("command", "words"), [("treatment", COURSE), ("trials", ["pickering2020"])])
+@pytest.mark.parametrize(("command", "words"), [("treatment", COURSE), ("trials", ["pickering2020", *FEW])])
 def test_the_figure_is_shown_where_it_lies(monkeypatch, capsys, tmp_path, command, words):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
