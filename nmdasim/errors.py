@@ -145,6 +145,8 @@ def unit_meant(name: str, known: Iterable[str]) -> str:
     Letters are not changed but for their case: of units, those that look alike are a thousand times each other.
     """
     meant = [one for one in dict.fromkeys([*_UNITS, *known]) if one.lower() == name.lower()]
+    if re.fullmatch("[numµ]Mol", name):  # an amount, or rather a concentration
+        meant = [f"{name[0]}M", *meant]
     if not meant and name in _ELSEWHERE:
         meant = [_ELSEWHERE[name]]
     if not meant:

@@ -256,7 +256,9 @@ def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:
         return f"; did you mean {unit!r}?"
     if get_dimensions(given) is not DIMENSIONLESS or not unit or np.ndim(given) > 1 or np.size(given) > 20 or said:
         return ""
-    meant = [f"{number:.12g} {unit}" for number in np.atleast_1d(np.asarray(given, dtype=float))]
+    several_of = f"{unit}s" if unit in _EXTRA else unit
+    numbers = np.atleast_1d(np.asarray(given, dtype=float))
+    meant = [f"{number:.12g} {unit if abs(number) == 1 else several_of}" for number in numbers]
     return f"; did you mean {meant if np.ndim(given) else repr(meant[0])}?"
 
 

@@ -83,6 +83,11 @@ def test_a_slip_is_told_with_what_was_meant(slip, said):
             "simulate has no argument 'memantine'; a drug is given as drugs={'memantine': '1 uM'}, a parameter as …",
         ),
         (lambda: nm.simulate("wdr", ketamin="1 uM"), "simulate has no argument 'ketamin'; did you mean 'ketamine'?"),
+        (lambda: nm.neurons.wdr(subtyp="2B"), "wdr has no argument 'subtyp'; did you mean 'subtype'?"),
+        (
+            lambda: nm.circuits.dorsal_horn(inhib="2C"),
+            "dorsal_horn has no argument 'inhib'; did you mean 'inhibitory'?",
+        ),
         (lambda: nm.WindUp(freqency="1 Hz"), "WindUp has no argument 'freqency'; did you mean 'frequency'?"),
         (lambda: nm.Events("exc", number=3), "Events has no argument 'number'; there are port, times, …"),
         (lambda: nm.sweep(None, "s.zarr", worker=2), "sweep has no argument 'worker'; did you mean 'workers'?"),

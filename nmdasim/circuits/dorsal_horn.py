@@ -12,6 +12,7 @@ import dataclasses
 from collections.abc import Mapping
 
 from nmdasim.circuits.inhibitory import inhibitory_cell
+from nmdasim.errors import plainly
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.model import Model
@@ -41,6 +42,7 @@ dg_i/dt = -g_i/tau_i : siemens
 """
 
 
+@plainly
 def dorsal_horn(inhibitory: str | Mapping[str, float] = "") -> Circuit:
     """Return the circuit at rest; :meth:`Circuit.driven` stimulates its inputs ``touch``, ``adelta`` and ``c``.
 

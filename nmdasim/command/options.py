@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -41,12 +42,20 @@ def concentrations(name: str, text: str) -> list[str]:
     parts = [part.strip() for part in text.split(",")]
     if not all(parts):
         raise InputError(f"{name} = {text!r} has an empty entry; write one or several, as in '0 uM,1 uM'")
+    apart = [one for part in parts for one in _BETWEEN.split(part)]
+    if len(apart) > len(parts):
+        joined = ",".join(with_one_unit(apart) or apart)
+        raise InputError(f"{name} = {text!r} has values with no comma between them; did you mean {joined!r}?")
     found = [NUMBER.fullmatch(part) for part in parts]
     if any(match and not match[2] and float(match[1]) for match in found):
         meant = with_one_unit(parts) or with_one_unit([*parts, "0 uM"])[:-1]
         offer = f"; did you mean '{','.join(meant)}'?" if meant else ", as in '0 uM,1 uM'"
         raise InputError(f"{name} = {text} has the wrong dimension; it is given in uM, each with its unit{offer}")
     return parts
+
+
+#: What stands between two values in place of a comma.
+_BETWEEN = re.compile(r"(?<=[A-Za-z\d])\s*[;\s]\s*(?=[+-]?\.?\d)")
 
 
 def one_concentration(ketamine: str) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nmdasim.errors import plainly
 from nmdasim.model.circuit import Circuit, Projection
 from nmdasim.model.model import Model
 from nmdasim.model.port import Contact, Fibres
@@ -17,6 +18,7 @@ from nmdasim.neurons import dorsal_horn_cell as cell
 from nmdasim.parameters import load
 
 
+@plainly
 def aguiar2010(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium: str = "fraction") -> Circuit:
     """Return the two-cell circuit.
 

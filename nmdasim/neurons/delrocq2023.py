@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nmdasim.errors import plainly
 from nmdasim.model.model import Model
 from nmdasim.model.parameter import ParameterSet
 from nmdasim.neurons import dorsal_horn_cell as cell
 from nmdasim.parameters import load
 
 
+@plainly
 def delrocq2023(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium: str = "fraction") -> Model:
     """Return the 16-compartment reference neuron.
 

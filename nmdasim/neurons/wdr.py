@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from nmdasim.errors import plainly
 from nmdasim.model.model import Model
 from nmdasim.model.morphology import Morphology
 from nmdasim.neurons import dorsal_horn_cell as cell
@@ -11,6 +12,7 @@ from nmdasim.neurons.delrocq2023 import densities
 from nmdasim.parameters import load
 
 
+@plainly
 def wdr(nmda: str = "", subtype: str | Mapping[str, float] = "", calcium: str = "fraction") -> Model:
     """Return a soma that spikes and a dendrite that receives, coupled by one conductance.
 

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from nmdasim.plot.look import Cue, cues, look
-from nmdasim.plot.style import clear, told
+from nmdasim.plot.style import clear, in_rows, told
 from nmdasim.quantities import brief
 
 #: Changes of a model that a title names one by one.
@@ -95,8 +95,10 @@ def legend(ax: Axes, data: xr.Dataset) -> None:
     if len(words["labels"]) < 2:
         return
     _root(ax).draw_without_rendering()  # the layout is found: how wide the Axes are, and how high
-    for columns in range(len(words["labels"]), 0, -1):
-        drawn = ax.legend(**words, ncols=columns, columnspacing=1.2, loc="upper left", borderaxespad=0)
+    entries = {name: words.pop(name) for name in ("handles", "labels")}
+    for columns in range(len(entries["labels"]), 0, -1):
+        rows = {name: in_rows(each, columns) for name, each in entries.items()}
+        drawn = ax.legend(**rows, **words, ncols=columns, columnspacing=1.2, loc="upper left", borderaxespad=0)
         if drawn.get_window_extent().width <= ax.bbox.width:
             break
     clear(ax)

@@ -18,7 +18,7 @@ from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.schemes import layout, scheme, sheets
-from nmdasim.plot.style import Told, axes_of, caption, drawn, from_zero, new_figure, plain_log
+from nmdasim.plot.style import Told, axes_of, caption, drawn, from_zero, in_rows, new_figure, plain_log
 from nmdasim.quantities import brief, converted, pretty, split
 from nmdasim.receptors import hill
 
@@ -273,15 +273,17 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
         ax.set_title(_halved(results, drugs), wrap=True)
         ax.set(xscale="log", xlabel=f"free {drugs}, µM", ylabel="current, % of control", ylim=(0, 105))
         plain_log(ax.xaxis)
-        legend = {"title": "subtype, Mg: IC50, free drug", "alignment": "left", "fontsize": 0.85 * look().font}
+        legend: dict[str, Any] = {"title": "subtype, Mg: IC50, free drug", "alignment": "left"}
         beside = {tuple: HandlerTuple(ndivide=None, pad=0.4)}  # of curves that coincide, each has its mark
-        rows = {"handles": keys, "labels": [_named(group) for group in groups], "handler_map": beside}
+        columns = 2 if own else 1
+        labels = in_rows([_named(group) for group in groups], columns)
         wide = 3.2 * max(map(len, keys))
-        named = {**rows, "frameon": False, "handlelength": wide if wide < 4 else 0.7 * wide, **legend}
+        legend |= {"handles": in_rows(keys, columns), "labels": labels, "ncols": columns, "handler_map": beside}
+        legend |= {"fontsize": 0.85 * look().font, "frameon": False, "handlelength": wide if wide < 4 else 0.7 * wide}
         if own:
-            ax.figure.legend(loc="outside upper left", ncols=2, **named)
+            ax.figure.legend(loc="outside upper left", **legend)
         else:
-            ax.legend(**named)
+            ax.legend(**legend)
         if drugs == "ketamine":
             bands.across(ax)
     return _finish(ax, results, own=own)

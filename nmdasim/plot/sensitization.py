@@ -16,7 +16,7 @@ from nmdasim.model.circuit import Circuit
 from nmdasim.plan.spread import bounds, held
 from nmdasim.plot.look import Cue, cues, look
 from nmdasim.plot.needed import Need, draws
-from nmdasim.plot.style import axes_of, caption, drawn, new_figure
+from nmdasim.plot.style import axes_of, caption, drawn, in_rows, new_figure
 
 _RESPONSE = Need("nm.studies.sensitization.stimulus_response(circuit)", "kind intensity spikes seed")
 _CONDITIONED = Need("nm.studies.sensitization.condition(circuit)", "time rho_time E_anion nmda_gain seed")
@@ -284,6 +284,7 @@ def _legend(ax: Any, *, own: bool, message: str = "") -> None:
         place = {"loc": "outside upper left", "ncols": columns, "frameon": False, "handlelength": 3.4}
         large = {"size": 1.25 * look().font, "weight": "bold"}
         titled = {"title": message, "title_fontproperties": large, "alignment": "left"} if message else {}
-        ax.figure.legend(handles, labels, fontsize=size, **place, **titled)
+        rows = (in_rows(entries, columns) for entries in (handles, labels))
+        ax.figure.legend(*rows, fontsize=size, **place, **titled)
     else:
         ax.legend(frameon=False, handlelength=3.4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,6 +21,7 @@ from nmdasim.parameters.drugs import written
 from nmdasim.plot.look import look
 from nmdasim.run.provenance import drugs_given
 
+_Entry = TypeVar("_Entry")
 #: Letters to an inch in type of one point.
 _DENSITY = 122.0
 #: Lines of a caption for which a figure has room.
@@ -69,6 +70,11 @@ def from_zero(ax: Axes) -> None:
 def span(times: np.ndarray) -> tuple[float, float]:
     """Return the ends of an axis of time: what is given at the very start stands clear of the other axis."""
     return float(times[0] - _BEFORE * (times[-1] - times[0])), float(times[-1])
+
+
+def in_rows(entries: Sequence[_Entry], columns: int) -> list[_Entry]:
+    """Return entries of a legend such that one is beside the next: it is filled column by column, and read by rows."""
+    return [entry for column in range(columns) for entry in entries[column::columns]]
 
 
 def clear(ax: Axes) -> None:

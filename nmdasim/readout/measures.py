@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from nmdasim.errors import InputError, nearest
+from nmdasim.errors import InputError, nearest, plainly
 from nmdasim.readout import columns, windows
 from nmdasim.readout.dose_response import dose_response
 from nmdasim.readout.sensitivity import interaction, sensitivity
@@ -30,6 +30,7 @@ __all__ = [
 ]
 
 
+@plainly
 def windup(result: xr.Dataset) -> xr.Dataset:
     """Measure wind-up.
 
@@ -66,7 +67,7 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     """
     data = measured(result)
     for sentence in windows.reservations(result):
-        warnings.warn(sentence, UserWarning, stacklevel=2)
+        warnings.warn(sentence, UserWarning, stacklevel=3)  # of what plainly wraps
     return data
 
 

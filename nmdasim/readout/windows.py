@@ -32,9 +32,10 @@ def counts(result: xr.Dataset) -> xr.Dataset:
     InputError
         If the result has no windows, or is a part of a network's: its spikes are those of the whole.
     """
-    if "pulse_time" not in result:
+    if not isinstance(result, xr.Dataset) or "pulse_time" not in result:
+        what = "this result" if isinstance(result, xr.Dataset) else f"what was given, of type {type(result).__name__},"
         raise InputError(
-            "this result has no pulses; wind-up is measured on a run under a protocol with windows, such as nm.WindUp()"
+            f"{what} has no pulses; wind-up is measured on a run under a protocol with windows, such as nm.WindUp()"
         )
     counted = _counted_in_networks if "spike_neuron" in result else _counted
     start, end = result.pulse_time.variable, result.window_end.variable

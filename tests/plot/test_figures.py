@@ -409,6 +409,24 @@ def test_the_legend_is_in_order_of_dose():
     assert [text.get_text() for text in key.get_texts()] == ["1 µM", "3 µM"]
 
 
+def read(key):
+    """Return the labels of a legend as they are read, row by row."""
+    boxes = [(text.get_window_extent(), text.get_text()) for text in key.get_texts()]
+    return [text for _, text in sorted(boxes, key=lambda one: (-round(one[0].y0), one[0].x0))]
+
+
+@pytest.mark.parametrize("doses", [(0.0, 0.1, 1.0, 10.0), (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)])
+def test_a_legend_of_several_rows_is_read_in_order_of_dose(doses):
+    ax = plt.figure(figsize=(3.6, 5), layout="constrained").subplots()
+    dosed = xr.DataArray(list(doses), dims="ketamine", attrs={"units": "µM", "long_name": "free ketamine"})
+    data = measured(draws=1).isel(ketamine=[0] * len(doses)).assign_coords(ketamine=dosed)
+    key = counts(data, data, ax).get_legend()
+    ax.figure.draw_without_rendering()
+    rows = {round(text.get_window_extent().y0) for text in key.get_texts()}
+    assert 1 < len(rows) < len(doses)
+    assert read(key) == [f"{dose:g} µM" for dose in doses]
+
+
 def test_a_slide_says_what_the_run_shows():
     assert says(measured(draws=2)) == "Free ketamine 1 µM: 17 % of wind-up is left"
     assert says(measured(draws=1).isel(ketamine=0, drop=True)) == "The same pulse, a growing answer: 10 → 20 spikes"
@@ -550,8 +568,7 @@ def test_of_many_conditions_every_line_and_every_row_is_named_and_nothing_lies_o
     assert upper.bbox.height > 0.2 * figure.bbox.height
     assert upper.bbox.width > 0.7 * figure.bbox.width
     assert len(key.get_texts()) == len(upper.lines)
-    named = [text.get_text() for text in key.get_texts()]
-    assert [label.get_text() for label in lower.get_yticklabels()] == named
+    assert [label.get_text() for label in lower.get_yticklabels()] == read(key)
     assert not overlaps(label.get_window_extent() for label in lower.get_yticklabels())
     words = [figure._suptitle, upper._left_title, lower._left_title]
     assert all(text.get_window_extent().x1 <= figure.bbox.x1 + 1 for text in words)

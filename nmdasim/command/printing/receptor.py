@@ -59,7 +59,7 @@ def answer(
         if "drug" in attrs:
             print(attrs["disclaimer"], file=sys.stderr)
         return
-    table = Table("read-out", "value", title=Text(plain(conditions)))
+    table = Table("read-out", "value", title=Text(plain(conditions).replace(" -", " −")))
     for name, value in numbers.items():
         table.add_row(
             _WORDS[name], "none" if value is None else Text(plain(value)) if isinstance(value, str) else brief(value, 5)

@@ -103,5 +103,6 @@ def _sentence(one: xr.Dataset) -> str:
     free, missed, of = int(one.free_parameters), int(one.missed), int((~one.fitted).sum())
     if not of:
         return f"{one.model.item()}: {several(free, 'free parameter')}; all of this was fitted, nothing is scored."
-    score = f"log-likelihood {float(one.log_likelihood):.1f}, mean error {float(one.mean_error):.1f} standard errors"
+    error = f"root mean square error {float(one.mean_error):.1f} standard errors"
+    score = f"log-likelihood {float(one.log_likelihood):.1f}, {error}"
     return f"{one.model.item()}: {several(free, 'free parameter')}; {score}, {missed} of {of} missed."

@@ -26,12 +26,10 @@ from nmdasim.run.provenance import drugs_given
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Heads of the read-outs, with their unit.
-_HEADS = ("first\n(spikes)", "last 3\n(spikes)", "index\n(spikes)", "ratio")
 #: What the heads mean, under the table.
 _READING = (
     "Counted from 100 ms after each pulse. Index: spikes that wind-up added, the sum over all pulses less as many "
-    "times the first. Ratio: the mean of the last 3 over the first."
+    "times the first. Ratio: {} over the first."
 )
 #: Columns that a model may lack, likewise: without calcium, or without a drug, they are null, and left out of a table.
 _PER_PULSE = {columns.name("ca_peak", "µM"): "ca_peak_um", "blocked": "blocked"}
@@ -185,11 +183,14 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     title = f"Wind-up of {result.attrs['model']} · {result.attrs['engine']} · dt {brief(result.attrs['dt_ms'], 6)} ms"
     drugs = [name for name in doses(measured) if name in measured.coords]
     heads = [f"free {written(name)}" for name in drugs]
-    shown = Table(*heads, *_HEADS, title=title, **NARROW)
+    pulses = min(measured.sizes["pulse"], 3)
+    last = f"last {pulses}" if pulses > 1 else "last"
+    heads += ["first\n(spikes)", f"{last}\n(spikes)", "index\n(spikes)", "ratio"]
+    shown = Table(*heads, title=title, **NARROW)
     counts = []
     for lane in _along(measured, *drugs):
-        last = lane.late.isel(pulse=slice(-3, None)).mean("pulse")
-        cells = [_spread(values) for values in (lane["input"], last, lane["index"], lane.ratio)]
+        ending = lane.late.isel(pulse=slice(-3, None)).mean("pulse")
+        cells = [_spread(values) for values in (lane["input"], ending, lane["index"], lane.ratio)]
         levels = [f"{brief(float(lane[name]))} {lane[name].units}" for name in drugs]
         shown.add_row(*levels, *cells)
         counts.append(f"{', '.join(levels)}: ".lstrip(": ") + " ".join(map(_count_told, lane.late.mean("seed").values)))
@@ -197,7 +198,7 @@ def show(result: xr.Dataset, folder: Path | None) -> None:
     if measured.sizes["seed"] > 1:
         draws = measured.sizes["seed"]
         console.print(f"Mean ({inside(draws, f'{draws} latency draws')}).", style="dim")
-    console.print(_READING, style="dim")
+    console.print(_READING.format(f"the mean of the {last}" if pulses > 1 else "the last"), style="dim")
     console.print("Late spikes after each pulse", *counts, sep="\n  ", highlight=False)
     given = drugs_given(result.attrs)
     if given and result.attrs["block"] != "none":
