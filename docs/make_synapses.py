@@ -10,6 +10,7 @@ import xarray as xr
 import nmdasim as nm
 from nmdasim import uM
 from nmdasim.plot.look import cues, look
+from nmdasim.plot.rings import rings
 from nmdasim.plot.style import drawn, plain_log
 from nmdasim.protocols import Conditioning, graded
 from nmdasim.quantities import several
@@ -150,6 +151,7 @@ def summation() -> None:
             ax.set(title=f"1.2 × threshold of\n{criterion}", xlabel="stimulus, one a second", ylabel="spikes")
             ax.set_xticks([1, 5, 10, 15])
             ax.set(ylim=(0, 1.1 * float(found.late.mean("seed").max())))
+            rings(ax)
         axes[0].set(
             xscale="log",
             xlabel="strength (1: the published volley)",
@@ -157,6 +159,7 @@ def summation() -> None:
             title="Recruitment:\nmore with strength",
         )
         plain_log(axes[0].xaxis)
+        rings(axes[0])
         axes[0].legend(frameon=False, title="free ketamine", handlelength=3.4)
         figure.suptitle("Just above threshold the answer hardly grows (wdr, in the design of Guirimand 2000)", **TITLE)
         nm.plot.caption(figure, found)

@@ -84,6 +84,9 @@ ax.set_xticks(one.gap.values, [f"{gap:g}" for gap in one.gap.values], minor=Fals
 ax.minorticks_off()
 figure.legend(frameon=False, handlelength=3.2, loc="outside upper left", ncols=4)
 nm.plot.raster(result.isel(ketamine=0).drop_vars("ketamine"), rows)
+rows.set_title(f"One draw {f'at {doses[0]:g} µM' if doses[0] else 'without'} ketamine (rows: gap; grey lines: pulses)")
+for spikes in rows.collections:  # colours are the doses above
+    spikes.set_color(nm.plot.look().quiet)
 nm.plot.caption(
     figure, result, notes=[f"Means of {result.sizes['seed']} draws; bars go from the lowest to the highest."]
 )

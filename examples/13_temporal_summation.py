@@ -36,6 +36,7 @@ for dose, line in zip(doses, lines, strict=True):
 axes[0].set(xscale="log", xlabel="strength (1: the published volley)", ylabel="spikes after one stimulus")
 axes[0].set_title("Recruitment")
 axes[0].set_xticks([0.1, 1], ["0.1", "1"])
+nm.plot.rings(axes[0])
 axes[0].legend(frameon=False, title="free ketamine", handlelength=3.2)
 
 # The train, at a multiple of the threshold without drug; lines that coincide stand a little beside one another.

@@ -48,6 +48,9 @@ def across(ax: Axes, basis: str = "free", unit: str = "uM", after: float = 0.0) 
     texts = {
         band: f"  {band.text}, {band.range.removesuffix(' ng/ml total')} ({short(band.source)})  " for band in shown
     }
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()  # the layout is found: how wide the Axes are beside the words
     begin = _share(ax, max(first, after))
     where = {band: _beside(ax, texts[band], *ends, begin, kind["fontsize"]) for band, ends in shown.items()}
     rows = len(shown) + sum(above for *_, above in where.values())

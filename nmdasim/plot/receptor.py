@@ -18,7 +18,7 @@ from nmdasim.plot import bands
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.schemes import layout, scheme, sheets
-from nmdasim.plot.style import Told, axes_of, caption, drawn, from_zero, in_rows, new_figure, plain_log
+from nmdasim.plot.style import Told, axes_of, caption, drawn, from_zero, in_rows, kept, new_figure, plain_log
 from nmdasim.quantities import brief, converted, pretty, split
 from nmdasim.receptors import hill
 
@@ -270,7 +270,7 @@ def inhibition(results: Sequence[xr.Dataset], ax: Axes | None = None) -> Axes:
                 keys[-1] += tuple(ax.plot([], [], shape, **dots))
         ax.axhline(50, color=look().faint, linewidth=1, zorder=0)
         drugs = ", ".join(dict.fromkeys(str(r.attrs["drug"]) for r in results))
-        ax.set_title(_halved(results, drugs), wrap=True)
+        ax.set_title(kept(_halved(results, drugs)), wrap=True)
         ax.set(xscale="log", xlabel=f"free {drugs}, µM", ylabel="current, % of control", ylim=(0, 105))
         plain_log(ax.xaxis)
         legend: dict[str, Any] = {"title": "subtype, Mg: IC50, free drug", "alignment": "left"}

@@ -58,7 +58,12 @@ def axes_of(ax: Axes | None, size: tuple[float, float]) -> Axes:
 
 def headline(figure: Figure | SubFigure, text: str) -> None:
     """Put what a figure of several panels shows above all of them, in large type, in as many rows as it needs."""
-    figure.suptitle(text, fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left", wrap=True)
+    figure.suptitle(kept(text), fontsize=1.25 * look().font, fontweight="bold", x=0.01, ha="left", wrap=True)
+
+
+def kept(text: str) -> str:
+    """Return a text in which a number stays in one row with the unit or the noun after it."""
+    return re.sub(r"(?<=\d) (?=\w)", "\N{NO-BREAK SPACE}", text)
 
 
 def from_zero(ax: Axes) -> None:
@@ -97,7 +102,7 @@ def named_within(*axes: Axes) -> None:
         assert figure is not None
         for axis, side in ((ax.xaxis, "width"), (ax.yaxis, "height")):
             figure.draw_without_rendering()  # the layout is found, with the rows of the name before
-            text = re.sub(r"(?<=\d) ", "\N{NO-BREAK SPACE}", axis.label.get_text())  # a number stays with its unit
+            text = kept(axis.label.get_text())
             letters = len(text)
             longest = max(map(len, text.split()), default=0)
             while getattr(axis.label.get_window_extent(), side) > _FULL * getattr(ax.bbox, side) and letters > longest:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from nmdasim.pharmacology import Regimen, bands
 from nmdasim.plan.spread import inside
@@ -16,7 +18,7 @@ from nmdasim.plot.bands import COLOUR
 from nmdasim.plot.look import cues, look
 from nmdasim.plot.needed import Need, draws
 from nmdasim.plot.pharmacokinetics import dosing
-from nmdasim.plot.style import axes_of, caption, clear, named_within, new_figure, short, span
+from nmdasim.plot.style import axes_of, caption, clear, headline, named_within, new_figure, short, span
 from nmdasim.quantities import brief
 
 _TREATED = Need("nm.treatment.simulate(state, regimen)", "time_d plasma slow_relief pain pain_low pain_high")
@@ -130,9 +132,41 @@ def _pain(result: xr.Dataset, time: np.ndarray, ax: Axes) -> None:
     ax.legend(frameon=False, loc="upper right", ncols=2)
 
 
+@dataclass(frozen=True)
+class _Form:
+    """How the rows of trials look: inches of a row, and what stands in it.
+
+    Rivals are `apart` by a share of the row; markers and their edges are in points, `type` of the names and `key` of
+    the legend in shares of the type of the style.
+    """
+
+    row: float
+    apart: float
+    marker: float
+    edge: float
+    type: float
+    key: float
+    columns: int
+    then: str
+    names: Mapping[str, str]
+
+
+#: Names of two lines on a page; of one on a slide, where all rows have room beside type that is read from afar.
+_ON_PAGE = _Form(0.75, 0.22, 8, 2.2, 0.73, 0.85, 1, "\n", {})
+_BRIEF = {
+    "mean pain, relative to before": "pain, 1 as before",
+    "share with more than half of the pain gone": "share with pain halved",
+    "share with little or no change": "share with little change",
+    "area of pain, relative to placebo": "area of pain, 1 as placebo",
+}
+_ON_SLIDE = _Form(0.32, 0.3, 6, 1.6, 0.64, 0.64, 2, " ", _BRIEF)
+
+
 @draws(_TRIED)
 def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """Draw what was seen in trials, and what each rival says of it; misses are open, hits full.
+
+    A slide of its own has one line a row, with measures named in brief.
 
     Parameters
     ----------
@@ -143,36 +177,57 @@ def trials(found: xr.Dataset, ax: Axes | None = None) -> Axes:
     """
     with plt.rc_context(look().rc):
         rows, models = found.sizes["measure"], found.model.values.tolist()
-        own = ax is None
-        if ax is None:  # every row has its two lines
-            ax = new_figure(figsize=(13, 3 + 0.75 * rows), layout="constrained").subplots()
+        own, slide = ax is None, ax is None and look().size is not None
+        form = _ON_SLIDE if slide else _ON_PAGE
+        if ax is None:
+            ax = new_figure(figsize=(13, 3 + form.row * rows), layout="constrained").subplots()
         place = np.arange(rows)[::-1]
         ax.barh(place, 4, left=-2, color=look().faint, height=0.8, label="seen, ± 2 standard errors")
         ax.vlines(0 * place, place - 0.4, place + 0.4, color=look().quiet, linewidth=2)
         for k, (model, cue) in enumerate(zip(models, cues(len(models) + 1)[1:], strict=True)):
             one = found.sel(model=model)
             distance = one.error.values
-            at, met = place + 0.22 * ((len(models) - 1) / 2 - k), one.met.values
-            often: dict[str, Any] = {"marker": cue.marker, "linestyle": "", "color": cue.colour, "markersize": 8}
+            at, met = place + form.apart * ((len(models) - 1) / 2 - k), one.met.values
+            often: dict[str, Any] = {"marker": cue.marker, "linestyle": "", "color": cue.colour}
+            often["markersize"] = form.marker
             ax.plot(distance[met], at[met], label=f"{model} ({int(one.free_parameters)} fitted)", **often)
-            ax.plot(distance[~met], at[~met], markerfacecolor=look().ground, markeredgewidth=2.2, **often)
-        names = [
-            f"{short(str(t))}{' *' if f else ''}: {w},\n{a}, {moment(d)}; seen {s:.2f}"
-            for t, w, a, d, s, f in zip(
-                *(found[key].values for key in ("trial", "what", "arm", "day", "seen", "fitted")), strict=True
-            )
-        ]
-        ax.set_yticks(place, names, fontsize=0.73 * look().font)
-        missed = int((~found.met).all("model").sum())
-        told = f"{missed} of {rows} measures are missed by every rival (open: a miss)"
+            ax.plot(distance[~met], at[~met], markerfacecolor=look().ground, markeredgewidth=form.edge, **often)
+        ax.set_yticks(place, _names(found, form), fontsize=form.type * look().font)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set(xlabel="predicted less seen, standard errors", ylim=(-0.6, rows - 0.4))
-        ax.set_title(told, wrap=True)
-        ax.legend(frameon=False, loc="upper left", fontsize=0.85 * look().font)
+        if slide:
+            headline(ax.figure, _missed(found))
+        else:
+            ax.set_title(_missed(found), wrap=True)
+        ax.legend(frameon=False, loc="upper left", fontsize=form.key * look().font, ncols=form.columns)
         if own:
-            notes = ["* Rivals were fitted to the CRPS curve; all else is prediction."]
-            caption(ax.figure, found, notes=notes)
+            starred = "* Rivals were fitted to the CRPS curve; all else is prediction."
+            plain = "Rivals were fitted to the CRPS curve; all of this is prediction."
+            caption(ax.figure, found, notes=[starred if found.fitted.any() else plain])
         clear(ax)
     return ax
+
+
+def _names(found: xr.Dataset, form: _Form) -> list[str]:
+    """Return what each row shows: trial, measure, arm, time, and what was seen."""
+    keys = (found[key].values for key in ("trial", "what", "arm", "day", "seen", "fitted"))
+    return [
+        f"{short(str(trial))}{' *' if fitted else ''}: {form.names.get(what, what)},{form.then}"
+        f"{arm}, {moment(day)}; seen {seen:.2f}"
+        for trial, what, arm, day, seen, fitted in zip(*keys, strict=True)
+    ]
+
+
+def _missed(found: xr.Dataset) -> str:
+    """Return how many measures every rival misses, of a single one how many meet it."""
+    rows, rivals, met = found.sizes["measure"], found.sizes["model"], found.met
+    which = "" if met.all() else " (open: a miss)"
+    if rows == 1:
+        hits = int(met.sum())
+        every = "met by every rival" if hits else "missed by every rival"
+        return f"The one measure is {f'met by {hits} of {rivals} rivals' if 0 < hits < rivals else every}{which}"
+    missed = int((~met).all("model").sum())
+    return f"{missed or 'None'} of {rows} measures {'is' if missed < 2 else 'are'} missed by every rival{which}"
 
 
 def moment(day: float) -> str:

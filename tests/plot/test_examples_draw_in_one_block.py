@@ -15,6 +15,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from nmdasim import plot
@@ -264,3 +265,40 @@ def test_the_pulses_of_a_long_train_have_numbers_that_do_not_overlap(tmp_path, m
     plt.close("all")
     assert len(labels) > 5
     assert all(left.x1 < right.x0 for left, right in pairwise(labels))
+
+
+def last_figure(name, tmp_path, monkeypatch):
+    """Return what an example draws, still open."""
+    text = next(path for path in EXAMPLES if path.stem == name).read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(text.replace(*FEWER.get(name, ("", ""))), "example.py", "exec"), {"__name__": "example"})
+    return plt.figure(plt.get_fignums()[-1])
+
+
+@pytest.mark.usefixtures("_laid_out")
+def test_doses_that_recruit_alike_are_all_seen_in_the_example(tmp_path, monkeypatch):
+    recruitment = last_figure("13_temporal_summation", tmp_path, monkeypatch).axes[0]
+    none, some = recruitment.lines
+    assert some.get_markerfacecolor() == "none"
+    assert some.get_markersize() > none.get_markersize()
+    plt.close("all")
+
+
+@pytest.mark.usefixtures("_laid_out")
+def test_what_is_left_between_weekly_sessions_is_on_the_axis(tmp_path, monkeypatch):
+    weeks = last_figure("11_nasal_schedule", tmp_path, monkeypatch).axes[1]
+    (level,) = (line.get_ydata() for line in weeks.lines)
+    assert weeks.get_ylim()[0] < level[level > 0].min()
+    assert [text.get_text() for text in weeks.get_yticklabels()][:2] == ["0.0001", "0.001"]
+    plt.close("all")
+
+
+@pytest.mark.usefixtures("_laid_out")
+def test_a_raster_without_drug_says_so_and_has_no_colour_of_a_dose(tmp_path, monkeypatch):
+    above, raster = last_figure("08_own_protocol", tmp_path, monkeypatch).axes
+    assert "without ketamine" in raster.get_title(loc="left")
+    doses = {to_hex(line.get_color()) for line in above.lines if line.get_marker() != "None"}
+    assert len(doses) == 2
+    assert not doses & {to_hex(one.get_color()) for one in raster.collections}
+    plt.close("all")

@@ -240,13 +240,24 @@ def test_of_curves_that_coincide_the_legend_shows_every_mark():
 def test_an_inhibition_curve_says_its_ic50_the_voltage_and_the_magnesium():
     one = inhibition.curve("ketamine", "2A", v="-66 mV", mg="1 mM")
     title = receptor.inhibition([one]).get_title(loc="left")
-    assert title == f"Ketamine: {float(one.ic50):.2g} µM leaves half of the NMDA current (−66 mV, 1 mM Mg)"
+    told = f"Ketamine: {float(one.ic50):.2g}_µM leaves half of the NMDA current (−66_mV, 1_mM Mg)"
+    assert title == told.replace("_", "\N{NO-BREAK SPACE}")  # no row ends between a number and its unit
     other = inhibition.curve("ketamine", "2A", v="-66 mV", mg="0 mM")
-    title = receptor.inhibition([one, other]).get_title(loc="left")
+    title = " ".join(receptor.inhibition([one, other]).get_title(loc="left").split())
     assert f" {float(other.ic50):.2g} to {float(one.ic50):.2g} µM leaves half" in title
     assert title.endswith("(−66 mV, 1 mM or 0 mM Mg)")
     none = receptor.inhibition([one.assign(ic50=np.nan)])
-    assert none.get_title(loc="left") == "Ketamine on NMDA receptors (−66 mV, 1 mM Mg)"
+    assert " ".join(none.get_title(loc="left").split()) == "Ketamine on NMDA receptors (−66 mV, 1 mM Mg)"
+
+
+def test_on_a_slide_what_is_reported_stands_beside_its_bar():
+    with nm.plot.style("slide"):
+        ax = receptor.inhibition([inhibition.curve("ketamine", "2A")])
+    ax.figure.draw_without_rendering()
+    bars = [line.get_window_extent() for line in ax.lines if line.get_marker() == "|"]
+    words = [text.get_window_extent() for text in ax.texts if "(" in text.get_text()]
+    assert len(bars) == len(words) > 3
+    assert all(box.y0 < (bar.y0 + bar.y1) / 2 < box.y1 for bar, box in zip(bars, words, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,17 @@
 import json
 from itertools import pairwise
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
+import nmdasim as nm
 from nmdasim import pharmacology as ph
 from nmdasim import treatment
 from nmdasim.command.app import main
 from nmdasim.command.printing import treatment as printing
 from nmdasim.disclaimer import DISCLAIMER
+from nmdasim.plot.look import LOOKS
 from nmdasim.readout import files
 from nmdasim.treatment.burden import burden
 
@@ -75,13 +79,36 @@ def test_trials_have_a_slide_where_every_row_can_be_read(monkeypatch, capsys, tm
     status, _, err = run(monkeypatch, capsys, *words, *FEW, "--slide", "--out", str(tmp_path), command="trials")
     assert (status, err) == (0, "")
     (figure,) = drawn
+    assert tuple(figure.get_size_inches()) == LOOKS["slide"].size  # larger, its type would be smaller on a wall
     assert figure._supxlabel.get_fontsize() >= 13
     (ax,) = figure.axes
     rows = [label.get_window_extent() for label in ax.get_yticklabels()]
     assert all(lower.y1 < upper.y0 for upper, lower in pairwise(rows))
     highest = max(bar.get_window_extent().y1 for bar in ax.patches)
     assert highest < ax.get_legend().get_window_extent().y0
-    assert ax._left_title.get_window_extent().x1 <= figure.bbox.x1
+    assert figure._suptitle.get_window_extent().x1 <= figure.bbox.x1
+    assert ax.get_legend().get_window_extent().x1 <= figure.bbox.x1
+    assert {label.get_fontsize() >= 0.6 * LOOKS["slide"].font for label in ax.get_yticklabels()} == {True}
+    starred = any("*" in label.get_text() for label in ax.get_yticklabels())
+    assert starred == ("*" in figure.get_supxlabel())
+
+
+@pytest.mark.parametrize(
+    ("met", "says"),
+    [
+        ([[1], [1]], "The one measure is met by every rival"),
+        ([[1], [0]], "The one measure is met by 1 of 2 rivals (open: a miss)"),
+        ([[0], [0]], "The one measure is missed by every rival (open: a miss)"),
+        ([[1, 1], [1, 1]], "None of 2 measures is missed by every rival"),
+        ([[0, 1], [0, 1]], "1 of 2 measures is missed by every rival (open: a miss)"),
+        ([[0, 0], [0, 0]], "2 of 2 measures are missed by every rival (open: a miss)"),
+    ],
+)
+def test_the_title_of_trials_counts_in_words_that_fit(met, says):
+    found = treatment.compare(["sigtermans2009"], ["dahan2011", "reset"], patients=2)
+    found = found.isel(measure=slice(len(met[0]))).assign(met=(("model", "measure"), np.array(met, bool)))
+    assert nm.plot.treatment.trials(found).get_title(loc="left") == says
+    plt.close("all")
 
 
 @pytest.mark.parametrize(("command", "words"), [("treatment", COURSE), ("trials", ["pickering2020", *FEW])])
