@@ -144,13 +144,15 @@ def test_the_command_leaves_a_figure_with_its_caption_and_tables(jumping, capsys
     (figure,) = drawn
     assert len(figure.axes) == (1 if slide else 2)
     assert nm.DISCLAIMER in figure.get_supxlabel()
-    title = figure.axes[0].get_title(loc="left") if slide else figure.get_suptitle()
+    title = figure.axes[0].get_title(loc="left") if slide else figure.get_suptitle().replace("\N{NO-BREAK SPACE}", " ")
     assert title == "At 0.2 µM free ketamine the threshold is 1.20 × that at 0 µM"
 
 
 def test_without_a_dose_the_figure_is_recruitment_alone(found):
     (ax,) = nm.plot.reflex.threshold(found.isel(ketamine=0, drop=True))
-    assert ax.figure.get_suptitle() == "One volley is answered from strength 3.155 on"
+    assert (
+        ax.figure.get_suptitle().replace("\N{NO-BREAK SPACE}", " ") == "One volley is answered from strength 3.155 on"
+    )
     plt.close("all")
 
 
