@@ -102,8 +102,12 @@ def test_wind_up_of_a_network_is_counted_per_neuron_of_the_output_as_by_hand():
 def test_a_part_of_a_network_is_not_measured_by_the_spikes_of_the_whole():
     train = nm.protocols.sensory.Conditioning(frequency=8 * Hz, pulses=2, start="10 ms")
     result = nm.simulate(HORN, train, seed=[0, 1])
-    with pytest.raises(ValueError, match="measure the whole result, then choose"):
-        nm.measures.windup(result.isel(seed=1))
+    assert np.any(result.spike_count.isel(seed=0) != result.spike_count.isel(seed=1))
+    for part in (result.isel(seed=1), result.isel(seed=[1]), result.isel(seed=[1, 0]), result.isel(population=0)):
+        for taken in (nm.measures.windup, nm.spikes):
+            with pytest.raises(ValueError, match="measure the whole result, then choose"):
+                taken(part)
+    assert len(nm.spikes(result)) == int(result.spike_count.sel(population="projection").sum())
 
 
 @short

@@ -45,6 +45,20 @@ def test_what_is_offered_in_an_equation_can_be_written_there():
 @pytest.mark.parametrize(
     ("slip", "said"),
     [
+        (lambda: cell(threshold="v > -50 mV"), r"a number and its unit are joined by \*, as in '50\*mV'"),
+        (lambda: cell(threshold="v > 1*mV", reset="v = -60 mV"), r"in the reset of v: .* as in '60\*mV'"),
+        (lambda: cell(ports=dict(exc="v += 2 mV")), r"in what port exc adds: .* as in '2\*mV'"),
+        (lambda: cell("dv/dt = -v/(20 ms) : volt"), r"'dv/dt = -v/\(20 ms\) : volt': .* as in '20\*ms'"),
+        (lambda: cell(initial=dict(v=-65)), "initial v = -65 .* did you mean '-65 mV'"),
+        (lambda: cell(initial=dict(v="-65 nS")), "initial v = .* has the wrong dimension; it is given in mV"),
+        (
+            lambda: nm.simulate(cell(parameters=dict(tau=[5, 10] * ms)), nm.Events("exc", 5 * ms), duration="9 ms"),
+            "m: tau has 2 values, and a cell has one; vary it over runs",
+        ),
+        (lambda: cell(fibres=nm.Fibres("exc", synapses=1)), r"fibres are given by name, as in fibres=\{'c': nm.Fibres"),
+        (lambda: nm.measures.dose_response([1, 2, 3]), "dose_response takes one read-out over concentrations"),
+        (lambda: nm.spikes(nm.measures.windup), "what was given has no spikes"),
+        (lambda: nm.sweep(cell(), "s.zarr"), "nm.sweep runs a nm.Sweep"),
         (lambda: cell(threshold="v > 2^3*mV"), r"'\^' in the threshold: a power is written"),
         (lambda: cell(summaries={"s": nm.Summary("vv", "soma")}), "summary s: no variable 'vv'; did you mean 'v'"),
         (lambda: cell(summaries={"s": nm.Summary("v", "som")}), "summary s: no region 'som'; did you mean 'soma'"),

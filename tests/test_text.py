@@ -162,9 +162,9 @@ def test_an_error_shows_a_text_as_a_text_and_names_what_has_no_unit():
 
 
 def test_an_expression_outside_the_equations_is_told_the_unit_that_is_needed():
-    told = "initial value v = -70: the units do not match; mV is needed, and this has no unit"
+    told = "initial value v = -35*2: the units do not match; mV is needed, and this has no unit"
     with pytest.raises(nm.ModelError, match=re.escape(told)):
-        nm.Model("x", "dv/dt = -v/tau : volt", dict(tau="1 ms"), initial=dict(v="-70"))
+        nm.Model("x", "dv/dt = -v/tau : volt", dict(tau="1 ms"), initial=dict(v="-35*2"))
 
 
 def test_a_range_without_a_unit_is_told_of_as_it_was_given():

@@ -43,7 +43,7 @@ def concentrations(name: str, text: str) -> list[str]:
     if not all(parts):
         raise InputError(f"{name} = {text!r} has an empty entry; write one or several, as in '0 uM,1 uM'")
     apart = [one for part in parts for one in _BETWEEN.split(part)]
-    if len(apart) > len(parts):
+    if len(apart) > len(parts) and all(_ONE.fullmatch(value) for value in apart):
         joined = ",".join(with_one_unit(apart) or apart)
         raise InputError(f"{name} = {text!r} has values with no comma between them; did you mean {joined!r}?")
     found = [NUMBER.fullmatch(part) for part in parts]
@@ -54,7 +54,8 @@ def concentrations(name: str, text: str) -> list[str]:
     return parts
 
 
-#: What stands between two values in place of a comma.
+#: One value with its unit, or without; and what stands between two in place of a comma.
+_ONE = re.compile(r"[+-]?[\d.]+\s*[A-Za-zµμ/]*")
 _BETWEEN = re.compile(r"(?<=[A-Za-z\d])\s*[;\s]\s*(?=[+-]?\.?\d)")
 
 

@@ -187,7 +187,7 @@ def _numbers(given: Model, text: Equations) -> None:
     for start in (given.initial, *given.starts.values()):
         for name, value in start.items():
             if not isinstance(value, str):
-                quantities.si(value, states[name], name=f"initial {name}")
+                quantities.si(value, conventional(states[name]), name=f"initial {name}")
 
 
 def _summaries(given: Model, known: Mapping[str, Dimension]) -> None:

@@ -331,6 +331,12 @@ def circuit_of(model: Model | Circuit) -> Circuit:
         raise ModelError(
             f"model = {model!r} is no model; give one, as nm.neurons.wdr(), nm.Model(...) or nm.Circuit(...)"
         )
+    for key, p in model.parameters.items():
+        if p.si.ndim:
+            raise ModelError(
+                f"{model.name}: {key} has {quantities.several(p.si.size, 'value')}, and a cell has one; vary it over "
+                f"runs, simulate(…, parameters={{{key!r}: …}}), or over the neurons of a nm.Population"
+            )
     return Circuit(
         model.name,
         {"": model},

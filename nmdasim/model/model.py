@@ -16,7 +16,7 @@ from nmdasim.errors import ModelError, nearest, plainly
 from nmdasim.language import latex
 from nmdasim.language.noise import drawn
 from nmdasim.language.system import System, system
-from nmdasim.model import brian2_in, brian2_out, change, check, compose, html, structure
+from nmdasim.model import brian2_in, brian2_out, change, check, compose, html, structure, unread
 from nmdasim.model.identity import digest
 from nmdasim.model.mechanism import Mechanism
 from nmdasim.model.morphology import Morphology
@@ -114,9 +114,13 @@ class Model:
     def __post_init__(self) -> None:
         ports = {name: p if isinstance(p, Port) else Port(p) for name, p in self.ports.items()}
         object.__setattr__(self, "ports", ports)
+        initial = {state: unread.quantity_or_expression(value) for state, value in self.initial.items()}
+        object.__setattr__(self, "initial", initial)
         object.__setattr__(self, "refractory", check.duration_or_condition(self.refractory))
         if not isinstance(self.parameters, ParameterSet):
             object.__setattr__(self, "parameters", ParameterSet(self.parameters))
+        if not isinstance(self.fibres, Mapping):
+            raise ModelError(f"{self.name}: fibres are given by name, as in fibres={{'c': nm.Fibres(…)}}")
         check.model(self)
 
     @cached_property

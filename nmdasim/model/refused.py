@@ -14,6 +14,7 @@ from nmdasim.errors import ModelError
 from nmdasim.language.functions import FUNCTIONS
 from nmdasim.language.names import words
 from nmdasim.language.noise import is_noise
+from nmdasim.model import unread
 
 _DRAWN = (
     "white noise is xi, as in 'dv/dt = -v/tau + sigma*xi/tau**0.5 : volt'; random initial values stand in initial=, "
@@ -75,6 +76,8 @@ def expression(text: str, known: Iterable[str], where: str, *, noise: bool = Fal
     """
     if "^" in text:
         raise ModelError(f"'^' in {where}: a power is written **, as in 'x**2'")
+    if said := unread.unjoined(text):
+        raise ModelError(f"{text!r} in {where}: {said}")
     own = set(known)
     used = [word for word in words(text) if word.name not in own]
     for word in used:

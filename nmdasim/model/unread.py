@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from brian2.core.namespace import DEFAULT_UNITS
 from brian2.equations import Equations
@@ -52,6 +53,8 @@ def _why(text: str, told: str) -> str:
     for line in _written(text):
         if "^" in line.partition(":")[0]:
             return f"{line!r}: a power is written **, as in 'x**2', not ^"
+        if said := unjoined(line.partition(":")[0]):
+            return f"{line!r}: {said}"
         if ":" not in line:
             return f"{line!r} says no unit; an equation ends in its unit, as in ': volt', or in ': 1' without one"
     if found := _REFUSED.search(told):
@@ -60,6 +63,25 @@ def _why(text: str, told: str) -> str:
         offered = f"did you mean {meant!r}?" if meant else f"there are {', '.join(_BASE)}"
         return f"the unit of {name} is {unit!r}; an equation ends in a unit without prefix, or in mM; {offered}"
     return told
+
+
+def unjoined(expression: str) -> str:
+    """Return how a number and its unit are joined, if in an expression some stand side by side; else nothing."""
+    found = _SIDE_BY_SIDE.search(expression)
+    return "" if found is None else f"a number and its unit are joined by *, as in '{found[1]}*{found[2]}'"
+
+
+_SIDE_BY_SIDE = re.compile(r"(?<![\w.])(\d[\w.]*)\s+(?!(?:and|or|not|if|else|in|is)\b)([A-Za-z]\w*)")
+
+
+def quantity_or_expression(value: Any) -> Any:
+    """Return text that is a number with a unit, "-50 mV", as a quantity; other text is an expression."""
+    if isinstance(value, str):
+        try:
+            return quantities.quantity(value)
+        except UnitError:
+            return value
+    return value
 
 
 def _written(text: str) -> list[str]:

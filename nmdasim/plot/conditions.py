@@ -57,10 +57,25 @@ def what(result: xr.Dataset) -> str:
 
 
 def _held(result: xr.Dataset) -> list[str]:
-    """Return what every lane was given alike, but a drug at 0: a coordinate without a dimension each."""
+    """Return what every lane was given alike, but a drug at 0: a coordinate without a dimension each, or a course."""
+    moving = _courses(result)
     same = [str(d) for d, values in result.coords.items() if not values.ndim and d not in {*_OWN, "frequency"}]
-    given = [d for d in same if not is_drug(result, d) or float(result[d]) != 0]
-    return [f"{_value(d, result)} Mg" if d == "mg" else f"{_name(d, result)} {_value(d, result)}" for d in given]
+    given = [d for d in same if d in moving or not is_drug(result, d) or float(result[d]) != 0]
+    values = {d: moving.get(d) or _value(d, result) for d in given}
+    return [f"{values[d]} Mg" if d in ("mg", "mg_start") else f"{_given(d, result)} {values[d]}" for d in given]
+
+
+def _courses(result: xr.Dataset) -> dict[str, str]:
+    """Return from where to where each course goes, by the name of the coordinate of its start."""
+    told = (one.partition(": ") for one in str(result.attrs.get("courses", "")).split("; "))
+    spans = {f"{name}_start": text.partition(", ")[0] for name, _, text in told}
+    return {start: span for start, span in spans.items() if " to " in span}
+
+
+def _given(dim: str, result: xr.Dataset) -> str:
+    """Return the name of what was given: of a course, not that of its start."""
+    name = _name(dim, result)
+    return re.sub("[-_]start$", "", name) if dim in _courses(result) else name
 
 
 def is_drug(data: xr.Dataset, dim: str) -> bool:

@@ -123,7 +123,15 @@ class Course:
         return dataclasses.replace(self, times=whole * dt, values=np.append(start, self.values[later]), step=dt)
 
     def __str__(self) -> str:
-        return f"{self.name}: {len(self.times)} knots, {self.times[0]:g} to {self.times[-1]:g} s"
+        return f"{self.name}: {self._span}{len(self.times)} knots, {self.times[0]:g} to {self.times[-1]:g} s"
+
+    @property
+    def _span(self) -> str:
+        """The lowest and the highest value as they were given, ``"0.5 to 3 µM, "``; nothing of steps from Brian2."""
+        if not (unit := self.attrs.get("units")):
+            return ""
+        low, high = (quantities.brief(float(end)) for end in quantities.in_unit(np.sort(self.values)[[0, -1]], unit))
+        return f"{low} to {high} {quantities.pretty(unit)}, "
 
     def arrivals(self, circuit: Circuit, rng: np.random.Generator) -> list[Arrival]:
         """Return its changes, of value or of slope, for every compartment that it reaches; nothing is drawn."""

@@ -76,6 +76,11 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
     Stat. 69:371–386 (percentiles of few seeds); Davison & Hinkley (1997) Bootstrap Methods and Their Application, ch. 4
     (tests by drawing); Burnham & Anderson (2002) Model Selection and Multimodel Inference.
     """
+    if not isinstance(values, xr.DataArray):
+        raise InputError(
+            "dose_response takes one read-out over concentrations, as nm.measures.windup(result)['index']; this is "
+            f"of type {type(values).__name__}"
+        )
     if dose not in values.dims:
         raise InputError(
             f"a read-out over {', '.join(map(str, values.dims))} has no {dose!r}{nearest(dose, map(str, values.dims))}"

@@ -124,6 +124,7 @@ def _slope(counts: xr.Variable, pulse: xr.Variable) -> xr.Variable:
     return (counts * x).sum("pulse", min_count=2) / (x**2).sum("pulse")
 
 
+@plainly
 def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
     """Return every spike as one row of a table: ``time_ms``, ``neuron``, ``lane`` and, per varied quantity, its value.
 
@@ -134,10 +135,19 @@ def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
     Parameters
     ----------
     result
-        A result of :func:`nmdasim.run.simulate`.
+        A result of :func:`nmdasim.run.simulate`; of a network the whole of it, from whose table one then chooses.
     population
         Population of a circuit; its output by default.
+
+    Raises
+    ------
+    InputError
+        If there are no spikes, no such population, or if it is a part of a network's result.
     """
+    if not isinstance(result, xr.Dataset) or "spike_time" not in result:
+        raise InputError("nm.spikes takes what nm.simulate returned; what was given has no spikes")
+    if population and "population" not in result.dims:
+        raise InputError(f"no population {population!r}: this is the result of a single cell")
     table = _network_spikes if "spike_neuron" in result else _cell_spikes
     rows = table(result, population or result.attrs["output"])
     names = columns.named(result)
@@ -163,6 +173,7 @@ def _cell_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
 
 
 def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
+    windows.check_whole(result)
     names = list(result.population.values)
     if population not in names:
         raise InputError(f"no population {population!r}{nearest(str(population), names)}")

@@ -107,14 +107,12 @@ def _counted(result: xr.Dataset, start: xr.Variable, end: xr.Variable) -> xr.Var
 
 def _counted_in_networks(result: xr.Dataset, start: xr.Variable, end: xr.Variable) -> xr.Variable:
     """Return the same of a neuron of the output population, whose spikes are a list."""
+    check_whole(result)
     output = result.attrs["output"]
     whole = result.spike_count.sel(population=output, drop=True)
     own = result.spike_population.values == list(result.population.values).index(output)
     lane, time = result.spike_lane.values[own], result.spike_time.values[own]
     lanes = whole.size
-    kept = np.nan_to_num(whole.values.ravel())  # instances that overflowed have no spikes in the list
-    if lane.max(initial=0) >= lanes or np.any(np.bincount(lane, minlength=lanes) != kept):
-        raise InputError("the spikes of this result are those of more instances; measure the whole result, then choose")
     edges = [(0.0 * whole.variable + edge).transpose(*whole.dims, "pulse") for edge in (start, end)]
     from_, to = (edge.values.reshape(lanes, -1) for edge in edges)
     counts = [
@@ -123,3 +121,23 @@ def _counted_in_networks(result: xr.Dataset, start: xr.Variable, end: xr.Variabl
     ]
     table = np.stack(counts, axis=-1).reshape(edges[0].shape) / float(result["size"].sel(population=output))
     return xr.Variable(edges[0].dims, table)
+
+
+def check_whole(result: xr.Dataset) -> None:
+    """Refuse a part of a network's result, or one in another order: its spikes are a list, by instance, of the whole.
+
+    Raises
+    ------
+    InputError
+        If the spikes in the list are not as many of each population and instance as were counted.
+    """
+    counted = result.spike_count
+    if "population" in counted.dims:
+        kept = np.nan_to_num(counted.transpose(..., "population").values.ravel())  # of what overflowed there are none
+        place = result.spike_lane.values * counted.sizes["population"] + result.spike_population.values
+        if place.max(initial=0) < kept.size and np.array_equal(np.bincount(place, minlength=kept.size), kept):
+            return
+    raise InputError(
+        "the spikes of this result are those of the whole, with more instances or others in order; take its spikes or "
+        "measure the whole result, then choose"
+    )

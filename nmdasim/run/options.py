@@ -9,9 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 from nmdasim import engines, quantities
-from nmdasim.errors import InputError, ModelError, UnitError, nearest
+from nmdasim.errors import InputError, ModelError, nearest
 from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model, step_limit
+from nmdasim.model.unread import quantity_or_expression
 from nmdasim.protocols import course as courses
 from nmdasim.quantities import QuantityLike
 from nmdasim.run.axes import with_units
@@ -81,24 +82,13 @@ def _start(model: Model | Circuit, block: str | None) -> str:
 def _initial(model: Model | Circuit, given: Mapping[str, Any]) -> dict[str, Any]:
     """Check other initial values: of states that there are, text or of the state's dimension."""
     states = {name: cell for cell in cells_of(model).values() for name in cell.system.states}
-    for name, value in given.items():
+    read = {name: quantity_or_expression(value) for name, value in given.items()}
+    for name, value in read.items():
         if name not in states:
             raise ModelError(f"{model.name} has no state {name!r}{nearest(name, sorted(states))}")
         if not isinstance(value, str):
             quantities.si(with_units(name, value, plain=True), states[name].unit_of(name), name=f"initial {name}")
-    return {name: _quantity(value, states[name].unit_of(name), name) for name, value in given.items()}
-
-
-def _quantity(value: Any, unit: Any, name: str) -> Any:
-    """Return text that is a number with a unit, "-50 mV", as a quantity; other text is an expression."""
-    if isinstance(value, str):
-        try:
-            given = quantities.quantity(value)
-        except UnitError:  # an expression
-            return value
-        quantities.si(given, unit, name=f"initial {name}")
-        return given
-    return value
+    return read
 
 
 def step_of(model: Model | Circuit, dt: QuantityLike | None) -> float:

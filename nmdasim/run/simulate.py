@@ -65,7 +65,9 @@ def simulate(
         A :class:`Model`, or a :class:`Circuit`.
     protocol
         What is done to it: :class:`WindUp`, :class:`Events`, any other protocol (see :mod:`nmdasim.protocols`), or a
-        list of them; list arguments become dimensions, each of the one that has it. ``{"touch": nm.Poisson(...)}``
+        list of them; list arguments become dimensions, each of the one that has it. Of a list, pulses and the windows
+        in which wind-up is measured are those of the first that has some: put the train to be measured first, and write
+        one train for what is to be measured as one. ``{"touch": nm.Poisson(...)}``
         puts other sources behind the inputs of a circuit.
     drugs
         Free concentrations at the receptor by name of the drug, ``{"memantine": [0, 1]*uM}``: any blocker of the

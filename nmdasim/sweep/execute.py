@@ -100,6 +100,8 @@ def run(
 ) -> Summary:
     """Run a sweep into a store; see :func:`sweep`."""
     need("dask", "sweep")
+    if not isinstance(what, Sweep):
+        raise InputError(f"nm.sweep runs a nm.Sweep, and {type(what).__name__} is none; make one, nm.Sweep(model, …)")
     if workers < 0 or threads < 0:
         raise InputError(f"workers = {workers}, threads = {threads}; give 0 or more")
     if workers and scheduler:

@@ -154,7 +154,7 @@ def ran(text):
     points = [line.get_xydata().ravel() for ax in figure.axes for line in ax.lines]
     words = [text.get_text() for text in figure.findobj(plt.Text)]
     plt.close("all")
-    return np.concatenate(points), "\n".join([said.getvalue(), *words])
+    return np.concatenate(points), "\n".join([said.getvalue(), *words]).replace("\N{NO-BREAK SPACE}", " ")
 
 
 @pytest.mark.usefixtures("_laid_out")

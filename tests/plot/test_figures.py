@@ -743,3 +743,12 @@ def test_all_panels_of_a_train_on_a_slide_keep_clear_of_one_another():
     assert [text.get_text() for text in key.get_texts()] == ["0 µM", "1 µM", "10 µM"]
     highest = max(ax.transData.transform(line.get_xydata())[:, 1].max() for line in ax.lines)
     assert highest < key.get_window_extent().y0
+
+
+@pytest.mark.parametrize(("values", "said"), [([500, 3000], "500 to 3000 nM"), ([0, 2000], "0 to 2000 nM")])
+def test_the_title_of_a_run_under_a_course_says_from_where_to_where_it_goes(values, said):
+    time = ("time", [0.0, 0.4], {"units": "s"})
+    course = xr.DataArray(values, dims="time", coords={"time": time}, attrs={"units": "nM"})
+    run = nm.simulate(nm.neurons.wdr(), nm.WindUp(pulses=1, frequency="2 Hz", start="10 ms"), ketamine=course)
+    title = nm.plot.slide(run).get_title(loc="left")
+    assert f"free ketamine {said}" in title.replace("\N{NO-BREAK SPACE}", " ")
