@@ -324,20 +324,17 @@ def written_unit(value: QuantityLike) -> str:
     return ""
 
 
-def best_unit(value: Quantity, usual: str = "") -> str:
+def best_unit(value: Quantity) -> str:
     """Name the unit in which a quantity was likely written, ``"ms"`` for 0.144 s; that of its dimension if none is.
 
-    A quantity of Brian2 does not remember its unit. It is taken to be `usual`, or the customary unit of its dimension,
-    unless another one of the field's shortens its numbers by more than a digit: ``[1, 2]*mM`` was not 1000 and 2000 µM.
+    A quantity of Brian2 does not remember its unit. It is taken to be the customary one of its dimension; where its
+    largest number there is 1000 or more, or below 0.001, another of the field's, if one suits: 1.2*mM was not 1200 µM.
     """
-    units = tuple(dict.fromkeys([*([usual] if usual else []), *customary(get_dimensions(value))]))
-    if units:
-        numbers = np.unique(np.asarray(value, dtype=float))
-        some = numbers[numbers != 0][:: max(len(numbers) // 100, 1)]
-        shown = [[f"{x:.6g}" for x in in_unit(some, unit)] for unit in units]
-        length = [sum(map(len, texts)) / max(len(texts), 1) for texts in shown]
-        shortest = int(np.argmin(length))
-        return units[shortest if length[shortest] < length[0] - 1 else 0]
+    if units := customary(get_dimensions(value)):
+        largest = np.max(np.abs(np.asarray(value, dtype=float)), initial=0)
+        size = {unit: float(f"{in_unit(largest, unit):.12g}") for unit in units}
+        suiting = [units[0]] * (1e-3 <= size[units[0]] < 1e3) + [unit for unit in units if 1 <= size[unit] < 1e3]
+        return (*suiting, units[0])[0]
     best = str(Quantity(value).get_best_unit())
     try:
         parse_unit(best)

@@ -99,15 +99,38 @@ def test_wind_up_of_a_network_is_counted_per_neuron_of_the_output_as_by_hand():
 
 
 @short
-def test_a_part_of_a_network_is_not_measured_by_the_spikes_of_the_whole():
+def test_a_part_of_a_networks_result_has_its_own_spikes_in_any_order():
+    train = nm.protocols.sensory.Conditioning(frequency=8 * Hz, pulses=[1, 2], start="10 ms")
+    result = nm.simulate(HORN, train, seed=[0, 1])
+    whole, measured = nm.spikes(result), nm.measures.windup(result)
+    for part in (
+        result.isel(seed=1), result.isel(seed=[1]), result.isel(seed=[1, 0]), result.isel(pulses=1, seed=0),
+        result.sortby("pulses", ascending=False), result.transpose("seed", ...), result.sel(population=["projection"]),
+        result.isel(population=[2, 0, 1]), result.sel(population="projection"),
+    ):  # fmt: skip
+        own, kept = nm.spikes(part), np.isin(whole.lane, part.lane)
+        assert sorted(own.lane) == sorted(whole.lane[kept])
+        for lane, rows in own.groupby("lane"):
+            assert rows.time_ms.tolist() == whole.time_ms[whole.lane == lane].tolist()
+            where = {dim: np.unique(rows[dim]).item() for dim in ("pulses", "seed") if dim in part.dims}
+            assert part.lane.sel(where).item() == lane
+        late, expected = nm.measures.windup(part).late, measured.late.sel(pulses=part.pulses, seed=part.seed)
+        assert late.sizes == expected.sizes
+        assert bool(((late == expected) | (late.isnull() & expected.isnull())).all())
+
+
+@short
+def test_spikes_that_were_not_counted_are_given_to_no_instance():
     train = nm.protocols.sensory.Conditioning(frequency=8 * Hz, pulses=2, start="10 ms")
     result = nm.simulate(HORN, train, seed=[0, 1])
-    assert np.any(result.spike_count.isel(seed=0) != result.spike_count.isel(seed=1))
-    for part in (result.isel(seed=1), result.isel(seed=[1]), result.isel(seed=[1, 0]), result.isel(population=0)):
+    for other, why in (
+        (result.isel(seed=[0, 0]), "are not those that were counted"),
+        (result.isel(population=[0]), "no population 'projection' in this result"),
+        (result.drop_vars("lane"), "it has no lane"),
+    ):
         for taken in (nm.measures.windup, nm.spikes):
-            with pytest.raises(ValueError, match="measure the whole result, then choose"):
-                taken(part)
-    assert len(nm.spikes(result)) == int(result.spike_count.sel(population="projection").sum())
+            with pytest.raises(ValueError, match=why):
+                taken(other)
 
 
 @short

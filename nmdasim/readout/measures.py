@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from nmdasim.errors import InputError, nearest, plainly
-from nmdasim.readout import columns, windows
+from nmdasim.errors import InputError, plainly
+from nmdasim.readout import columns, listing, windows
 from nmdasim.readout.dose_response import dose_response
 from nmdasim.readout.sensitivity import interaction, sensitivity
 from nmdasim.readout.standing import standing
@@ -63,7 +63,7 @@ def windup(result: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     InputError
-        If the result has no pulses, or is a part of a network's: its spikes are those of the whole.
+        If the result has no pulses.
     """
     data = measured(result)
     for sentence in windows.reservations(result):
@@ -130,23 +130,24 @@ def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
 
     Columns carry their unit as those of :func:`nmdasim.export` do, ``frequency_Hz`` and ``ketamine_free_uM``; units are
     those of the result's coordinates, which ``attrs["units"]`` of the table repeats. A lane whose numbers overflowed
-    has no rows; ``attrs["failed"]`` lists those lanes, which are not silent ones.
+    has no rows; ``attrs["failed"]`` lists those lanes, which are not silent ones. Lanes are counted in the order of the
+    dimensions; in a part of a network's result they keep their numbers, as its ``lane`` has them.
 
     Parameters
     ----------
     result
-        A result of :func:`nmdasim.run.simulate`; of a network the whole of it, from whose table one then chooses.
+        A result of :func:`nmdasim.run.simulate`, or a part of it.
     population
         Population of a circuit; its output by default.
 
     Raises
     ------
     InputError
-        If there are no spikes, no such population, or if it is a part of a network's result.
+        If there are no spikes, or no such population.
     """
     if not isinstance(result, xr.Dataset) or "spike_time" not in result:
         raise InputError("nm.spikes takes what nm.simulate returned; what was given has no spikes")
-    if population and "population" not in result.dims:
+    if population and "population" not in result.coords:
         raise InputError(f"no population {population!r}: this is the result of a single cell")
     table = _network_spikes if "spike_neuron" in result else _cell_spikes
     rows = table(result, population or result.attrs["output"])
@@ -154,8 +155,19 @@ def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
     units = {str(key): result[key].attrs.get("units", "1") for key in rows if key in result.variables}
     found = rows.rename(columns=names)
     found.attrs["units"] = {"time_ms": "ms"} | {names[key]: unit for key, unit in units.items()}
-    found.attrs["failed"] = np.flatnonzero(result["failed"].values).tolist() if "failed" in result else []
+    found.attrs["failed"] = _failed(result)
     return found
+
+
+def _failed(result: xr.Dataset) -> list[int]:
+    """Return the lanes that overflowed, counted as the table's are."""
+    if "failed" not in result:
+        return []
+    failed = result["failed"]
+    lanes = (
+        result["lane"] if "lane" in result else failed.copy(data=np.arange(failed.size).reshape(failed.shape))
+    )
+    return sorted(lanes.transpose(*failed.dims).values[failed.values].tolist())
 
 
 def _cell_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
@@ -173,16 +185,11 @@ def _cell_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
 
 
 def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
-    windows.check_whole(result)
-    names = list(result.population.values)
-    if population not in names:
-        raise InputError(f"no population {population!r}{nearest(str(population), names)}")
-    own = result.spike_population.values == names.index(population)
+    found = listing.of(result, population)
     arrays = {"time_ms": "spike_time", "neuron": "spike_neuron", "lane": "spike_lane"}
-    table = pd.DataFrame({column: result[name].values[own] for column, name in arrays.items()})
-    dims = {str(dim): size for dim, size in result.spike_count.sizes.items() if dim != "population"}
-    for dim, place in zip(dims, np.unravel_index(table.lane.values, tuple(dims.values())), strict=True) if dims else ():
-        table[dim] = result[dim].values[place]
+    table = pd.DataFrame({column: result[name].values[found.index] for column, name in arrays.items()})
+    for k, dim in enumerate(found.count.dims):
+        table[str(dim)] = result[dim].values[np.unravel_index(found.place, found.count.shape)[k]]
     return table
 
 

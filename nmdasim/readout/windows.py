@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim.errors import InputError
+from nmdasim.readout import listing
 
 #: End of the early (A-fibre) window and start of the late (C-fibre) window after a pulse.
 EARLY_MS = 100.0
@@ -30,7 +31,7 @@ def counts(result: xr.Dataset) -> xr.Dataset:
     Raises
     ------
     InputError
-        If the result has no windows, or is a part of a network's: its spikes are those of the whole.
+        If the result has no windows, or is a network's without some of its populations.
     """
     if not isinstance(result, xr.Dataset) or "pulse_time" not in result:
         what = "this result" if isinstance(result, xr.Dataset) else f"what was given, of type {type(result).__name__},"
@@ -107,37 +108,12 @@ def _counted(result: xr.Dataset, start: xr.Variable, end: xr.Variable) -> xr.Var
 
 def _counted_in_networks(result: xr.Dataset, start: xr.Variable, end: xr.Variable) -> xr.Variable:
     """Return the same of a neuron of the output population, whose spikes are a list."""
-    check_whole(result)
-    output = result.attrs["output"]
-    whole = result.spike_count.sel(population=output, drop=True)
-    own = result.spike_population.values == list(result.population.values).index(output)
-    lane, time = result.spike_lane.values[own], result.spike_time.values[own]
-    lanes = whole.size
-    edges = [(0.0 * whole.variable + edge).transpose(*whole.dims, "pulse") for edge in (start, end)]
-    from_, to = (edge.values.reshape(lanes, -1) for edge in edges)
+    found = listing.of(result, result.attrs["output"])
+    edges = [(0.0 * found.count.variable + edge).transpose(*found.count.dims, "pulse") for edge in (start, end)]
+    from_, to = (edge.values.reshape(found.count.size, -1) for edge in edges)
+    time, place = result.spike_time.values[found.index], found.place
     counts = [
-        np.bincount(lane[(time >= from_[lane, k]) & (time < to[lane, k])], minlength=lanes)
+        np.bincount(place[(time >= from_[place, k]) & (time < to[place, k])], minlength=found.count.size)
         for k in range(from_.shape[1])
     ]
-    table = np.stack(counts, axis=-1).reshape(edges[0].shape) / float(result["size"].sel(population=output))
-    return xr.Variable(edges[0].dims, table)
-
-
-def check_whole(result: xr.Dataset) -> None:
-    """Refuse a part of a network's result, or one in another order: its spikes are a list, by instance, of the whole.
-
-    Raises
-    ------
-    InputError
-        If the spikes in the list are not as many of each population and instance as were counted.
-    """
-    counted = result.spike_count
-    if "population" in counted.dims:
-        kept = np.nan_to_num(counted.transpose(..., "population").values.ravel())  # of what overflowed there are none
-        place = result.spike_lane.values * counted.sizes["population"] + result.spike_population.values
-        if place.max(initial=0) < kept.size and np.array_equal(np.bincount(place, minlength=kept.size), kept):
-            return
-    raise InputError(
-        "the spikes of this result are those of the whole, with more instances or others in order; take its spikes or "
-        "measure the whole result, then choose"
-    )
+    return xr.Variable(edges[0].dims, np.stack(counts, axis=-1).reshape(edges[0].shape) / found.size)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
@@ -60,7 +59,7 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
         values = quantities.si(with_units(name, value), own.unit, name=name)
         if values.ndim > 1 or values.size == 0:
             raise InputError(f"{name} has shape {values.shape}; give one value, or a list of one or more")
-        axes.append(Axis(name, values, _unit(value, values, own, name), shared(value), text=_text(own, name)))
+        axes.append(Axis(name, values, _unit(value, own, name), shared(value), text=_text(own, name)))
     return axes
 
 
@@ -82,16 +81,17 @@ def unit_given(value: Any) -> str:
 SHOWN = "shown_units"
 
 
-def _unit(value: Any, values: np.ndarray, own: Parameter, name: str) -> str:
-    """Return the unit in which an axis is shown: as it was given, as the parameter is written, or as the field does."""
+def _unit(value: Any, own: Parameter, name: str) -> str:
+    """Return the unit in which an axis is shown: as it was given, as the parameter is written, or as the field does.
+
+    A default of 0 says nothing of a unit. What was given as a quantity of Brian2 has forgotten its own.
+    """
     given = unit_given(value)
     if given not in ("", "1"):
         return given
-    if not own.guessed:
+    if np.any(own.si) or (not own.guessed and name not in drugs.entries()):
         return own.unit
-    if name in drugs.entries():
-        return "uM"
-    return quantities.best_unit(Quantity(values, dim=get_dimensions(own.value)), own.unit if np.any(own.si) else "")
+    return (*quantities.customary(get_dimensions(own.value)), own.unit)[0]
 
 
 def seed_axis(seed: Any) -> Axis:

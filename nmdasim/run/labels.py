@@ -64,9 +64,10 @@ def label(asked: Question, done: Sequence[Done], *, alone: bool) -> xr.Dataset:
     xarray.Dataset
         ``spike_count`` (population, …). Of single cells and chains ``spike_time`` (population, …, spike; ms, padded
         with NaN), per-window summaries (…, pulse) and traces (…, time). Of networks ``size`` and ``rate`` (population,
-        …; Hz), spikes as a list: ``spike_time`` (spike; ms) with ``spike_neuron``, ``spike_lane`` (instance, in the
-        order of the dimensions) and ``spike_population``; traces as ``<population>_<variable>`` (…, neuron of that
-        population, time). Where numbers overflowed ``failed`` (…) marks it: nothing there holds, and all is NaN.
+        …; Hz), spikes as a list: ``spike_time`` (spike; ms) with ``spike_neuron``, ``spike_population`` and
+        ``spike_lane``, the instance as ``lane`` (…) counts them; traces as
+        ``<population>_<variable>`` (…, neuron of that population, time). Where numbers overflowed ``failed`` (…) marks
+        it: nothing there holds, and all is NaN.
         ``final_state`` (…, slot) is for ``start=`` of another run.
     """
     axes = [*asked.grid, *asked.axes]
@@ -168,8 +169,12 @@ class _Frame:
                 columns["lane"].append(one.places[outcome.spike_lane // cells.size])
                 columns["population"].append(np.full(len(outcome.spike_lane), k))
         for name, parts in columns.items():
-            attrs = _MS | {"long_name": "spike time"} if name == "time" else {"units": "1"}
-            data[f"spike_{name}"] = ("spike", np.concatenate(parts), attrs)
+            data[f"spike_{name}"] = ("spike", np.concatenate(parts), {"units": "1"})
+        data["spike_time"].attrs = _MS | {"long_name": "spike time"}
+        names = list(self.circuit.populations)
+        data["spike_population"].attrs |= {"flag_values": list(range(len(names))), "flag_meanings": " ".join(names)}
+        places = np.arange(self.instances).reshape(self.shape)
+        data["lane"] = ([*self.dims], places, {"units": "1", "long_name": "instance, as spike_lane counts them"})
 
     # --- windows and traces ---
 
@@ -298,7 +303,7 @@ def _without_failed(data: xr.Dataset, where: np.ndarray, dims: list[str]) -> xr.
         data = data.isel(spike=~where.ravel()[data["spike_lane"].values])
     failed = xr.DataArray(where, dims=dims)
     for name, values in data.data_vars.items():
-        if set(dims) <= set(values.dims):
+        if set(dims) <= set(values.dims) and name != "lane":
             data[name] = values.where(~failed)
     data["failed"] = (dims, where, {"long_name": "numbers overflowed; nothing here holds"})
     return data.assign_attrs(attrs)

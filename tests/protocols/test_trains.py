@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from brian2 import Hz, ms, nS
+from brian2 import Hz, ms, nS, second
 
 import nmdasim as nm
 from nmdasim import Events, quantities
@@ -111,7 +111,7 @@ def test_what_is_printed_of_a_rate_makes_the_same_rate(rate):
 
 def test_thousands_of_times_are_printed_so_that_they_can_be_run_again_and_of_more_their_number():
     times = np.random.default_rng(0).uniform(0, 10, 2000)
-    given = Events("exc", times * nm.second)
+    given = Events("exc", times * second)
     assert quantities.si(eval(repr(given)).times, "ms", name="times") == pytest.approx(times, rel=1e-14)
     assert len(given._repr_html_()) < 2000  # a notebook shows their beginning
     assert repr(Events("exc", np.arange(20_000) * ms)) == "Events(port='exc', times=<20,000 values>)"

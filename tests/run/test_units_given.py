@@ -7,21 +7,24 @@ import pytest
 import xarray as xr
 
 import nmdasim as nm
-from nmdasim import mM, ms, mV, quantities, second, uM
+from nmdasim import mM, ms, mV, nS, pF, quantities, second, uM
 from nmdasim.run.axes import coordinate, parameter_axes, protocol_axes
 from nmdasim.sweep.reading import read
 
 #: Nothing was written of the units of this model: a quantity does not remember its own.
 CELL = nm.Model(
     "own",
-    "dv/dt = -v/tau*(1 + ketamine/uM + mg/mM) : volt",
-    parameters=dict(tau=10 * ms, ketamine=0 * uM, mg=1 * mM),
+    "dv/dt = -v/tau*(1 + ketamine/uM + mg/mM) - g*v/C : volt",
+    parameters=dict(tau=10 * ms, ketamine=0 * uM, mg=1.2 * mM, g=0.01 * nS, C=281 * pF),
     initial=dict(v=-70 * mV),
     threshold="v > 0*mV",
     ports=dict(exc="v += 1*mV"),
     dt="1 ms",
 )
-WRITTEN = nm.Model("written", CELL.equations, dict(tau="10 ms", ketamine="0 uM", mg="1 mM"), dt="1 ms")
+WRITTEN = nm.Model(
+    "written", CELL.equations, dict(CELL.parameters) | dict(tau="10 ms", ketamine="0 uM", mg="1 mM"), dt="1 ms"
+)
+MILLIMOLAR = nm.Model("millimolar", CELL.equations, dict(CELL.parameters) | dict(ketamine="0 mM"), dt="1 ms")
 
 
 @pytest.mark.parametrize(
@@ -32,10 +35,15 @@ WRITTEN = nm.Model("written", CELL.equations, dict(tau="10 ms", ketamine="0 uM",
         (CELL, "ketamine", ["0 nM", "300 nM"], [0, 300], "nM"),
         (CELL, "mg", [0.2, 0.5] * mM, [0.2, 0.5], "mM"),
         (CELL, "mg", [0.5, 1, 2] * mM, [0.5, 1, 2], "mM"),
-        (CELL, "tau", [5, 10, 20] * second, [5, 10, 20], "s"),
+        (CELL, "tau", [5, 10, 20] * second, [5000, 10000, 20000], "ms"),  # as the model's own tau stands
+        (CELL, "tau", [1000, 2000] * ms, [1000, 2000], "ms"),
+        (CELL, "tau", ["5 s", "10 s"], [5, 10], "s"),
+        (CELL, "g", [0.02, 0.03] * nS, [0.02, 0.03], "nS"),
+        (CELL, "C", [1000, 2000] * pF, [1000, 2000], "pF"),
         (CELL, "tau", [0, "5 ms"], [0, 5], "ms"),
         (CELL, "tau", xr.DataArray([1.0, 2.0], dims="tau", attrs={"units": "second"}), [1, 2], "second"),
         (WRITTEN, "ketamine", [1, 2] * mM, [1000, 2000], "µM"),
+        (MILLIMOLAR, "ketamine", [0, 1, 3] * uM, [0, 1, 3], "µM"),  # a default of 0 says nothing of a drug's unit
         (WRITTEN, "ketamine", ["1 mM", "2 mM"], [1, 2], "mM"),
         (WRITTEN, "mg", ["500 uM"], [500], "µM"),
     ],
@@ -63,7 +71,7 @@ def result():
 def test_what_is_selected_is_what_was_asked_for(result):
     assert result.ketamine.units == "µM"
     chosen = result.sel(ketamine=1, tau=10)
-    np.testing.assert_allclose(chosen.v, -70 * np.exp(-(1 + 1 + 1) * result.time / 10), rtol=1e-9)
+    np.testing.assert_allclose(chosen.v, -70 * np.exp(-((1 + 1 + 1.2) / 10 + 0.01 / 281) * result.time), rtol=1e-9)
 
 
 def test_units_survive_a_file_and_come_back_as_parameters(result, tmp_path):
