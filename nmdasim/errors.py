@@ -13,6 +13,7 @@ from typing import Any, ParamSpec, TypeVar
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_T = TypeVar("_T")
 
 
 class NmdasimError(ValueError):
@@ -28,7 +29,7 @@ class UnitError(NmdasimError):
 
 
 class ArgumentError(InputError, TypeError):
-    """A keyword that a function or a protocol does not take."""
+    """A keyword that a function, a class or a protocol does not take."""
 
 
 class ModelError(NmdasimError):
@@ -68,6 +69,19 @@ def plainly(function: Callable[_P, _R]) -> Callable[_P, _R]:
             raise error.with_traceback(None) from error.__cause__
 
     return call
+
+
+def answering(cls: type[_T]) -> type[_T]:
+    """Have a class answer a keyword that it does not take with those that it takes."""
+    made: Any = cls.__init__
+
+    @functools.wraps(made)
+    def init(self: _T, *args: Any, **kwargs: Any) -> None:
+        check_keywords(cls.__name__, made, kwargs)
+        made(self, *args, **kwargs)
+
+    setattr(cls, "__init__", init)  # noqa: B010  (types cannot say that it is of the same signature)
+    return cls
 
 
 def check_keywords(called: str, function: Callable[..., object], given: Iterable[str]) -> None:

@@ -136,6 +136,8 @@ def split(text: str, example: str = "1 uM") -> tuple[float, str]:
         If there is no leading number or the unit is unknown.
     """
     match = NUMBER.fullmatch(text)
+    if match is None and "\N{MINUS SIGN}" in text and NUMBER.fullmatch(minus := text.replace("\N{MINUS SIGN}", "-")):
+        raise UnitError(f"cannot read {text!r}; did you mean {minus.strip()!r}, with the minus of the keyboard?")
     if match is None:
         unit_too = " and a unit" if " " in example else ""
         raise UnitError(f"cannot read {text!r}; write a number{unit_too}, such as '{example}'")

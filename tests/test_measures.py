@@ -119,6 +119,13 @@ def test_a_part_of_a_networks_result_has_its_own_spikes_in_any_order():
         assert bool(((late == expected) | (late.isnull() & expected.isnull())).all())
 
 
+def test_a_part_keeps_the_values_of_what_was_varied_in_its_table_of_spikes():
+    result = nm.simulate(WDR, nm.WindUp(pulses=2), ketamine=[0, 1] * uM, seed=[0, 1])
+    for part in (result.isel(ketamine=1), result.isel(ketamine=1, seed=0)):
+        assert set(nm.spikes(part).ketamine_free_uM) == {1}
+        assert set(tables(part)["spike"].ketamine_free_uM) == {1}
+
+
 @short
 def test_spikes_that_were_not_counted_are_given_to_no_instance():
     train = nm.protocols.sensory.Conditioning(frequency=8 * Hz, pulses=2, start="10 ms")

@@ -76,6 +76,10 @@ def test_what_is_offered_in_an_equation_can_be_written_there():
         (lambda: nm.simulate(nm.neurons.wdr(), ketamine=["0 uM", "100 ng/ml"]), "ketamine = 100 ng/ml: a conc"),
         (lambda: quantities.quantity("310 K"), "unknown unit 'K'; did you mean 'kelvin'"),
         (lambda: quantities.si("37 C", "kelvin", name="T"), r"T: cannot read '37 C'; did you mean '310.15 kelvin'\?"),
+        (lambda: quantities.quantity("−70 mV"), "did you mean '-70 mV', with the minus of the keyboard"),
+        (lambda: nm.fit(cell(), nm.WindUp(), [1, 2], {"tau": (1, 2)}), "fit takes data as one xarray.DataArray.* list"),
+        (lambda: nm.windup_time_course([0, 1] * uM, cell()), "windup_time_course takes free drug over time.* Quantity"),
+        (lambda: nm.measures.interaction([[1, 2]], "a", "b"), "interaction takes one read-out over two axes.* list"),
         (lambda: quantities.quantity("-10 °C"), r"did you mean '263.15 kelvin'\?"),
         (lambda: quantities.quantity("36 degC"), r"did you mean '309.15 kelvin'\?"),
         (
@@ -105,6 +109,10 @@ def test_a_slip_is_told_with_what_was_meant(slip, said):
         (lambda: nm.WindUp(freqency="1 Hz"), "WindUp has no argument 'freqency'; did you mean 'frequency'?"),
         (lambda: nm.Events("exc", number=3), "Events has no argument 'number'; there are port, times, …"),
         (lambda: nm.sweep(None, "s.zarr", worker=2), "sweep has no argument 'worker'; did you mean 'workers'?"),
+        (lambda: cell(treshold="v > 1*mV"), "Model has no argument 'treshold'; did you mean 'threshold'?"),
+        (lambda: nm.Fibres("exc", synapse=3), "Fibres has no argument 'synapse'; did you mean 'synapses'?"),
+        (lambda: nm.Sweep(cell(), axis={}), "Sweep has no argument 'axis'; did you mean 'axes'?"),
+        (lambda: nm.Samples({"g": (1, 2)}, point=3), "Samples has no argument 'point'; did you mean 'points'?"),
     ],
 )
 def test_an_argument_that_there_is_not_is_told_with_what_was_meant(slip, said):

@@ -15,7 +15,7 @@ from typing import Any, Self
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, nearest, plainly
+from nmdasim.errors import ModelError, answering, nearest, plainly
 from nmdasim.model import html
 from nmdasim.model.attached import Attached, with_ports
 from nmdasim.model.check import weight_in_range, weight_matches
@@ -32,6 +32,7 @@ from nmdasim.quantities import QuantityLike
 _SAID = ("name", "description", "references", "numbers")
 
 
+@answering
 @dataclass(frozen=True, eq=False, repr=False)
 class Projection:
     """Synapses from one population, or input, onto another.
@@ -114,6 +115,7 @@ class Projection:
         return ((self.port, 0.0),) if self.port else ()
 
 
+@answering
 @dataclass(frozen=True, eq=False, repr=False)
 class Circuit:
     """Populations, the projections between them, and what drives them.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from nmdasim.errors import ModelError
+from nmdasim.errors import ModelError, answering
 from nmdasim.language import names as text
 from nmdasim.model import html
 from nmdasim.model.parameter import ParameterSet
@@ -32,6 +32,7 @@ class Recipe:
     edits: tuple[tuple[str, Mapping[str, str]], ...] = ()
 
 
+@answering
 @dataclass(frozen=True)
 class Mechanism:
     """A fragment of a model.

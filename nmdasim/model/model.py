@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, nearest, plainly
+from nmdasim.errors import ModelError, answering, nearest, plainly
 from nmdasim.language import latex
 from nmdasim.language.noise import drawn
 from nmdasim.language.system import System, system
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _SAID = ("name", "description", "references", "mechanisms")
 
 
+@answering
 @dataclass(frozen=True, eq=False, repr=False)
 class Model:
     """A neuron as a frozen value.

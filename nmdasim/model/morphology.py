@@ -10,10 +10,11 @@ from typing import Self
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, nearest
+from nmdasim.errors import InputError, answering, nearest
 from nmdasim.quantities import QuantityLike
 
 
+@answering
 @dataclass(frozen=True)
 class Section:
     """A tapering cylinder cut into equal segments.

@@ -14,7 +14,7 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import DIMENSIONLESS, get_dimensions
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, UnitError, plainly
+from nmdasim.errors import InputError, UnitError, answering, plainly
 from nmdasim.model import html
 from nmdasim.model.typed import typed
 from nmdasim.quantities import QuantityLike
@@ -26,6 +26,7 @@ STATUSES = ("verified", "transcribed", "derived", "assumed", "recalled")
 OWN = "nmdasim"
 
 
+@answering
 @dataclass(frozen=True, repr=False)
 class Parameter:
     """One number of a model.

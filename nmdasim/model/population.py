@@ -9,13 +9,14 @@ from typing import Any, Self
 
 import numpy as np
 
-from nmdasim.errors import ModelError, nearest
+from nmdasim.errors import ModelError, answering, nearest
 from nmdasim.model import html
 from nmdasim.model.model import Model
 from nmdasim.model.typed import argument, cut
 from nmdasim.quantities import QuantityLike, several
 
 
+@answering
 @dataclass(frozen=True, eq=False)
 class Population:
     """A number of neurons of one model.

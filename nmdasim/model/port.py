@@ -10,13 +10,14 @@ from functools import cached_property
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, answering
 from nmdasim.model.typed import shown, typed
 from nmdasim.quantities import QuantityLike
 
 _ADDS = re.compile(r"\s*([A-Za-z]\w*)\s*\+=\s*(.+?)\s*")
 
 
+@answering
 @dataclass(frozen=True)
 class Port:
     """A named synaptic input.
@@ -103,6 +104,7 @@ class Contact:
         return float(quantities.si(self.delay, "ms", name="delay"))
 
 
+@answering
 @dataclass(frozen=True, repr=False)
 class Fibres:
     """A bundle of afferent fibres of one kind, as a model receives it.
@@ -162,6 +164,7 @@ class Fibres:
         return Latency(self.latency, self.spread, self.synapses, self.redrawn).draw(stimuli, rng)
 
 
+@answering
 @dataclass(frozen=True)
 class Summary:
     """One number per window of a run, cheap to keep: an extremum of a variable, or its value at the window's start.

@@ -20,7 +20,7 @@ from brian2.units import second
 from brian2.units.fundamentalunits import DIMENSIONLESS, Dimension, get_dimensions
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, NmdasimError, nearest
+from nmdasim.errors import ModelError, NmdasimError, answering, nearest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.language.linear import solved
 from nmdasim.language.reader import read, symbol
@@ -47,6 +47,7 @@ class Statement:
         return f"{self.name} {self.operator}= {self.text}"
 
 
+@answering
 @dataclass(frozen=True, eq=False, repr=False)
 class Synapse:
     """What a synapse is, as a frozen value.

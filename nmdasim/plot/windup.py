@@ -253,7 +253,8 @@ def trace(result: xr.Dataset, variable: str, ax: Axes | None = None) -> Axes:
         for label, cue, lane in conditions(result):
             values = lane[variable].isel(seed=0) if "seed" in lane[variable].dims else lane[variable]
             ax.plot(lane.time / 1e3, values, label=label, linewidth=0.5 * look().line, **cue.plain)
-        ax.set(xlabel="time, s", ylabel=f"{variable}, {result[variable].units}".removesuffix(", 1"))
+        free = "free " * str(result[variable].attrs.get("long_name", "")).startswith("free")
+        ax.set(xlabel="time, s", ylabel=f"{free}{variable}, {result[variable].units}".removesuffix(", 1"))
         if own:
             ax.set_title(f"{variable} ({what(alone(result))})", wrap=True)
             caption(ax.figure, result)

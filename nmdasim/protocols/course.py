@@ -123,7 +123,12 @@ class Course:
         return dataclasses.replace(self, times=whole * dt, values=np.append(start, self.values[later]), step=dt)
 
     def __str__(self) -> str:
-        return f"{self.name}: {self._span}{len(self.times)} knots, {self.times[0]:g} to {self.times[-1]:g} s"
+        return f"{self.name}: {self._span}{len(self.times)} knots, {self._begins:g} to {self.times[-1]:g} s"
+
+    @property
+    def _begins(self) -> float:
+        """Seconds of the first knot as it was given: one at the start of the run was moved to the first step."""
+        return 0.0 if self.times[0] <= 1.5 * self.step else float(self.times[0])
 
     @property
     def _span(self) -> str:

@@ -47,6 +47,17 @@ class Several(Protocol):
         return next((part.windows for part in self.parts if part.windows), ())
 
     @property
+    def caveat(self) -> str:
+        """What is to be said of a result, where the pulses of others than the first are not measured; without lists."""
+        others = [part for part in self.parts if part.windows and tuple(part.windows) != tuple(self.windows)]
+        if not others:
+            return ""
+        return (
+            "Several trains run together: pulses, windows and wind-up are those of the first alone. Put the one to be "
+            "measured first."
+        )
+
+    @property
     def axes(self) -> dict[str, np.ndarray]:
         """Those of every part."""
         found: dict[str, np.ndarray] = {}

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from nmdasim import quantities
-from nmdasim.errors import ModelError, plainly
+from nmdasim.errors import ModelError, answering, plainly
 from nmdasim.model.population import size_of
 from nmdasim.model.typed import shown, typed
 from nmdasim.protocols.protocol import Shares
 from nmdasim.quantities import QuantityLike
 
 
+@answering
 @dataclass(frozen=True, eq=False, repr=False)
 class Poisson:
     """Fibres that fire independently at random.
@@ -56,6 +57,7 @@ class Poisson:
         return begin + (end - begin) * rng.random(len(fibre)), fibre
 
 
+@answering
 @dataclass(frozen=True, eq=False, repr=False)
 class Volleys:
     """A stimulus repeated: at each time, every recruited fibre fires once, after a delay of its own.

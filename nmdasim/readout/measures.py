@@ -126,7 +126,7 @@ def _slope(counts: xr.Variable, pulse: xr.Variable) -> xr.Variable:
 
 @plainly
 def spikes(result: xr.Dataset, population: str | None = None) -> pd.DataFrame:
-    """Return every spike as one row of a table: ``time_ms``, ``neuron``, ``lane`` and, per varied quantity, its value.
+    """Return every spike as one row of a table: ``time_ms``, ``neuron``, ``lane`` and the values of what was varied.
 
     Columns carry their unit as those of :func:`nmdasim.export` do, ``frequency_Hz`` and ``ketamine_free_uM``; units are
     those of the result's coordinates, which ``attrs["units"]`` of the table repeats. A lane whose numbers overflowed
@@ -164,9 +164,7 @@ def _failed(result: xr.Dataset) -> list[int]:
     if "failed" not in result:
         return []
     failed = result["failed"]
-    lanes = (
-        result["lane"] if "lane" in result else failed.copy(data=np.arange(failed.size).reshape(failed.shape))
-    )
+    lanes = result["lane"] if "lane" in result else failed.copy(data=np.arange(failed.size).reshape(failed.shape))
     return sorted(lanes.transpose(*failed.dims).values[failed.values].tolist())
 
 
@@ -174,23 +172,27 @@ def _cell_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
     times = result.spike_time
     if "population" in times.dims:
         times = times.sel(population=population, drop=True)
-    dims: list[Any] = [dim for dim in times.dims if dim != "spike"]
-    stacked = times.stack(lane=dims) if dims else times.expand_dims("lane")  # noqa: PD013  (an xarray method)
-    values = stacked.transpose("lane", "spike").values
-    lane, index = np.nonzero(np.isfinite(values))
-    table = pd.DataFrame({"time_ms": values[lane, index], "neuron": 0, "lane": lane})
-    for dim in dims:
-        table[str(dim)] = stacked[dim].values[lane]
-    return table
+    times = times.transpose(..., "spike")
+    *where, index = np.nonzero(np.isfinite(times.values))
+    lane = np.ravel_multi_index(where, times.shape[:-1]) if where else np.zeros(len(index), int)
+    table = pd.DataFrame({"time_ms": times.values[(*where, index)], "neuron": 0, "lane": lane})
+    return table.assign(**_values(result, dict(zip(map(str, times.dims), where, strict=False))))
 
 
 def _network_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
     found = listing.of(result, population)
     arrays = {"time_ms": "spike_time", "neuron": "spike_neuron", "lane": "spike_lane"}
     table = pd.DataFrame({column: result[name].values[found.index] for column, name in arrays.items()})
-    for k, dim in enumerate(found.count.dims):
-        table[str(dim)] = result[dim].values[np.unravel_index(found.place, found.count.shape)[k]]
-    return table
+    dims = list(map(str, found.count.dims))
+    where = np.unravel_index(found.place, found.count.shape) if dims else ()
+    return table.assign(**_values(result, dict(zip(dims, where, strict=True))))
+
+
+def _values(result: xr.Dataset, where: dict[str, np.ndarray]) -> dict[str, Any]:
+    """Return the value of every dimension, and of what else was varied, at places along the dimensions."""
+    varied = [name for name in str(result.attrs.get("varied", "")).split() if name in result.coords]
+    named = [name for name in (*where, *varied) if set(result[name].dims) <= set(where)]
+    return {name: result[name].values[tuple(where[str(dim)] for dim in result[name].dims)] for name in named}
 
 
 def threshold(response: xr.Dataset, kind: str = "touch", criterion: float = 0.5) -> xr.DataArray:

@@ -90,6 +90,11 @@ def interaction(values: xr.DataArray, first: str, second: str) -> xr.Dataset:
         ``mean``; ``additive``, the table that the two averages would give if effects added up; and ``interaction``,
         their difference (the interaction contrasts of a two-way analysis of variance).
     """
+    if not isinstance(values, xr.DataArray):
+        raise InputError(
+            "interaction takes one read-out over two axes, as nm.measures.windup(result)['index']; this is of type "
+            f"{type(values).__name__}"
+        )
     if missing := {first, second} - set(map(str, values.dims)):
         raise InputError(
             f"the read-out has the dimensions {', '.join(map(str, values.dims))}, no {', '.join(sorted(missing))}"

@@ -59,15 +59,16 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
         values = quantities.si(with_units(name, value), own.unit, name=name)
         if values.ndim > 1 or values.size == 0:
             raise InputError(f"{name} has shape {values.shape}; give one value, or a list of one or more")
-        axes.append(Axis(name, values, _unit(value, own, name), shared(value), text=_text(own, name)))
+        axes.append(
+            Axis(name, values, _unit(value, own, name), shared(value), text=own.description or read_as(name, own.unit))
+        )
     return axes
 
 
-def _text(own: Parameter, name: str) -> str:
-    """Return what a parameter is; of the concentration of a drug that nothing is said of, what it is read as: free."""
-    if own.description or name not in drugs.entries() or not quantities.same_dimension(own.unit, "uM"):
-        return own.description
-    return f"free {drugs.written(name)} at the receptor"
+def read_as(name: str, unit: str) -> str:
+    """Return what the concentration of a drug is read as where nothing is said of it: free; nothing of all else."""
+    drug = name in drugs.entries() and quantities.same_dimension(unit, "uM")
+    return f"free {drugs.written(name)} at the receptor" if drug else ""
 
 
 def unit_given(value: Any) -> str:

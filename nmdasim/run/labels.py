@@ -17,7 +17,7 @@ from nmdasim.plan.plan import Cells, Outcome, Probe
 from nmdasim.plan.recorded import recorded, summarised
 from nmdasim.run import learned
 from nmdasim.run import synapses as synaptic
-from nmdasim.run.axes import Axis, coordinate, lengths
+from nmdasim.run.axes import Axis, coordinate, lengths, read_as
 from nmdasim.run.prepare import Run, traced
 from nmdasim.run.question import Question
 from nmdasim.run.segments import Final, attach
@@ -243,7 +243,8 @@ class _Frame:
                 where = variable_name(population.model.morphology, p)
                 shown = where if self.single else f"{name}_{where}"
                 table = self.filled(parts, *size, len(times))
-                data[shown] = ([*self.dims, *own, "time"], table, {"units": found[0][1]})
+                told = {"long_name": text} if (text := read_as(p.variable, found[0][1])) else {}
+                data[shown] = ([*self.dims, *own, "time"], table, {"units": found[0][1]} | told)
 
     # --- synapses ---
 

@@ -73,8 +73,9 @@ def provenance(asked: Question, runs: Sequence[Run], given: Any) -> dict[str, An
     attrs["drugs_given"] = " ".join(drug for drug in drugs_given(attrs) if drug in left or drug not in none)
     attrs |= sources(circuit)
     known = drugs.entries()
-    if caveats := [text for key in drugs_of(circuit) if key in known and (text := known[key].text("caveat"))]:
-        attrs["warnings"] = "\n".join(caveats)
+    caveats = [known[key].text("caveat") for key in drugs_of(circuit) if key in known]
+    if said := [text for text in (*caveats, getattr(next(asked.variants())[1], "caveat", "")) if text]:
+        attrs["warnings"] = "\n".join(said)
     for bath in options.baths:
         attrs |= courses.origin(attrs, bath.attrs)
     return attrs

@@ -12,7 +12,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim import quantities
-from nmdasim.errors import InputError
+from nmdasim.errors import InputError, plainly
 from nmdasim.model.circuit import Circuit, cells_of
 from nmdasim.model.model import Model
 from nmdasim.protocols import WindUp
@@ -22,6 +22,7 @@ from nmdasim.readout.block import blocked
 from nmdasim.run.simulate import simulate
 
 
+@plainly
 def windup_time_course(
     levels: xr.DataArray, model: Model | Circuit, protocol: Any = None, *, seeds: int = 20, **options: Any
 ) -> xr.Dataset:
@@ -55,6 +56,11 @@ def windup_time_course(
     """
     if isinstance(seeds, bool) or not isinstance(seeds, int | np.integer) or seeds < 1:
         raise InputError(f"seeds = {seeds}; give the number of draws, 1 or more, as in seeds=20")
+    if not isinstance(levels, xr.DataArray):
+        raise InputError(
+            "windup_time_course takes free drug over time, as nm.pharmacology.free_levels gives it; this is of type "
+            f"{type(levels).__name__}"
+        )
     if levels.dims != ("time",) or "time" not in levels.coords:
         raise InputError(f"levels have the dimensions {levels.dims}; give one concentration over a coordinate time")
     if not ("units" in levels.attrs and "units" in levels.time.attrs):

@@ -104,6 +104,11 @@ def fit(
     ----------
     Storn & Price (1997) J. Glob. Optim. 11:341–359; Bergstra et al. (2011) NeurIPS 24.
     """
+    if not isinstance(data, xr.DataArray):
+        raise InputError(
+            "fit takes data as one xarray.DataArray, over pulse, ketamine or what else was varied, as the late of "
+            f"nm.measures.windup(result); this is of type {type(data).__name__}"
+        )
     if method not in METHODS:
         raise InputError(f"unknown method {method!r}{nearest(method, METHODS)}")
     if generations < 1 or population < 5:

@@ -13,7 +13,7 @@ from scipy.stats import qmc
 
 from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError, nearest
+from nmdasim.errors import InputError, answering, nearest
 from nmdasim.model import html
 from nmdasim.parameters import concentrations
 
@@ -22,6 +22,7 @@ METHODS = ("latin_hypercube", "sobol", "sensitivity")
 MOST = 10_000_000
 
 
+@answering
 @dataclass(frozen=True)
 class Samples:
     """Rows of parameter values drawn from a box; the rows become the dimension ``sample``.

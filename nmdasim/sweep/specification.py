@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nmdasim import engines, quantities
-from nmdasim.errors import InputError, ModelError, nearest, plainly
+from nmdasim.errors import InputError, ModelError, answering, nearest, plainly
 from nmdasim.model.circuit import Circuit, circuit_of, owners_of
 from nmdasim.model.identity import digest, versions
 from nmdasim.model.model import Model
@@ -43,6 +43,7 @@ _TRIED = 1000
 _BLOCK, _ENTRY = 4096, 60
 
 
+@answering
 @dataclass(frozen=True, eq=False)
 class Sweep:
     """What to run: every combination of the axes, each a lane; of a network, each an instance.

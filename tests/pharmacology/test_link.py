@@ -42,6 +42,7 @@ def test_a_constant_course_is_the_constant_concentration(engine):
 
 def test_an_equilibrated_start_takes_the_first_value():
     moving = run(course([3, 10], [0, 1]), block="equilibrated")
+    assert moving.attrs["courses"].endswith("2 knots, 0 to 1 s")
     still = run(3 * nm.uM, block="equilibrated")
     assert float(moving.b_nmda_dendrite[0]) == pytest.approx(float(still.b_nmda_dendrite[0]), rel=1e-6)
 
@@ -51,7 +52,7 @@ def test_the_concentration_follows_straight_lines_and_is_held_outside(engine):
     given = course([2, 2, 8, 5], [0.04, 0.06, 0.1, 0.12])
     found = run(given, engine, record=["ketamine_dendrite"]).ketamine_dendrite
     expected = np.interp(found.time.values / 1e3, given.time.values, given.values)
-    assert found.units == "µM"
+    assert (found.units, found.long_name) == ("µM", "free ketamine at the receptor")
     early = 150 * 0.5e-4 if engine == "kernel" else 0  # µM: half a step at 150 µM/s, where its states stand
     assert found.values == pytest.approx(expected, abs=early + 1e-6)
     assert float(found[-1]) == pytest.approx(5, abs=1e-6)

@@ -47,6 +47,12 @@ def test_the_pulses_of_a_train_stay_at_its_own_rate():
     assert np.all(result.pulse_time.values == [1000, 2000, 3000])
 
 
+def test_a_result_says_that_of_several_trains_the_first_is_measured():
+    one, two = WindUp(1 * Hz, 2), WindUp(1 * Hz, 2, start="1.3 s")
+    found = [nm.simulate(nm.neurons.wdr(), trains) for trains in ([one, two], [one, Events("ampa_c", 5 * ms)], one)]
+    assert ["wind-up are those of the first alone" in one.attrs.get("warnings", "") for one in found] == [1, 0, 0]
+
+
 def test_the_same_list_in_two_is_one_dimension_and_different_ones_are_refused():
     def both(*rates):
         trains = [Events(port, rate=rate, count=80) for port, rate in zip("ab", rates, strict=True)]

@@ -89,10 +89,12 @@ def test_spikes_of_a_network_say_the_value_of_every_dimension():
     network = xr.Dataset(
         {
             "spike_count": (("population", "ketamine"), [[1, 1], [0, 1]]),
+            "size": ("population", [2, 1]),
+            "lane": ("ketamine", [0, 1]),
             "spike_time": ("spike", [5.0, 7, 9], MS),
             "spike_neuron": ("spike", [0, 1, 0]),
             "spike_lane": ("spike", [0, 1, 1]),
-            "spike_population": ("spike", [0, 0, 1]),
+            "spike_population": ("spike", [0, 0, 1], {"flag_meanings": "e i"}),
         },
         coords={"population": ["e", "i"], "ketamine": ("ketamine", [0.0, 3], {"units": "µM"})},
     )
