@@ -8,11 +8,14 @@ import logging
 import os
 import pickle
 import platform
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import lru_cache
+from multiprocessing import forkserver
 from typing import Any
 
 from nmdasim.errors import need
@@ -154,7 +157,36 @@ def forked() -> Iterator[None]:
         return
     with config.set({_METHOD: "forkserver"}):
         need("distributed.utils", "sweep").get_mp_context().set_forkserver_preload([*_LOADED])
+        with _deaf(), _safe_path():
+            forkserver.ensure_running()
         yield
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Have what is started meanwhile not hear Ctrl-C, which ends the sweep; that ends its workers."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _safe_path() -> Iterator[None]:
+    """Have Python, where it is started meanwhile, load nothing from the folder in which the user happens to be."""
+    before = os.environ.get(_SAFE)
+    os.environ[_SAFE] = "1"
+    try:
+        yield
+    finally:
+        os.environ.pop(_SAFE) if before is None else os.environ.update({_SAFE: before})
+
+
+_SAFE = "PYTHONSAFEPATH"
 
 
 #: What workers are started by in Dask's configuration, and what they load.

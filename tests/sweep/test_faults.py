@@ -217,23 +217,30 @@ def test_a_lost_scheduler_is_one_clear_line_and_what_was_finished_is_kept(specif
 
 
 @pytest.mark.slow
-def test_the_command_starts_workers_of_its_own(specification, tmp_path):
-    spec = specification(points=6, chunk=8)
-    with start(spec, tmp_path / "s.zarr", "--workers", "2", "--json") as process:
-        out, told = process.communicate(timeout=120)
-    assert process.returncode == 0, told
-    assert json.loads(out) | {"seconds": 0} == {
-        "store": str(tmp_path / "s.zarr"),
-        "lanes": 24,
-        "done": 24,
-        "resumed": 0,
-        "failed": 0,
-        "seconds": 0,
-        "disclaimer": nm.DISCLAIMER,
-    }
-    assert "24 lanes in 3 chunks; about" in told
+def test_the_command_starts_workers_that_end_with_it_and_load_nothing_from_the_folder_of_the_user(
+    specification, tmp_path
+):
+    (tmp_path / "tarfile.py").write_text("raise SystemExit('a file of the user was run')")
+    spec, store = specification(points=60, chunk=12), tmp_path / "s.zarr"
+    command = [Path(sys.executable).with_name("nmdasim"), "sweep", spec, "--out", store, "--workers", "2"]
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=listen,  # noqa: PLW1509
+    )
+    wait_for(lambda: journal(store) or process.poll() is not None)
+    os.killpg(process.pid, signal.SIGINT)
+    told = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "240 lanes in 20 chunks; about" in told
     assert "on 2 workers" in told
-    assert bits(xr.open_zarr(tmp_path / "s.zarr")) == bits(nm.sweep(reading.read(spec), tmp_path / "whole.zarr"))
+    assert told.splitlines()[-2].startswith(f"stopped: {len(journal(store))} of 20 chunks are finished and kept")
+    assert not any(word in told for word in ("Traceback", "Process", "was run"))
+    nm.sweep(reading.read(spec), store, resume=True, workers=2)
+    assert bits(xr.open_zarr(store)) == bits(nm.sweep(at_once(spec), tmp_path / "whole.zarr"))
 
 
 def test_workers_are_forked_where_that_is_safe_and_a_method_of_the_user_is_kept():
