@@ -97,17 +97,24 @@ def clear(ax: Axes) -> None:
 
 def named_within(*axes: Axes) -> None:
     """Break the names of x and y axes that are longer than their side into rows; called when all else is there."""
+    figure = axes[0].get_figure(root=True)
+    assert figure is not None
+    figure.draw_without_rendering()  # the layout is found
     for ax in axes:
-        figure = ax.get_figure(root=True)
-        assert figure is not None
         for axis, side in ((ax.xaxis, "width"), (ax.yaxis, "height")):
-            figure.draw_without_rendering()  # the layout is found, with the rows of the name before
-            text = kept(axis.label.get_text())
-            letters = len(text)
-            longest = max(map(len, text.split()), default=0)
-            while getattr(axis.label.get_window_extent(), side) > _FULL * getattr(ax.bbox, side) and letters > longest:
-                letters -= 1
-                axis.label.set_text(textwrap.fill(text, letters, break_long_words=False))
+            if _broken(axis, side):
+                figure.draw_without_rendering()  # with the rows of this name
+
+
+def _broken(axis: Axis, side: str) -> bool:
+    """Break the name of an axis into rows that its side has room for; return whether that was needed."""
+    text = kept(axis.label.get_text())
+    letters = len(text)
+    longest = max(map(len, text.split()), default=0)
+    while getattr(axis.label.get_window_extent(), side) > _FULL * getattr(axis.axes.bbox, side) and letters > longest:
+        letters -= 1
+        axis.label.set_text(textwrap.fill(text, letters, break_long_words=False))
+    return letters < len(text)
 
 
 def plain_log(axis: Axis) -> None:
