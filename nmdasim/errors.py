@@ -7,7 +7,7 @@ import functools
 import inspect
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, ParamSpec, TypeVar
 
@@ -94,7 +94,7 @@ def check_keywords(called: str, function: Callable[..., object], given: Iterable
     """
     if not given:
         return
-    known = inspect.signature(function).parameters
+    known = _parameters(function)
     unknown = [name for name in given if name not in known]
     if not unknown or any(one.kind is one.VAR_KEYWORD for one in known.values()):
         return
@@ -104,6 +104,11 @@ def check_keywords(called: str, function: Callable[..., object], given: Iterable
         raise ArgumentError(f"{called} has no argument {name!r}{nearest(name, names)}")
     how = f"a drug is given as drugs={{{name!r}: '1 uM'}}, a parameter as parameters={{{name!r}: …}}"
     raise ArgumentError(f"{called} has no argument {name!r}; {how}")
+
+
+@functools.cache
+def _parameters(function: Callable[..., object]) -> Mapping[str, inspect.Parameter]:
+    return inspect.signature(function).parameters
 
 
 #: How near a keyword is to an argument to be that, and not the name of a drug or a parameter.
