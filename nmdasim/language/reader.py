@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 
 import sympy as sp
+from brian2 import units
+from brian2.units.fundamentalunits import Quantity
 
-from nmdasim import quantities
-from nmdasim.errors import ExpressionError, UnitError
+from nmdasim.errors import ExpressionError, closest
 from nmdasim.language.functions import CONSTANTS, FUNCTIONS, floor, power, remainder
 
 _OPERATORS: dict[type, Any] = {
@@ -38,10 +39,9 @@ def symbol(name: str) -> sp.Symbol:
 
 
 def _unit_value(name: str) -> float | None:
-    try:
-        return float(quantities.unit(name))
-    except UnitError:
-        return None
+    """Return the size of a unit of equations; what texts of quantities abbreviate, as V and S, is none."""
+    found = getattr(units, name, None)
+    return float(found) if isinstance(found, Quantity) else None
 
 
 def read(expression: str, names: Iterable[str]) -> sp.Expr:
@@ -83,7 +83,10 @@ class _Reader(ast.NodeVisitor):
             return symbol(node.id)
         value = CONSTANTS.get(node.id, _unit_value(node.id))
         if value is None:
-            raise ExpressionError(f"{node.id!r} in {self.text!r} is not defined: it is no state, parameter or unit")
+            raise ExpressionError(
+                f"{node.id!r} in {self.text!r} is not defined: it is no state, parameter or unit"
+                f"{closest(node.id, self.names)}"
+            )
         return sp.Float(value)
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Any:

@@ -31,7 +31,9 @@ POTENTIAL = "v"
 IDENTIFIER = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 ASSIGNMENT = re.compile(r"\s*([A-Za-z]\w*)\s*([-+*/]?)=\s*([^=].*?)\s*")
 _Gains = tuple[tuple[str, tuple[str, ...]], ...]
-_BUILT_IN = {"v", "t", "area", "True", "False", "and", "or", "not", "weight"}
+_DRAWS = {"rand", "randn"}
+_WORDS = {"True", "False", "and", "or", "not"}
+_BUILT_IN = {"v", "t", "area", "weight", *_WORDS}
 
 
 def model(given: Model) -> None:
@@ -129,15 +131,6 @@ def _noise(given: Model, text: Equations) -> None:
             _ = given.system
         except ExpressionError as error:
             raise ModelError(str(error)) from None
-
-
-def is_unit(name: str) -> bool:
-    """Whether the equations' language reads a name as a unit."""
-    try:
-        quantities.unit(name)
-    except UnitError:
-        return False
-    return True
 
 
 def declarations(parameters: tuple[tuple[str, str], ...]) -> str:
@@ -380,10 +373,11 @@ class Dimensions:
 
     def _read(self, expression: str, what: str) -> tuple[Dimension, bool]:
         scope: dict[str, Any] = {name: _Variable(dim) for name, dim in self.known.items()}
-        for name in IDENTIFIER.findall(expression):
-            if name not in scope and name not in FUNCTIONS and is_unit(name):
-                scope[name] = quantities.unit(name)
-        named = {*FUNCTIONS, *CONSTANTS, "rand", "randn"}
+        for name in {*IDENTIFIER.findall(expression)} - {*scope, *FUNCTIONS, *CONSTANTS, *_DRAWS, *_WORDS}:
+            if why := unread.name(name, self.known):
+                raise ModelError(f"{what}: {name!r} {why}")
+            scope[name] = quantities.unit(name)
+        named = {*FUNCTIONS, *CONSTANTS, *_DRAWS}
         scope |= {name: DEFAULT_FUNCTIONS[name] for name in named if name in DEFAULT_FUNCTIONS}
         scope |= {name: DEFAULT_CONSTANTS[name] for name in named if name in DEFAULT_CONSTANTS}
         try:

@@ -25,7 +25,7 @@ from nmdasim.language.functions import CONSTANTS, FUNCTIONS
 from nmdasim.language.linear import solved
 from nmdasim.language.reader import read, symbol
 from nmdasim.model import unread
-from nmdasim.model.check import IDENTIFIER, Dimensions, conventional, is_unit
+from nmdasim.model.check import IDENTIFIER, Dimensions, conventional
 from nmdasim.model.identity import digest
 from nmdasim.model.parameter import ParameterSet
 
@@ -141,7 +141,7 @@ class Synapse:
 
     def outside(self, text: str) -> set[str]:
         """Return the names in an expression that are no part of the synapse or the language."""
-        return {n for n in IDENTIFIER.findall(text) if n not in self.names and n not in _BUILT_IN and not is_unit(n)}
+        return {n for n in IDENTIFIER.findall(text) if n not in {*self.names, *_BUILT_IN} and unread.name(n, ())}
 
     def expression(self, text: str, others: Iterable[str] = ()) -> sp.Expr:
         """Read an expression, its own subexpressions substituted; `others` are names of the neurons that it may use."""

@@ -111,5 +111,7 @@ def name(word: str, known: Iterable[str]) -> str:
         unit = quantities.unit(word)
     except UnitError:
         return f"is not defined{closest(word, [*known, *_MEANT])}"
-    there = getattr(unit, "name", "")
-    return f"is no unit of equations; write {there or f'{float(unit):g}*{quantities.base_units(unit.dim)}'}"
+    there = getattr(unit, "name", "") or f"{float(unit):g}*{quantities.base_units(unit.dim)}"
+    if own := [one for one in known if one.lower() == word.lower()]:
+        return f"is not defined; did you mean {own[0]!r}, or the unit {there}?"
+    return f"is no unit of equations; write {there}"
