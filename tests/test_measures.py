@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -126,6 +128,28 @@ def test_a_part_keeps_the_values_of_what_was_varied_in_its_table_of_spikes():
         assert set(tables(part)["spike"].ketamine_free_uM) == {1}
 
 
+def test_of_joined_results_nothing_is_told_of_what_was_not_run():
+    one, two = (
+        nm.simulate(WDR, nm.WindUp(pulses=2), ketamine=[f"{dose} uM"], seed=range(n)) for dose, n in ((0, 2), (1, 3))
+    )
+    area = nm.measures.windup(xr.concat([one, two], "ketamine", join="outer", data_vars="all")).area
+    assert area.isnull().values.tolist() == [[False, False, True], [False] * 3]
+    assert area.sel(ketamine=0).values[:2].tolist() == nm.measures.windup(one).area.sel(ketamine=0).values.tolist()
+    assert np.isnan(nm.measures.windup(one.reindex(seed=[1, 9])).area.values).tolist() == [[False, True]]
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [lambda r: r.mean("seed", keep_attrs=True), lambda r: r.isel(spike=slice(0, 2)), lambda r: r[{"seed": [0]}]],
+)
+def test_averaged_or_cut_spikes_are_not_measured(spoilt):
+    result = nm.simulate(WDR, nm.WindUp(pulses=2), seed=[0, 1])
+    whole = spoilt(result).sizes.get("seed") == 1
+    for taken in (nm.measures.windup, nm.spikes):
+        with nullcontext() if whole else pytest.raises(ValueError, match="are not those that were counted"):
+            taken(spoilt(result))
+
+
 @short
 def test_spikes_that_were_not_counted_are_given_to_no_instance():
     train = nm.protocols.sensory.Conditioning(frequency=8 * Hz, pulses=2, start="10 ms")
@@ -134,6 +158,12 @@ def test_spikes_that_were_not_counted_are_given_to_no_instance():
         (result.isel(seed=[0, 0]), "are not those that were counted"),
         (result.isel(population=[0]), "no population 'projection' in this result"),
         (result.drop_vars("lane"), "it has no lane"),
+        (
+            xr.concat([result, result.assign_coords(seed=[2, 3])], "seed", data_vars="minimal"),
+            "those that were counted",
+        ),
+        (result.where(result.seed > 0, drop=True), "those that were counted"),
+        (result.expand_dims("row"), "those that were counted"),
     ):
         for taken in (nm.measures.windup, nm.spikes):
             with pytest.raises(ValueError, match=why):

@@ -1,4 +1,4 @@
-"""The spikes of a network, which lie in one list, by the instances that a result, or a part of it, has."""
+"""The spikes of a result or of a part of it: of networks in one list by instance, of cells in a table; as counted."""
 
 from __future__ import annotations
 
@@ -53,15 +53,48 @@ def of(result: xr.Dataset, population: str) -> Listed:
         part.sel(population=population, drop=True) if "population" in part.dims else part.drop_vars("population")
         for part in (result["spike_count"], result["size"])
     )
+    if {*result["lane"].dims} != {*count.dims} or result["spike_lane"].ndim != 1 or size.ndim:
+        raise InputError(_OTHERS)
     lanes = result["lane"].transpose(*count.dims).values.ravel()
+    if not np.issubdtype(lanes.dtype, np.integer) or len(np.unique(lanes)) < lanes.size:
+        raise InputError(_OTHERS)
     order = np.argsort(lanes)
     number = result["spike_population"].attrs["flag_meanings"].split().index(population)
     own = (result["spike_population"].values == number) & np.isin(result["spike_lane"].values, lanes)
     index = np.flatnonzero(own)
     place = order[np.searchsorted(lanes, result["spike_lane"].values[index], sorter=order)]
-    counted = np.nan_to_num(count.values.ravel())  # an instance that overflowed has no spikes
-    if not np.array_equal(np.bincount(place, minlength=lanes.size), counted):
-        raise InputError(
-            "the spikes of this result are not those that were counted; measure results one by one, then join them"
-        )
+    if not np.array_equal(np.bincount(place, minlength=lanes.size), _counted(count).ravel()):
+        raise InputError(_OTHERS)
     return Listed(index, place, count, int(size))
+
+
+def table(result: xr.Dataset, population: str = "") -> xr.DataArray:
+    """Return the spike times of one cell of every lane, padded with NaN.
+
+    Raises
+    ------
+    InputError
+        If the result does not have the population, or if the spikes in it are not as many as were counted.
+    """
+    known = [name for name in ("spike_time", "spike_count") if name in result]
+    own = result[known]
+    if "population" in own.dims:
+        if population not in (names := own["population"].values.tolist()):
+            raise InputError(f"no population {population!r}{nearest(population, names)}")
+        own = own.sel(population=population, drop=True)
+    times = own["spike_time"].transpose(..., "spike")
+    if "spike_count" in own:
+        found, count = np.isfinite(times.values).sum(axis=-1), own["spike_count"]
+        alike = {*count.dims} == {*times.dims[:-1]}
+        if not alike or not np.array_equal(found, _counted(count.transpose(*times.dims[:-1]))):
+            raise InputError(_OTHERS)
+    return times
+
+
+def _counted(count: xr.DataArray) -> np.ndarray:
+    """Return counts as they are found in a list or a table: none where a run overflowed, or was not made."""
+    return np.nan_to_num(count.values)
+
+
+#: What was taken along the dimension of spikes or averaged over lanes no longer has the spikes that were counted.
+_OTHERS = "the spikes of this result are not those that were counted; measure each result, then join or average"

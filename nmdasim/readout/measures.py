@@ -169,10 +169,7 @@ def _failed(result: xr.Dataset) -> list[int]:
 
 
 def _cell_spikes(result: xr.Dataset, population: str) -> pd.DataFrame:
-    times = result.spike_time
-    if "population" in times.dims:
-        times = times.sel(population=population, drop=True)
-    times = times.transpose(..., "spike")
+    times = listing.table(result, population)
     *where, index = np.nonzero(np.isfinite(times.values))
     lane = np.ravel_multi_index(where, times.shape[:-1]) if where else np.zeros(len(index), int)
     table = pd.DataFrame({"time_ms": times.values[(*where, index)], "neuron": 0, "lane": lane})

@@ -44,8 +44,21 @@ def counts(result: xr.Dataset) -> xr.Dataset:
     first = np.minimum(split, end)
     early = counted(result, start, first).where(_reached(result, first))
     late = counted(result, split, end).where(_reached(result, end) & (end > split + _ROUNDING_MS))
-    standing = xr.where(result["failed"].variable, np.nan, 1.0) if "failed" in result else 1.0
+    standing = _standing(result)
     return labelled(result, {"exists": start.notnull(), "early": early * standing, "late": late * standing})
+
+
+def _standing(result: xr.Dataset) -> xr.Variable | float:
+    """Return 1 where a run stands, NaN where it overflowed or, of results that were joined, was not made."""
+    if "spike_count" not in result:
+        return 1.0
+    count = result["spike_count"]
+    if "population" in count.dims:
+        count = count.sel(population=result.attrs["output"], drop=True)
+    standing = xr.where(count.variable.isnull(), np.nan, 1.0)
+    if "failed" in result:  # of which a joined part may know nothing
+        standing = standing * xr.where(result["failed"].variable == 1, np.nan, 1.0)
+    return standing
 
 
 def labelled(result: xr.Dataset, found: Mapping[str, xr.Variable]) -> xr.Dataset:
@@ -99,9 +112,7 @@ def warned(attrs: Mapping[Any, Any], sentences: list[str]) -> dict[str, str]:
 
 def _counted(result: xr.Dataset, start: xr.Variable, end: xr.Variable) -> xr.Variable:
     """Return the spikes of the output cell in each window, over the result's dimensions and ``pulse``."""
-    times = result.spike_time
-    if result.attrs.get("output"):
-        times = times.sel(population=result.attrs["output"], drop=True)
+    times = listing.table(result, result.attrs.get("output", ""))
     found: xr.Variable = ((times.variable >= start) & (times.variable < end)).sum("spike")
     return found
 
