@@ -193,7 +193,7 @@ def each_with_unit(texts: Iterable[object]) -> str:
 
     Lists are written as in Python and TOML; a command says its own before.
     """
-    meant = with_one_unit(texts)
+    meant = with_one_unit([str(text) for text in texts])
     return f"; did you mean {meant}?" if meant else ", as in ['0 uM', '1 uM']"
 
 

@@ -42,6 +42,12 @@ def concentrations(name: str, text: str) -> list[str]:
     parts = [part.strip() for part in text.split(",")]
     if not all(parts):
         raise InputError(f"{name} = {text!r} has an empty entry; write one or several, as in '0 uM,1 uM'")
+    if comma := _DECIMAL.fullmatch(text):
+        several = with_one_unit(parts) or parts
+        raise InputError(
+            f"{name} = {text!r} is one number with a comma, or two; did you mean '{comma[1]}.{comma[2]}' or "
+            f"'{','.join(several)}'?"
+        )
     apart = [one for part in parts for one in _BETWEEN.split(part)]
     if len(apart) > len(parts) and all(_ONE.fullmatch(value) for value in apart):
         joined = ",".join(with_one_unit(apart) or apart)
@@ -54,9 +60,17 @@ def concentrations(name: str, text: str) -> list[str]:
     return parts
 
 
+#: Two whole numbers of which the second alone has a unit: to many people one number, since they write its comma.
+_DECIMAL = re.compile(r"\s*([+-]?\d+),\s*(\d+\s*[A-Za-zµμ].*?)\s*")
 #: One value with its unit, or without; and what stands between two in place of a comma.
 _ONE = re.compile(r"[+-]?[\d.]+\s*[A-Za-zµμ/]*")
 _BETWEEN = re.compile(r"(?<=[A-Za-z\d])\s*[;\s]\s*(?=[+-]?\.?\d)")
+
+
+def decimal(text: str) -> str:
+    """Return the question whether a text was one number with a decimal comma; nothing where it is none."""
+    comma = _DECIMAL.fullmatch(text)
+    return f"did you mean '{comma[1]}.{comma[2]}'?" if comma else ""
 
 
 def one_concentration(ketamine: str) -> float:
@@ -71,7 +85,8 @@ def one_concentration(ketamine: str) -> float:
     from nmdasim.parameters import concentrations
 
     if "," in ketamine:
-        raise InputError(f"ketamine = {ketamine}; give one concentration, such as '1 uM'")
+        meant = decimal(ketamine) or "give one concentration, such as '1 uM'"
+        raise InputError(f"ketamine = {ketamine}; {meant}")
     free = quantities.si(concentrations.free(ketamine), "uM", name="ketamine")
     if free.ndim or free < 0:
         raise InputError(f"ketamine = {ketamine}; give one concentration, 0 or more")

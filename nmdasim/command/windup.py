@@ -9,7 +9,7 @@ import typer
 
 from nmdasim.command import names, progress
 from nmdasim.command.figures import Show, Slide, opened
-from nmdasim.command.options import Json, Out, concentrations, drawn_seeds
+from nmdasim.command.options import Json, Out, concentrations, decimal, drawn_seeds
 from nmdasim.errors import InputError
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ def windup(
     from nmdasim.run.simulate import simulate
 
     if "," in frequency:
-        raise InputError(f"frequency = {frequency}; give one rate, such as '1 Hz'; nmdasim sweep takes several")
+        meant = decimal(frequency) or "give one rate, such as '1 Hz'; nmdasim sweep takes several"
+        raise InputError(f"frequency = {frequency}; {meant}")
     seeds = drawn_seeds(seed, repeats, _MOST_REPEATS)
     if out is not None:
         files.check_folder(out)

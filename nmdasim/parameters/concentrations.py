@@ -55,6 +55,13 @@ def free(given: Any, drug: str = "ketamine", *, basis: str = "", table: Table = 
     UnitError
         If it is no concentration.
     """
+    try:
+        return _free(given, drug, basis, table)
+    except UnitError as error:
+        raise UnitError(str(error) if str(error).startswith(drug) else f"{drug}: {error}") from None
+
+
+def _free(given: Any, drug: str, basis: str, table: Table) -> Any:
     if isinstance(given, xr.DataArray):
         return _labelled(given, drug, basis, table)
     if isinstance(given, list | tuple) and any(isinstance(one, str | Quantity) for one in given):

@@ -99,6 +99,8 @@ def _read(text: str, pattern: re.Pattern[str], what: str, example: str) -> Amoun
     if match is None:
         if pattern.fullmatch(text.strip().removeprefix("-").strip()):
             raise InputError(f"{what} = {text!r}; it is 0 or more")
+        if "," in text and pattern.fullmatch(point := text.strip().replace(",", ".", 1)):
+            raise InputError(f"{what} = {text!r} cannot be read; did you mean {point!r}?")
         raise InputError(f"{what} = {text!r} cannot be read; write a number and a unit, such as {example}")
     number = float(match["number"]) * _MG[match["mass"]]
     if "time" in pattern.groupindex:

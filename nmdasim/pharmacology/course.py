@@ -17,6 +17,7 @@ from nmdasim.pharmacology import amounts
 from nmdasim.pharmacology.cautions import cautions
 from nmdasim.pharmacology.compartments import READOUTS, build
 from nmdasim.pharmacology.drugs import drug
+from nmdasim.pharmacology.events import Event
 from nmdasim.pharmacology.limits import check_doses
 from nmdasim.pharmacology.presets import Preset, choose
 from nmdasim.pharmacology.regimen import Regimen
@@ -36,7 +37,7 @@ _STEPS_MIN = (1, 2, 5, 10, 15, 30, 60, 120, 240, 720, 1440)
 
 @plainly
 def time_course(
-    regimen: Regimen,
+    regimen: Regimen | Event,
     times: QuantityLike | None = None,
     *,
     every: QuantityLike | None = None,
@@ -78,6 +79,13 @@ def time_course(
         For times that are not 0 or more and increasing, a preset that does not fit drug or route, or more subjects
         and times than fit into memory.
     """
+    if isinstance(regimen, Event):
+        regimen = Regimen((regimen,))
+    if not isinstance(regimen, Regimen):
+        raise InputError(
+            f"a time course is of a Regimen, as Regimen([dose('35 mg', over='40 min')]); this is of type "
+            f"{type(regimen).__name__}"
+        )
     if cohort is not None and len(regimen.ids) > 1:
         raise InputError(f"a cohort is drawn for one subject's regimen; this one has {len(regimen.ids)} subjects")
     axis = _axis(regimen, times, every, until)

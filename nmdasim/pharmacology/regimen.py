@@ -32,7 +32,7 @@ class Regimen:
     Parameters
     ----------
     events
-        Rows in the order of the table; within a subject, times do not decrease.
+        Rows in the order of the table, or one; within a subject, times do not decrease.
     drug
         What is given, such as ``"s-ketamine"``; by default what the pharmacokinetic preset describes.
     name, source
@@ -50,7 +50,8 @@ class Regimen:
     source: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "events", tuple(self.events))
+        given = (self.events,) if isinstance(self.events, Event) else self.events
+        object.__setattr__(self, "events", tuple(given))
         object.__setattr__(self, "drug", drug(self.drug).name if self.drug else "")
         for field in ("name", "source"):
             object.__setattr__(self, field, " ".join(getattr(self, field).split()))

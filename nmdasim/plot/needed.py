@@ -10,7 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import xarray as xr
 
-from nmdasim.errors import InputError, plainly
+from nmdasim.errors import ArgumentError, InputError, plainly
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -64,7 +64,10 @@ def draws(*needs: Need) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
 
         @functools.wraps(function)
         def call(*args: _P.args, **kwargs: _P.kwargs) -> _R:
-            given = signature.bind(*args, **kwargs).arguments
+            try:
+                given = signature.bind(*args, **kwargs).arguments
+            except TypeError as error:
+                raise ArgumentError(f"{function.__name__}: {error}") from None
             for name, need in zip(signature.parameters, needs, strict=False):
                 if given.get(name) is not None:
                     need.check(given[name], function.__name__)

@@ -14,7 +14,7 @@ from brian2.units import Quantity
 from brian2.units.fundamentalunits import get_dimensions
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, ModelError, nearest
+from nmdasim.errors import InputError, ModelError, UnitError, nearest
 from nmdasim.language import late
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.driven import driven, port
@@ -159,7 +159,11 @@ class Course:
 
 
 def _si(given: xr.DataArray, like: str, name: str) -> np.ndarray:
-    return quantities.si(given.values * quantities.parse_unit(str(given.attrs["units"])), like, name=name)
+    try:
+        unit = quantities.parse_unit(str(given.attrs["units"]))
+    except UnitError as error:
+        raise UnitError(f"{name}: {error}") from None
+    return quantities.si(given.values * unit, like, name=name)
 
 
 _ORIGIN = ("drug", "preset", "site", "source", "regimen", "warnings")

@@ -131,6 +131,12 @@ class Inputs(Protocol):
         return self.by_name
 
 
+def _shown(given: Any) -> str:
+    """Return what was given as a message shows it: as it is typed where that is short, else its kind."""
+    text = repr(given)
+    return text if len(text) <= 60 and "\n" not in text else f"a {type(given).__name__}"
+
+
 def protocol_of(given: Any) -> Any:
     """Return what was given as a protocol.
 
@@ -150,6 +156,6 @@ def protocol_of(given: Any) -> Any:
     if all(getattr_static(given, name, None) is not None for name in _MEMBERS):  # without computing any of them
         return given
     raise InputError(
-        f"{given!r} is no protocol; give nm.WindUp(), nm.Events(...), a list of them, or "
+        f"{_shown(given)} is no protocol; give nm.WindUp(), nm.Events(...), a list of them, or "
         "{input: source} for a circuit"
     )

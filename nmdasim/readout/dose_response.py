@@ -6,7 +6,7 @@ import numpy as np
 import xarray as xr
 
 from nmdasim.disclaimer import DISCLAIMER
-from nmdasim.errors import InputError, nearest
+from nmdasim.errors import InputError
 from nmdasim.quantities import brief, several
 from nmdasim.readout import curves, intervals
 from nmdasim.readout.curves import Doses
@@ -83,7 +83,8 @@ def dose_response(values: xr.DataArray, dose: str = "ketamine", *, resamples: in
         )
     if dose not in values.dims:
         raise InputError(
-            f"a read-out over {', '.join(map(str, values.dims))} has no {dose!r}{nearest(dose, map(str, values.dims))}"
+            f"a read-out over {', '.join(map(str, values.dims))} has no {dose!r}; say which dimension is the dose, as "
+            f"dose={str(next(iter(values.dims), 'memantine'))!r}"
         )
     if values.sizes[dose] < _FEWEST:
         raise InputError(f"{several(values.sizes[dose], 'dose')}; a Hill curve has 4 numbers, give 5 doses or more")

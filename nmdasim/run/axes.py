@@ -53,7 +53,7 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
     axes = []
     for name, value in given.items():
         if name not in known:
-            raise ModelError(f"{model.name} has no parameter {name!r}{nearest(name, sorted(known))}")
+            raise ModelError(f"{model.name} has no parameter {name!r}{_nearest(name, known)}")
         owner = next(cell for cell in cells.values() if cell.parameters.entries(name))
         own = owner.parameters[owner.parameters.entries(name)[0]]
         values = quantities.si(with_units(name, value), own.unit, name=name)
@@ -63,6 +63,13 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
             Axis(name, values, _unit(value, own, name), shared(value), text=own.description or read_as(name, own.unit))
         )
     return axes
+
+
+def _nearest(name: str, known: set[str]) -> str:
+    """Return which parameter was likely meant: the gain of a group that was named, or one without its population."""
+    own = name.rpartition(".")[2]
+    meant = next((one for one in (f"gain_{name}", own) if one in known), "")
+    return f"; did you mean {meant!r}?" if meant else nearest(name, sorted(known))
 
 
 def read_as(name: str, unit: str) -> str:
@@ -179,7 +186,7 @@ def columns(axes: Sequence[Axis]) -> dict[str, np.ndarray]:
 def coordinate(axis: Axis) -> Any:
     """Return an axis as xarray takes a coordinate, in its conventional unit."""
     values = np.asarray(shown(axis, axis.values))
-    attrs = {"units": quantities.pretty(axis.unit)} | ({"long_name": axis.text} if axis.text else {})
+    attrs = {"units": quantities.pretty(axis.unit) or "1"} | ({"long_name": axis.text} if axis.text else {})
     return (axis.dimension, values, attrs) if axis.values.ndim else ((), values, attrs)
 
 

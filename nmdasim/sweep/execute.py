@@ -83,13 +83,13 @@ def sweep(
     InputError
         For anything that is wrong with the sweep, before any work starts.
     """
-    run(what, Path(store), resume=resume, workers=workers, scheduler=scheduler, threads=threads, progress=progress)
+    run(what, store, resume=resume, workers=workers, scheduler=scheduler, threads=threads, progress=progress)
     return xr.open_zarr(store)
 
 
 def run(
     what: Sweep,
-    path: Path,
+    store: str | Path,
     *,
     resume: bool = False,
     workers: int = 0,
@@ -102,6 +102,9 @@ def run(
     need("dask", "sweep")
     if not isinstance(what, Sweep):
         raise InputError(f"nm.sweep runs a nm.Sweep, and {type(what).__name__} is none; make one, nm.Sweep(model, …)")
+    if not isinstance(store, str | Path):
+        raise InputError(f"a sweep is kept in a folder, as 'doses.zarr'; a {type(store).__name__} names none")
+    path = Path(store)
     if workers < 0 or threads < 0:
         raise InputError(f"workers = {workers}, threads = {threads}; give 0 or more")
     if workers and scheduler:
@@ -117,16 +120,16 @@ def run(
     if not path.exists():
         check_room(path, what, what.chunks)
     began = time.perf_counter()
-    with terminable(), open_store(path, what, tried, resume=resume) as store:
-        check_room(path, what, len(store.missing))
-        for note in store.notes:
+    with terminable(), open_store(path, what, tried, resume=resume) as opened:
+        check_room(path, what, len(opened.missing))
+        for note in opened.notes:
             _LOG.warning("%s", note)
-        before = store.lanes
+        before = opened.lanes
         if announce:
             announce(Outlook.of(what, before, rate, workers, scheduler, threads))
-        _finish(store, workers, scheduler, threads, progress or (lambda done, lanes: None))
+        _finish(opened, workers, scheduler, threads, progress or (lambda done, lanes: None))
         seconds = time.perf_counter() - began
-        return Summary(what.lanes, store.lanes, before, store.failed, seconds, tuple(store.notes))
+        return Summary(what.lanes, opened.lanes, before, opened.failed, seconds, tuple(opened.notes))
 
 
 def _finish(store: Store, workers: int, scheduler: str, threads: int, progress: Callable[[int, int], None]) -> None:

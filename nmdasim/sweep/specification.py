@@ -93,7 +93,8 @@ class Sweep:
 
     @plainly
     def __post_init__(self) -> None:
-        object.__setattr__(self, "readouts", tuple(self.readouts))
+        names = [self.readouts] if isinstance(self.readouts, str) else self.readouts
+        object.__setattr__(self, "readouts", tuple(names))
         if self.chunk is not None and (not isinstance(self.chunk, int) or not 1 <= self.chunk <= 1_000_000):
             raise InputError(f"chunk = {self.chunk}; a chunk has from 1 to 1,000,000 lanes")
         named = [*self.axes, *(self.samples.ranges if self.samples else ())]

@@ -16,8 +16,8 @@ from brian2.units.fundamentalunits import Quantity, get_dimensions
 from cattrs.gen import make_dict_structure_fn, override
 
 from nmdasim import quantities
-from nmdasim.errors import InputError, NmdasimError, UnitError, nearest
-from nmdasim.parameters import concentrations
+from nmdasim.errors import InputError, NmdasimError, UnitError, nearest, with_one_unit
+from nmdasim.parameters import concentrations, drugs
 from nmdasim.run.axes import SHOWN
 from nmdasim.sweep.samples import MOST, Samples
 
@@ -110,7 +110,7 @@ def _converter() -> cattrs.Converter:
     made = cattrs.Converter(forbid_extra_keys=True)
     hooks: dict[Any, tuple[Callable[[Any], bool], str]] = {
         int: (lambda v: isinstance(v, int) and not isinstance(v, bool), " = {}; it is a whole number"),
-        str: (lambda v: isinstance(v, str), " = {}; it is a text"),
+        str: (lambda v: isinstance(v, str), " = {}; it is a text, as in dt = '0.1 ms'"),
         Scalar: (lambda v: _is_number(v) or isinstance(v, str), " = {} is no number or text"),
         Value: (lambda v: _is_number(v) or isinstance(v, str), " = {}; a value is a number or text, as in '3 mM'"),
         Factor: (_is_number, " = {}; a factor is a number"),
@@ -229,6 +229,15 @@ def _entry(one: dataclasses.Field[Any]) -> Any:
 # --- axes ------------------------------------------------------------------------------------------------------------
 
 
+def _as_list(name: str, given: object) -> str:
+    """Return the question whether one text was to be a list; nothing of anything else."""
+    if not isinstance(given, str):
+        return ""
+    parts = [part.strip() for part in given.split(",")]
+    plain = with_one_unit([*parts, "0 uM"])[:-1] if name in drugs.entries() else []
+    return f"; did you mean {with_one_unit(parts) or plain or parts}?"
+
+
 def axis(name: str, given: Any, unit: str | None = None) -> Any:
     """Return the values of one axis; `unit` is that of a protocol's argument, ``"1"`` for numbers and ``""`` for names.
 
@@ -243,7 +252,9 @@ def axis(name: str, given: Any, unit: str | None = None) -> Any:
             _seeds(structured(given, Seeds, where)) if name == "seed" else _grid(name, structured(given, Grid, where))
         )
     if not isinstance(given, list):
-        raise InputError(f"axis {name} = {given!r}; an axis is a list, or {{from, to, points, scale}}")
+        raise InputError(
+            f"axis {name} = {given!r}; an axis is a list, or {{from, to, points, scale}}{_as_list(name, given)}"
+        )
     if not given:
         raise InputError(f"axis {name!r} is empty; give one or more values")
     kind, what = _KINDS.get(name if unit is None else unit, ((int, float, str), "number or text"))
