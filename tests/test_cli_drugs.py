@@ -59,6 +59,9 @@ def test_ketamine_in_another_unit_is_told_in_micromolar(command):
             "ketamine = 0,1,10 has the wrong dimension; … each with its unit; did you mean '0 uM,1 uM,10 uM'?",
         ),
         (["--ketamine", "0,1,10 nM"], "did you mean '0 nM,1 nM,10 nM'?"),
+        (["--ketamine", "0,5 uM"], "is one number with a comma, or two; did you mean '0.5 uM' or '0 uM,5 uM'?"),
+        (["--drug", "memantine=1, 5 uM"], "did you mean '1.5 uM' or '1 uM,5 uM'?"),
+        (["--frequency", "0,5 Hz"], "did you mean '0.5 Hz'?"),
         (["--drug", "memantine=1 nM,1 uM,3"], "in uM, each with its unit, as in '0 uM,1 uM'"),
     ],
 )

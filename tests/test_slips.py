@@ -1,6 +1,7 @@
 """Slips of the first day: each is told by the name of what was typed, with what was likely meant."""
 
 import pytest
+import xarray as xr
 
 import nmdasim as nm
 from nmdasim import Hz, ms, quantities, uM
@@ -10,6 +11,12 @@ from nmdasim.studies import reflex
 def cell(equations="dv/dt = -v/tau : volt", **changed):
     options = dict(parameters=dict(tau=10 * ms, ketamine=0 * uM), ports=dict(exc="v += 1*mV"))
     return nm.Model("m", equations, **(options | changed))
+
+
+def over_time(unit, time="ms"):
+    return xr.DataArray(
+        [0.0, 1], dims="time", coords={"time": ("time", [0, 5], {"units": time})}, attrs={"units": unit}
+    )
 
 
 @pytest.mark.parametrize(
@@ -80,6 +87,29 @@ def test_what_is_offered_in_an_equation_can_be_written_there():
         (lambda: nm.fit(cell(), nm.WindUp(), [1, 2], {"tau": (1, 2)}), "fit takes data as one xarray.DataArray.* list"),
         (lambda: nm.windup_time_course([0, 1] * uM, cell()), "windup_time_course takes free drug over time.* Quantity"),
         (lambda: nm.measures.interaction([[1, 2]], "a", "b"), "interaction takes one read-out over two axes.* list"),
+        (
+            lambda: cell(threshold="V > 1*mV"),
+            "threshold V > 1.mV: 'V' is not defined; did you mean 'v', or the unit volt",
+        ),
+        (lambda: cell(threshold="v > 1*mV", refractory="V > 1*mV"), "refractory V > 1.mV: 'V' is not defined"),
+        (lambda: cell(threshold="v > 1*mV", reset="v = V"), "reset v = V: 'V' is not defined"),
+        (lambda: cell(ports=dict(exc="v += S*ohm")), "'S' is no unit of equations; write siemens"),
+        (lambda: nm.citations(5), "citations are of a result, a model or a circuit; a int"),
+        (lambda: nm.simulate(nm.WindUp(), cell()), "^a Model is no protocol; give nm.WindUp"),
+        (lambda: nm.simulate(nm.neurons.wdr(), parameters={"nmda": 1}), "did you mean 'gain_nmda'"),
+        (lambda: nm.simulate(nm.circuits.dorsal_horn(), parameters={"projection.K_mg": "1 mM"}), "did you mean 'K_mg'"),
+        (lambda: nm.simulate(cell(), ketamine=over_time("uMM")), "ketamine: unknown unit 'uMM'"),
+        (lambda: nm.simulate(cell(), ketamine=over_time("uM", "sec")), "time of ketamine: .* did you mean 'second'"),
+        (
+            lambda: nm.sweep(
+                nm.Sweep(cell(), nm.Events("exc", 5 * ms), {"tau": [5] * ms}, duration="9 ms", readouts="spike_count"),
+                nm.WindUp(),
+            ),
+            "kept in a folder, .* a WindUp names none",
+        ),
+        (lambda: nm.pharmacology.dose("0,5 mg/kg"), "did you mean '0.5 mg/kg'"),
+        (lambda: nm.pharmacology.free_levels("35 mg"), r"a time course is of a Regimen, as Regimen\(\["),
+        (lambda: nm.plot.dose_response(cell()), "dose_response: missing a required argument: 'fit'"),
         (lambda: quantities.quantity("-10 °C"), r"did you mean '263.15 kelvin'\?"),
         (lambda: quantities.quantity("36 degC"), r"did you mean '309.15 kelvin'\?"),
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ class Axis:
     """A named quantity that may vary: SI values, one per position, the unit in which they are shown, its dimension.
 
     Quantities with the same `dim` vary together, and those without one along a dimension of their own name. Where it is
-    `named`, its values are what they are shown as: seeds, names, what an earlier run varied. `text` says what it is.
+    `named`, its values are what they are shown as: seeds, names, what an earlier run varied. `text` says what it is,
+    `labels` which position of `dim` is which.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Axis:
     dim: str = ""
     named: bool = False
     text: str = ""
+    labels: np.ndarray | None = field(default=None, repr=False, compare=False)
 
     @property
     def dimension(self) -> str:
@@ -60,7 +62,14 @@ def parameter_axes(model: Model | Circuit, given: Mapping[str, Any]) -> list[Axi
         if values.ndim > 1 or values.size == 0:
             raise InputError(f"{name} has shape {values.shape}; give one value, or a list of one or more")
         axes.append(
-            Axis(name, values, _unit(value, own, name), shared(value), text=own.description or read_as(name, own.unit))
+            Axis(
+                name,
+                values,
+                _unit(value, own, name),
+                shared(value),
+                text=own.description or read_as(name, own.unit),
+                labels=labels(value),
+            )
         )
     return axes
 
@@ -113,7 +122,7 @@ def seed_axis(seed: Any) -> Axis:
     seeds = np.asarray(seed)
     if seeds.ndim > 1 or not seeds.size or not np.issubdtype(seeds.dtype, np.integer) or np.any(seeds < 0):
         raise InputError(f"seed = {seed!r}; a seed is a whole number from 0 upward, or a list of them")
-    return Axis("seed", seeds, dim=shared(seed), named=True)
+    return Axis("seed", seeds, dim=shared(seed), named=True, labels=labels(seed))
 
 
 def protocol_axes(protocol: Any) -> list[Axis]:
@@ -143,6 +152,19 @@ def shared(value: Any) -> str:
     return str(value.dims[0]) if isinstance(value, xr.DataArray) and value.ndim else ""
 
 
+def labels(value: Any) -> np.ndarray | None:
+    """Return the labels of the dimension of a DataArray, where it has some."""
+    dim = shared(value)
+    return value.coords[dim].values if dim and dim in value.coords else None
+
+
+def labelled(axes: Iterable[Axis]) -> dict[str, Any]:
+    """Return the labels of the dimensions along which several quantities vary together."""
+    axes = list(axes)
+    named = {axis.name for axis in axes}
+    return {axis.dim: axis.labels for axis in axes if axis.labels is not None and axis.dim not in named}
+
+
 def with_units(name: str, value: Any, *, plain: bool = False) -> Any:
     """Return a DataArray as a quantity, all else as it is; `plain` numbers need say no unit.
 
@@ -161,9 +183,15 @@ def with_units(name: str, value: Any, *, plain: bool = False) -> Any:
 
 
 def lengths(axes: Iterable[Axis]) -> dict[str, int]:
-    """Return the dimensions and their lengths."""
+    """Return the dimensions and their lengths; what varies together has the same labels, if any."""
     sizes: dict[str, int] = {}
+    known: dict[str, np.ndarray] = {}
     for axis in axes:
+        if axis.labels is not None and not np.array_equal(known.setdefault(axis.dim, axis.labels), axis.labels):
+            raise InputError(
+                f"{axis.name} has other labels along {axis.dim} than another parameter, or in another order; "
+                "what varies together is put in one order first, as by .reindex_like"
+            )
         if axis.values.ndim and sizes.setdefault(axis.dimension, axis.values.size) != axis.values.size:
             raise InputError(
                 f"{axis.name} has {quantities.several(axis.values.size, 'value')} along {axis.dimension}, "

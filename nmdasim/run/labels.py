@@ -17,7 +17,7 @@ from nmdasim.plan.plan import Cells, Outcome, Probe
 from nmdasim.plan.recorded import recorded, summarised
 from nmdasim.run import learned
 from nmdasim.run import synapses as synaptic
-from nmdasim.run.axes import Axis, coordinate, lengths, read_as
+from nmdasim.run.axes import Axis, coordinate, labelled, lengths, read_as
 from nmdasim.run.prepare import Run, traced
 from nmdasim.run.question import Question
 from nmdasim.run.segments import Final, attach
@@ -72,7 +72,7 @@ def label(asked: Question, done: Sequence[Done], *, alone: bool) -> xr.Dataset:
     """
     axes = [*asked.grid, *asked.axes]
     frame = _Frame(asked.circuit, tuple(axes), frozenset(axis.name for axis in asked.grid), done, alone)
-    data = xr.Dataset(coords={axis.name: coordinate(axis) for axis in axes})
+    data = xr.Dataset(coords=labelled(axes) | {axis.name: coordinate(axis) for axis in axes})
     if not alone:
         data["population"] = ("population", list(asked.circuit.populations))
     frame.counts(data)

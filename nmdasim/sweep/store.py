@@ -27,7 +27,7 @@ from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import NmdasimError, need
 from nmdasim.model.identity import versions
-from nmdasim.run.axes import shown
+from nmdasim.run.axes import labelled, shown
 from nmdasim.sweep import inside
 from nmdasim.sweep.chunks import FAILED, MISSING, Chunk
 from nmdasim.sweep.identity import VERSION, neighbours
@@ -272,6 +272,7 @@ def _coordinates(sweep: Sweep, pilot: xr.Dataset) -> xr.Dataset:
         told = "gain" if sweep.is_gain(axis.name) else axis.text
         attrs = {"units": quantities.pretty(axis.unit)} | ({"long_name": told} if told else {})
         data = data.assign_coords({axis.name: (axis.dimension, shown(axis, axis.values), attrs)})
+    data = data.assign_coords(labelled(sweep.varied))
     if "sample" in sweep.sizes:
         data = data.assign_coords(sample=np.arange(sweep.sizes["sample"]))
     if any(map(sweep.per_pulse, sweep.readouts)):

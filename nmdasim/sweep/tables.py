@@ -110,7 +110,7 @@ def _converter() -> cattrs.Converter:
     made = cattrs.Converter(forbid_extra_keys=True)
     hooks: dict[Any, tuple[Callable[[Any], bool], str]] = {
         int: (lambda v: isinstance(v, int) and not isinstance(v, bool), " = {}; it is a whole number"),
-        str: (lambda v: isinstance(v, str), " = {}; it is a text, as in dt = '0.1 ms'"),
+        str: (lambda v: isinstance(v, str), " = {}; it is a text, in quotation marks"),
         Scalar: (lambda v: _is_number(v) or isinstance(v, str), " = {} is no number or text"),
         Value: (lambda v: _is_number(v) or isinstance(v, str), " = {}; a value is a number or text, as in '3 mM'"),
         Factor: (_is_number, " = {}; a factor is a number"),

@@ -56,3 +56,10 @@ def test_names_of_the_field_are_understood():
     assert ph.drug("Esketamine") == ph.drug("s-ketamine")
     assert ph.drug("ketamine").grams_per_mole == pytest.approx(237.73)
     assert ph.drug("norketamine").grams_per_mole == pytest.approx(223.70)
+
+
+def test_one_dose_is_a_regimen_of_itself():
+    given = ph.dose("35 mg", over="40 min")
+    one, same = (ph.free_levels(what, every="30 min", until="2 h") for what in (given, ph.Regimen([given])))
+    assert np.array_equal(one, same)
+    assert ph.Regimen(given) == ph.Regimen([given])

@@ -43,7 +43,10 @@ def test_the_printed_example_is_read(tmp_path):
         ("axes = {ketamine = [1, 2]}", r"ketamine = .* has the wrong dimension; .* mean \['1 uM', '2 uM'\]\?"),
         ("axes = {ketamine = ['0', '1 uM', '2']}", r"axis ketamine: .* did you mean \['0 uM', '1 uM', '2 uM'\]\?"),
         ("axes = {ketamine = []}", "axis 'ketamine' is empty"),
-        ("axes = {ketamine = '1 uM'}", "an axis is a list"),
+        ("axes = {ketamine = '1 uM'}", r"an axis is a list, .* did you mean \['1 uM'\]"),
+        ("axes = {ketamine = '0 uM,1 uM'}", r"did you mean \['0 uM', '1 uM'\]"),
+        ("axes = {ketamine = '0,1,10'}", r"did you mean \['0 uM', '1 uM', '10 uM'\]"),
+        ("axes = {ketamine = {from = 0.1, to = '1 uM', points = 3}}", r"did you mean \['0.1 uM', '1 uM'\]"),
         ("axes = {ketamine = ['1 uM', '1 uM']}", "repeats a value"),
         ("axes = {ketamine = {from = '1 uM', to = '2 uM'}}", "points missing"),
         ("axes = {ketamine = {from = '0 uM', to = '2 uM', points = 3, scale = 'log'}}", "above 0"),
@@ -96,6 +99,23 @@ def test_a_gain_and_a_parameter_of_its_group_are_refused_together():
 
 def along(dim, values, unit="1"):
     return xr.DataArray(values, dims=dim, attrs=dict(units=unit))
+
+
+def test_what_varies_together_keeps_its_labels_and_is_not_paired_against_them(tmp_path):
+    doses, gains = (
+        along("row", values, unit).assign_coords(row=["a", "b"]) for values, unit in (([0, 1], "uM"), ([1, 0], "1"))
+    )
+    train = nm.WindUp(pulses=1)
+    for found in (
+        nm.simulate(WDR, train, ketamine=doses, parameters={"gain_nmda": gains}),
+        nm.sweep(nm.Sweep(WDR, train, dict(ketamine=doses, nmda=gains)), tmp_path / "s.zarr"),
+    ):
+        assert found.ketamine.sel(row="b").values == 1
+    other = gains.isel(row=[1, 0])
+    with pytest.raises(ValueError, match="other labels along row"):
+        nm.simulate(WDR, train, ketamine=doses, parameters={"gain_nmda": other})
+    with pytest.raises(ValueError, match="other labels along row"):
+        _ = nm.Sweep(WDR, train, dict(ketamine=doses, gain_nmda=other)).sizes
 
 
 def test_what_varies_together_has_one_length_and_a_name_that_is_free():
