@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from brian2.units.fundamentalunits import get_dimensions
+from brian2.units.fundamentalunits import Quantity, get_dimensions
 
 from nmdasim import quantities
 from nmdasim.errors import InputError, ModelError, nearest
@@ -96,6 +96,12 @@ def unit_given(value: Any) -> str:
 
 #: Attribute of a DataArray whose numbers are to be shown in another unit than its own.
 SHOWN = "shown_units"
+
+
+def shown_in(value: Quantity, unit: str) -> Any:
+    """Return a quantity that is shown in a unit, to the same bits; as it is where there is no unit."""
+    attrs = {"units": quantities.base_units(get_dimensions(value)), SHOWN: unit}
+    return xr.DataArray(np.asarray(value, dtype=float), attrs=attrs) if unit else value
 
 
 def _unit(value: Any, own: Parameter, name: str) -> str:

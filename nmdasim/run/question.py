@@ -20,7 +20,7 @@ from nmdasim.protocols import course as courses
 from nmdasim.protocols.given import protocol_of
 from nmdasim.quantities import QuantityLike
 from nmdasim.receptors.dosing import medicated
-from nmdasim.run.axes import Axis, lengths, parameter_axes, protocol_axes, seed_axis
+from nmdasim.run.axes import Axis, lengths, parameter_axes, protocol_axes, seed_axis, shown_in
 from nmdasim.run.options import Options, step_of
 from nmdasim.run.segments import Continuation, carried, layout_of
 
@@ -105,6 +105,7 @@ def question(
     own = {name: concentrations.named(name, value) for name, value in (parameters or {}).items()}
     given = _together(own, doses, {} if mg is None else {"mg": mg})
     circuit, still, baths = courses.follow(circuit, given, step, begun=start is not None)
+    still |= {f"{one.name}_start": shown_in(still[f"{one.name}_start"], one.attrs.get("units", "")) for one in baths}
     circuit.check_step(step)
     read = Options.read(circuit, step, baths=baths, **{name: v for name, v in options.items() if v is not None})
     grid, axes = protocol_axes(done_to), [*parameter_axes(circuit, still), *_seeds(seed, start)]

@@ -43,6 +43,10 @@ def test_a_constant_course_is_the_constant_concentration(engine):
 def test_an_equilibrated_start_takes_the_first_value():
     moving = run(course([3, 10], [0, 1]), block="equilibrated")
     assert moving.attrs["courses"].endswith("2 knots, 0 to 1 s")
+    assert (moving.ketamine_start.item(), moving.ketamine_start.units) == (3, "µM")
+    given = course([3000, 10000], [0, 1]).assign_attrs(units="nM")
+    nano = run(given, block="equilibrated", duration="10 ms")
+    assert (nano.ketamine_start.item(), nano.ketamine_start.units) == (3000, "nM")
     still = run(3 * nm.uM, block="equilibrated")
     assert float(moving.b_nmda_dendrite[0]) == pytest.approx(float(still.b_nmda_dendrite[0]), rel=1e-6)
 
