@@ -213,9 +213,9 @@ def si(value: QuantityLike, like: Quantity | Dimension | str, *, name: str, fini
     except UnitError as error:
         raise UnitError(f"{name}: {error}") from None
     if get_dimensions(given) is not wanted and not is_bare_zero(given):
-        said = as_said(value, shown(given))
+        told = as_said(value, shown(given))
         wants = f"it is given in {allowed or 'no unit (a plain number)'}{_with_unit(value, given, allowed)}"
-        raise UnitError(f"{name} = {said} has the wrong dimension; {wants}")
+        raise UnitError(f"{name} = {told} has the wrong dimension; {wants}")
     values = np.asarray(given, dtype=float)
     if finite and not np.all(np.isfinite(values)):
         raise UnitError(f"{name} = {shown(given)} is not finite; give a finite number")
@@ -247,6 +247,11 @@ def shown(value: Quantity) -> str:
     numbers = [brief(number, 6) for number in np.atleast_1d(in_unit(value, unit)).ravel()[:5]]
     text = numbers[0] if np.size(value) == 1 else f"[{', '.join(numbers)}{', …' * (np.size(value) > 5)}]"
     return f"{text} {pretty(unit)}".strip()
+
+
+def said(value: QuantityLike) -> str:
+    """Return what was given as a message repeats it: text as it stands, all else as people read it."""
+    return as_said(value, shown(quantity(value)))
 
 
 def _with_unit(value: QuantityLike, given: Quantity, unit: str) -> str:

@@ -171,7 +171,7 @@ def _one_curve(
     if bool(fit.sigmoid):
         unit = fit.ic50.attrs["units"]
         ic50, *ends = (brief(float(fit[name]), 3) for name in ("ic50", "ic50_low", "ic50_high"))
-        numbers = f"IC50 {ic50} {unit} ({'–'.join(ends)})"
+        numbers = f"IC50 {ic50} {unit} ({'–'.join(ends).replace('inf', 'not bounded by these doses')})"
         curve = hill(smooth, *(float(fit[name]) for name in ("top", "bottom", "ic50", "slope")))
         ax.plot(smooth, curve, label=_folded(ax, f"{label}  {numbers}"), **cue.plain)
     else:

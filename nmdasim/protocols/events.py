@@ -13,7 +13,7 @@ from nmdasim.model.check import weight_matches
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.population import named
 from nmdasim.protocols.protocol import Arrival, Counts, Protocol
-from nmdasim.quantities import QuantityLike
+from nmdasim.quantities import QuantityLike, said
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,12 +88,14 @@ class Events(Protocol):
         assert self.rate is not None
         rate = quantities.si(self.rate, "Hz", name="rate")
         if rate.ndim > 1 or not rate.size or np.any(rate < SLOWEST) or np.any(rate > FASTEST):
-            raise InputError(f"rate = {self.rate}; a rate is above 0 ({SLOWEST:g} Hz to {FASTEST:g} Hz), one or a list")
+            raise InputError(
+                f"rate = {said(self.rate)}; a rate is above 0 ({SLOWEST:g} Hz to {FASTEST:g} Hz), one or a list"
+            )
         count = np.asarray(self.count)
         if count.ndim > 1 or not count.size or not np.issubdtype(count.dtype, np.integer) or np.any(count < 1):
             raise InputError(f"count = {self.count}; a train has a whole number of events, 1 or more")
         if quantities.number(self.start, "ms", name="start") < 0:
-            raise InputError(f"start = {self.start}; the first event does not come before 0 s")
+            raise InputError(f"start = {said(self.start)}; the first event does not come before 0 s")
 
     @property
     def varies(self) -> Mapping[str, str]:  # type: ignore[override]

@@ -13,7 +13,7 @@ from nmdasim.errors import InputError
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.population import named, size_of
 from nmdasim.protocols.protocol import Protocol
-from nmdasim.quantities import QuantityLike
+from nmdasim.quantities import QuantityLike, said
 
 #: Standard deviation by which a spike misses its place in the row, in intervals.
 IRREGULAR = 0.2
@@ -77,7 +77,9 @@ class Ongoing(Protocol):
     def __post_init__(self) -> None:
         rates = quantities.si(self.rate, "Hz", name="rate")
         if rates.ndim > 1 or not rates.size or np.any(rates < 0) or self.duration <= 0:
-            raise InputError(f"ongoing input at {self.rate} for {self.length}; give rates from 0 and a time above 0")
+            raise InputError(
+                f"ongoing input at {said(self.rate)} for {said(self.length)}; give rates from 0 and a time above 0"
+            )
 
     @property
     def duration(self) -> float:

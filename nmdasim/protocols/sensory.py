@@ -19,7 +19,7 @@ from nmdasim.model.population import named
 from nmdasim.parameters import load
 from nmdasim.protocols.protocol import Counts, Protocol, Shares
 from nmdasim.protocols.sources import Poisson, Volleys
-from nmdasim.quantities import QuantityLike
+from nmdasim.quantities import QuantityLike, said
 
 #: Strengths of a test, as shares of the fibres recruited.
 INTENSITIES = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -115,9 +115,9 @@ class Pressure(Protocol):
     def __post_init__(self) -> None:
         _check_share(self.intensity, "pressure")
         if _seconds(self.length, "length") <= 0:
-            raise InputError(f"pressure of {self.intensity} for {self.length}; give a time above 0")
+            raise InputError(f"pressure of {self.intensity} for {said(self.length)}; give a time above 0")
         if _seconds(self.start, "start") < 0:
-            raise InputError(f"start = {self.start}; pressure does not begin before 0 s")
+            raise InputError(f"start = {said(self.start)}; pressure does not begin before 0 s")
 
     @property
     def duration(self) -> float:
@@ -167,10 +167,10 @@ class Conditioning(Protocol):
         whole = counts.size and np.issubdtype(counts.dtype, np.integer)
         if rates.ndim > 1 or counts.ndim > 1 or not whole or not rates.size or np.any(rates <= 0) or np.any(counts < 1):
             raise InputError(
-                f"pulses = {self.pulses}, frequency = {self.frequency}; give one pulse or more at a rate above 0"
+                f"pulses = {self.pulses}, frequency = {said(self.frequency)}; give one pulse or more at a rate above 0"
             )
         if _seconds(self.start, "start") < 0:
-            raise InputError(f"start = {self.start}; a train does not start before 0 s")
+            raise InputError(f"start = {said(self.start)}; a train does not start before 0 s")
 
     @property
     def _rate(self) -> float:

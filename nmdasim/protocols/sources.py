@@ -11,7 +11,7 @@ from nmdasim.errors import ModelError, answering, plainly
 from nmdasim.model.population import size_of
 from nmdasim.model.typed import shown, typed
 from nmdasim.protocols.protocol import Shares
-from nmdasim.quantities import QuantityLike
+from nmdasim.quantities import QuantityLike, said
 
 
 @answering
@@ -45,7 +45,7 @@ class Poisson:
         size_of(self.size, "Poisson")
         rate = quantities.si(self.rate, "Hz", name="rate")
         if np.any(rate < 0) or rate.size not in (1, self.size):
-            raise ModelError(f"Poisson: rate = {self.rate}; give one rate from 0 upward, or one for each fibre")
+            raise ModelError(f"Poisson: rate = {said(self.rate)}; give one rate from 0 upward, or one for each fibre")
 
     def draw(self, duration: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Return times in seconds and the fibre of each."""

@@ -18,7 +18,7 @@ from nmdasim.model.circuit import Circuit
 from nmdasim.protocols.protocol import Arrival, Counts, Protocol
 from nmdasim.protocols.strength import STRENGTH
 from nmdasim.protocols.windup import WindUp
-from nmdasim.quantities import QuantityLike
+from nmdasim.quantities import QuantityLike, said
 
 #: What people are tested with.
 FEWEST, MOST, SLOWEST, FASTEST = 5, 20, 0.2, 3.0
@@ -70,7 +70,7 @@ class TemporalSummation(Protocol):
         rate = quantities.si(self.frequency, "Hz", name="frequency")
         if not np.all((rate >= SLOWEST * (1 - 1e-12)) & (rate <= FASTEST * (1 + 1e-12))):
             raise InputError(
-                f"frequency = {self.frequency}; temporal summation is tested at {SLOWEST:g} to {FASTEST:g} Hz; "
+                f"frequency = {said(self.frequency)}; temporal summation is tested at {SLOWEST:g} to {FASTEST:g} Hz; "
                 "nm.WindUp takes any rate"
             )
         counts = np.asarray(self.pulses)

@@ -14,7 +14,7 @@ from nmdasim.errors import InputError, nearest, plainly
 from nmdasim.model.circuit import Circuit, circuit_of
 from nmdasim.model.port import Fibres
 from nmdasim.protocols.protocol import Arrival, Counts, Protocol
-from nmdasim.quantities import QuantityLike
+from nmdasim.quantities import QuantityLike, said
 
 _SENTENCE = re.compile(
     r"\s*(?P<pulses>\d+)\s+(?:C-fibre |C-fiber |C )?(?:pulses|stimuli)\s+at\s+(?P<frequency>[\d.]+\s*\w*Hz)"
@@ -72,7 +72,8 @@ class WindUp(Protocol):
         rate = quantities.si(self.frequency, "Hz", name="frequency")
         if rate.ndim > 1 or rate.size == 0 or np.any(rate < _SLOWEST) or np.any(rate > _FASTEST):
             raise InputError(
-                f"frequency = {self.frequency}; a rate is above 0 ({_SLOWEST:g} Hz to {_FASTEST:g} Hz), one or a list"
+                f"frequency = {said(self.frequency)}; a rate is above 0 "
+                f"({_SLOWEST:g} Hz to {_FASTEST:g} Hz), one or a list"
             )
         counts = np.asarray(self.pulses)
         if counts.ndim > 1 or not _whole(counts) or np.any(counts < 1) or np.any(counts > _MOST):
@@ -82,7 +83,7 @@ class WindUp(Protocol):
         if np.ndim(self.burst) or not _whole(np.asarray(self.burst)) or not 1 <= self.burst <= _MOST:
             raise InputError(f"burst = {self.burst}; a pulse has a whole number of stimuli, 1 or more")
         if _single(self.start, "second", "start") < 0:
-            raise InputError(f"start = {self.start}; the first pulse does not come before 0 s")
+            raise InputError(f"start = {said(self.start)}; the first pulse does not come before 0 s")
         gap = _single(self.burst_interval, "ms", "burst_interval")
         if gap < 0 or gap * (self.burst - 1) >= 1 / rate.max():
             raise InputError(

@@ -58,7 +58,7 @@ def test_text_that_is_no_protocol_is_refused(text):
         (dict(pulses=[3, 0]), "whole number"),
         (dict(pulses=10**13), "up to 1000000"),
         (dict(pulses=10**30), "up to 1000000"),
-        (dict(frequency=0 * Hz), "frequency = 0. Hz; a rate is above 0"),
+        (dict(frequency=0 * Hz), "frequency = 0 Hz; a rate is above 0"),
         (dict(frequency=-1 * Hz), "a rate is above 0"),
         (dict(frequency=[1, 0] * Hz), "a rate is above 0"),
         (dict(frequency=[[1, 2]] * Hz), "one or a list"),
