@@ -252,6 +252,7 @@ def test_workers_are_forked_where_that_is_safe_and_a_method_of_the_user_is_kept(
         assert dask.config.get(method) == "fork"
 
 
-def test_no_scheduler_at_an_address_is_one_clear_line(small, tmp_path):
+def test_no_scheduler_at_an_address_is_one_clear_line(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(distant, "_PATIENCE", 1)  # s
     with pytest.raises(ValueError, match=r"no Dask scheduler answers at tcp://127\.0\.0\.1:1 "):
         nm.sweep(small(), tmp_path / "s.zarr", scheduler="tcp://127.0.0.1:1")
