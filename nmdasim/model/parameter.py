@@ -24,6 +24,8 @@ KINDS = ("measured", "derived", "fitted", "assumed")
 STATUSES = ("verified", "transcribed", "derived", "assumed", "recalled")
 #: Source of the library's own numbers, which there is nothing to check against.
 OWN = "nmdasim"
+#: Source of a value that a pain state sets: assumed, as the user's own are not.
+STATE = "state"
 
 
 @answering

@@ -215,7 +215,7 @@ def _attributes(
         "regimen": regimen.name,
         "warnings": "\n".join(cautions(regimen, list(presets.values()), data)),
         "references": " ".join(dict.fromkeys(sources)),
-        "unverified_parameters": " ".join(name for name, p in numbers.items() if not p.verified),
+        "unverified_parameters": " ".join(name for name, p in numbers.items() if p.status != "verified"),
         "nmdasim_version": version("nmdasim"),
         "disclaimer": DISCLAIMER,
     }

@@ -60,7 +60,11 @@ def across(ax: Axes, basis: str = "free", unit: str = "uM", after: float = 0.0) 
     ax.text(0.01, _ROW * (rows + 0.7), heading, transform=ax.transAxes, fontstyle="italic", **kind)
     height = 0.5 * _ROW
     for band, ends in shown.items():
-        ax.plot(ends, [height] * 2, "|-", transform=foot, color=COLOUR, linewidth=4, markersize=6, zorder=0.5)
+        line: dict[str, Any] = {"transform": foot, "color": COLOUR, "zorder": 0.5, "markersize": 6}
+        whole = [k for k in (0, 1) if ends[k] == ranges[band][k]]
+        ax.plot(ends, [height] * 2, "|-", linewidth=4, markevery=whole, **line)
+        for k in {0, 1} - {*whole}:  # it goes on beyond the axis
+            ax.plot(ends[k], height, "<>"[k], clip_on=False, **line)
         x, side, above = where[band]
         height += _ROW * above
         ax.text(x, height, texts[band], transform=ax.transAxes, ha=side, **kind)

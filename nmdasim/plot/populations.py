@@ -53,7 +53,7 @@ def accepted_ranges(found: xr.Dataset, chosen: xr.DataArray | None = None, ax: A
     """
     names, where = places(found)
     with plt.rc_context(look().rc):
-        own, ax = ax is None, axes_of(ax, (9, 1.6 + 0.5 * len(names)))
+        own, ax = ax is None, axes_of(ax, (9, 2.6 + 0.5 * len(names)))
         kept, beside = cues(4)[1], cues(4)[3]
         groups = {"kept": (where, kept, 0.0 if chosen is None else -0.15)}
         if chosen is not None:
@@ -202,7 +202,7 @@ def deciding(correlations: xr.Dataset | Mapping[str, xr.Dataset], ax: Axes | Non
     names = first.parameter.values[np.argsort(-np.abs(first.correlation.values))]
     height = 0.8 / len(tables)
     with plt.rc_context(look().rc):
-        own, ax = ax is None, axes_of(ax, (8.5, 1.8 + 0.4 * len(names) * max(1, len(tables) / 2)))
+        own, ax = ax is None, axes_of(ax, (8.5, 2.4 + 0.4 * len(names) * max(1, len(tables) / 2)))
         for k, (label, table) in enumerate(tables.items()):
             part = table.sel(parameter=names)
             rows = np.arange(len(names)) + height * (k - (len(tables) - 1) / 2)

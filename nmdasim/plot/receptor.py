@@ -341,9 +341,9 @@ def _kind(result: xr.Dataset) -> str:
 
 
 def _peaks(values: np.ndarray) -> np.ndarray:
-    """Return the places of the answers to the pulses: peaks of at least a tenth of the highest."""
+    """Return the places of the answers to the pulses: peaks, but for ripples below a hundredth of the highest."""
     inner = values[1:-1]
-    high = (inner > values[:-2]) & (inner >= values[2:]) & (inner > 0.1 * values.max())
+    high = (inner > values[:-2]) & (inner >= values[2:]) & (inner > 0.01 * values.max())
     return np.flatnonzero(high) + 1
 
 

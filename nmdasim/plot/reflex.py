@@ -97,7 +97,7 @@ def _doses(found: xr.Dataset) -> Iterator[tuple[str, Cue, xr.Dataset]]:
     if "ketamine" not in found.dims:
         yield "", cues(1)[0], found
         return
-    for k, cue in enumerate(cues(found.sizes["ketamine"])):
+    for k, cue in zip(np.argsort(found.ketamine.values), cues(found.sizes["ketamine"]), strict=True):
         one = found.isel(ketamine=k)
         yield f"{brief(float(one.ketamine))} {found.ketamine.units}", cue, one
 

@@ -173,7 +173,7 @@ def blocked(result: xr.Dataset, scheme: Scheme, drug: str) -> xr.DataArray:
 def provenance(scheme: Scheme, conditions: Mapping[str, Any] | None = None) -> dict[str, str]:
     """Return what a result says about the scheme behind it and the conditions that were set."""
     numbers = {key: f"{p.number:.12g} {p.unit}".strip() for key, p in scheme.parameters.items()}
-    unverified = [key for key, p in scheme.parameters.items() if not p.verified and p.source != "user"]
+    unverified = [key for key, p in scheme.parameters.items() if p.status != "verified" and p.source != "user"]
     sources = [p.source.split(" ")[0] for p in scheme.parameters.values()]
     keys = dict.fromkeys([*scheme.references, *sources])
     return {

@@ -90,7 +90,7 @@ def _attrs(drug: str, parts: Sequence[tuple[Subtype, float]]) -> dict[str, str]:
     used = [(key, p) for key, p in rows if p.source != "user"]
     return {
         "drug": drug,
-        "unverified_parameters": " ".join(dict.fromkeys(key for key, p in used if not p.verified)),
+        "unverified_parameters": " ".join(dict.fromkeys(key for key, p in used if p.status != "verified")),
         "references": " ".join(dict.fromkeys(p.source.split(" ")[0] for _, p in used)),
         "warnings": drugs.find(blocker(drug).key).text("caveat"),
         "disclaimer": DISCLAIMER,

@@ -13,7 +13,7 @@ import numpy as np
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.model.circuit import Circuit, owners_of
 from nmdasim.model.identity import digest, versions
-from nmdasim.model.parameter import Parameter
+from nmdasim.model.parameter import STATE, Parameter
 from nmdasim.model.spelling import spell
 from nmdasim.parameters import drugs
 from nmdasim.protocols import course as courses
@@ -135,7 +135,7 @@ def changed(circuit: Circuit, given: Iterable[str] = ()) -> list[str]:
             base = key.partition(".")[0]
             if {key, base} & varied or (base in dosed and not np.any(p.si)):
                 continue
-            if p.source == "user":
+            if p.source in ("user", STATE):
                 found[f"{key} {_own(p)}"] = None
             elif factors := _FACTOR.findall(p.source):
                 found[f"{named.get(base, base)} × {brief(math.prod(map(float, factors)), 6)}"] = None
@@ -165,10 +165,10 @@ def sources(circuit: Circuit) -> dict[str, str]:
     """Return the references behind a circuit, and the parameters that nobody verified in their source."""
     cells = owners_of(circuit)
     own = [(key, p) for cell in cells.values() for key, p in cell.parameters.items() if p.source != "user"]
-    unverified = sorted({key for key, p in own if not p.verified})
+    unverified = sorted({key for key, p in own if p.status != "verified"})
     cited = [p.source for cell in cells.values() for p in cell.parameters.values()]
     keys = dict.fromkeys([*circuit.references, *(key for c in cells.values() for key in c.references), *cited])
     return {
         "unverified_parameters": " ".join(unverified),
-        "references": " ".join(key for key in keys if key and key != "user"),
+        "references": " ".join(key for key in keys if key and key not in ("user", STATE)),
     }

@@ -113,7 +113,7 @@ def attributes(state: State, regimen: Regimen, model: Model, preset: Preset, dat
         "assumed": "\n".join(state.assumed),
         "warnings": "\n".join(_warnings(state, regimen, model, preset, data)),
         "references": " ".join(dict.fromkeys(key for key in sources if key)),
-        "unverified_parameters": " ".join(name for name, p in numbers.items() if not p.verified),
+        "unverified_parameters": " ".join(name for name, p in numbers.items() if p.status != "verified"),
         "readout": _READOUT,
         "nmdasim_version": version("nmdasim"),
         "disclaimer": DISCLAIMER,

@@ -7,6 +7,7 @@ studies of :mod:`nmdasim.studies.sensitization`, ``.neuron()`` to wind-up, and i
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,7 +17,7 @@ from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, nearest
 from nmdasim.model.circuit import Circuit
 from nmdasim.model.model import Model
-from nmdasim.model.parameter import ParameterSet
+from nmdasim.model.parameter import STATE, ParameterSet
 from nmdasim.neurons import wdr
 from nmdasim.parameters import read_table
 from nmdasim.parameters.tables import parameters_of
@@ -59,7 +60,12 @@ class State:
 
     def circuit(self) -> Circuit:
         """Return the dorsal horn in this state, but for ρ, which is where it starts: ``initial={"rho": state.rho}``."""
-        return dorsal_horn().replace(E_gaba=self.parameters["E_gaba"].value)
+        circuit = dorsal_horn().replace(E_gaba=self.parameters["E_gaba"].value)
+        populations = {
+            name: dataclasses.replace(population, model=_assumed(population.model))
+            for name, population in circuit.populations.items()
+        }
+        return dataclasses.replace(circuit, populations=populations)
 
     def neuron(self) -> Model:
         """Return the wide-dynamic-range neuron in this state: anion reversal shifted, NMDA receptors gained by ρ."""
@@ -67,13 +73,19 @@ class State:
         cell, gain = wdr(), 1 + float(own["phosphorylation"].si) * self.rho
         shift = self.number("E_gaba", "mV") - float(own["E_gaba"].number)
         reversal = float(cell.parameters["E_gaba"].number) + shift
-        return cell.replace(E_gaba=f"{reversal:g} mV", gain_nmda=f"{gain:g}")
+        return _assumed(cell.replace(E_gaba=f"{reversal:g} mV", gain_nmda=f"{gain:g}"))
 
     def __str__(self) -> str:
         lines = [f"{self.name}: {self.title}"]
         lines += [f"  measured: {text}" for text in self.measured] or ["  measured: nothing"]
         lines += [f"  assumed: {text}" for text in self.assumed]
         return "\n".join([*lines, f"  sources: {', '.join(self.sources)}", DISCLAIMER])
+
+
+def _assumed(cell: Model) -> Model:
+    """Return a cell of which figures name what the state has set as assumed, which a user's own values are not."""
+    own = {key: dataclasses.replace(p, source=STATE) for key, p in cell.parameters.items() if p.source == "user"}
+    return dataclasses.replace(cell, parameters=cell.parameters | own)
 
 
 def names() -> tuple[str, ...]:
