@@ -37,14 +37,17 @@ nm.plot.style("paper")
 figure, axes = plt.subplots(1, 2, figsize=nm.plot.look().scaled((13, 6.2)), layout="constrained", sharey=True)
 titles = {"index": "Wind-up goes first", "input": "The first response stays longer"}
 for ax, (name, title) in zip(axes, titles.items(), strict=True):
-    share = 100 * measured[name] / measured[name].sel(ketamine=0).mean("seed")
+    share = 100 * measured[name] / measured[name].isel(ketamine=0).mean("seed")
     mean, low, high = share.mean("seed"), share.min("seed"), share.max("seed")
     for dose, a, b, c in zip(doses, mean.values, low.values, high.values, strict=True):
         print(f"{title}, {dose:4.1f} µM: {a:3.0f} % ({b:.0f} to {c:.0f})")
     places, shade = range(len(doses)), nm.plot.look().shades[1]
     ax.errorbar(places, mean, [mean - low, high - mean], fmt="o-", color=shade, markersize=9, capsize=5)
     ax.set(title=title, xlabel="free ketamine, µM", xticks=places, xticklabels=[f"{dose:g}" for dose in doses])
-axes[0].set(ylabel="% of the mean without drug", ylim=(0, 120))
+first = f"at {doses[0]:g} µM" if doses[0] else "without drug"
+axes[0].set(
+    ylabel=f"% of the mean {first}", ylim=(min(0, 1.1 * axes[0].dataLim.y0), max(120, 1.1 * axes[0].dataLim.y1))
+)
 axes[0].text(0, 5, "spikes that wind-up added", color=nm.plot.look().quiet)
 axes[1].text(0, 5, "spikes after the first pulse", color=nm.plot.look().quiet)
 spread = f"Dots: mean of {draws} draws; bars go from the lowest to the highest." if draws > 1 else "One draw."

@@ -23,7 +23,8 @@ from nmdasim.plot import caption
 from nmdasim.plot import receptor as plot_receptor
 from nmdasim.receptors import bench, ic50, inhibition, subtype
 
-names, held = ("2A", "2B", "2C", "2D"), "-66 mV"
+names = ("2A", "2B", "2C", "2D")
+held = "-66 mV"
 pulses = [bench.pulse(subtype(name).scheme(), mg="0 mM", tail="10 second", sample="1 ms") for name in names]
 curves = [inhibition.curve("ketamine", name, v=held, mg=mg) for name in names for mg in ("0 mM", "1 mM")]
 

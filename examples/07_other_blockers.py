@@ -31,9 +31,9 @@ for drug, doses in {"memantine": [0, 3, 10, 30], "MK-801": [0, 0.03, 0.1, 0.3]}.
 # Two drugs: each a dimension of the result.
 both = nm.simulate(neuron, nm.WindUp(), drugs={"memantine": [0, 10] * uM, "ketamine": [0, 10] * uM})
 blocked = both.blocked.isel(pulse=0)
-alone = [float(blocked.sel(memantine=m, ketamine=k)) for m, k in ((10, 0), (0, 10))]
+alone = [float(blocked.isel(memantine=m, ketamine=k)) for m, k in ((-1, 0), (0, -1))]
 print(f"blocked by memantine {alone[0]:.2f}, by ketamine {alone[1]:.2f}, "
-      f"by both {float(blocked.sel(memantine=10, ketamine=10)):.2f}; "
+      f"by both {float(blocked.isel(memantine=-1, ketamine=-1)):.2f}; "
       f"independent drugs would block {1 - (1 - alone[0]) * (1 - alone[1]):.2f}")  # fmt: skip
 
 # %%

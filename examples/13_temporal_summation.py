@@ -29,7 +29,7 @@ for dose, least in zip(doses, found.threshold.median("seed").values, strict=True
 # %%
 # Recruitment beside two trains; how many spikes count as an answer decides what is seen.
 nm.plot.style("paper")
-lines = nm.plot.look().cues(2)
+lines = nm.plot.look().cues(len(doses))
 fig, axes = plt.subplots(1, 3, figsize=nm.plot.look().scaled((14, 5.5)), layout="constrained")
 for dose, line in zip(doses, lines, strict=True):
     axes[0].plot(found.strength, found.spikes.sel(ketamine=dose).mean("seed"), label=f"{dose} µM", **line.dotted)

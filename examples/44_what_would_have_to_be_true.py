@@ -3,8 +3,8 @@ What would have to be true
 ==========================
 
 Suppose that sensitization keeps itself up, and that ketamine only has to push it over an edge. At clinical levels it
-takes a tenth of the drive. So a patient has to stand at the edge: a little further in and nothing happens, a little
-further out and relief never ends.
+takes a tenth of the drive. So a patient has to stand at the edge: a little further in and relief is gone within weeks,
+or never comes; a little further out and it never ends.
 
 **Change and predict.** ``np.linspace(-0.5, 0.02, 33)``. Far from the edge the same course does nothing at all: every
 curve is flat at 0.
@@ -40,8 +40,9 @@ nm.plot.style("paper")
 fig, ax = plt.subplots(figsize=nm.plot.look().scaled((10, 6.5)), layout="constrained")
 for week, one, cue in zip(WEEKS, relief.T, nm.plot.look().cues(len(WEEKS)), strict=True):
     ax.plot(100 * shifts, one, label=f"week {week}", clip_on=False, **cue.dotted)
+nm.plot.rings(ax)
 ax.set(xlabel="shift of theta, %", ylabel="relief (1: all of the pain gone)", ylim=(-0.03, 1))
-ax.set_title("Relief lasts or never comes: a patient has to stand at the edge")
+ax.set_title("Relief lasts at the edge alone: further in it fades or never comes")
 ax.legend(frameon=False, handlelength=3.2)
 assumed = ", ".join(name for name, parameter in parameters.items() if not parameter.verified)
 nm.plot.caption(fig, notes=[f"Unverified or assumed parameters: {assumed}, and those of the circuit."])

@@ -51,10 +51,10 @@ def crps_outpatient_10_days(weight: QuantityLike = "70 kg") -> Regimen:
 
 @plainly
 def monthly(weight: QuantityLike = "70 kg") -> Regimen:
-    """Return an outpatient's infusion every four weeks for a year, of S-ketamine: an illustration, of no trial."""
+    """Return an outpatient's infusion every four weeks, 12 times, of S-ketamine: an illustration, of no trial."""
     every = f"{_number('monthly', 'interval', 'h'):g} h"
     event = _outpatient(weight, every, int(_number("monthly", "times", "1")))
-    return Regimen((event,), "s-ketamine", "4 h every four weeks for a year (an illustration, of no trial)", "nmdasim")
+    return Regimen((event,), "s-ketamine", "4 h every four weeks, 12 times (an illustration, of no trial)", "nmdasim")
 
 
 def refractory_single() -> Regimen:

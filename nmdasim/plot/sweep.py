@@ -148,9 +148,13 @@ def dose_response(
             ax.set_xlabel(f"free ketamine, {unit}")  # what the reported levels were turned into
         if own:
             seeds = values.sizes.get("seed", 1)
-            caption(ax.figure, *_standing(of, values, fit), notes=[f"Means; bars {held(seeds)}."] * (seeds > 1))
+            notes = [f"Means; bars {held(seeds)}."] * (seeds > 1) + [_BRACKETS] * bool(fit.sigmoid.any())
+            caption(ax.figure, *_standing(of, values, fit), notes=notes)
         named_within(ax)
     return ax
+
+
+_BRACKETS = "In brackets: the 95 % interval of the IC50, from the fit or, of 5 draws or more, from resampling them."
 
 
 def _halved(fit: xr.Dataset) -> str:

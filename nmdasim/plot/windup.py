@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from nmdasim.plan.spread import bounds, held
 from nmdasim.plot.conditions import alone, asked, conditions, is_drug, key, legend, varied, what
@@ -172,10 +173,17 @@ def counts(result: xr.Dataset, measured: xr.Dataset, ax: Axes) -> Axes:
     ax.set_ylim(top=1.07 * max(ax.dataLim.y1, 1))  # the highest marker stays clear of the title
     from_zero(ax)
     rings(ax)
-    if measured.sizes["pulse"] <= 20:
-        ax.set_xticks(measured.pulse)
+    _whole_ticks(ax, measured.sizes["pulse"])
     legend(ax, measured)
     return ax
+
+
+def _whole_ticks(ax: Axes, pulses: int) -> None:
+    """Write the numbers of pulses from the first on, and whole spikes where there are several."""
+    step = 1 if pulses <= 20 else next(s * 10**k for k in range(9) for s in (5, 10, 20) if pulses <= 12 * s * 10**k)
+    ax.set_xticks([1, *range(max(step, 2), pulses + 1, step)])
+    if ax.get_ylim()[1] >= 4:
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 @draws(TRAIN)
@@ -183,7 +191,7 @@ def raster(result: xr.Dataset, ax: Axes) -> Axes:
     """Draw every spike, one row per condition (the first seed), in it one line a neuron of the output."""
     dims = {dim: n for dim, n in result.spike_count.sizes.items() if dim != "population"}
     lanes = np.arange(np.prod([*dims.values()], dtype=int)).reshape([*dims.values()])
-    rows = list(conditions(result.assign(lane=([*dims], lanes))))
+    rows = list(conditions(result if "lane" in result else result.assign(lane=([*dims], lanes))))
     spikes = measures.spikes(result)
     size = int(result["size"].sel(population=result.attrs["output"])) if "size" in result else 1
     for y, (_, cue, lane) in enumerate(rows):

@@ -428,11 +428,12 @@ def read(key):
 
 @pytest.mark.parametrize("doses", [(0.0, 0.1, 1.0, 10.0), (0.0, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0)])
 def test_a_legend_of_several_rows_is_read_in_order_of_dose(doses):
-    ax = plt.figure(figsize=(3.6, 5), layout="constrained").subplots()
     dosed = xr.DataArray(list(doses), dims="ketamine", attrs={"units": "µM", "long_name": "free ketamine"})
     data = measured(draws=1).isel(ketamine=[0] * len(doses)).assign_coords(ketamine=dosed)
-    key = counts(data, data, ax).get_legend()
-    ax.figure.draw_without_rendering()
+    with plt.rc_context({"font.size": 10}):
+        ax = plt.figure(figsize=(3.6, 5), layout="constrained").subplots()
+        key = counts(data, data, ax).get_legend()
+        ax.figure.draw_without_rendering()
     rows = {round(text.get_window_extent().y0) for text in key.get_texts()}
     assert 1 < len(rows) < len(doses)
     assert read(key) == [f"{dose:g} µM" for dose in doses]
