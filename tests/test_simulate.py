@@ -209,7 +209,8 @@ def test_a_result_names_everything_that_made_it(adex):
     assert attrs["block"] == "washin"
     assert attrs["nmdasim_version"] == nm.__version__
     assert attrs["disclaimer"] == nm.DISCLAIMER
-    assert "K_ketamine" in attrs["unverified_parameters"].split()
+    assert {"K_ketamine", "g_na.soma"} <= set(attrs["unverified_parameters"].split())  # recalled; this library's own
+    assert "K_mg" not in attrs["unverified_parameters"].split()
     assert {"jahr1990", "delrocq2023", "kotermanski2009"} <= set(attrs["references"].split())
     assert "WindUp" in attrs["protocol"]
     assert int(result.seed) == 9

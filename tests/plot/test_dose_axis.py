@@ -68,6 +68,10 @@ def test_what_is_reported_at_lower_doses_is_not_drawn_beside_no_drug():
     bands = [line for line in ax.lines if line.get_marker() == "|"]
     assert len(bands) > 2
     assert min(line.get_xdata()[0] for line in bands) >= mark.get_position()[0]
+    cut = [line for line in bands if line.get_markevery() == [1]]  # that begin before the break have no end there
+    goes_on = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "<"]
+    assert [line.get_xdata()[0] for line in cut] == goes_on
+    assert len(goes_on) >= 1
 
 
 @pytest.mark.parametrize("style", ["paper", "slide"])

@@ -18,10 +18,11 @@ from nmdasim.errors import InputError
 from nmdasim.plot import receptor, schemes, sensitization
 from nmdasim.plot.animation import _Film, animate
 from nmdasim.plot.memory import remembered
-from nmdasim.plot.windup import counts, says
+from nmdasim.plot.windup import counts, raster, says
 from nmdasim.receptors import bench, inhibition
 from nmdasim.receptors.blockers import block, blocker
 from nmdasim.receptors.schemes import names, scheme
+from nmdasim.studies import reflex as reflex_study
 from nmdasim.treatment import states
 
 
@@ -299,6 +300,32 @@ def test_a_caption_names_a_source_of_a_spread_as_a_reader_knows_it():
     assert "their spread: as published by Perez-Ruixo 2021." in figure.get_supxlabel().replace("\n", " ")
     nm.plot.caption(figure, xr.Dataset(attrs=told | {"spread": 0.5}))
     assert "their differences × 0.5." in figure.get_supxlabel()
+
+
+def test_pulses_are_numbered_from_the_first_and_spikes_in_whole_numbers():
+    run = nm.simulate(nm.neurons.wdr(), nm.WindUp(frequency="3 Hz", pulses=25))
+    ax = nm.plot.windup(run)[0]
+    assert ax.get_xticks().tolist() == [1, 5, 10, 15, 20, 25]
+    assert all(float(tick).is_integer() for tick in ax.get_yticks())
+
+
+@pytest.mark.filterwarnings("ignore:Late windows of")
+def test_a_raster_of_a_part_of_a_network_has_the_spikes_of_that_part():
+    train = nm.protocols.Conditioning(frequency="8 Hz", pulses=2, start="10 ms")
+    whole = nm.simulate(nm.circuits.dorsal_horn(), train, seed=[0, 1])
+    for seed in (0, 1):
+        part = whole.isel(seed=[seed])
+        _, ax = plt.subplots()
+        raster(part, ax)
+        drawn = np.concatenate([one.get_positions() for one in ax.collections])
+        assert sorted(drawn) == pytest.approx(sorted(nm.spikes(part).time_ms / 1e3))
+        assert len(drawn)
+
+
+def test_doses_of_a_threshold_are_named_in_order():
+    found = reflex_study.threshold(nm.neurons.wdr(), ketamine=["1 uM", "0 uM"], seeds=[0])
+    ax = nm.plot.reflex.recruitment(found)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["0 µM", "1 µM"]
 
 
 def test_a_raster_of_many_draws_says_that_it_shows_one():

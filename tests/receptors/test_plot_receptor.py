@@ -49,6 +49,15 @@ def test_a_pulse_marks_its_peak():
     assert marks[0].get_ydata()[0] == pytest.approx(0.1831, abs=1e-4)
 
 
+def test_the_answer_to_every_pulse_is_marked_however_much_is_blocked():
+    s = block(scheme("clements1992"), blocker("ketamine"))
+    run = bench.train(s, "ketamine", pulses=15, ketamine="10 uM", v="-40 mV", mg="0 mM")
+    upper, _ = plot_receptor.onset({"10 µM ketamine": run})
+    marks = upper.lines[1].get_ydata()
+    assert len(marks) == 15
+    assert marks[-1] < 0.1 * marks[0]
+
+
 def test_every_protocol_has_a_figure_with_labelled_axes_and_the_disclaimer():
     s = block(scheme("destexhe1996"), blocker("ketamine"))
     run = bench.train(s, "ketamine", pulses=3, ketamine="10 uM")
