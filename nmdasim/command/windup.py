@@ -78,9 +78,7 @@ def windup(
     from nmdasim.readout import files
     from nmdasim.run.simulate import simulate
 
-    if "," in frequency:
-        meant = decimal(frequency) or "give one rate, such as '1 Hz'; nmdasim sweep takes several"
-        raise InputError(f"frequency = {frequency}; {meant}")
+    _check_one(frequency)
     seeds = drawn_seeds(seed, repeats, _MOST_REPEATS)
     if out is not None:
         files.check_folder(out)
@@ -108,6 +106,13 @@ def windup(
     if show:
         opened(printing.figure(result, slide=slide), "windup", out)
     print(printing.as_json(result)) if json else printing.show(result, out)
+
+
+def _check_one(frequency: str) -> None:
+    """Refuse several rates, or one with a decimal comma."""
+    if "," in frequency:
+        meant = decimal(frequency) or "give one rate, such as '1 Hz'; nmdasim sweep takes several"
+        raise InputError(f"frequency = {frequency}; {meant}")
 
 
 def _in_state(model: str, state: str) -> Model | Circuit:
