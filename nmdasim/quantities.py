@@ -45,7 +45,7 @@ _EXTRA = {
     "week": 7 * _DAY,
     "year": 365 * _DAY,
 }
-_ALIASES |= {f"{name}s": name for name in _EXTRA}
+_ALIASES |= {f"{name}s": name for name in ("second", *_EXTRA)}
 
 
 @cache
@@ -142,7 +142,7 @@ def split(text: str, example: str = "1 uM") -> tuple[float, str]:
         unit_too = " and a unit" if " " in example else ""
         raise UnitError(f"cannot read {text!r}; write a number{unit_too}, such as '{example}'")
     if meant := _meant(text.strip(), match[1], match[2].strip(), example):
-        raise UnitError(f"cannot read {text!r}; did you mean {meant}?")
+        raise UnitError(f"cannot read {text!r}; did you mean {zeroed(meant)}?")
     parse_unit(match[2])
     return float(match[1]), match[2].strip()
 

@@ -138,6 +138,17 @@ def test_of_joined_results_nothing_is_told_of_what_was_not_run():
     assert np.isnan(nm.measures.windup(one.reindex(seed=[1, 9])).area.values).tolist() == [[False, True]]
 
 
+def test_averaged_spikes_are_told_where_their_number_is_that_of_every_draw():
+    result = nm.simulate(WDR, nm.WindUp(pulses=1), seed=range(12))
+    count = result.spike_count.values
+    first, second = next((i, j) for i in range(12) for j in range(i) if count[i] == count[j])
+    two = result.isel(seed=[first, second])
+    for taken in (nm.measures.windup, nm.spikes):
+        taken(two.where(two.seed >= 0, drop=True))  # no longer whole numbers, but the spikes that were counted
+        with pytest.raises(ValueError, match="are not those that were counted"):
+            taken(two.mean("seed", keep_attrs=True))
+
+
 @pytest.mark.parametrize(
     "spoilt",
     [lambda r: r.mean("seed", keep_attrs=True), lambda r: r.isel(spike=slice(0, 2)), lambda r: r[{"seed": [0]}]],

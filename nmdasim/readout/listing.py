@@ -86,9 +86,19 @@ def table(result: xr.Dataset, population: str = "") -> xr.DataArray:
     if "spike_count" in own:
         found, count = np.isfinite(times.values).sum(axis=-1), own["spike_count"]
         alike = {*count.dims} == {*times.dims[:-1]}
-        if not alike or not np.array_equal(found, _counted(count.transpose(*times.dims[:-1]))):
+        if not alike or not np.array_equal(found, _counted(count.transpose(*times.dims[:-1]))) or _averaged(result):
             raise InputError(_OTHERS)
     return times
+
+
+def _averaged(result: xr.Dataset) -> bool:
+    """Whether counts are no whole numbers any more, and spikes lie between the steps at which an engine has them."""
+    attrs = result.attrs
+    whole = np.issubdtype(result["spike_count"].dtype, np.integer)
+    if whole or attrs.get("engine") not in ("kernel", "brian2") or "dt_ms" not in attrs:
+        return False
+    steps = result["spike_time"].values / float(attrs["dt_ms"])
+    return bool(np.nanmax(np.abs(steps - np.round(steps)), initial=0.0) > 1e-3)
 
 
 def _counted(count: xr.DataArray) -> np.ndarray:

@@ -33,6 +33,8 @@ def counts(result: xr.Dataset) -> xr.Dataset:
     InputError
         If the result has no windows, or is a network's without some of its populations.
     """
+    if isinstance(result, xr.Dataset) and "pulse_time" in result and "spike_time" not in result:
+        raise InputError("this result has no spikes any more; wind-up is counted from its spike_time")
     if not isinstance(result, xr.Dataset) or "pulse_time" not in result:
         what = "this result" if isinstance(result, xr.Dataset) else f"what was given, of type {type(result).__name__},"
         raise InputError(

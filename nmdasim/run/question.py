@@ -98,6 +98,9 @@ def question(
     NmdasimError
         For anything that is unknown, of the wrong dimension or out of range.
     """
+    for name, value in {"drugs": drugs, "parameters": parameters, "initial": options.get("initial")}.items():
+        if value is not None and not isinstance(value, Mapping):
+            raise InputError(f"{name} = {value!r}; {name} are given by name, as {name}={{'ketamine': '1 uM'}}")
     done_to = protocol_of(protocol)
     medicine, doses = medicated(circuit_of(model), drugs, ketamine)
     circuit = circuit_of(medicine)

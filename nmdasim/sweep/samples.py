@@ -15,6 +15,7 @@ from nmdasim import quantities
 from nmdasim.disclaimer import DISCLAIMER
 from nmdasim.errors import InputError, answering, nearest
 from nmdasim.model import html
+from nmdasim.model.typed import typed
 from nmdasim.parameters import concentrations
 
 METHODS = ("latin_hypercube", "sobol", "sensitivity")
@@ -23,7 +24,7 @@ MOST = 10_000_000
 
 
 @answering
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Samples:
     """Rows of parameter values drawn from a box; the rows become the dimension ``sample``.
 
@@ -90,6 +91,9 @@ class Samples:
             raise InputError(f"samples: {name} = {given}; a range is (low, high)")
         quantity = quantities.quantity(concentrations.named(name, given))
         return np.asarray(quantity, dtype=float), get_dimensions(quantity)
+
+    def __repr__(self) -> str:
+        return typed(self)
 
     def _repr_html_(self) -> str:
         size = f"{quantities.several(len(self), 'row')}, {self.method.replace('_', ' ')}, seed {self.seed}"
